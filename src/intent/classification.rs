@@ -1,0 +1,60 @@
+//! What a reply asks, with the words that prove it; or that the reader does not know.
+
+use crate::record::{Language, RequestKind, Stance};
+use serde::Serialize;
+
+/// What was understood.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Classification {
+    /// The language of the fresh text, if it could be told.
+    pub language: Option<Language>,
+    /// The requests, the operative one first; one entry a kind.
+    pub requests: Vec<Found>,
+    /// What the reply says about the business.
+    pub stance: Option<Stance>,
+    /// Why a human must see it, whatever was found: other people, conditions, threats, instructions to the bot, …
+    pub human: Vec<Signal>,
+    /// Something may be asked, but the reader does not know: paused and held.
+    pub unsure: Option<Signal>,
+}
+
+/// One request, and why the reader believes it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Found {
+    /// What is asked.
+    pub kind: RequestKind,
+    /// 0 to 1; what is below the threshold of its kind is not acted upon by itself.
+    pub confidence: f32,
+    /// At least one.
+    pub evidence: Vec<Evidence>,
+}
+
+/// A rule, and the words of the fresh text (or the subject) that it matched, exactly as typed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Evidence {
+    /// `fr.stop.imperative/3`: language, kind, rule; also where to find it in the lexicon.
+    pub rule: String,
+    /// The words.
+    pub text: String,
+    /// Byte offset in the fresh text; `None` if the words stand in the subject.
+    pub start: Option<usize>,
+}
+
+/// A reason of another kind than a request, with its words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Signal {
+    /// `other_person`, `whole_firm`, `partial`, `conditional`, `threat`, `authority`, `changed_mind`, `death`, `illness`,
+    /// `departed`, `instructs_bot`, `other_address`, `on_behalf`, `legal_question`, `internal_note`, `nothing_left`, …
+    pub reason: String,
+    /// The rule that fired.
+    pub rule: String,
+    /// The words, as typed.
+    pub text: String,
+}
+
+impl Classification {
+    /// Whether this kind was asked.
+    pub fn asks(&self, kind: RequestKind) -> bool {
+        self.requests.iter().any(|f| f.kind == kind)
+    }
+}

@@ -1,0 +1,22 @@
+//! Raw bytes become an [`InboundMessage`]: who, what they freshly typed, may it be answered, may it be read.
+
+mod message;
+
+pub use message::{
+    Defect, DeliveryStatus, Elided, ElidedKind, Fresh, InboundMessage, Report, Signs, Unreadable,
+};
+
+use crate::record::{Reading, RuleId, Verdict};
+
+/// What the gate says of a message, and the rule that said so.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Gate {
+    /// May it be answered?
+    pub verdict: Verdict,
+    /// What of it is read?
+    pub reading: Reading,
+    /// The first rule that matched; `A.ok` if none did.
+    pub rule: RuleId,
+    /// What exactly matched, in words, without an address: `Auto-Submitted: auto-replied`.
+    pub sign: String,
+}
