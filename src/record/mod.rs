@@ -5,20 +5,38 @@
 //! randomness or storage. [`apply`] is the only place that says what an event *means*; the store only persists and projects.
 
 mod address;
+mod apply;
 mod contact;
+mod event;
 mod fault;
 mod ids;
+mod kept;
+mod rows;
+mod state;
 mod time;
+mod uids;
 mod words;
 
 pub use address::{Address, AddressError, KeyForm, domain_to_ascii, is_freemail_domain};
+pub use apply::{Frame, apply, hour_key};
 pub use contact::{Contact, Origin};
+pub use event::{
+    ContactFacts, Event, FolderId, FolderRole, LetterHead, Location, SmtpReply, SuppressionReason,
+};
 pub use fault::Fault;
 pub use ids::{
     CaseId, ContentKey, Fingerprint, Fingerprinter, KeyId, KeyKind, LetterId, MailIdHash, PersonId,
     Sealed, hex, unhex,
 };
+pub use kept::{FrozenLetter, KeptMessage, Proof, ProofOfRequest, Proposal};
+pub use rows::{
+    CaseRow, Clock, ContactRow, Counts, Damaged, FolderRow, HeadRow, ImportRow, IncidentRow,
+    LetterRow, LogPosition, MemoryTables, MessageRow, ModeRow, PersonRow, Rows, SentRow,
+    SuppressionRow, Table, Tables, TallyRow, Waiting, decode, encode,
+};
+pub use state::State;
 pub use time::Timestamp;
+pub use uids::UidSet;
 pub use words::{
     Language, LetterKind, LetterState, MessageState, Mode, Outcome, Reading, Relation, RequestKind,
     RequestState, RuleId, Stance, Suppression, Verdict,
