@@ -1,0 +1,3 @@
+//! config
+mod collect;
+pub use collect::{Document, nearest};
