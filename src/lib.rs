@@ -1,5 +1,6 @@
 //! Quitus answers the people who reply to prospecting e-mail.
 #![forbid(unsafe_code)]
+pub mod delivery;
 pub mod intent;
 pub mod mail;
 pub mod record;
