@@ -5,8 +5,9 @@
 
 use super::breaker::{Breaker, BreakerState, Permission};
 use super::letter::Parcel;
+use super::opening::Credentials;
 use super::outcome::{Outcome, Phase, Problem, Trouble};
-use super::session::{BeforeData, Credentials, Session, Spoken};
+use super::session::{BeforeData, Session, Spoken};
 use super::settings::SmtpSettings;
 use super::tls::{self, Trust};
 use std::sync::{Mutex, MutexGuard, PoisonError};

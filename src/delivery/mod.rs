@@ -13,20 +13,23 @@ pub mod bounce;
 mod breaker;
 mod courier;
 mod letter;
+mod opening;
 mod outbox;
 mod outcome;
 pub mod reply;
 mod session;
 mod settings;
+mod steps;
 mod tls;
 mod wire;
 
 pub use breaker::{Breaker, BreakerState, Permission};
 pub use courier::{Courier, Probe, probe};
 pub use letter::{Frozen, Malformed, Parcel};
+pub use opening::Credentials;
 pub use outbox::{Next, backoff};
 pub use outcome::{Outcome, Phase, Problem, Trouble};
-pub use session::{BeforeData, Credentials};
+pub use session::BeforeData;
 pub use settings::{
     AuthMechanism, BreakerSettings, EnvelopeSender, Retry, Security, SentCheck, SmtpSettings, Span,
     Timeouts, Wrong,

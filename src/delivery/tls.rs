@@ -58,10 +58,10 @@ pub(super) fn trust<P>(settings: &SmtpSettings<P>) -> Result<Option<Trust>, Prob
     }))
 }
 
-/// Why a handshake failed, for an operator.
-pub(super) fn why(error: &std::io::Error) -> String {
+/// Why a handshake failed, for an operator; `None` if it was the network that failed and not TLS.
+pub(super) fn why(error: &std::io::Error) -> Option<String> {
     let inner = error.get_ref().and_then(|e| e.downcast_ref::<Error>());
-    inner.map_or_else(|| error.to_string(), words)
+    inner.map(words)
 }
 
 fn words(error: &Error) -> String {
