@@ -1,5 +1,7 @@
 //! Quitus answers the people who reply to prospecting e-mail.
 #![forbid(unsafe_code)]
+pub mod config;
 pub mod intent;
 pub mod mail;
+pub mod mailbox;
 pub mod record;

@@ -9,6 +9,7 @@ mod contact;
 mod fault;
 mod ids;
 mod time;
+mod uids;
 mod words;
 
 pub use address::{Address, AddressError, KeyForm, domain_to_ascii, is_freemail_domain};
@@ -19,6 +20,7 @@ pub use ids::{
     Sealed, hex, unhex,
 };
 pub use time::Timestamp;
+pub use uids::UidSet;
 pub use words::{
     Language, LetterKind, LetterState, MessageState, Mode, Outcome, Reading, Relation, RequestKind,
     RequestState, RuleId, Stance, Suppression, Verdict,
