@@ -93,9 +93,9 @@ impl SecretSource {
     pub fn read(&self) -> Result<Secret, SecretError> {
         let text = match self {
             Self::File(path) => read_file(path)?,
-            Self::Env(name) => Zeroizing::new(
-                std::env::var(name).map_err(|_| SecretError::Env(name.clone()))?,
-            ),
+            Self::Env(name) => {
+                Zeroizing::new(std::env::var(name).map_err(|_| SecretError::Env(name.clone()))?)
+            }
             Self::Command(words) => run(words)?,
         };
         let first = text.strip_suffix('\n').unwrap_or(&text);
@@ -191,7 +191,9 @@ impl<'de> Visitor<'de> for SourceVisitor {
     type Value = SecretSource;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("where the password is: { file = \"…\" }, { env = \"…\" } or { command = [\"…\"] }")
+        f.write_str(
+            "where the password is: { file = \"…\" }, { env = \"…\" } or { command = [\"…\"] }",
+        )
     }
 
     fn visit_str<E: de::Error>(self, _: &str) -> Result<Self::Value, E> {
@@ -203,7 +205,9 @@ impl<'de> Visitor<'de> for SourceVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         const WORDS: &[&str] = &["file", "env", "command"];
         let Some(key) = map.next_key::<String>()? else {
-            return Err(de::Error::custom("say where the password is: file, env or command"));
+            return Err(de::Error::custom(
+                "say where the password is: file, env or command",
+            ));
         };
         let source = match key.as_str() {
             "file" => SecretSource::File(map.next_value()?),
@@ -217,7 +221,9 @@ impl<'de> Visitor<'de> for SourceVisitor {
             other => return Err(de::Error::unknown_field(other, WORDS)),
         };
         match map.next_key::<String>()? {
-            Some(_) => Err(de::Error::custom("a password has one place: file, env or command")),
+            Some(_) => Err(de::Error::custom(
+                "a password has one place: file, env or command",
+            )),
             None => Ok(source),
         }
     }
@@ -241,9 +247,16 @@ mod tests {
     #[test]
     fn a_password_in_the_configuration_is_refused_and_not_repeated() {
         let error = parse("password = \"hunter2\"").unwrap_err();
-        assert!(error.contains("never stands") && !error.contains("hunter2"), "{error}");
+        assert!(
+            error.contains("never stands") && !error.contains("hunter2"),
+            "{error}"
+        );
         assert!(parse("password = { env = \"A\", file = \"b\" }").is_err());
-        assert!(parse("password = { vault = \"b\" }").unwrap_err().contains("vault"));
+        assert!(
+            parse("password = { vault = \"b\" }")
+                .unwrap_err()
+                .contains("vault")
+        );
     }
 
     #[test]
@@ -264,8 +277,17 @@ mod tests {
         let command = |words: &[&str]| {
             SecretSource::Command(words.iter().map(|w| (*w).to_owned()).collect()).read()
         };
-        assert_eq!(command(&["printf", "one\\ntwo\\n"]).unwrap().expose(), "one");
-        assert!(matches!(command(&["false"]), Err(SecretError::Command { .. })));
-        assert!(matches!(command(&["no-such-program"]), Err(SecretError::Command { .. })));
+        assert_eq!(
+            command(&["printf", "one\\ntwo\\n"]).unwrap().expose(),
+            "one"
+        );
+        assert!(matches!(
+            command(&["false"]),
+            Err(SecretError::Command { .. })
+        ));
+        assert!(matches!(
+            command(&["no-such-program"]),
+            Err(SecretError::Command { .. })
+        ));
     }
 }

@@ -111,7 +111,10 @@ mod tests {
 
     fn text(command: Command) -> Vec<String> {
         let pieces = command.into_pieces();
-        pieces.iter().map(|p| String::from_utf8_lossy(p).into_owned()).collect()
+        pieces
+            .iter()
+            .map(|p| String::from_utf8_lossy(p).into_owned())
+            .collect()
     }
 
     #[test]
@@ -119,7 +122,11 @@ mod tests {
         for bad in ["x\r\nA9 DELETE INBOX", "x\n", "a\0b"] {
             assert!(Command::new("EXAMINE").folder(bad).is_err());
         }
-        let quoted = Command::new("LOGIN").string("a\"b", "x").unwrap().string("\\", "x").unwrap();
+        let quoted = Command::new("LOGIN")
+            .string("a\"b", "x")
+            .unwrap()
+            .string("\\", "x")
+            .unwrap();
         assert_eq!(text(quoted), ["LOGIN \"a\\\"b\" \"\\\\\""]);
         let literal = Command::new("LOGIN").string("é", "x").unwrap().word("X");
         assert_eq!(text(literal), ["LOGIN {2}\r\n", "é X"]);
@@ -131,6 +138,9 @@ mod tests {
         let sets = sequence_sets(&odd);
         assert!(sets.len() > 1 && sets.iter().all(|s| s.len() < 8_000));
         assert_eq!(sets.join(",").split(',').count(), 5_000);
-        assert_eq!(sequence_sets(&UidSet::from(vec![(1, 5), (7, 7)])), ["1:5,7"]);
+        assert_eq!(
+            sequence_sets(&UidSet::from(vec![(1, 5), (7, 7)])),
+            ["1:5,7"]
+        );
     }
 }

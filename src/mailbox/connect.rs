@@ -13,7 +13,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
-use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader, ReadBuf};
+use tokio::io::{
+    AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader, ReadBuf,
+};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
@@ -68,7 +70,9 @@ fn read_roots(file: &Path) -> Result<Vec<CertificateDer<'static>>, TlsProblem> {
         .map_err(|e| failed(e.to_string()))?
         .collect();
     match found {
-        Ok(list) if list.is_empty() => Err(failed("there is no BEGIN CERTIFICATE in it".to_owned())),
+        Ok(list) if list.is_empty() => {
+            Err(failed("there is no BEGIN CERTIFICATE in it".to_owned()))
+        }
         Ok(list) => Ok(list),
         Err(e) => Err(failed(e.to_string())),
     }
@@ -87,7 +91,10 @@ pub async fn connect(
             let clear = patiently(imap, "STARTTLS", start_tls(imap, tcp)).await??;
             Ok((protect(imap, tls, clear).await?, true))
         }
-        (_, None) => Err(tls_error(imap, TlsProblem::Other("TLS was not set up".to_owned()))),
+        (_, None) => Err(tls_error(
+            imap,
+            TlsProblem::Other("TLS was not set up".to_owned()),
+        )),
     }
 }
 
@@ -141,7 +148,10 @@ async fn protect(
 ) -> Result<Stream, SessionError> {
     let host = imap.host.trim_matches(['[', ']']).to_owned();
     let name = ServerName::try_from(host).map_err(|_| {
-        tls_error(imap, TlsProblem::Other("the host is not a name that a certificate can hold".to_owned()))
+        tls_error(
+            imap,
+            TlsProblem::Other("the host is not a name that a certificate can hold".to_owned()),
+        )
     })?;
     match patiently(imap, "the TLS handshake", tls.connect(name, tcp)).await? {
         Ok(stream) => Ok(Stream::Tls(Box::new(stream))),
@@ -154,20 +164,36 @@ async fn start_tls(imap: &ImapSettings, tcp: TcpStream) -> Result<TcpStream, Ses
     let closed = |_| SessionError::Closed { during };
     let mut reader = BufReader::new(tcp);
     let greeting = line(&mut reader).await?;
-    match greeting.get(..5).unwrap_or_default().to_ascii_uppercase().as_str() {
+    match greeting
+        .get(..5)
+        .unwrap_or_default()
+        .to_ascii_uppercase()
+        .as_str()
+    {
         "* OK " => {}
-        "* BYE" => return Err(SessionError::Bye { text: greeting.get(5..).unwrap_or_default().trim().to_owned() }),
+        "* BYE" => {
+            return Err(SessionError::Bye {
+                text: greeting.get(5..).unwrap_or_default().trim().to_owned(),
+            });
+        }
         // RFC 3501 6.2.1: after PREAUTH there can be no STARTTLS any more.
         _ => return Err(tls_error(imap, TlsProblem::NotOffered(greeting))),
     }
-    reader.get_mut().write_all(b"S0 STARTTLS\r\n").await.map_err(closed)?;
+    reader
+        .get_mut()
+        .write_all(b"S0 STARTTLS\r\n")
+        .await
+        .map_err(closed)?;
     let answer = loop {
         let answer = line(&mut reader).await?;
         if !answer.starts_with("* ") {
             break answer;
         }
     };
-    if !answer.get(..6).is_some_and(|a| a.eq_ignore_ascii_case("S0 OK ")) {
+    if !answer
+        .get(..6)
+        .is_some_and(|a| a.eq_ignore_ascii_case("S0 OK "))
+    {
         return Err(tls_error(imap, TlsProblem::NotOffered(answer)));
     }
     if !reader.buffer().is_empty() {
@@ -198,12 +224,20 @@ fn tls_error(imap: &ImapSettings, problem: TlsProblem) -> SessionError {
 }
 
 fn handshake_error(imap: &ImapSettings, error: &io::Error) -> SessionError {
-    let cause = error.get_ref().and_then(|e| e.downcast_ref::<rustls::Error>());
+    let cause = error
+        .get_ref()
+        .and_then(|e| e.downcast_ref::<rustls::Error>());
     let problem = match cause {
         // A cut connection is the network's fault, not the certificate's: it is tried again soon.
-        None => return SessionError::Closed { during: "the TLS handshake" },
+        None => {
+            return SessionError::Closed {
+                during: "the TLS handshake",
+            };
+        }
         Some(rustls::Error::InvalidCertificate(certificate)) => match certificate {
-            CertificateError::Expired | CertificateError::ExpiredContext { .. } => TlsProblem::Expired,
+            CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+                TlsProblem::Expired
+            }
             CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
                 TlsProblem::NotYetValid
             }
@@ -220,7 +254,11 @@ fn handshake_error(imap: &ImapSettings, error: &io::Error) -> SessionError {
 }
 
 impl AsyncRead for Stream {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Self::Plain(tcp) => Pin::new(tcp).poll_read(cx, buf),
             Self::Tls(tls) => Pin::new(tls).poll_read(cx, buf),
@@ -229,7 +267,11 @@ impl AsyncRead for Stream {
 }
 
 impl AsyncWrite for Stream {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
         match self.get_mut() {
             Self::Plain(tcp) => Pin::new(tcp).poll_write(cx, bytes),
             Self::Tls(tls) => Pin::new(tls).poll_write(cx, bytes),

@@ -95,7 +95,9 @@ pub enum SessionError {
         what: String,
     },
     /// A folder or search word that cannot be put into a command.
-    #[error("{what} cannot be sent to the server: it holds a line end or another control character")]
+    #[error(
+        "{what} cannot be sent to the server: it holds a line end or another control character"
+    )]
     Unsendable {
         /// What it was to be.
         what: &'static str,
@@ -118,7 +120,9 @@ pub enum TlsProblem {
     #[error("its certificate is for another name; is `host` the name that the provider gave?")]
     WrongName,
     /// Signed by nobody whom this machine trusts.
-    #[error("its certificate is signed by an authority that this machine does not know; a firm's own authority is named by `ca_file`")]
+    #[error(
+        "its certificate is signed by an authority that this machine does not know; a firm's own authority is named by `ca_file`"
+    )]
     UnknownAuthority,
     /// Withdrawn by its authority.
     #[error("its certificate was revoked")]
@@ -127,7 +131,9 @@ pub enum TlsProblem {
     #[error("the server does not offer STARTTLS: {0}")]
     NotOffered(String),
     /// Something spoke before the protection was up: perhaps somebody in between.
-    #[error("something was said in clear text after STARTTLS; somebody may be tampering with the connection")]
+    #[error(
+        "something was said in clear text after STARTTLS; somebody may be tampering with the connection"
+    )]
     Injected,
     /// The `ca_file` is missing or holds no certificate.
     #[error("{file} holds no certificate that can be used: {why}")]
@@ -153,6 +159,9 @@ impl SessionError {
 
     /// Whether the session it came from can still be used.
     pub fn leaves_session_usable(&self) -> bool {
-        matches!(self, Self::No { .. } | Self::NoFolder(_) | Self::Unsendable { .. })
+        matches!(
+            self,
+            Self::No { .. } | Self::NoFolder(_) | Self::Unsendable { .. }
+        )
     }
 }

@@ -25,7 +25,11 @@ impl Folder {
         let inbox = name.eq_ignore_ascii_case("INBOX");
         Self {
             name: if inbox { "INBOX" } else { name }.to_owned(),
-            wire: if inbox { "INBOX".to_owned() } else { utf7::encode(name) },
+            wire: if inbox {
+                "INBOX".to_owned()
+            } else {
+                utf7::encode(name)
+            },
             uses: Vec::new(),
             selectable: true,
         }
@@ -92,7 +96,9 @@ pub fn find<'a>(folders: &'a [Folder], meant: &str) -> Option<&'a Folder> {
 
 /// The folder that mail programs use for it, where the server says nothing: the last part of its name decides.
 fn by_custom<'a>(folders: &'a [Folder], meant: &str) -> Option<&'a Folder> {
-    let (_, names) = CUSTOM.iter().find(|(word, _)| word.eq_ignore_ascii_case(meant))?;
+    let (_, names) = CUSTOM
+        .iter()
+        .find(|(word, _)| word.eq_ignore_ascii_case(meant))?;
     let last = |f: &Folder| {
         let last = f.name.rsplit(['/', '.']).next().unwrap_or_default();
         last.to_lowercase()
@@ -107,26 +113,92 @@ const CUSTOM: &[(&str, &[&str])] = &[
     (
         "\\Sent",
         &[
-            "sent", "sent items", "sent mail", "sent messages", "éléments envoyés", "envoyés", "messages envoyés",
-            "gesendet", "gesendete elemente", "gesendete objekte", "enviados", "elementos enviados", "correo enviado",
-            "inviati", "posta inviata", "inviata", "verzonden", "verzonden items", "itens enviados", "mensagens enviadas",
-            "wysłane", "elementy wysłane", "skickat", "sendt", "sendt post", "lähetetyt", "odeslané", "odoslané", "trimise", "elküldött",
+            "sent",
+            "sent items",
+            "sent mail",
+            "sent messages",
+            "éléments envoyés",
+            "envoyés",
+            "messages envoyés",
+            "gesendet",
+            "gesendete elemente",
+            "gesendete objekte",
+            "enviados",
+            "elementos enviados",
+            "correo enviado",
+            "inviati",
+            "posta inviata",
+            "inviata",
+            "verzonden",
+            "verzonden items",
+            "itens enviados",
+            "mensagens enviadas",
+            "wysłane",
+            "elementy wysłane",
+            "skickat",
+            "sendt",
+            "sendt post",
+            "lähetetyt",
+            "odeslané",
+            "odoslané",
+            "trimise",
+            "elküldött",
         ],
     ),
     (
         "\\Junk",
         &[
-            "junk", "spam", "junk e-mail", "junk email", "bulk mail", "courrier indésirable", "indésirables", "pourriel",
-            "junk-e-mail", "spamverdacht", "unerwünscht", "correo no deseado", "no deseado", "posta indesiderata",
-            "indesiderata", "ongewenste e-mail", "ongewenst", "lixo eletrónico", "lixo eletrônico", "lixo", "wiadomości-śmieci", "śmieci",
-            "skräppost", "uønsket", "uønsket e-post", "roskaposti", "nevyžádaná pošta", "nevyžiadaná pošta", "levélszemét",
+            "junk",
+            "spam",
+            "junk e-mail",
+            "junk email",
+            "bulk mail",
+            "courrier indésirable",
+            "indésirables",
+            "pourriel",
+            "junk-e-mail",
+            "spamverdacht",
+            "unerwünscht",
+            "correo no deseado",
+            "no deseado",
+            "posta indesiderata",
+            "indesiderata",
+            "ongewenste e-mail",
+            "ongewenst",
+            "lixo eletrónico",
+            "lixo eletrônico",
+            "lixo",
+            "wiadomości-śmieci",
+            "śmieci",
+            "skräppost",
+            "uønsket",
+            "uønsket e-post",
+            "roskaposti",
+            "nevyžádaná pošta",
+            "nevyžiadaná pošta",
+            "levélszemét",
         ],
     ),
     (
         "\\Drafts",
         &[
-            "drafts", "draft", "brouillons", "entwürfe", "borradores", "bozze", "concepten", "rascunhos", "kopie robocze",
-            "szkice", "wersje robocze", "utkast", "kladder", "luonnokset", "koncepty", "ciorne", "piszkozatok",
+            "drafts",
+            "draft",
+            "brouillons",
+            "entwürfe",
+            "borradores",
+            "bozze",
+            "concepten",
+            "rascunhos",
+            "kopie robocze",
+            "szkice",
+            "wersje robocze",
+            "utkast",
+            "kladder",
+            "luonnokset",
+            "koncepty",
+            "ciorne",
+            "piszkozatok",
         ],
     ),
 ];
@@ -146,9 +218,18 @@ mod tests {
 
     #[test]
     fn a_special_use_goes_before_a_name() {
-        let folders = [listed("Sent", vec![]), listed("Archiv/Raus", vec![NameAttribute::Sent])];
-        assert_eq!(find(&folders, "\\Sent").map(|f| f.name.as_str()), Some("Archiv/Raus"));
-        assert_eq!(find(&folders[..1], "\\sent").map(|f| f.name.as_str()), Some("Sent"));
+        let folders = [
+            listed("Sent", vec![]),
+            listed("Archiv/Raus", vec![NameAttribute::Sent]),
+        ];
+        assert_eq!(
+            find(&folders, "\\Sent").map(|f| f.name.as_str()),
+            Some("Archiv/Raus")
+        );
+        assert_eq!(
+            find(&folders[..1], "\\sent").map(|f| f.name.as_str()),
+            Some("Sent")
+        );
         assert_eq!(find(&folders, "\\Junk"), None);
     }
 
@@ -159,9 +240,18 @@ mod tests {
             listed("Entw&APw-rfe", vec![]),
             listed("Spam", vec![NameAttribute::NoSelect]),
         ];
-        assert_eq!(find(&folders, "\\Sent").map(|f| f.name.as_str()), Some("INBOX.Éléments envoyés"));
-        assert_eq!(find(&folders, "\\Drafts").map(|f| f.wire.as_str()), Some("Entw&APw-rfe"));
-        assert_eq!(find(&folders, "Entwürfe").map(|f| f.wire.as_str()), Some("Entw&APw-rfe"));
+        assert_eq!(
+            find(&folders, "\\Sent").map(|f| f.name.as_str()),
+            Some("INBOX.Éléments envoyés")
+        );
+        assert_eq!(
+            find(&folders, "\\Drafts").map(|f| f.wire.as_str()),
+            Some("Entw&APw-rfe")
+        );
+        assert_eq!(
+            find(&folders, "Entwürfe").map(|f| f.wire.as_str()),
+            Some("Entw&APw-rfe")
+        );
         assert_eq!(find(&folders, "\\Junk"), None);
     }
 

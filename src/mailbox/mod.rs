@@ -8,14 +8,34 @@
 
 mod command;
 mod connect;
+mod cursor;
 mod error;
+mod fetch;
+mod filing;
 mod folders;
+mod handover;
+mod idle;
+mod reread;
+mod sent;
 mod session;
 mod settings;
+mod standby;
+mod status;
+mod suspects;
 mod utf7;
+mod watch;
 mod wire;
 
 pub use error::{SessionError, TlsProblem};
+pub use filing::{Filed, Selection, add_flag, append_once, holds, move_to, outcomes};
 pub use folders::Folder;
+pub use handover::{
+    Cursor, Cursors, Fetched, FolderOpened, FolderRole, HeaderKey, Opening, Passed, PassedOver,
+    Refused, Sink,
+};
+pub use sent::{Faster, LookAgain, look_again};
 pub use session::{Connector, Opened, Probe, Session, probe};
 pub use settings::{Auth, ImapSettings, MailboxSettings, ReadLimits, Security};
+pub use standby::Standby;
+pub use status::{FolderStatus, MailboxState, MailboxStatus};
+pub use watch::watch;

@@ -101,8 +101,13 @@ impl Connector {
 async fn greeting(wire: &mut Wire) -> Result<bool, SessionError> {
     let during = "the greeting";
     let status = wire.next(during, |response| match response {
-        Response::Data { status: Status::Ok, .. } => Some(false),
-        Response::Data { status: Status::PreAuth, .. } => Some(true),
+        Response::Data {
+            status: Status::Ok, ..
+        } => Some(false),
+        Response::Data {
+            status: Status::PreAuth,
+            ..
+        } => Some(true),
         _ => None,
     });
     status.await?.ok_or_else(|| SessionError::Protocol {
@@ -117,7 +122,12 @@ pub async fn probe(settings: &MailboxSettings) -> Result<Probe, SessionError> {
     let mut session = connector.open().await?;
     let mut named = Vec::new();
     let extra = [&settings.sent, &settings.drafts];
-    for meant in settings.folders.iter().chain(extra).filter(|m| !m.is_empty()) {
+    for meant in settings
+        .folders
+        .iter()
+        .chain(extra)
+        .filter(|m| !m.is_empty())
+    {
         let opened = match session.find(meant) {
             Ok(folder) => session.examine(&folder).await,
             Err(e) => Err(e),
@@ -170,11 +180,6 @@ impl Session {
     /// Puts a connection back that is in step.
     pub(super) fn put_back(&mut self, wire: Wire) {
         self.wire = Some(wire);
-    }
-
-    /// How many messages the open folder has, as last announced.
-    pub(super) fn announced(&self) -> u32 {
-        self.wire.as_ref().map_or(0, |wire| wire.exists)
     }
 
     /// One command, to its tagged end; NO comes back as an [`Ending`], everything worse as an error.
@@ -243,7 +248,8 @@ impl Session {
     ) -> Result<Ending, SessionError> {
         let during = "AUTHENTICATE PLAIN";
         let joined = Zeroizing::new(format!("\0{username}\0{}", password.expose()));
-        let answer = Zeroizing::new(base64::engine::general_purpose::STANDARD.encode(joined.as_bytes()));
+        let answer =
+            Zeroizing::new(base64::engine::general_purpose::STANDARD.encode(joined.as_bytes()));
         let mut wire = self.take_wire(during)?;
         let tag = wire.send(Command::new(during)).await?;
         let ending = match wire.ready(tag, during, &mut |_| {}).await? {
@@ -257,7 +263,8 @@ impl Session {
         Ok(ending)
     }
 
-    async fn list(&mut self) -> Result<(), SessionError> {
+    /// Asks for the folders again.
+    pub(super) async fn list(&mut self) -> Result<(), SessionError> {
         let mut command = Command::new("LIST").word("\"\" \"*\"");
         if self.can("SPECIAL-USE") && self.can("LIST-EXTENDED") {
             command = command.word("RETURN (SPECIAL-USE)");
@@ -325,7 +332,9 @@ impl Session {
 
     /// UIDNEXT from servers that leave it out when a folder is opened (RFC 3501 allows it).
     async fn uidnext_otherwise(&mut self, folder: &Folder) -> Result<u32, SessionError> {
-        let command = Command::new("STATUS").folder(&folder.wire)?.word("(UIDNEXT)");
+        let command = Command::new("STATUS")
+            .folder(&folder.wire)?
+            .word("(UIDNEXT)");
         let mut next = None;
         let ending = self.exec(command, |response| {
             if let Response::MailboxData(MailboxDatum::Status { status, .. }) = response {
@@ -393,9 +402,20 @@ fn refused(text: &str) -> SessionError {
     let upper = text.to_ascii_uppercase();
     let owned = text.to_owned();
     let has = |words: &[&str]| words.iter().any(|w| upper.contains(w));
-    if has(&["[LIMIT]", "[OVERQUOTA]", "TOO MANY", "MAXIMUM NUMBER OF CONNECTIONS"]) {
+    if has(&[
+        "[LIMIT]",
+        "[OVERQUOTA]",
+        "TOO MANY",
+        "MAXIMUM NUMBER OF CONNECTIONS",
+    ]) {
         SessionError::Limit { text: owned }
-    } else if has(&["[UNAVAILABLE]", "[INUSE]", "[SERVERBUG]", "TEMPORARY", "TRY AGAIN LATER"]) {
+    } else if has(&[
+        "[UNAVAILABLE]",
+        "[INUSE]",
+        "[SERVERBUG]",
+        "TEMPORARY",
+        "TRY AGAIN LATER",
+    ]) {
         SessionError::No {
             during: "the login for now",
             text: owned,
@@ -411,9 +431,15 @@ mod tests {
 
     #[test]
     fn a_wrong_password_is_told_from_a_limit_and_from_a_bad_moment() {
-        assert!(matches!(refused("[AUTHENTICATIONFAILED] Authentication failed."), SessionError::Auth { .. }));
+        assert!(matches!(
+            refused("[AUTHENTICATIONFAILED] Authentication failed."),
+            SessionError::Auth { .. }
+        ));
         assert!(matches!(refused("[LIMIT] x"), SessionError::Limit { .. }));
-        assert!(matches!(refused("[UNAVAILABLE] Temporary authentication failure."), SessionError::No { .. }));
+        assert!(matches!(
+            refused("[UNAVAILABLE] Temporary authentication failure."),
+            SessionError::No { .. }
+        ));
         assert!(matches!(refused("nope"), SessionError::Auth { .. }));
     }
 }

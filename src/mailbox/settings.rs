@@ -228,7 +228,13 @@ impl MailboxSettings {
             format!("mailbox {name}: there is no folder to read"),
             "leave folders out, or name at least \"INBOX\"",
         );
-        let ReadLimits { batch_messages, batch_bytes, window, partial_bytes, max_message_bytes } = self.read;
+        let ReadLimits {
+            batch_messages,
+            batch_bytes,
+            window,
+            partial_bytes,
+            max_message_bytes,
+        } = self.read;
         fault(
             batch_messages == 0 || window == 0 || batch_bytes == 0 || partial_bytes < 4096,
             format!("mailbox {name}: with these [mailbox.read] limits nothing could be read"),
@@ -236,7 +242,9 @@ impl MailboxSettings {
         );
         fault(
             max_message_bytes > 256 << 20 || partial_bytes > 256 << 20 || window > 100_000,
-            format!("mailbox {name}: these [mailbox.read] limits would let one message fill the memory"),
+            format!(
+                "mailbox {name}: these [mailbox.read] limits would let one message fill the memory"
+            ),
             "keep max_message_bytes and partial_bytes at 256 MiB or less and window at 100000 or less",
         );
         faults
@@ -259,21 +267,29 @@ mod tests {
         assert!(settings.faults().is_empty());
         assert_eq!(settings.imap.port(), 993);
         assert_eq!(settings.folders, ["INBOX", "\\Junk"]);
-        assert_eq!((settings.sent.as_str(), settings.poll_seconds), ("\\Sent", 60));
+        assert_eq!(
+            (settings.sent.as_str(), settings.poll_seconds),
+            ("\\Sent", 60)
+        );
     }
 
     #[test]
     fn clear_text_is_for_this_machine_only() {
         let open = parse(&LEAST.replace("[imap]", "[imap]\nsecurity = 'none'"));
         assert_eq!(open.faults().len(), 1);
-        let local = LEAST.replace("imap.example.com", "127.0.0.1").replace("[imap]", "[imap]\nsecurity = 'none'");
+        let local = LEAST
+            .replace("imap.example.com", "127.0.0.1")
+            .replace("[imap]", "[imap]\nsecurity = 'none'");
         assert!(parse(&local).faults().is_empty());
     }
 
     #[test]
     fn all_mistakes_are_told_at_once() {
-        let bad = LEAST.replace("imap.example.com", "imaps://x:993").replace("'sales'\n[", "'sales'\nfolders = []\n[")
-            .replace("username = 'sales'", "username = ''").replace("[imap]", "folders = []\nread = { window = 0 }\n[imap]");
+        let bad = LEAST
+            .replace("imap.example.com", "imaps://x:993")
+            .replace("'sales'\n[", "'sales'\nfolders = []\n[")
+            .replace("username = 'sales'", "username = ''")
+            .replace("[imap]", "folders = []\nread = { window = 0 }\n[imap]");
         assert_eq!(parse(&bad).faults().len(), 4);
         assert!(toml::from_str::<MailboxSettings>(&format!("{LEAST}pasword = 1")).is_err());
     }

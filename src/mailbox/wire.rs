@@ -25,8 +25,6 @@ pub struct Ending {
     text: String,
     /// What the server can do, if it said so with this answer.
     pub capabilities: Option<Vec<String>>,
-    /// The folder is missing and may be created (RFC 3501 7.1).
-    pub try_create: bool,
 }
 
 impl Ending {
@@ -134,7 +132,10 @@ impl Wire {
 
     fn note(&mut self, response: &Response<'_>, during: &'static str) -> Result<(), SessionError> {
         match response {
-            Response::Data { status: Status::Bye, outcome } if during != "LOGOUT" => {
+            Response::Data {
+                status: Status::Bye,
+                outcome,
+            } if during != "LOGOUT" => {
                 let text = outcome.information.as_deref().unwrap_or("without a reason");
                 return Err(SessionError::Bye {
                     text: text.trim().to_owned(),
@@ -188,7 +189,8 @@ impl Wire {
             return self.finish(tag, during, each).await;
         }
         let tag = self.next_tag();
-        self.write(format!("Q{} ", tag.0).as_bytes(), during).await?;
+        self.write(format!("Q{} ", tag.0).as_bytes(), during)
+            .await?;
         for (n, piece) in pieces.iter().enumerate() {
             self.write(piece, during).await?;
             if n + 1 < pieces.len()
@@ -290,7 +292,6 @@ pub fn ending(
             Some(ResponseCode::Capabilities(list)) => Some(capability_words(list)),
             _ => None,
         },
-        try_create: matches!(outcome.code, Some(ResponseCode::TryCreate)),
     })
 }
 

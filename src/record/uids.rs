@@ -90,13 +90,32 @@ impl UidSet {
 
     /// What is in this set and not in the other.
     pub fn without(&self, other: &Self) -> Self {
-        let parts = self.0.iter().flat_map(|(a, b)| other.missing_within(*a, *b).0);
+        let parts = self
+            .0
+            .iter()
+            .flat_map(|(a, b)| other.missing_within(*a, *b).0);
         Self(parts.collect())
     }
 
     /// What is in both sets.
     pub fn and(&self, other: &Self) -> Self {
         self.without(&self.without(other))
+    }
+
+    /// The `most` greatest UIDs of it.
+    pub fn newest(&self, most: usize) -> Self {
+        let mut left = u32::try_from(most).unwrap_or(u32::MAX);
+        let mut ranges = Vec::new();
+        for (a, b) in self.0.iter().rev() {
+            if left == 0 {
+                break;
+            }
+            let first = (*a).max(b.saturating_sub(left - 1));
+            left -= b - first + 1;
+            ranges.push((first, *b));
+        }
+        ranges.reverse();
+        Self(ranges)
     }
 
     /// Every UID, from the smallest.
@@ -152,7 +171,10 @@ mod tests {
         set.insert_range(u32::MAX - 1, u32::MAX);
         set.insert(0);
         assert_eq!(set.ranges(), &[(u32::MAX - 1, u32::MAX)]);
-        assert_eq!(set.missing_within(0, u32::MAX).ranges(), &[(1, u32::MAX - 2)]);
+        assert_eq!(
+            set.missing_within(0, u32::MAX).ranges(),
+            &[(1, u32::MAX - 2)]
+        );
         set.insert_range(1, u32::MAX);
         assert!(set.missing_within(1, u32::MAX).is_empty());
     }
@@ -162,7 +184,10 @@ mod tests {
         let set = UidSet::from(vec![(1, 2), (4, 4)]);
         let text = serde_json::to_string(&set).unwrap();
         assert_eq!(text, "[[1,2],[4,4]]");
-        assert_eq!(serde_json::from_str::<UidSet>("[[4,4],[1,1],[2,2]]").unwrap(), set);
+        assert_eq!(
+            serde_json::from_str::<UidSet>("[[4,4],[1,1],[2,2]]").unwrap(),
+            set
+        );
     }
 
     proptest! {
@@ -180,6 +205,7 @@ mod tests {
             prop_assert!(set.ranges().windows(2).all(|w| w[0].1 + 1 < w[1].0));
             prop_assert!((0..80).all(|u| set.contains(u) == plain.contains(&u)));
             prop_assert!(set.missing_within(1, 75).iter().eq((1..=75).filter(|u| !plain.contains(u))));
+            prop_assert!(set.newest(7).iter().rev().eq(plain.iter().rev().take(7).copied()));
             prop_assert!(set.and(&second).iter().eq(plain.intersection(&second_plain).copied()));
             prop_assert!(set.without(&second).iter().eq(plain.difference(&second_plain).copied()));
         }
