@@ -1,94 +1,153 @@
-//! A set of IMAP UIDs as ranges: what of a folder is already in the log.
+//! Which messages of a folder were read: a set of IMAP UIDs, kept as ranges because folders are read nearly whole.
 //!
-//! Folders are read newest window first and backlog after, so a single "last UID" could not tell what is missing.
+//! A cursor that is only a number would lose the backlog that is read after the newest window, and every message that
+//! failed once; a set of ranges knows exactly what is missing (C1).
 
 use serde::{Deserialize, Serialize};
 
-/// Sorted, disjoint, never touching ranges of UIDs, both ends included.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
+/// UIDs as inclusive ranges, sorted, neither touching nor overlapping. UID 0 does not exist (RFC 3501 2.3.1.1).
+#[derive(Clone, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
+#[serde(from = "Vec<(u32, u32)>", into = "Vec<(u32, u32)>")]
 pub struct UidSet(Vec<(u32, u32)>);
 
 impl UidSet {
-    /// Nothing.
+    /// The empty set.
     pub const fn new() -> Self {
         Self(Vec::new())
     }
 
-    /// Whether `uid` is in it.
-    pub fn contains(&self, uid: u32) -> bool {
-        let after = self.0.partition_point(|(low, _)| *low <= uid);
-        after > 0 && self.0[after - 1].1 >= uid
-    }
-
-    /// Puts one UID in.
-    pub fn insert(&mut self, uid: u32) {
-        self.insert_range(uid, uid);
-    }
-
-    /// Puts `low..=high` in; an empty range (`low > high`) changes nothing.
-    pub fn insert_range(&mut self, low: u32, high: u32) {
-        if low > high {
-            return;
-        }
-        let first = self
-            .0
-            .partition_point(|(_, h)| h.saturating_add(1) < low && *h != u32::MAX);
-        let last = self
-            .0
-            .partition_point(|(l, _)| *l <= high.saturating_add(1));
-        if first >= last {
-            self.0.insert(first, (low, high));
-            return;
-        }
-        let merged = (low.min(self.0[first].0), high.max(self.0[last - 1].1));
-        self.0.splice(first..last, [merged]);
-    }
-
-    /// The UIDs of `low..=high` that are not in the set, as ranges.
-    pub fn missing(&self, low: u32, high: u32) -> Vec<(u32, u32)> {
-        let mut missing = Vec::new();
-        let mut next = Some(low);
-        for &(l, h) in &self.0 {
-            let Some(from) = next else { break };
-            if l > high {
-                break;
-            }
-            if h < from {
-                continue;
-            }
-            if l > from {
-                missing.push((from, l - 1));
-            }
-            next = h.checked_add(1);
-        }
-        if let Some(from) = next.filter(|from| *from <= high) {
-            missing.push((from, high));
-        }
-        missing
-    }
-
-    /// The ranges.
+    /// The ranges, sorted, inclusive.
     pub fn ranges(&self) -> &[(u32, u32)] {
         &self.0
     }
 
-    /// How many UIDs.
-    pub fn len(&self) -> u64 {
-        self.0
-            .iter()
-            .map(|(l, h)| u64::from(*h) - u64::from(*l) + 1)
-            .sum()
-    }
-
-    /// Whether there are none.
+    /// Whether there is nothing in it.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The highest UID.
+    /// How many UIDs are in it.
+    pub fn len(&self) -> u64 {
+        self.0.iter().map(|(a, b)| u64::from(b - a) + 1).sum()
+    }
+
+    /// The greatest UID.
     pub fn last(&self) -> Option<u32> {
-        self.0.last().map(|(_, h)| *h)
+        self.0.last().map(|r| r.1)
+    }
+
+    /// Whether this UID is in it.
+    pub fn contains(&self, uid: u32) -> bool {
+        let at = self.0.partition_point(|r| r.1 < uid);
+        self.0.get(at).is_some_and(|r| r.0 <= uid)
+    }
+
+    /// Adds one UID.
+    pub fn insert(&mut self, uid: u32) {
+        self.insert_range(uid, uid);
+    }
+
+    /// Adds all UIDs from `first` to `last`; nothing if they are the wrong way round.
+    pub fn insert_range(&mut self, first: u32, last: u32) {
+        let first = first.max(1);
+        if first > last {
+            return;
+        }
+        let from = self.0.partition_point(|r| r.1 < first - 1);
+        let to = self.0.partition_point(|r| r.0 <= last.saturating_add(1));
+        let merged = self.0.get(from..to).unwrap_or_default();
+        let low = merged.first().map_or(first, |r| r.0.min(first));
+        let high = merged.last().map_or(last, |r| r.1.max(last));
+        self.0.splice(from..to.max(from), [(low, high)]);
+    }
+
+    /// Adds all of another set.
+    pub fn extend(&mut self, other: &Self) {
+        for (a, b) in &other.0 {
+            self.insert_range(*a, *b);
+        }
+    }
+
+    /// What is not in it from `first` to `last`, inclusive.
+    pub fn missing_within(&self, first: u32, last: u32) -> Self {
+        let mut missing = Self::new();
+        let mut next = u64::from(first.max(1));
+        let start = self.0.partition_point(|r| u64::from(r.1) < next);
+        for (a, b) in self.0.iter().skip(start) {
+            if *a > last {
+                break;
+            }
+            if u64::from(*a) > next {
+                missing.0.push((next as u32, a - 1));
+            }
+            next = u64::from(*b) + 1;
+        }
+        if next <= u64::from(last) {
+            missing.0.push((next as u32, last));
+        }
+        missing
+    }
+
+    /// What is in this set and not in the other.
+    pub fn without(&self, other: &Self) -> Self {
+        let parts = self
+            .0
+            .iter()
+            .flat_map(|(a, b)| other.missing_within(*a, *b).0);
+        Self(parts.collect())
+    }
+
+    /// What is in both sets.
+    pub fn and(&self, other: &Self) -> Self {
+        self.without(&self.without(other))
+    }
+
+    /// The `most` greatest UIDs of it.
+    pub fn newest(&self, most: usize) -> Self {
+        let mut left = u32::try_from(most).unwrap_or(u32::MAX);
+        let mut ranges = Vec::new();
+        for (a, b) in self.0.iter().rev() {
+            if left == 0 {
+                break;
+            }
+            let first = (*a).max(b.saturating_sub(left - 1));
+            left -= b - first + 1;
+            ranges.push((first, *b));
+        }
+        ranges.reverse();
+        Self(ranges)
+    }
+
+    /// Every UID, from the smallest.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = u32> + '_ {
+        self.0.iter().flat_map(|(a, b)| *a..=*b)
+    }
+}
+
+/// Ranges in any order and overlap become one set: a damaged or hand-made list does no harm.
+impl From<Vec<(u32, u32)>> for UidSet {
+    fn from(ranges: Vec<(u32, u32)>) -> Self {
+        let mut set = Self::new();
+        for (a, b) in ranges {
+            set.insert_range(a, b);
+        }
+        set
+    }
+}
+
+impl From<UidSet> for Vec<(u32, u32)> {
+    fn from(set: UidSet) -> Self {
+        set.0
+    }
+}
+
+impl FromIterator<u32> for UidSet {
+    fn from_iter<I: IntoIterator<Item = u32>>(uids: I) -> Self {
+        let mut set = Self::new();
+        for uid in uids {
+            set.insert(uid);
+        }
+        set
     }
 }
 
@@ -96,36 +155,59 @@ impl UidSet {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use std::collections::BTreeSet;
 
-    proptest! {
-        #[test]
-        fn behaves_as_a_set_of_numbers(ranges in prop::collection::vec((1u32..60, 0u32..6), 0..30)) {
-            let mut set = UidSet::new();
-            let mut model = std::collections::BTreeSet::new();
-            for (low, length) in ranges {
-                set.insert_range(low, low + length);
-                model.extend(low..=low + length);
-            }
-            prop_assert_eq!(set.len(), model.len() as u64);
-            prop_assert!(set.ranges().windows(2).all(|w| w[0].1 + 1 < w[1].0));
-            for uid in 1..80 {
-                prop_assert_eq!(set.contains(uid), model.contains(&uid));
-            }
-            let missing: Vec<u32> = set.missing(5, 70).into_iter().flat_map(|(l, h)| l..=h).collect();
-            let expected: Vec<u32> = (5..=70).filter(|u| !model.contains(u)).collect();
-            prop_assert_eq!(missing, expected);
-        }
+    #[test]
+    fn touching_ranges_become_one() {
+        let set = UidSet::from(vec![(5, 7), (1, 3), (4, 4), (9, 9)]);
+        assert_eq!(set.ranges(), &[(1, 7), (9, 9)]);
+        assert_eq!(set.missing_within(1, 12).ranges(), &[(8, 8), (10, 12)]);
+        assert_eq!((set.len(), set.last()), (8, Some(9)));
     }
 
     #[test]
-    fn the_highest_uid_does_not_overflow() {
+    fn the_ends_of_the_range_of_uids_hold() {
         let mut set = UidSet::new();
-        set.insert(u32::MAX);
-        set.insert(u32::MAX - 1);
+        set.insert_range(u32::MAX - 1, u32::MAX);
+        set.insert(0);
         assert_eq!(set.ranges(), &[(u32::MAX - 1, u32::MAX)]);
         assert_eq!(
-            set.missing(u32::MAX - 2, u32::MAX),
-            vec![(u32::MAX - 2, u32::MAX - 2)]
+            set.missing_within(0, u32::MAX).ranges(),
+            &[(1, u32::MAX - 2)]
         );
+        set.insert_range(1, u32::MAX);
+        assert!(set.missing_within(1, u32::MAX).is_empty());
+    }
+
+    #[test]
+    fn a_set_is_stored_as_plain_ranges() {
+        let set = UidSet::from(vec![(1, 2), (4, 4)]);
+        let text = serde_json::to_string(&set).unwrap();
+        assert_eq!(text, "[[1,2],[4,4]]");
+        assert_eq!(
+            serde_json::from_str::<UidSet>("[[4,4],[1,1],[2,2]]").unwrap(),
+            set
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn it_agrees_with_a_plain_set(ranges in proptest::collection::vec((1u32..60, 0u32..9), 0..20), other in proptest::collection::vec(1u32..70, 0..30)) {
+            let mut plain = BTreeSet::new();
+            let mut set = UidSet::new();
+            for (a, n) in ranges {
+                set.insert_range(a, a + n);
+                plain.extend(a..=a + n);
+            }
+            let second: UidSet = other.iter().copied().collect();
+            let second_plain: BTreeSet<u32> = other.into_iter().collect();
+            prop_assert!(set.iter().eq(plain.iter().copied()));
+            prop_assert!(set.ranges().windows(2).all(|w| w[0].1 + 1 < w[1].0));
+            prop_assert!((0..80).all(|u| set.contains(u) == plain.contains(&u)));
+            prop_assert!(set.missing_within(1, 75).iter().eq((1..=75).filter(|u| !plain.contains(u))));
+            prop_assert!(set.newest(7).iter().rev().eq(plain.iter().rev().take(7).copied()));
+            prop_assert!(set.and(&second).iter().eq(plain.intersection(&second_plain).copied()));
+            prop_assert!(set.without(&second).iter().eq(plain.difference(&second_plain).copied()));
+        }
     }
 }

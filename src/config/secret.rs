@@ -1,0 +1,293 @@
+//! Passwords and tokens: the configuration says where one is kept, and nothing ever prints it.
+//!
+//! In TOML: `password = { file = "/etc/quitus/imap.password" }`, `password = { env = "IMAP_PASSWORD" }` or
+//! `password = { command = ["pass", "show", "imap"] }`. It is read again at every login, so that a rotated password is
+//! found without a restart. Writing the password itself is refused, because configurations end up in backups,
+//! tickets and repositories.
+
+use serde::Deserialize;
+use serde::de::{self, Deserializer, MapAccess, Visitor};
+use std::fmt;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+use zeroize::Zeroizing;
+
+/// How long a password command may take.
+const COMMAND_TIME: Duration = Duration::from_secs(30);
+/// Nothing longer is a password or a token.
+const LONGEST: u64 = 64 * 1024;
+
+/// Where a secret is kept. Contains no secret, so it may be shown.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum SecretSource {
+    /// The whole file, without the line end that editors add.
+    File(PathBuf),
+    /// An environment variable of the daemon.
+    Env(String),
+    /// The first line that a program prints; program and arguments, no shell.
+    Command(Vec<String>),
+}
+
+/// A secret in memory: zeroed when it is dropped, `…` when it is printed.
+#[derive(Clone)]
+pub struct Secret(Zeroizing<String>);
+
+impl Secret {
+    /// Takes over a secret that was obtained elsewhere (a token that was refreshed).
+    pub fn new(text: String) -> Self {
+        Self(Zeroizing::new(text))
+    }
+
+    /// The secret itself, for the one call that needs it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("…")
+    }
+}
+
+/// Why a secret could not be read; says where it was looked for, never what was found.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SecretError {
+    /// The file is not there, not readable, or not text.
+    #[error("the password file {path} cannot be read: {why}")]
+    File {
+        /// The file.
+        path: String,
+        /// The system's words.
+        why: String,
+    },
+    /// The variable is not set.
+    #[error("the environment variable {0}, which should hold the password, is not set")]
+    Env(String),
+    /// The program could not be run, failed, or took too long.
+    #[error("the password command {program} {why}")]
+    Command {
+        /// The program, without its arguments.
+        program: String,
+        /// What happened.
+        why: String,
+    },
+    /// There was nothing in it, or more than a password.
+    #[error("{0} holds no usable password")]
+    Unusable(String),
+}
+
+impl SecretSource {
+    /// Makes a relative file path relative to the folder of the configuration.
+    pub fn resolve_in(&mut self, folder: &Path) {
+        if let Self::File(path) = self
+            && path.is_relative()
+        {
+            *path = folder.join(&*path);
+        }
+    }
+
+    /// Reads the secret. Blocks (file, program): call it from a blocking thread.
+    pub fn read(&self) -> Result<Secret, SecretError> {
+        let text = match self {
+            Self::File(path) => read_file(path)?,
+            Self::Env(name) => {
+                Zeroizing::new(std::env::var(name).map_err(|_| SecretError::Env(name.clone()))?)
+            }
+            Self::Command(words) => run(words)?,
+        };
+        let first = text.strip_suffix('\n').unwrap_or(&text);
+        let first = first.strip_suffix('\r').unwrap_or(first);
+        if first.is_empty() || first.contains(['\n', '\r', '\0']) {
+            return Err(SecretError::Unusable(self.to_string()));
+        }
+        Ok(Secret::new(first.to_owned()))
+    }
+}
+
+impl fmt::Display for SecretSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => write!(f, "the file {}", path.display()),
+            Self::Env(name) => write!(f, "the environment variable {name}"),
+            Self::Command(words) => {
+                let program = words.first().map_or("(none)", String::as_str);
+                write!(f, "the command {program}")
+            }
+        }
+    }
+}
+
+fn read_file(path: &Path) -> Result<Zeroizing<String>, SecretError> {
+    let failed = |why: String| SecretError::File {
+        path: path.display().to_string(),
+        why,
+    };
+    let file = std::fs::File::open(path).map_err(|e| failed(e.to_string()))?;
+    let mut text = Zeroizing::new(String::new());
+    file.take(LONGEST)
+        .read_to_string(&mut text)
+        .map_err(|e| failed(e.to_string()))?;
+    Ok(text)
+}
+
+fn run(words: &[String]) -> Result<Zeroizing<String>, SecretError> {
+    let program = words.first().cloned().unwrap_or_default();
+    let failed = |why: String| SecretError::Command {
+        program: program.clone(),
+        why,
+    };
+    let mut child = Command::new(&program)
+        .args(words.get(1..).unwrap_or_default())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .map_err(|e| failed(format!("could not be started: {e}")))?;
+    wait(&mut child).map_err(&failed)?;
+    let mut text = Zeroizing::new(String::new());
+    if let Some(output) = child.stdout.take() {
+        output
+            .take(LONGEST)
+            .read_to_string(&mut text)
+            .map_err(|e| failed(format!("printed no text: {e}")))?;
+    }
+    let first = text.split_inclusive('\n').next().unwrap_or_default();
+    Ok(Zeroizing::new(first.to_owned()))
+}
+
+/// Waits until the program has ended well; ends it when it takes too long.
+fn wait(child: &mut Child) -> Result<(), String> {
+    let started = Instant::now();
+    loop {
+        match child.try_wait() {
+            Ok(Some(status)) if status.success() => return Ok(()),
+            Ok(Some(status)) => return Err(format!("failed ({status})")),
+            Ok(None) if started.elapsed() < COMMAND_TIME => {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            Ok(None) => {
+                // It may have ended in the meantime; then there is nothing left to end.
+                let _ = child.kill();
+                let _ = child.wait();
+                return Err("took longer than 30 seconds".to_owned());
+            }
+            Err(e) => return Err(format!("could not be waited for: {e}")),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for SecretSource {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(SourceVisitor)
+    }
+}
+
+struct SourceVisitor;
+
+impl<'de> Visitor<'de> for SourceVisitor {
+    type Value = SecretSource;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(
+            "where the password is: { file = \"…\" }, { env = \"…\" } or { command = [\"…\"] }",
+        )
+    }
+
+    fn visit_str<E: de::Error>(self, _: &str) -> Result<Self::Value, E> {
+        Err(E::custom(
+            "a password never stands in the configuration; say where it is: { file = \"…\" }, { env = \"…\" } or { command = [\"…\"] }",
+        ))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        const WORDS: &[&str] = &["file", "env", "command"];
+        let Some(key) = map.next_key::<String>()? else {
+            return Err(de::Error::custom(
+                "say where the password is: file, env or command",
+            ));
+        };
+        let source = match key.as_str() {
+            "file" => SecretSource::File(map.next_value()?),
+            "env" => SecretSource::Env(map.next_value()?),
+            "command" => match map.next_value::<Vec<String>>()? {
+                words if words.is_empty() => {
+                    return Err(de::Error::custom("the password command is empty"));
+                }
+                words => SecretSource::Command(words),
+            },
+            other => return Err(de::Error::unknown_field(other, WORDS)),
+        };
+        match map.next_key::<String>()? {
+            Some(_) => Err(de::Error::custom(
+                "a password has one place: file, env or command",
+            )),
+            None => Ok(source),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Deserialize, Debug)]
+    struct Settings {
+        password: SecretSource,
+    }
+
+    fn parse(text: &str) -> Result<SecretSource, String> {
+        toml::from_str::<Settings>(text)
+            .map(|s| s.password)
+            .map_err(|e| e.message().to_owned())
+    }
+
+    #[test]
+    fn a_password_in_the_configuration_is_refused_and_not_repeated() {
+        let error = parse("password = \"hunter2\"").unwrap_err();
+        assert!(
+            error.contains("never stands") && !error.contains("hunter2"),
+            "{error}"
+        );
+        assert!(parse("password = { env = \"A\", file = \"b\" }").is_err());
+        assert!(
+            parse("password = { vault = \"b\" }")
+                .unwrap_err()
+                .contains("vault")
+        );
+    }
+
+    #[test]
+    fn a_secret_is_read_without_the_line_end_and_never_printed() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("p"), "s3 cret\r\n").unwrap();
+        let mut source = parse("password = { file = \"p\" }").unwrap();
+        source.resolve_in(folder.path());
+        let secret = source.read().unwrap();
+        assert_eq!(secret.expose(), "s3 cret");
+        assert_eq!(format!("{secret:?}"), "…");
+        std::fs::write(folder.path().join("p"), "\n").unwrap();
+        assert!(matches!(source.read(), Err(SecretError::Unusable(_))));
+    }
+
+    #[test]
+    fn a_command_gives_its_first_line_and_says_when_it_fails() {
+        let command = |words: &[&str]| {
+            SecretSource::Command(words.iter().map(|w| (*w).to_owned()).collect()).read()
+        };
+        assert_eq!(
+            command(&["printf", "one\\ntwo\\n"]).unwrap().expose(),
+            "one"
+        );
+        assert!(matches!(
+            command(&["false"]),
+            Err(SecretError::Command { .. })
+        ));
+        assert!(matches!(
+            command(&["no-such-program"]),
+            Err(SecretError::Command { .. })
+        ));
+    }
+}

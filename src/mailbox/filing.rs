@@ -1,0 +1,157 @@
+//! Tidying up after a letter: a keyword, a move, a copy in Sent. Optional, repeatable, and never a reason to send again (C6).
+//!
+//! Each step says what became of it; a message that somebody else moved away is [`Filed::Gone`], which is no failure. Messages are filed together,
+//! because a server moves 50 messages about as quickly as one. `\Seen` is never touched.
+
+use super::command::{Command, sequence_sets};
+use super::error::SessionError;
+use super::folders::Folder;
+use super::session::Session;
+use crate::record::UidSet;
+
+/// What became of one message.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Filed {
+    /// It is where, or as, it should be.
+    Done,
+    /// It is no longer in that folder, or the folder is another one.
+    Gone,
+}
+
+/// Messages of one folder.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Selection {
+    /// The folder, by name or special use.
+    pub folder: String,
+    /// The UIDVALIDITY under which `uids` means something.
+    pub uidvalidity: u32,
+    /// The messages.
+    pub uids: UidSet,
+}
+
+/// Adds a keyword such as `$Quitus` or `\Answered` to messages. Those in the answer carry it now; the others are gone.
+pub async fn add_flag(
+    session: &mut Session,
+    selection: &Selection,
+    flag: &str,
+) -> Result<UidSet, SessionError> {
+    let bare = flag.strip_prefix('\\').unwrap_or(flag);
+    let atom = |b: u8| (0x21..0x7f).contains(&b) && !b"(){%*\"\\]".contains(&b);
+    if bare.is_empty() || !bare.bytes().all(atom) {
+        return Err(SessionError::Unsendable { what: "a flag" });
+    }
+    let there = present(session, selection).await?;
+    for set in sequence_sets(&there) {
+        let command = Command::new("UID STORE")
+            .word(&set)
+            .word(&format!("+FLAGS.SILENT ({flag})"));
+        session.exec(command, |_| {}).await?.ok("UID STORE")?;
+    }
+    Ok(there)
+}
+
+/// Moves messages to a folder (RFC 6851; else copy, mark, expunge just these). Those in the answer were moved; the others are gone.
+///
+/// Without MOVE and without UIDPLUS nothing is moved: an EXPUNGE would remove what other people marked.
+pub async fn move_to(
+    session: &mut Session,
+    selection: &Selection,
+    target: &str,
+) -> Result<UidSet, SessionError> {
+    let target = session.find(target)?;
+    let there = present(session, selection).await?;
+    for set in sequence_sets(&there) {
+        if session.can("MOVE") {
+            let command = Command::new("UID MOVE").word(&set).folder(&target.wire)?;
+            session.exec(command, |_| {}).await?.ok("UID MOVE")?;
+        } else if session.can("UIDPLUS") {
+            copy_and_expunge(session, &set, &target).await?;
+        } else {
+            return Err(SessionError::No {
+                during: "a move",
+                text: "it can neither MOVE nor UIDPLUS".to_owned(),
+            });
+        }
+    }
+    Ok(there)
+}
+
+async fn copy_and_expunge(
+    session: &mut Session,
+    set: &str,
+    target: &Folder,
+) -> Result<(), SessionError> {
+    let copy = Command::new("UID COPY").word(set).folder(&target.wire)?;
+    session.exec(copy, |_| {}).await?.ok("UID COPY")?;
+    let mark = Command::new("UID STORE")
+        .word(set)
+        .word("+FLAGS.SILENT (\\Deleted)");
+    session.exec(mark, |_| {}).await?.ok("UID STORE")?;
+    let expunge = Command::new("UID EXPUNGE").word(set);
+    session.exec(expunge, |_| {}).await?.ok("UID EXPUNGE")?;
+    Ok(())
+}
+
+/// Opens the folder for writing, and tells which of the messages are still in it.
+async fn present(session: &mut Session, selection: &Selection) -> Result<UidSet, SessionError> {
+    let folder = session.find(&selection.folder)?;
+    let opened = session.select(&folder).await?;
+    if opened.uidvalidity != selection.uidvalidity {
+        return Ok(UidSet::new());
+    }
+    session.existing(&selection.uids).await
+}
+
+/// Puts a copy of a sent letter into a folder, unless a message with this Message-ID is there already. True if it was put there now.
+pub async fn append_once(
+    session: &mut Session,
+    folder: &str,
+    message_id: &str,
+    message: &[u8],
+) -> Result<bool, SessionError> {
+    if holds(session, folder, message_id).await? {
+        return Ok(false);
+    }
+    let folder = session.find(folder)?;
+    let command = Command::new("APPEND")
+        .folder(&folder.wire)?
+        .word("(\\Seen)") // our own letter, in Sent, as mail programs put it there
+        .literal(message);
+    session.exec(command, |_| {}).await?.ok("APPEND")?;
+    Ok(true)
+}
+
+/// Whether a folder holds a message with this Message-ID (C5: was the uncertain letter sent after all?).
+pub async fn holds(
+    session: &mut Session,
+    folder: &str,
+    message_id: &str,
+) -> Result<bool, SessionError> {
+    if message_id.is_empty() {
+        return Err(SessionError::Unsendable {
+            what: "an empty Message-ID",
+        });
+    }
+    let folder = session.find(folder)?;
+    session.examine(&folder).await?;
+    let command = Command::new("UID SEARCH")
+        .word("HEADER MESSAGE-ID")
+        .string(message_id, "a Message-ID")?;
+    Ok(!session.search_by(command).await?.is_empty())
+}
+
+/// What became of each message of a selection.
+pub fn outcomes(selection: &Selection, done: &UidSet) -> Vec<(u32, Filed)> {
+    let outcome = |uid| {
+        if done.contains(uid) {
+            Filed::Done
+        } else {
+            Filed::Gone
+        }
+    };
+    selection
+        .uids
+        .iter()
+        .map(|uid| (uid, outcome(uid)))
+        .collect()
+}

@@ -1,0 +1,148 @@
+//! Was a human faster? Asked just before a letter leaves: the \Answered flag, a draft in the thread, a mail in Sent (A9).
+//!
+//! Only looked at, never changed. New mail in Sent reaches the Sent index through `watch` (role `Sent`), in part only: headers and the first lines; here the
+//! thread is searched once more, for what came since the last poll. Questions are asked together: one FETCH FLAGS for a folder, one SEARCH for a message.
+
+use super::command::{Command, sequence_sets};
+use super::error::SessionError;
+use super::session::Session;
+use crate::record::UidSet;
+use async_imap::imap_proto::{AttributeValue, Response};
+use std::collections::BTreeMap;
+
+/// One message that waits for our letter.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct LookAgain {
+    /// Its folder.
+    pub folder: String,
+    /// The UIDVALIDITY under which `uid` means something.
+    pub uidvalidity: u32,
+    /// Its UID.
+    pub uid: u32,
+    /// Its Message-ID, with its angle brackets; empty if it has none.
+    pub message_id: String,
+}
+
+/// How a human was faster.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Faster {
+    /// The message carries \Answered.
+    Answered,
+    /// A draft answers it.
+    Draft,
+    /// A mail in Sent answers it.
+    Sent,
+}
+
+/// For each message, whether a human was faster. `sent` and `drafts` are names or special uses; `""` = not looked at.
+///
+/// A folder that is missing or has changed its UIDVALIDITY says nothing; a session that breaks is an error, so that nobody takes silence for "no".
+pub async fn look_again(
+    session: &mut Session,
+    requests: &[LookAgain],
+    sent: &str,
+    drafts: &str,
+) -> Result<Vec<Option<Faster>>, SessionError> {
+    let mut found: Vec<Option<Faster>> = vec![None; requests.len()];
+    let mut by_folder: BTreeMap<(&str, u32), Vec<usize>> = BTreeMap::new();
+    for (n, request) in requests.iter().enumerate() {
+        let key = (request.folder.as_str(), request.uidvalidity);
+        by_folder.entry(key).or_default().push(n);
+    }
+    for ((folder, uidvalidity), which) in by_folder {
+        let uids = which
+            .iter()
+            .filter_map(|n| requests.get(*n))
+            .map(|r| r.uid)
+            .collect();
+        let answered = answered(session, folder, uidvalidity, &uids).await?;
+        for n in which {
+            if let (Some(request), Some(slot)) = (requests.get(n), found.get_mut(n))
+                && answered.contains(request.uid)
+            {
+                *slot = Some(Faster::Answered);
+            }
+        }
+    }
+    for (meant, verdict) in [(sent, Faster::Sent), (drafts, Faster::Draft)] {
+        if meant.is_empty() || !open(session, meant).await? {
+            continue;
+        }
+        for (request, slot) in requests.iter().zip(found.iter_mut()) {
+            if slot.is_none() && answers(session, &request.message_id).await? {
+                *slot = Some(verdict);
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Opens a folder for reading; false if it has none or refuses it.
+async fn open(session: &mut Session, meant: &str) -> Result<bool, SessionError> {
+    let opened = match session.find(meant) {
+        Ok(folder) => session.examine(&folder).await,
+        Err(e) => Err(e),
+    };
+    match opened {
+        Ok(_) => Ok(true),
+        Err(e) if e.leaves_session_usable() => Ok(false),
+        Err(e) => Err(e),
+    }
+}
+
+async fn answered(
+    session: &mut Session,
+    folder: &str,
+    uidvalidity: u32,
+    uids: &UidSet,
+) -> Result<UidSet, SessionError> {
+    let mut answered = UidSet::new();
+    let opened = match session.find(folder) {
+        Ok(folder) => session.examine(&folder).await,
+        Err(e) => Err(e),
+    };
+    match opened {
+        Ok(opened) if opened.uidvalidity == uidvalidity => {}
+        Ok(_) => return Ok(answered),
+        Err(e) if e.leaves_session_usable() => return Ok(answered),
+        Err(e) => return Err(e),
+    }
+    for set in sequence_sets(uids) {
+        let command = Command::new("UID FETCH").word(&set).word("(UID FLAGS)");
+        let ending = session.exec(command, |response| {
+            if let Some(uid) = flagged(response, "\\Answered") {
+                answered.insert(uid);
+            }
+        });
+        ending.await?.ok("UID FETCH of flags")?;
+    }
+    Ok(answered.and(uids))
+}
+
+fn flagged(response: &Response<'_>, wanted: &str) -> Option<u32> {
+    let Response::Fetch(_, attributes) = response else {
+        return None;
+    };
+    let has = attributes.iter().any(|a| match a {
+        AttributeValue::Flags(flags) => flags.iter().any(|f| f.eq_ignore_ascii_case(wanted)),
+        _ => false,
+    });
+    let uid = attributes.iter().find_map(|a| match a {
+        AttributeValue::Uid(uid) => Some(*uid),
+        _ => None,
+    });
+    uid.filter(|_| has)
+}
+
+/// Whether a message of the open folder answers this one.
+async fn answers(session: &mut Session, message_id: &str) -> Result<bool, SessionError> {
+    if message_id.is_empty() || !message_id.bytes().all(|b| (0x21..0x7f).contains(&b)) {
+        return Ok(false);
+    }
+    let command = Command::new("UID SEARCH")
+        .word("UNDELETED OR HEADER IN-REPLY-TO")
+        .string(message_id, "a Message-ID")?
+        .word("HEADER REFERENCES")
+        .string(message_id, "a Message-ID")?;
+    Ok(!session.search_by(command).await?.is_empty())
+}

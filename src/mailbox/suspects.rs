@@ -1,0 +1,141 @@
+//! Messages that were being read when something broke: read last and alone, and given up after three failures.
+//!
+//! A server that crashes on one message, or an answer that cannot be parsed, would otherwise stop every message behind it for ever
+//! (C2: after 3 failed reads while its neighbours could be read → dead). A bad network must not kill messages, so failures of the connection
+//! count only if something else could be read in between.
+
+use super::error::SessionError;
+use crate::record::UidSet;
+use std::collections::BTreeMap;
+
+/// Failures before a message is given up.
+const ENOUGH: u32 = 3;
+/// Failures before it is given up although nothing else could be read (it may be the only new message).
+const ENOUGH_ALONE: u32 = 8;
+
+/// The doubtful messages of one folder.
+#[derive(Default, Debug)]
+pub struct Suspects {
+    mails: BTreeMap<u32, Doubt>,
+    window: Option<usize>,
+}
+
+#[derive(Default, Debug)]
+struct Doubt {
+    failures: u32,
+    others_read: bool,
+    why: String,
+}
+
+impl Suspects {
+    /// Their UIDs, the least suspicious first.
+    pub fn in_order(&self) -> impl Iterator<Item = u32> + use<> {
+        let mut uids: Vec<(u32, u32)> = self.mails.iter().map(|(u, d)| (d.failures, *u)).collect();
+        uids.sort_unstable();
+        uids.into_iter().map(|(_, uid)| uid)
+    }
+
+    /// How large a window may be, after windows that could not be read.
+    pub fn window_limit(&self, most: usize) -> usize {
+        self.window.unwrap_or(most).min(most).max(1)
+    }
+
+    /// The connection broke while the sizes of these were read.
+    pub fn window_failed(&mut self, window: &UidSet, error: &SessionError) {
+        if window.len() == 1 {
+            self.batch_failed(window.iter().collect::<Vec<_>>().iter(), error);
+        } else {
+            let size = usize::try_from(window.len()).unwrap_or(usize::MAX);
+            self.window = Some((size / 10).max(1));
+        }
+    }
+
+    /// The connection broke while these were read.
+    pub fn batch_failed<'a>(
+        &mut self,
+        uids: impl ExactSizeIterator<Item = &'a u32>,
+        error: &SessionError,
+    ) {
+        let alone = uids.len() == 1;
+        for uid in uids {
+            let doubt = self.mails.entry(*uid).or_default();
+            doubt.failures += u32::from(alone);
+            doubt.why = error.to_string();
+        }
+    }
+
+    /// The server refused to give this one, and said so: its neighbours are not in question.
+    pub fn was_refused(&mut self, uid: u32, why: &str) {
+        let doubt = self.mails.entry(uid).or_default();
+        doubt.failures += 1;
+        doubt.others_read = true;
+        doubt.why = why.to_owned();
+    }
+
+    /// This one was read.
+    pub fn was_read(&mut self, uid: u32) {
+        self.mails.remove(&uid);
+        for doubt in self.mails.values_mut() {
+            doubt.others_read |= doubt.failures > 0;
+        }
+    }
+
+    /// A whole reading ended well: windows may be large again.
+    pub fn all_went_well(&mut self) {
+        self.window = None;
+    }
+
+    /// Forgets those that are no longer there.
+    pub fn keep(&mut self, existing: &UidSet) {
+        self.mails.retain(|uid, _| existing.contains(*uid));
+    }
+
+    /// Those that are given up, with the reason.
+    pub fn given_up(&self) -> Vec<(u32, String)> {
+        let enough = |d: &Doubt| d.failures >= if d.others_read { ENOUGH } else { ENOUGH_ALONE };
+        let given_up = self.mails.iter().filter(|(_, d)| enough(d));
+        given_up.map(|(uid, d)| (*uid, d.why.clone())).collect()
+    }
+
+    /// Forgets one that was given up and reported.
+    pub fn forget(&mut self, uid: u32) {
+        self.mails.remove(&uid);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CUT: SessionError = SessionError::Closed {
+        during: "UID FETCH",
+    };
+
+    #[test]
+    fn a_message_is_given_up_only_while_its_neighbours_can_be_read() {
+        let mut suspects = Suspects::default();
+        suspects.batch_failed([1, 2, 3].iter(), &CUT);
+        assert_eq!(suspects.in_order().collect::<Vec<_>>(), [1, 2, 3]);
+        for _ in 0..3 {
+            suspects.batch_failed([2].iter(), &CUT);
+        }
+        assert!(suspects.given_up().is_empty(), "perhaps it is the network");
+        assert_eq!(suspects.in_order().collect::<Vec<_>>(), [1, 3, 2]);
+        suspects.was_read(1);
+        assert_eq!(suspects.given_up(), [(2, CUT.to_string())]);
+    }
+
+    #[test]
+    fn windows_shrink_until_one_message_is_to_blame() {
+        let mut suspects = Suspects::default();
+        let mut size = 500;
+        while size > 1 {
+            suspects.window_failed(&UidSet::from(vec![(1, size)]), &CUT);
+            size = suspects.window_limit(1_000) as u32;
+        }
+        suspects.window_failed(&UidSet::from(vec![(7, 7)]), &CUT);
+        assert_eq!(suspects.in_order().collect::<Vec<_>>(), [7]);
+        suspects.all_went_well();
+        assert_eq!(suspects.window_limit(1_000), 1_000);
+    }
+}

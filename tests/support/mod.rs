@@ -1,0 +1,4 @@
+//! What integration tests share: real servers on loopback with directories of their own, and certificates made on the spot.
+
+pub mod dovecot;
+pub mod tls;
