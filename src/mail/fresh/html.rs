@@ -313,7 +313,7 @@ fn tag_end(rest: &[u8]) -> usize {
     // never in the middle of a character
     (first..rest.len())
         .find(|n| rest[*n].is_ascii())
-        .unwrap_or(rest.len() - 1)
+        .unwrap_or(rest.len())
 }
 
 fn find(bytes: &[u8], needle: &[u8], from: usize) -> Option<usize> {
