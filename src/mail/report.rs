@@ -156,7 +156,7 @@ fn in_prose(
             l.get(..11)
                 .is_some_and(|n| n.eq_ignore_ascii_case("message-id:"))
         })?;
-        id(line[11..].as_bytes(), limits)
+        id(&line.as_bytes()[11..], limits)
     });
     if failed.is_empty() && !daemon {
         return None;

@@ -6,6 +6,7 @@
 
 use super::lines::{Line, tidy};
 use super::marks::{self, Mark};
+use super::tags::{Tag, is_block, is_void, tag};
 use mail_parser::decoders::html::add_html_token;
 
 /// Open elements that are remembered; deeper ones inherit from the last remembered.
@@ -32,17 +33,6 @@ struct Reader {
     cut_next: bool,
     /// No comment ends from here on, so that it need not be looked for again.
     no_comment_end: bool,
-}
-
-/// A tag name, cut to eight letters, which tells all apart that matter here.
-type Tag = [u8; 8];
-
-fn tag(name: &[u8]) -> Tag {
-    let mut tag = Tag::default();
-    for (to, from) in tag.iter_mut().zip(name) {
-        *to = from.to_ascii_lowercase();
-    }
-    tag
 }
 
 /// Reads a whole body.
@@ -339,66 +329,4 @@ fn skip_raw(bytes: &[u8], at: usize, name: &Tag) -> usize {
         from = n + 2;
     }
     bytes.len()
-}
-
-fn is_block(name: &Tag) -> bool {
-    const BLOCKS: &[&[u8]] = &[
-        b"address",
-        b"article",
-        b"blockquo",
-        b"body",
-        b"center",
-        b"dd",
-        b"div",
-        b"dl",
-        b"dt",
-        b"fieldset",
-        b"footer",
-        b"form",
-        b"h1",
-        b"h2",
-        b"h3",
-        b"h4",
-        b"h5",
-        b"h6",
-        b"header",
-        b"hr",
-        b"li",
-        b"main",
-        b"ol",
-        b"p",
-        b"pre",
-        b"section",
-        b"table",
-        b"tbody",
-        b"thead",
-        b"tr",
-        b"ul",
-        b"head",
-        b"html",
-    ];
-    let len = name.iter().position(|b| *b == 0).unwrap_or(8);
-    BLOCKS.contains(&&name[..len])
-}
-
-fn is_void(name: &Tag) -> bool {
-    const VOID: &[&[u8]] = &[
-        b"area",
-        b"base",
-        b"col",
-        b"embed",
-        b"img",
-        b"input",
-        b"link",
-        b"meta",
-        b"param",
-        b"source",
-        b"wbr",
-        b"o:p",
-        b"!doctype",
-        b"!",
-        b"?xml",
-    ];
-    let len = name.iter().position(|b| *b == 0).unwrap_or(8);
-    VOID.contains(&&name[..len]) || matches!(name[0], b'!' | b'?')
 }

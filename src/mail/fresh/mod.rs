@@ -13,6 +13,7 @@ mod marks;
 mod ours;
 mod quotation;
 mod signature;
+mod tags;
 mod words;
 
 pub use ours::{OurLines, line_hash, line_hashes};

@@ -185,8 +185,7 @@ fn has_time(text: &str) -> bool {
 fn attribution(lines: &[Line], at: usize) -> Option<Beginning> {
     let depth = lines[at].quote;
     let mut joined = String::new();
-    for n in at..lines.len().min(at + 4) {
-        let line = &lines[n];
+    for (n, line) in lines.iter().enumerate().skip(at).take(4) {
         if line.blank() || line.quote != depth || joined.len() > 500 {
             break;
         }
