@@ -101,6 +101,8 @@ pub struct Signs {
     pub content_type: String,
     /// Number of Received fields.
     pub hops: usize,
+    /// The MTA's own words of a bounce: a fully failed delivery was announced outside RFC 3464 (`X-Failed-Recipients`).
+    pub failed_recipients: Vec<Address>,
 }
 
 impl Signs {
@@ -129,7 +131,10 @@ pub enum Report {
         original_id: Option<String>,
     },
     /// RFC 8098: read or deleted.
-    Disposition,
+    Disposition {
+        /// Original-Message-ID, without angle brackets.
+        original_id: Option<String>,
+    },
     /// RFC 5965 (ARF): somebody pressed "spam".
     Feedback {
         /// Original-Rcpt-To, or the To of the returned original.

@@ -1,6 +1,18 @@
 //! Raw bytes become an [`InboundMessage`]: who, what they freshly typed, may it be answered, may it be read.
 
+mod fields;
+mod fresh;
+mod gate;
+mod limits;
 mod message;
+mod mime;
+mod read;
+mod report;
+
+pub use fresh::{OurLines, line_hash, line_hashes};
+pub use gate::{Authentication, Circumstances, Dmarc, House, Writer, authentication, gate, who};
+pub use limits::Limits;
+pub use read::read;
 
 pub use message::{
     Defect, DeliveryStatus, Elided, ElidedKind, Fresh, InboundMessage, Report, Signs, Unreadable,

@@ -1,0 +1,119 @@
+//! The lines of a body, with what its form already says about them: how deeply quoted, in a signature, a sure cut.
+//!
+//! HTML and plain text both end up here, so that the rules about words (attribution lines, header blocks, signatures,
+//! disclaimers) are written once.
+
+use super::super::ElidedKind;
+
+/// One line.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(in crate::mail) struct Line {
+    /// Without quotation marks (`>`), trimmed at the end.
+    pub text: String,
+    /// Depth of quotation.
+    pub quote: u16,
+    /// It stands in an element that a client keeps for signatures.
+    pub signature: bool,
+    /// A client says that the mail that is answered begins here.
+    pub cut: bool,
+    /// A client says that this line introduces the mail that is answered.
+    pub attribution: bool,
+    /// What the line was taken for; nothing as long as it counts as typed.
+    pub kind: Option<ElidedKind>,
+}
+
+impl Line {
+    pub fn blank(&self) -> bool {
+        self.text.trim().is_empty()
+    }
+
+    /// Typed, as far as is known, and not empty.
+    pub fn fresh(&self) -> bool {
+        self.kind.is_none() && !self.blank()
+    }
+}
+
+/// Splits plain text; `flowed` is RFC 3676: a line that ends in a space goes on in the next one.
+pub(in crate::mail) fn of_plain(text: &str, flowed: bool) -> Vec<Line> {
+    let mut lines: Vec<Line> = Vec::new();
+    let mut goes_on = false;
+    for raw in text.split('\n').flat_map(bare_returns) {
+        let (quote, rest) = depth(raw);
+        let soft = flowed && rest.ends_with(' ') && rest.trim_end() != "--";
+        let rest = if flowed {
+            rest.strip_prefix(' ').unwrap_or(rest)
+        } else {
+            rest
+        };
+        let joined = goes_on && lines.last().is_some_and(|l| l.quote == quote);
+        match lines.last_mut().filter(|l| joined && l.text.len() < 2000) {
+            Some(last) => {
+                last.text.push(' ');
+                last.text.push_str(rest.trim());
+            }
+            None => lines.push(Line {
+                text: tidy(rest),
+                quote,
+                ..Line::default()
+            }),
+        }
+        goes_on = soft;
+    }
+    lines
+}
+
+/// A bare CR ends a line too: some old clients write nothing else.
+fn bare_returns(line: &str) -> impl Iterator<Item = &str> {
+    line.strip_suffix('\r').unwrap_or(line).split('\r')
+}
+
+/// `> > text` is depth 2. A smiley (`>:(`) is none.
+fn depth(line: &str) -> (u16, &str) {
+    let mut rest = line;
+    let mut depth = 0u16;
+    loop {
+        let inner = rest.trim_start_matches([' ', '\u{A0}']);
+        let near = rest.len() - inner.len() <= if depth == 0 { 1 } else { 2 };
+        match inner.strip_prefix('>') {
+            Some(after) if near && !after.starts_with([':', ';', '_', '.']) => {
+                depth = depth.saturating_add(1);
+                rest = after;
+            }
+            _ => break,
+        }
+    }
+    match depth {
+        0 => (0, line),
+        _ => (depth, rest.strip_prefix(' ').unwrap_or(rest)),
+    }
+}
+
+/// Without control characters and invisible ones, other spaces as plain spaces, no spaces at the end.
+pub(super) fn tidy(text: &str) -> String {
+    if text.bytes().all(|b| (32..127).contains(&b)) {
+        return text.trim_end().to_owned();
+    }
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\u{A0}' | '\u{2007}' | '\u{202F}' | '\t' => out.push(' '),
+            '\u{200B}'..='\u{200F}'
+            | '\u{202A}'..='\u{202E}'
+            | '\u{2060}'..='\u{2069}'
+            | '\u{FEFF}'
+            | '\u{AD}' => {}
+            c if c.is_control() => {}
+            c => out.push(c),
+        }
+    }
+    out.truncate(out.trim_end().len());
+    out
+}
+
+/// Lower case, `*` and `_` of emphasis dropped, trimmed: what the tables of words are compared with.
+pub(super) fn plain_form(text: &str) -> String {
+    text.trim_matches([' ', '*', '_', '\t', '#', '|'])
+        .to_lowercase()
+        .replace(['*', '’'], "'")
+        .replace("''", "")
+}

@@ -1,0 +1,193 @@
+//! By which elements each mail client says "this is quoted", "this is my signature", "this nobody sees".
+//!
+//! Seen in the clients' own mail; a new client is a new line in a table. Marks that a person could have made by hand
+//! (an indented paragraph, a rule) are not here: those are decided by words.
+
+use std::borrow::Cow;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mark {
+    /// Its content is quoted.
+    Quote,
+    /// Everything from here on is the mail that is answered.
+    Cut,
+    Signature,
+    Hidden,
+    Attribution,
+    Preformatted,
+}
+
+/// Part of a `class` or `id` (lower case, whole word), what it means.
+const NAMES: &[(&str, Mark)] = &[
+    // Outlook: desktop, web, mobile, Mac
+    ("divrplyfwdmsg", Mark::Cut),
+    ("x_divrplyfwdmsg", Mark::Cut),
+    ("mail-editor-reference-message-container", Mark::Cut),
+    ("ms-outlook-mobile-reference-message", Mark::Cut),
+    ("olk_src_body_section", Mark::Cut),
+    ("outlookmessageheader", Mark::Cut),
+    ("ms-outlook-mobile-signature", Mark::Signature),
+    ("signature", Mark::Signature),
+    ("x_signature", Mark::Signature),
+    // Gmail
+    ("gmail_signature", Mark::Signature),
+    ("gmail_signature_prefix", Mark::Signature),
+    ("gmail_attr", Mark::Attribution),
+    // Apple
+    ("applemailsignature", Mark::Signature),
+    ("apple-mail-signature", Mark::Signature),
+    // Thunderbird
+    ("moz-cite-prefix", Mark::Attribution),
+    ("moz-signature", Mark::Signature),
+    ("moz-forward-container", Mark::Cut),
+    // Proton, Tutanota
+    ("protonmail_quote", Mark::Quote),
+    ("tutanota_quote", Mark::Quote),
+    ("protonmail_signature_block", Mark::Signature),
+    ("protonmail_signature_block-user", Mark::Signature),
+    // Yahoo
+    ("yahoo_quoted", Mark::Quote),
+    ("yahooquotedcontainer", Mark::Quote),
+    // Zimbra
+    ("zwchr", Mark::Cut),
+    // Samsung, Huawei, Xiaomi
+    ("quoted_text", Mark::Quote),
+    ("composer_signature", Mark::Signature),
+    // web.de, GMX
+    ("quote", Mark::Quote),
+    // mail.ru, Yandex, Front, Spark, Superhuman, Missive, Freshdesk, HubSpot
+    ("mail-quote-collapse", Mark::Quote),
+    ("front-blockquote", Mark::Quote),
+    ("spark_quote", Mark::Quote),
+    ("sh-quoted-content", Mark::Quote),
+    ("missive_quote", Mark::Quote),
+    ("freshdesk_quote", Mark::Quote),
+    ("hs_reply", Mark::Quote),
+    ("isreplycontent", Mark::Cut),
+    ("isforwardcontent", Mark::Cut),
+    ("replyforwardcontainer", Mark::Cut),
+    ("elided-text", Mark::Quote),
+];
+
+/// What the attributes of one start tag say.
+pub(super) fn of(name: &[u8; 8], attributes: &str) -> Vec<Mark> {
+    let mut marks = Vec::new();
+    let quote_tag = name == b"blockquo";
+    if attributes.trim().is_empty() && !quote_tag {
+        return marks;
+    }
+    let mut quoting = quote_tag;
+    for (key, value) in Attributes(attributes) {
+        match key.as_ref() {
+            "class" | "id" | "name" | "data-smartmail" | "data-marker" => {
+                named(&value, &key, &mut marks);
+            }
+            "style" => {
+                let style: String = value.chars().filter(|c| !c.is_whitespace()).collect();
+                if is_hidden(&style) {
+                    marks.push(Mark::Hidden);
+                }
+                if style.contains("white-space:pre") {
+                    marks.push(Mark::Preformatted);
+                }
+                // Gmail's indentation button, not a quotation
+                quoting &= !(style.contains("border:none") && style.contains("padding:0"));
+            }
+            "hidden" => marks.push(Mark::Hidden),
+            _ => {}
+        }
+    }
+    if quoting && !marks.contains(&Mark::Quote) {
+        marks.push(Mark::Quote);
+    }
+    marks
+}
+
+fn named(value: &str, key: &str, marks: &mut Vec<Mark>) {
+    match (key, value) {
+        ("data-marker", "__headers__" | "__divider__" | "__quoted_text__") => marks.push(Mark::Cut),
+        ("data-marker", "__sig_post__" | "__sig_pre__") => marks.push(Mark::Signature),
+        _ => {}
+    }
+    for word in value.split_ascii_whitespace() {
+        let Some((_, mark)) = NAMES.iter().find(|(n, _)| *n == word) else {
+            continue;
+        };
+        // "quote" and "signature" are words that a style sheet may use for anything: only as the clients write them
+        let loose = (word == "quote" && key != "name") || (word == "signature" && key == "name");
+        if !loose && !marks.contains(mark) {
+            marks.push(*mark);
+        }
+    }
+}
+
+fn is_hidden(style: &str) -> bool {
+    let zero = |property: &str| {
+        style.match_indices(property).any(|(at, _)| {
+            let value = &style[at + property.len()..];
+            let number = value
+                .split(|c: char| !(c.is_ascii_digit() || c == '.'))
+                .next()
+                .unwrap_or("");
+            number.parse::<f32>() == Ok(0.0) && (at == 0 || style.as_bytes()[at - 1] == b';')
+        })
+    };
+    ["display:none", "visibility:hidden", "mso-hide:all"]
+        .iter()
+        .any(|h| style.contains(h))
+        || zero("font-size:")
+        || zero("max-height:")
+        || zero("opacity:")
+}
+
+/// `key="value"` pairs, keys and values in lower case.
+struct Attributes<'a>(&'a str);
+
+impl<'a> Iterator for Attributes<'a> {
+    type Item = (Cow<'a, str>, Cow<'a, str>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let rest = self
+            .0
+            .trim_start_matches(|c: char| c.is_ascii_whitespace() || c == '/');
+        if rest.is_empty() {
+            return None;
+        }
+        let key_end = rest
+            .find(|c: char| c.is_ascii_whitespace() || c == '=')
+            .unwrap_or(rest.len());
+        let key = &rest[..key_end];
+        let after = rest[key_end..].trim_start();
+        let Some(after) = after.strip_prefix('=') else {
+            self.0 = &rest[key_end..];
+            if key.is_empty() {
+                return None;
+            }
+            return Some((lower(key), Cow::Borrowed("")));
+        };
+        let after = after.trim_start();
+        let (value, left) = match after.as_bytes().first() {
+            Some(q @ (b'"' | b'\'')) => {
+                let inner = &after[1..];
+                let end = inner.find(char::from(*q)).unwrap_or(inner.len());
+                (&inner[..end], inner.get(end + 1..).unwrap_or(""))
+            }
+            _ => {
+                let end = after
+                    .find(|c: char| c.is_ascii_whitespace())
+                    .unwrap_or(after.len());
+                (&after[..end], &after[end..])
+            }
+        };
+        self.0 = left;
+        Some((lower(key), lower(value)))
+    }
+}
+
+fn lower(text: &str) -> Cow<'_, str> {
+    if text.bytes().any(|b| b.is_ascii_uppercase()) {
+        Cow::Owned(text.to_ascii_lowercase())
+    } else {
+        Cow::Borrowed(text)
+    }
+}

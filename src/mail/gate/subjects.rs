@@ -1,0 +1,341 @@
+//! The subjects that mail programs give to automatic answers, in some twenty languages.
+//!
+//! A subject is a doubt (A5), never a proof: people write "absent" too. It counts only at the beginning, after any
+//! Re:, Fw: and [EXTERNAL] tags, because our own subject stands in it as well.
+
+/// Beginnings, lower case.
+const SUBJECTS: &[&str] = &[
+    // fr
+    "réponse automatique",
+    "reponse automatique",
+    "absence du bureau",
+    "absence de bureau",
+    "message d'absence",
+    "en congé",
+    "en congés",
+    "absent du bureau",
+    "absent :",
+    "absence :",
+    "absence -",
+    "absente du",
+    "absent du",
+    "accusé de réception automatique",
+    "message automatique",
+    "notification d'absence",
+    "je suis absent",
+    // en
+    "automatic reply",
+    "auto-reply",
+    "auto reply",
+    "autoreply",
+    "auto response",
+    "auto-response",
+    "autoresponse",
+    "automatic response",
+    "automated reply",
+    "automated response",
+    "out of office",
+    "out of the office",
+    "out-of-office",
+    "ooo:",
+    "ooo -",
+    "ooo re:",
+    "away from the office",
+    "away from my",
+    "vacation reply",
+    "on vacation",
+    "on leave",
+    "annual leave",
+    "i am away",
+    "i'm away",
+    "auto:",
+    "automatic message",
+    "i am out of",
+    "i'm out of",
+    // de
+    "automatische antwort",
+    "abwesenheit",
+    "abwesenheitsnotiz",
+    "abwesenheitsnachricht",
+    "automatische rückantwort",
+    "automatische nachricht",
+    "autoantwort",
+    "auto-antwort",
+    "außer haus",
+    "ausser haus",
+    "nicht im büro",
+    "bin im urlaub",
+    "urlaubsmeldung",
+    "ich bin nicht im",
+    // es
+    "respuesta automática",
+    "respuesta automatica",
+    "fuera de la oficina",
+    "fuera de oficina",
+    "ausencia de oficina",
+    "ausente de la oficina",
+    "de vacaciones",
+    "contestación automática",
+    "autorespuesta",
+    "mensaje automático",
+    "ausencia:",
+    "resposta automàtica",
+    // it
+    "risposta automatica",
+    "fuori sede",
+    "fuori ufficio",
+    "assenza dall'ufficio",
+    "assente dall'ufficio",
+    "messaggio automatico",
+    "in ferie",
+    "risposta automat",
+    // nl
+    "automatisch antwoord",
+    "automatische reactie",
+    "automatisch bericht",
+    "afwezig",
+    "afwezigheid",
+    "afwezigheidsbericht",
+    "niet aanwezig",
+    "buiten kantoor",
+    "niet op kantoor",
+    "out of office",
+    // pt
+    "resposta automática",
+    "resposta automatica",
+    "ausência do escritório",
+    "ausente do escritório",
+    "fora do escritório",
+    "ausência temporária",
+    "resposta de ausência",
+    "de férias",
+    "mensagem automática",
+    // pl
+    "odpowiedź automatyczna",
+    "odpowiedz automatyczna",
+    "automatyczna odpowiedź",
+    "autoodpowiedź",
+    "poza biurem",
+    "nieobecność",
+    "nieobecny",
+    "nieobecna",
+    "wiadomość automatyczna",
+    // sv, da, no
+    "autosvar",
+    "automatiskt svar",
+    "automatisk svar",
+    "frånvaro",
+    "frånvarande",
+    "ej på kontoret",
+    "inte på kontoret",
+    "semester",
+    "fravær",
+    "fraværende",
+    "ikke på kontoret",
+    "ikke til stede",
+    "ikke til stede på kontoret",
+    "automatisk besvarelse",
+    "automatisk svar:",
+    "fraværsmelding",
+    "fraværsbesked",
+    // cs, sk
+    "automatická odpověď",
+    "automaticka odpoved",
+    "automatická odpoveď",
+    "mimo kancelář",
+    "nepřítomnost",
+    "nepřítomen",
+    "mimo kanceláriu",
+    "neprítomnosť",
+    "neprítomný",
+    // ro
+    "răspuns automat",
+    "raspuns automat",
+    "absent din birou",
+    "în afara biroului",
+    "mesaj automat",
+    "plecat din birou",
+    // fi
+    "automaattinen vastaus",
+    "poissa",
+    "poissaolo",
+    "poissaoloilmoitus",
+    "automaattivastaus",
+    "lomalla",
+    // hu
+    "automatikus válasz",
+    "házon kívül",
+    "távollét",
+    "szabadság",
+    "irodán kívül",
+    "automatikus üzenet",
+    // el
+    "αυτόματη απάντηση",
+    "εκτός γραφείου",
+    "αυτόματο μήνυμα",
+    "απουσία",
+    // hr, sr, sl, bg
+    "automatski odgovor",
+    "automatska poruka",
+    "izvan ureda",
+    "odsutan",
+    "odsutnost",
+    "samodejni odgovor",
+    "odsoten",
+    "автоматичен отговор",
+    "извън офиса",
+    "отсъствие",
+    // ru, uk
+    "автоматический ответ",
+    "автоответ",
+    "вне офиса",
+    "нет на месте",
+    "отсутствую",
+    "автоматична відповідь",
+    "автоматичний відповідь",
+    // tr
+    "otomatik yanıt",
+    "otomatik cevap",
+    "ofis dışında",
+    "ofis dışındayım",
+    "izinde",
+    // et, lv, lt
+    "automaatvastus",
+    "kontorist väljas",
+    "automātiska atbilde",
+    "automātiskā atbilde",
+    "automatinis atsakymas",
+    "nesu biure",
+    // ja, zh, ko
+    "自動応答",
+    "自動返信",
+    "不在通知",
+    "不在のお知らせ",
+    "自动回复",
+    "自动答复",
+    "自動回覆",
+    "外出",
+    "자동 회신",
+    "자동 응답",
+    "부재중",
+];
+
+/// Tags of answers and forwards, and of gateways, that stand before the subject itself.
+const TAGS: &[&str] = &[
+    "re",
+    "aw",
+    "sv",
+    "vs",
+    "antw",
+    "odp",
+    "rv",
+    "ré",
+    "réf",
+    "res",
+    "r",
+    "rif",
+    "ynt",
+    "atb",
+    "απ",
+    "σχετ",
+    "на",
+    "отв",
+    "fw",
+    "fwd",
+    "tr",
+    "wg",
+    "rv",
+    "i",
+    "enc",
+    "vb",
+    "pd",
+    "doorst",
+    "vl",
+    "továbbítás",
+    "vá",
+    "ha",
+    "external",
+    "ext",
+    "extern",
+    "externe",
+    "spam",
+    "extern:",
+];
+
+/// The beginning that matched, if the subject is one of an automatic answer.
+pub(super) fn automatic(subject: &str) -> Option<&'static str> {
+    let lower = subject.to_lowercase().replace(['’', '\u{a0}'], "'");
+    let bare = without_tags(&lower);
+    SUBJECTS
+        .iter()
+        .find(|s| {
+            bare.strip_prefix(**s).is_some_and(|rest| {
+                let wide = !s.is_ascii() && s.chars().any(|c| c > '\u{3000}');
+                wide || s.ends_with([':', '-']) || !rest.starts_with(char::is_alphabetic)
+            })
+        })
+        .copied()
+}
+
+fn without_tags(subject: &str) -> &str {
+    let mut rest = subject.trim_start();
+    for _ in 0..8 {
+        let shorter = bracketed(rest).or_else(|| tagged(rest));
+        match shorter {
+            Some(s) => rest = s.trim_start(),
+            None => break,
+        }
+    }
+    rest
+}
+
+/// `[EXTERNAL]`, `[ticket 12]`, `(ext)`; up to 30 octets.
+fn bracketed(text: &str) -> Option<&str> {
+    let close = match text.chars().next()? {
+        '[' => ']',
+        '(' => ')',
+        '*' => '*',
+        _ => return None,
+    };
+    let end = text
+        .char_indices()
+        .skip(1)
+        .take(30)
+        .find(|(_, c)| *c == close)?
+        .0;
+    Some(&text[end + 1..])
+}
+
+fn tagged(text: &str) -> Option<&str> {
+    let (tag, rest) = text.split_once([':', '：'])?;
+    let tag = tag.trim_end();
+    let tag = tag.split(['[', '(']).next().unwrap_or(tag).trim_end();
+    TAGS.contains(&tag).then_some(rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::automatic;
+
+    #[test]
+    fn an_absence_is_seen_behind_tags_and_only_at_the_beginning() {
+        for yes in [
+            "Réponse automatique : Vos bureaux",
+            "RE: [EXTERNAL] Automatic reply: hello",
+            "AW: Abwesenheitsnotiz",
+            "自动回复: x",
+            "Re: Autosvar: x",
+        ] {
+            assert!(automatic(yes).is_some(), "{yes}");
+        }
+        for no in [
+            "Re: votre réponse automatique",
+            "Stop",
+            "Re: Semesterticket?",
+            "Automatic replyx",
+            "Re: portes automatiques",
+        ] {
+            assert!(automatic(no).is_none(), "{no}");
+        }
+    }
+}
