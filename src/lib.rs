@@ -4,3 +4,5 @@ pub mod config;
 pub mod intent;
 pub mod mail;
 pub mod record;
+#[cfg(feature = "demo")]
+pub mod sandbox;
