@@ -135,10 +135,8 @@ impl Session {
                 self.append(user, &folder_name(&mailbox), texts(&flags), date, raw)
             }
             C::Idle => self.idle().await?,
-            body => match self.selected.is_some() {
-                true => self.carry_out_selected(user, body).await?,
-                false => Ending::no("Select a folder first."),
-            },
+            body if self.selected.is_some() => self.carry_out_selected(user, body).await?,
+            _ => Ending::no("Select a folder first."),
         }))
     }
 
@@ -245,10 +243,7 @@ impl Session {
         pattern: &ListMailbox<'_>,
         lsub: bool,
     ) -> Ending {
-        let pattern = match pattern {
-            ListMailbox::Token(text) => String::from_utf8_lossy(text.as_ref()).into_owned(),
-            ListMailbox::String(text) => String::from_utf8_lossy(text.as_ref()).into_owned(),
-        };
+        let pattern = wanted_names(pattern);
         let delimiter = QuotedChar::try_from('/').ok();
         if pattern.is_empty() {
             // RFC 3501, 6.3.8: an empty name asks for the delimiter only.
@@ -368,6 +363,14 @@ impl Session {
             None => Ending::ok("Kept."),
         }
     }
+}
+
+fn wanted_names(pattern: &ListMailbox<'_>) -> String {
+    let octets = match pattern {
+        ListMailbox::Token(text) => text.as_ref(),
+        ListMailbox::String(text) => text.as_ref(),
+    };
+    String::from_utf8_lossy(octets).into_owned()
 }
 
 fn done(done: bool, why_not: &str) -> Ending {
