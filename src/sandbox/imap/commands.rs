@@ -1,6 +1,6 @@
 //! What each command does. The codec has already said what was asked; here it is done to the folders.
 
-use super::folders::storable;
+use super::folders::{matches_pattern, storable};
 use super::reply::{self, Ending, folder_name};
 
 use super::session::{Selected, Session};
@@ -382,22 +382,4 @@ fn done(done: bool, why_not: &str) -> Ending {
 
 fn texts(flags: &[Flag<'_>]) -> BTreeSet<String> {
     flags.iter().map(ToString::to_string).collect()
-}
-
-/// `*` is anything, `%` anything within one level (RFC 3501, 6.3.8).
-fn matches_pattern(pattern: &str, name: &str) -> bool {
-    let mut rest = pattern.chars();
-    match rest.next() {
-        None => name.is_empty(),
-        Some(wild @ ('*' | '%')) => {
-            let ends = name.char_indices().map(|(at, _)| at).chain([name.len()]);
-            ends.take_while(|at| wild == '*' || !name[..*at].contains('/'))
-                .any(|at| matches_pattern(rest.as_str(), &name[at..]))
-        }
-        Some(c) => {
-            let mut name = name.chars();
-            let same = name.next().is_some_and(|n| n.eq_ignore_ascii_case(&c));
-            same && matches_pattern(rest.as_str(), name.as_str())
-        }
-    }
 }

@@ -204,3 +204,21 @@ pub(super) fn storable(raw: &[u8]) -> Arc<[u8]> {
         Arc::from(raw)
     }
 }
+
+/// `*` is anything, `%` anything within one level (RFC 3501, 6.3.8).
+pub(super) fn matches_pattern(pattern: &str, name: &str) -> bool {
+    let mut rest = pattern.chars();
+    match rest.next() {
+        None => name.is_empty(),
+        Some(wild @ ('*' | '%')) => {
+            let ends = name.char_indices().map(|(at, _)| at).chain([name.len()]);
+            ends.take_while(|at| wild == '*' || !name[..*at].contains('/'))
+                .any(|at| matches_pattern(rest.as_str(), &name[at..]))
+        }
+        Some(c) => {
+            let mut name = name.chars();
+            let same = name.next().is_some_and(|n| n.eq_ignore_ascii_case(&c));
+            same && matches_pattern(rest.as_str(), name.as_str())
+        }
+    }
+}
