@@ -6,3 +6,5 @@ pub mod intent;
 pub mod mail;
 pub mod mailbox;
 pub mod record;
+#[cfg(feature = "demo")]
+pub mod sandbox;
