@@ -3,3 +3,5 @@
 pub mod intent;
 pub mod mail;
 pub mod record;
+pub mod register;
+pub mod request;
