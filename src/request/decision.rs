@@ -4,7 +4,7 @@
 //! ([`Decision::seal`]), its letter composed, and then committed ([`Decision::into_events`]) together with its expectations.
 
 use super::expectation::Expectation;
-use super::situation::{Arrival, Situation};
+use super::situation::{Arrival, Known, Situation};
 use crate::record::{
     Address, CaseId, ContentKey, Event, Fingerprint, KeptMessage, KeyId, KeyKind, Language,
     LetterHead, LetterId, LetterKind, MailIdHash, MessageState, PersonId, Proof, Proposal, Reading,
@@ -252,6 +252,46 @@ impl Decision {
                 Expectation::NewContent(s.arrival.content),
             ],
         }
+    }
+
+    /// A human must look, and why.
+    pub(super) fn hold(&mut self, rule: RuleId) {
+        if let Some(case) = &mut self.case {
+            case.held = Some(rule.clone());
+        }
+        (self.state, self.rule) = (MessageState::Held, rule);
+    }
+
+    /// What is new of a person's fingerprints.
+    pub(super) fn recognise(&mut self, known: &Known) {
+        if !known.fingerprints.is_empty() && self.recognised.iter().all(|(p, _)| *p != known.person)
+        {
+            self.recognised
+                .push((known.person, known.fingerprints.clone()));
+        }
+    }
+
+    /// The strictest word for a person stays.
+    pub(super) fn suppress(&mut self, new: Suppress) {
+        match self
+            .suppressions
+            .iter_mut()
+            .find(|s| s.person == new.person)
+        {
+            Some(old) if old.suppression < new.suppression => *old = new,
+            Some(_) => {}
+            None => self.suppressions.push(new),
+        }
+    }
+
+    /// In doubt: no prospecting until a human has looked.
+    pub(super) fn pause(&mut self, known: &Known, reason: SuppressionReason) {
+        self.recognise(known);
+        self.suppress(Suppress {
+            person: known.person,
+            suppression: Suppression::Paused,
+            reason,
+        });
     }
 
     /// The keys that must exist (synced) before the events are committed.
