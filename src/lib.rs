@@ -8,3 +8,5 @@ pub mod mailbox;
 pub mod record;
 #[cfg(feature = "demo")]
 pub mod sandbox;
+pub mod register;
+pub mod request;

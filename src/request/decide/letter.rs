@@ -1,0 +1,435 @@
+//! Whether a letter answers the requests, to whom, and what holds it: first what only a human can judge, last the settings.
+
+use super::course::Course;
+use super::is;
+use crate::record::{
+    Address, FolderRole, Language, LetterId, LetterKind, LetterState, MessageState, Mode, Relation,
+    RequestKind, RuleId, Timestamp, Verdict,
+};
+use crate::request::decision::{Decision, Identity, LetterPlan, Release};
+use crate::request::expectation::{Expectation, within_a_day};
+use crate::request::policy::{Automation, CountryRule, StopAnswer};
+use crate::request::rule;
+
+/// How far apart our letter and the repeated words may be (A5).
+const ROBOT_MILLIS: i64 = 60_000;
+const WEEK_MILLIS: i64 = 7 * 86_400_000;
+
+/// Why a human must see the message, whatever is asked: what the reader found beside the requests.
+pub(super) fn must_be_seen(c: &Course<'_, '_>) -> Option<RuleId> {
+    let reasons = c.s.read.human.iter().map(|h| h.reason.as_str());
+    let found: Vec<&str> = reasons.filter(|r| *r != "on_behalf").collect();
+    let has = |one: &[&str]| found.iter().any(|r| one.contains(r));
+    if has(&["death", "illness", "departed"]) {
+        return Some(rule::DEPARTED);
+    }
+    if has(&["whole_firm"]) {
+        return Some(rule::WHOLE_FIRM);
+    }
+    if let Some(other) = found
+        .iter()
+        .find(|r| !["other_person", "other_address"].contains(r))
+    {
+        return Some(if *other == "changed_mind" && c.open.is_some() {
+            rule::CONTRADICTION
+        } else {
+            rule::human(other)
+        });
+    }
+    let others = !found.is_empty() || (!c.kinds.is_empty() && !c.s.who.named.is_empty());
+    others.then_some(rule::OTHERS)
+}
+
+/// Plans the letter for these requests, and says how the message ends.
+pub(super) fn write(c: &Course<'_, '_>, kinds: &[RequestKind], d: &mut Decision) {
+    let stop_alone = kinds == [RequestKind::Stop];
+    if stop_alone && c.s.who.unsubscribe {
+        return done_without_letter(c, d, rule::TOKEN);
+    }
+    if c.s.gate.verdict == Verdict::Never {
+        return d.hold(c.s.gate.rule.clone());
+    }
+    if let Some(held) = holds_all(c, kinds) {
+        d.alert |= held == rule::AGAIN;
+        return draft(c, kinds, held, d);
+    }
+    if !c.whose.same {
+        return neutral(c, kinds, d);
+    }
+    if let Some(held) = identity(c, kinds).or_else(|| register(c, kinds)) {
+        if held == rule::IDENTITY
+            && let Some(case) = &mut d.case
+        {
+            case.awaiting_identity = kinds.iter().copied().filter(needs_identity).collect();
+        }
+        return draft(c, kinds, held, d);
+    }
+    if stop_alone && !stop_is_answered(c) {
+        return done_without_letter(c, d, rule::STOP_ANSWER);
+    }
+    released(c, kinds, d);
+}
+
+fn done_without_letter(c: &Course<'_, '_>, d: &mut Decision, rule: RuleId) {
+    (d.state, d.rule) = (MessageState::Acted, rule);
+    if let Some(case) = &mut d.case {
+        case.closed = case.new && !c.whose.stranger;
+    }
+}
+
+/// What holds every letter, whoever the sender is.
+fn holds_all(c: &Course<'_, '_>, kinds: &[RequestKind]) -> Option<RuleId> {
+    let always_human = |k: &&RequestKind| **k >= RequestKind::Rectification;
+    if let Some(seen) = must_be_seen(c) {
+        return Some(seen);
+    }
+    if kinds.iter().any(|k| always_human(&k)) {
+        return Some(rule::ALWAYS_HUMAN);
+    }
+    if c.whose.stranger {
+        return Some(rule::STRANGER);
+    }
+    if again(c, kinds) {
+        return Some(rule::AGAIN);
+    }
+    if c.s.gate.verdict == Verdict::ActOnly {
+        return Some(c.s.gate.rule.clone());
+    }
+    if c.s.arrival.role == FolderRole::Junk {
+        return Some(rule::JUNK);
+    }
+    if repeated(c) {
+        return Some(rule::REPEATED);
+    }
+    let in_subject_only = |k: &RequestKind| {
+        let found = c.s.read.requests.iter().find(|f| f.kind == *k);
+        found.is_some_and(|f| f.evidence.iter().all(|e| e.start.is_none()))
+    };
+    let unsure = |k: &RequestKind| !c.sure(*k) || in_subject_only(k);
+    if c.s.read.unsure.is_some() || kinds.iter().any(unsure) {
+        return Some(rule::UNSURE_LETTER);
+    }
+    c.s.history.answered_by_hand.then_some(rule::BY_HAND)
+}
+
+/// "You wrote again": a STOP where one holds already, or any request after a mail that followed a suppression.
+fn again(c: &Course<'_, '_>, kinds: &[RequestKind]) -> bool {
+    use crate::record::Suppression::Suppressed;
+    let Some(known) = c.whose.about else {
+        return false;
+    };
+    let Some(s) = (known.row.suppression.as_ref()).filter(|s| s.suppression == Suppressed) else {
+        return false;
+    };
+    let mailed_after = known.last_mailed.is_some_and(|m| m > s.since);
+    let of_this_case = s.case.is_some() && s.case == c.open.map(|o| o.id);
+    mailed_after || (kinds.contains(&RequestKind::Stop) && !of_this_case)
+}
+
+/// A5: the same words from the same sender, within a minute of our letter.
+fn repeated(c: &Course<'_, '_>) -> bool {
+    let Some(row) = c.whose.from.map(|f| &f.row) else {
+        return false;
+    };
+    let same = row
+        .spoke
+        .is_some_and(|(words, _)| words == c.s.arrival.words);
+    let after = row
+        .last_letter
+        .map(|l| c.s.arrival.received.millis_since(l));
+    same && after.is_some_and(|ms| (-1_000..=ROBOT_MILLIS).contains(&ms))
+}
+
+/// B9: the sender is not the person. The neutral STOP letter may leave, everything else waits.
+fn neutral(c: &Course<'_, '_>, kinds: &[RequestKind], d: &mut Decision) {
+    let (stop, rest): (Vec<_>, Vec<_>) =
+        kinds.iter().copied().partition(|k| *k == RequestKind::Stop);
+    let may = !stop.is_empty() && stop_is_answered(c) && relation(c).is_none();
+    let leaves = may.then(|| settings(c, &stop, d)).and_then(Result::ok);
+    match leaves {
+        Some(release) => {
+            d.letter = plan(c, LetterKind::Answer, &stop, &[], release, d);
+            (d.state, d.rule) = (MessageState::Answered, rule::NOT_THE_PERSON);
+        }
+        None if rest.is_empty() && !stop_is_answered(c) => {
+            return done_without_letter(c, d, rule::STOP_ANSWER);
+        }
+        None => return draft(c, kinds, rule::NOT_THE_PERSON, d),
+    }
+    if d.letter.is_none() {
+        return d.hold(rule::UNSURE_LETTER);
+    }
+    if !rest.is_empty() {
+        let held = Release::Held(rule::NOT_THE_PERSON);
+        d.draft = plan(c, LetterKind::Answer, &rest, &[], held, d);
+        d.hold(rule::NOT_THE_PERSON);
+    }
+}
+
+fn needs_identity(kind: &RequestKind) -> bool {
+    matches!(kind, RequestKind::Access | RequestKind::Erasure)
+}
+
+/// B8.
+fn identity(c: &Course<'_, '_>, kinds: &[RequestKind]) -> Option<RuleId> {
+    let personal = kinds.iter().any(|k| *k != RequestKind::Stop);
+    let on_file = c.whose.about.is_some_and(|k| k.contact.is_some());
+    let unproved = kinds.iter().any(needs_identity) && !c.whose.proved;
+    (unproved || (personal && !on_file)).then_some(rule::IDENTITY)
+}
+
+/// A10 for any letter: only a plain prospect, or somebody of whom nothing else is known, is answered by a machine.
+fn relation(c: &Course<'_, '_>) -> Option<RuleId> {
+    let row = c.whose.about.and_then(|k| k.contact.as_ref())?;
+    let plain = matches!(row.facts.relation, Relation::Prospect | Relation::Unknown);
+    (!plain).then_some(rule::NOT_A_PROSPECT)
+}
+
+/// A10, and whether the register proves what a source letter says.
+fn register(c: &Course<'_, '_>, kinds: &[RequestKind]) -> Option<RuleId> {
+    if let Some(held) = relation(c) {
+        return Some(held);
+    }
+    if !kinds.contains(&RequestKind::Source) {
+        return None;
+    }
+    let known = c.whose.about?;
+    let facts = &known.contact.as_ref()?.facts;
+    if facts.relation != Relation::Prospect {
+        return Some(rule::NOT_A_PROSPECT);
+    }
+    if facts.freemail {
+        return Some(rule::FREEMAIL);
+    }
+    let country = known.opened.as_ref().and_then(|o| o.country.as_ref());
+    let law = country.and_then(|code| c.policy.settings.countries.get(code));
+    if law != Some(&CountryRule::LegitimateInterest) {
+        return Some(rule::COUNTRY);
+    }
+    (!c.s.house.sourced).then_some(rule::SOURCE_VAGUE)
+}
+
+/// `stop_answer`: whether a STOP is answered by a letter at all.
+fn stop_is_answered(c: &Course<'_, '_>) -> bool {
+    let text = &c.s.message.fresh.text;
+    let long = text.split_whitespace().count() >= 12 || text.matches('!').count() >= 2;
+    match c.policy.settings.stop_answer {
+        StopAnswer::Always => true,
+        StopAnswer::LongOrAngry => long,
+        StopAnswer::Never => false,
+    }
+}
+
+/// Nothing of the content holds it: an answer, or an acknowledgement and the answer as a draft.
+fn released(c: &Course<'_, '_>, kinds: &[RequestKind], d: &mut Decision) {
+    let at_once = |k: &RequestKind| {
+        !needs_identity(k)
+            || (c.policy.automation(*k) == Automation::Auto && c.s.house.systems_delivered)
+    };
+    let (now, later): (Vec<_>, Vec<_>) = kinds.iter().copied().partition(at_once);
+    let release = match settings(c, &now, d) {
+        Ok(release) => release,
+        Err(held) => return draft(c, kinds, held, d),
+    };
+    if later.is_empty() {
+        d.letter = plan(c, LetterKind::Answer, &now, &[], release, d);
+    } else {
+        let why = match later
+            .iter()
+            .all(|k| c.policy.automation(*k) == Automation::Auto)
+        {
+            true => rule::SYSTEMS,
+            false => rule::REVIEW,
+        };
+        if c.policy.settings.acknowledgement == Automation::Review {
+            return draft(c, kinds, why, d);
+        }
+        d.letter = plan(c, LetterKind::Acknowledgement, &now, &later, release, d);
+        if d.letter.is_some() {
+            d.draft = plan(c, LetterKind::Answer, &later, &[], Release::Held(why), d);
+        }
+    }
+    match d.letter {
+        Some(_) => (d.state, d.rule) = (MessageState::Answered, rule::DONE),
+        None => d.hold(rule::UNSURE_LETTER),
+    }
+}
+
+/// What the settings say of a letter that nothing else holds: caps, age, mode, review, and then when it leaves.
+fn settings(
+    c: &Course<'_, '_>,
+    kinds: &[RequestKind],
+    d: &mut Decision,
+) -> Result<Release, RuleId> {
+    let house = &c.s.house;
+    over_a_cap(c, kinds, d)?;
+    if c.s.arrival.reread {
+        return Err(rule::REREAD);
+    }
+    if house
+        .activated
+        .is_none_or(|since| c.s.arrival.written < since)
+        && house.mode == Mode::Live
+    {
+        return Err(rule::AGE);
+    }
+    if house.mode != Mode::Live {
+        return Err(rule::MODE);
+    }
+    let review = |k: &RequestKind| c.policy.automation(*k) == Automation::Review;
+    if kinds.iter().any(review) {
+        return Err(rule::REVIEW);
+    }
+    if let Some(mail) = c.s.arrival.mail {
+        d.expectations.push(Expectation::NotAnsweredByHand(mail));
+    }
+    Ok(leaves(c, d))
+}
+
+/// A7, and addresses that mail comes back from.
+fn over_a_cap(c: &Course<'_, '_>, kinds: &[RequestKind], d: &mut Decision) -> Result<(), RuleId> {
+    let (caps, now) = (&c.policy.settings.caps, c.now);
+    if let Some(case) = c.open.filter(|o| o.row.steps > 0) {
+        return (case.row.steps < caps.case).then_some(()).ok_or(rule::CAP);
+    }
+    for row in c.whose.from.iter().chain(&c.whose.about).map(|k| &k.row) {
+        if row.failing_until.is_some_and(|until| now < until) {
+            return Err(rule::REPORT);
+        }
+        let times: Vec<Timestamp> = row.letters.iter().map(|(t, _)| *t).collect();
+        let of_kind = |k: &RequestKind| {
+            let week = |t: &Timestamp| now.millis_since(*t) < WEEK_MILLIS;
+            let same = row
+                .letters
+                .iter()
+                .filter(|(t, bits)| week(t) && bits & (1 << *k as u8) != 0);
+            same.count() >= caps.person_kind_week
+        };
+        if within_a_day(&times, now) >= caps.person_day || kinds.iter().any(of_kind) {
+            return Err(rule::CAP);
+        }
+    }
+    if let Some(domain) = c.s.who.domain.as_ref().filter(|f| !f.freemail) {
+        let limit = caps.domain_day;
+        if within_a_day(&c.s.history.domain_letters, now) >= limit {
+            return Err(rule::CAP);
+        }
+        let (domain, at) = (domain.fingerprint, now);
+        d.expectations
+            .push(Expectation::UnderDomain { domain, at, limit });
+    }
+    Ok(())
+}
+
+/// The delay, the hourly number (what is over it waits for a later hour), office hours.
+fn leaves(c: &Course<'_, '_>, d: &mut Decision) -> Release {
+    let (settings, sent) = (&c.policy.settings, c.s.history.letters_this_hour);
+    let mut at = c.now.plus_seconds(i64::from(settings.delay_minutes) * 60);
+    if let Some(hours) = sent.checked_div(settings.caps.hour) {
+        at = at.plus_seconds(i64::try_from(hours).unwrap_or(0).saturating_mul(3600));
+        let limit = (hours + 1).saturating_mul(settings.caps.hour);
+        d.expectations
+            .push(Expectation::UnderHourly { at: c.now, limit });
+    }
+    let not_before = c.policy.calendar.office_moment(at);
+    Release::Automatic {
+        not_before,
+        expires: not_before.plus_days(i64::from(settings.letter_expiry_days)),
+    }
+}
+
+/// A letter for a human, and the message held by this rule; without a template only the case waits.
+fn draft(c: &Course<'_, '_>, kinds: &[RequestKind], held: RuleId, d: &mut Decision) {
+    let waiting = c.open.and_then(|o| {
+        o.letters
+            .iter()
+            .rev()
+            .find(|(_, l)| l.state == LetterState::Draft)
+    });
+    let mut all = kinds.to_vec();
+    all.extend(
+        waiting
+            .iter()
+            .flat_map(|(_, l)| l.head.answers.iter().copied()),
+    );
+    all.sort_unstable();
+    all.dedup();
+    let release = Release::Held(held.clone());
+    d.letter = plan(c, LetterKind::Answer, &all, &[], release, d);
+    if let (Some(letter), Some((id, _))) = (&mut d.letter, waiting) {
+        letter.letter = *id;
+    }
+    if is(&held, "P") {
+        (d.state, d.rule) = (MessageState::Held, held);
+    } else {
+        d.hold(held);
+    }
+}
+
+/// The letter itself; none without a recipient or a template.
+fn plan(
+    c: &Course<'_, '_>,
+    kind: LetterKind,
+    answers: &[RequestKind],
+    announces: &[RequestKind],
+    release: Release,
+    d: &Decision,
+) -> Option<LetterPlan> {
+    let case = d.case.as_ref()?;
+    let mut parts = answers.to_vec();
+    parts.extend(announces);
+    let language = language(c, kind, &parts)?;
+    let step = c.open.map_or(0, |o| o.row.steps);
+    let step = step.saturating_add(u8::from(d.letter.is_some()));
+    let stop_only = parts == [RequestKind::Stop];
+    let firm = c.s.who.domain.as_ref().filter(|f| !f.freemail);
+    Some(LetterPlan {
+        letter: LetterId {
+            case: case.case,
+            step,
+            series: 0,
+        },
+        kind,
+        answers: answers.to_vec(),
+        announces: announces.to_vec(),
+        language,
+        to: recipient(c, stop_only)?,
+        identity: if stop_only {
+            Identity::Mailbox
+        } else {
+            Identity::Privacy
+        },
+        neutral: !c.whose.same,
+        person: case.person,
+        domain: firm.map(|f| f.fingerprint),
+        message: c.s.arrival.content,
+        release,
+    })
+}
+
+/// From; personal data go only to the address of the contact's own record. Reply-To is never looked at.
+fn recipient(c: &Course<'_, '_>, stop_only: bool) -> Option<Address> {
+    let from = c.s.message.from.clone();
+    if stop_only {
+        return from;
+    }
+    let file = c.whose.about.and_then(|k| k.opened.as_ref());
+    let own = file.and_then(|o| {
+        let same = o
+            .addresses
+            .iter()
+            .find(|a| from.as_ref().is_some_and(|f| f.same_person(a)));
+        same.or(o.addresses.first())
+    });
+    own.cloned().or_else(|| from.filter(|_| c.whose.same))
+}
+
+/// The language of the message, of the register, of the case, of the house: the first that has the letter's parts.
+fn language(c: &Course<'_, '_>, kind: LetterKind, parts: &[RequestKind]) -> Option<Language> {
+    let spoken = c.s.read.language;
+    let file = c.whose.about.and_then(|k| k.opened.as_ref());
+    let of_case = c.open.and_then(|o| o.row.language);
+    let known = spoken.or(file.and_then(|o| o.language)).or(of_case);
+    let language = known.unwrap_or(c.policy.settings.default_language);
+    (c.s.house.has_template)(language, kind, parts).then_some(language)
+}

@@ -1,0 +1,32 @@
+//! What is done with a message that was understood: whose request it is, what holds from now on, which letter may leave, until when.
+//!
+//! [`decide`] is a function of what is known: the service gathers a [`Situation`], the decision comes back as data, and
+//! [`Decision::into_events`] puts it into the order in which it is committed. Deliberately absent: clocks, randomness,
+//! look-ups, sealing, and the words of letters; all of these are arguments or somebody else's.
+
+mod calendar;
+mod deadline;
+mod decide;
+mod decision;
+mod expectation;
+mod gather;
+mod policy;
+pub mod rule;
+mod situation;
+
+pub use calendar::Holidays;
+pub use deadline::{Calendar, Deadlines, OfficeHours};
+pub use decide::decide;
+pub use decision::{
+    CasePlan, Decision, Identity, Keep, LetterPlan, OpenedRequest, Plain, Release, SealedLetter,
+    SealedParts, Suppress,
+};
+pub use expectation::Expectation;
+pub use gather::{cases_of, evidence, known, look_up};
+pub use policy::{
+    AfterSource, Automation, Caps, CountryRule, NotInterested, Policy, PolicySettings, StopAnswer,
+    Thresholds,
+};
+pub use situation::{
+    Arrival, Case, Domain, Forwarded, FreshIds, History, House, Known, Reported, Situation, Who,
+};
