@@ -1,0 +1,214 @@
+//! Commits, one after the other, in groups: the only writer of the log.
+//!
+//! Messages are read and decided in parallel ahead of it. What comes here says what it expects to be still true; the
+//! sequencer looks, with everything that was committed before in view (also what stands in the same group), and either
+//! commits or reports a conflict, whereupon the message is decided again. One fdatasync serves a whole group.
+
+use super::clock::Clock;
+use crate::record::{Event, State};
+use crate::request::Expectation;
+use crate::store::{CommitError, Reader, Store};
+use std::thread::JoinHandle;
+use tokio::sync::{mpsc, oneshot};
+
+/// Commits that one group may hold.
+const GROUP: usize = 512;
+/// Octets of frames that one group may hold.
+const GROUP_OCTETS: u64 = 4 << 20;
+
+/// What somebody wants to have happened.
+#[derive(Debug)]
+pub struct Proposal {
+    /// One frame of events.
+    pub events: Vec<Event>,
+    /// What must be true.
+    pub expectations: Vec<Expectation>,
+    /// An outcome that is known and must be written down even on a full disk.
+    pub essential: bool,
+}
+
+impl Proposal {
+    /// New work: refused when the disk is full.
+    pub fn new(events: Vec<Event>) -> Self {
+        Self { events, expectations: Vec::new(), essential: false }
+    }
+
+    /// What has happened outside already.
+    pub fn essential(events: Vec<Event>) -> Self {
+        Self { events, expectations: Vec::new(), essential: true }
+    }
+
+    /// With what must be true.
+    pub fn expecting(mut self, expectations: Vec<Expectation>) -> Self {
+        self.expectations = expectations;
+        self
+    }
+}
+
+/// What became of a proposal.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Committed {
+    /// It is durable, as this frame.
+    Frame(u64),
+    /// Something that it expected is no longer true: decide again.
+    Conflict,
+    /// There is no room on the disk; later.
+    Full(String),
+    /// The store has failed; the daemon must end and open it again.
+    Failed(String),
+}
+
+enum Request {
+    Commit(Proposal, oneshot::Sender<Committed>),
+    Checkpoint(oneshot::Sender<Result<u64, String>>),
+}
+
+/// The way to the sequencer. Cheap to clone.
+#[derive(Clone)]
+pub struct Sequencer {
+    requests: mpsc::Sender<Request>,
+    reader: Reader,
+}
+
+/// The sequencer's thread; joining it gives the store back, closed to nobody.
+pub type Running = JoinHandle<Store>;
+
+impl Sequencer {
+    /// Starts the thread that owns the store from now on. It ends when the last [`Sequencer`] is dropped.
+    pub fn start(store: Store, clock: Clock) -> std::io::Result<(Self, Running)> {
+        let (requests, queue) = mpsc::channel(4 * GROUP);
+        let reader = store.reader();
+        let thread = std::thread::Builder::new()
+            .name("sequencer".into())
+            .spawn(move || serve(store, queue, &clock))?;
+        Ok((Self { requests, reader }, thread))
+    }
+
+    /// What is committed and applied, for looking things up.
+    pub fn reader(&self) -> &Reader {
+        &self.reader
+    }
+
+    /// Commits one proposal; returns once it is durable, or not.
+    pub async fn commit(&self, proposal: Proposal) -> Committed {
+        match self.hand_in(proposal).await {
+            Some(answer) => answer.await.unwrap_or_else(|_| gone()),
+            None => gone(),
+        }
+    }
+
+    /// Commits several, each a frame of its own, in their order and if possible in one group.
+    pub async fn commit_all(&self, proposals: Vec<Proposal>) -> Vec<Committed> {
+        let mut answers = Vec::with_capacity(proposals.len());
+        for proposal in proposals {
+            answers.push(self.hand_in(proposal).await);
+        }
+        let mut results = Vec::with_capacity(answers.len());
+        for answer in answers {
+            results.push(match answer {
+                Some(answer) => answer.await.unwrap_or_else(|_| gone()),
+                None => gone(),
+            });
+        }
+        results
+    }
+
+    /// Writes a checkpoint; the number of its frame.
+    pub async fn checkpoint(&self) -> Result<u64, String> {
+        let (tell, answer) = oneshot::channel();
+        if self.requests.send(Request::Checkpoint(tell)).await.is_err() {
+            return Err("the sequencer has ended".into());
+        }
+        answer.await.unwrap_or_else(|_| Err("the sequencer has ended".into()))
+    }
+
+    async fn hand_in(&self, proposal: Proposal) -> Option<oneshot::Receiver<Committed>> {
+        let (tell, answer) = oneshot::channel();
+        self.requests.send(Request::Commit(proposal, tell)).await.ok()?;
+        Some(answer)
+    }
+}
+
+fn gone() -> Committed {
+    Committed::Failed("the sequencer has ended".into())
+}
+
+type Waiting = Vec<(Proposal, oneshot::Sender<Committed>)>;
+
+fn serve(mut store: Store, mut queue: mpsc::Receiver<Request>, clock: &Clock) -> Store {
+    let mut waiting: Waiting = Vec::new();
+    while let Some(first) = queue.blocking_recv() {
+        let mut next = Some(first);
+        while let Some(request) = next {
+            match request {
+                Request::Commit(proposal, tell) => waiting.push((proposal, tell)),
+                Request::Checkpoint(tell) => {
+                    commit_group(&mut store, std::mem::take(&mut waiting), clock);
+                    let made = store.checkpoint(clock.now()).map(|c| c.frame).map_err(|e| e.to_string());
+                    // Whoever asked may have stopped waiting.
+                    let _ = tell.send(made);
+                }
+            }
+            next = if waiting.len() < GROUP { queue.try_recv().ok() } else { None };
+        }
+        commit_group(&mut store, std::mem::take(&mut waiting), clock);
+    }
+    store
+}
+
+/// Commits what waits, in as few groups as its size allows.
+fn commit_group(store: &mut Store, waiting: Waiting, clock: &Clock) {
+    let mut rest = waiting.into_iter();
+    loop {
+        let room = store.check_room();
+        let mut group = store.group(clock.now());
+        let mut taken = Vec::new();
+        for (proposal, tell) in rest.by_ref() {
+            let verdict = match (&room, proposal.essential) {
+                (Err(full), false) => Err(refusal(full)),
+                _ => judge(&proposal.expectations, &group.state()),
+            };
+            match verdict.and_then(|()| group.push(proposal.events).map_err(|e| refusal(&e))) {
+                Ok(frame) => taken.push((frame, tell)),
+                // Nobody waits any more for what is not sent: the connection that asked was dropped.
+                Err(verdict) => drop(tell.send(verdict)),
+            }
+            if group.octets() >= GROUP_OCTETS {
+                break;
+            }
+        }
+        if taken.is_empty() {
+            return;
+        }
+        let done = match room {
+            Ok(()) => group.commit(),
+            Err(_) => group.commit_essential(),
+        };
+        for (frame, tell) in taken {
+            let verdict = done.as_ref().map_or_else(refusal, |()| Committed::Frame(frame));
+            drop(tell.send(verdict));
+        }
+        if let Err(error) = &done {
+            tracing::error!(%error, "the log did not take a group");
+        }
+    }
+}
+
+fn judge(expectations: &[Expectation], state: &State<'_>) -> Result<(), Committed> {
+    for expectation in expectations {
+        match expectation.holds(state) {
+            Ok(true) => {}
+            Ok(false) => return Err(Committed::Conflict),
+            Err(damaged) => return Err(Committed::Failed(damaged.to_string())),
+        }
+    }
+    Ok(())
+}
+
+fn refusal(error: &CommitError) -> Committed {
+    match error {
+        CommitError::Full { .. } => Committed::Full(error.to_string()),
+        CommitError::TooLarge => Committed::Full(error.to_string()),
+        _ => Committed::Failed(error.to_string()),
+    }
+}
