@@ -132,7 +132,7 @@ impl Step<'_> {
             | Event::LetterBounced { .. }
             | Event::LetterHeld { .. }
             | Event::LetterCancelled { .. } => return self.letter(event),
-            Event::Filed { .. } | Event::KeysErased { .. } => {}
+            Event::Filed { .. } | Event::KeysErased { .. } | Event::Checkpointed { .. } => {}
             Event::ImportBegun { .. }
             | Event::ContactStored { .. }
             | Event::ImportEnded { .. }

@@ -1,0 +1,1 @@
+//! Evidence that stands without the store: verification of the log by anybody, without its keys.
