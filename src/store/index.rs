@@ -5,7 +5,7 @@
 //! owner rebuild it from the log. sled's types do not leave this file.
 
 use super::frame::Link;
-use crate::record::{Damaged, Rows, Table, decode, encode};
+use crate::record::{Damaged, Found, Rows, Table, decode, encode};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -172,7 +172,7 @@ impl Rows for Index {
         prefix: &[u8],
         from: &[u8],
         limit: usize,
-    ) -> Result<Vec<(Vec<u8>, Vec<u8>)>, Damaged> {
+    ) -> Result<Found, Damaged> {
         let full_prefix = full_key(table, prefix);
         let start = full_key(table, prefix.max(from));
         guarded(|| {

@@ -11,6 +11,12 @@ pub(super) struct Lock(#[expect(dead_code, reason = "its existence is the lock")
 impl Lock {
     pub(super) fn take(dir: &Path) -> Result<Self, OpenError> {
         let mut file = disk::open(&dir.join("lock"))?;
+        let mut tries = 0;
+        // A program that is being started holds a copy of every lock of its parent for a moment, between fork and exec.
+        while matches!(file.try_lock(), Err(std::fs::TryLockError::WouldBlock)) && tries < 20 {
+            tries += 1;
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
         match file.try_lock() {
             Ok(()) => {}
             Err(std::fs::TryLockError::WouldBlock) => {

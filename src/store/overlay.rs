@@ -3,7 +3,7 @@
 //! Dropping it forgets the changes; nothing of a group is ever in the index before its frames are in the log.
 
 use super::index::{Changes, Index, full_key};
-use crate::record::{Damaged, Rows, Table, Tables};
+use crate::record::{Damaged, Found, Rows, Table, Tables};
 use std::sync::Arc;
 
 /// Rows of the index with changes over them.
@@ -35,7 +35,7 @@ impl Rows for Overlay {
         prefix: &[u8],
         from: &[u8],
         limit: usize,
-    ) -> Result<Vec<(Vec<u8>, Vec<u8>)>, Damaged> {
+    ) -> Result<Found, Damaged> {
         let full_prefix = full_key(table, prefix);
         let changed: Vec<_> = self
             .changes

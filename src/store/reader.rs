@@ -5,7 +5,8 @@ use super::index::Index;
 use super::keys::{KeyError, Keys};
 use super::reading::{Frames, LogFiles, ReadError};
 use crate::record::{
-    Damaged, Event, Fingerprinter, Frame, KeyId, KeyKind, LogPosition, Rows, Sealed, State, Table,
+    Damaged, Event, Fingerprinter, Found, Frame, KeyId, KeyKind, LogPosition, Rows, Sealed, State,
+    Table,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use std::path::PathBuf;
@@ -88,7 +89,7 @@ impl Rows for Reader {
         prefix: &[u8],
         from: &[u8],
         limit: usize,
-    ) -> Result<Vec<(Vec<u8>, Vec<u8>)>, Damaged> {
+    ) -> Result<Found, Damaged> {
         self.0.index.scan(table, prefix, from, limit)
     }
 }
