@@ -22,7 +22,13 @@ fn every_file_of_the_templates_folder_is_built_in() {
             if path.is_dir() {
                 folders.push(path);
             } else if path.extension().is_some_and(|e| e != "md") {
-                files.push(path.strip_prefix(&root).unwrap().to_str().unwrap().to_owned());
+                files.push(
+                    path.strip_prefix(&root)
+                        .unwrap()
+                        .to_str()
+                        .unwrap()
+                        .to_owned(),
+                );
             }
         }
     }
@@ -37,7 +43,11 @@ fn seven_languages_answer_stop_source_and_acknowledgement_two_answer_all() {
     let has = |l, p: Part| templates.has(l, p.word());
     use Language::*;
     for l in [Fr, En, De, Es, It, Nl, Pt] {
-        assert!([Part::Stop, Part::Source, Part::Acknowledgement].iter().all(|p| has(l, *p)));
+        assert!(
+            [Part::Stop, Part::Source, Part::Acknowledgement]
+                .iter()
+                .all(|p| has(l, *p))
+        );
     }
     assert!(Part::ALL.iter().all(|p| has(Fr, *p) && has(En, *p)));
     let nobody = compose(&templates, &[Part::Stop], &sample_facts(Pl, Part::Stop));
