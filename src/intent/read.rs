@@ -123,10 +123,6 @@ impl Reader {
         }
         weighing.weigh(&text, question.subject, &hits, false);
     }
-
-    pub(crate) fn lexicons(&self) -> &[Lexicon] {
-        &self.lexicons
-    }
 }
 
 struct Weighing {
@@ -153,7 +149,10 @@ impl Weighing {
         for hit in asked {
             match &hit.rule.effect {
                 Effect::Request(kind) => self.request(*kind, hit, text, original, in_body),
-                Effect::Stance(stance) if in_body => self.spoken.push((hit.first, *stance)),
+                // "Send me what you store about me" is a request, not interest.
+                Effect::Stance(stance) if in_body && !requested(text, hit, &alive) => {
+                    self.spoken.push((hit.first, *stance));
+                }
                 Effect::Human(reason, alone) if in_body => {
                     let reason = if *alone {
                         format!("!{reason}")
@@ -347,5 +346,13 @@ fn beaten(text: &Text, hit: &Hit<'_>, alive: &[&Hit<'_>]) -> bool {
     let sentence = text.tokens[hit.first].sentence;
     alive.iter().any(|other| {
         other.rule.beats.contains(&kind) && text.tokens[other.first].sentence == sentence
+    })
+}
+
+/// Whether a request stands in the same sentence.
+fn requested(text: &Text, hit: &Hit<'_>, alive: &[&Hit<'_>]) -> bool {
+    let sentence = text.tokens[hit.first].sentence;
+    alive.iter().any(|h| {
+        matches!(h.rule.effect, Effect::Request(_)) && text.tokens[h.first].sentence == sentence
     })
 }
