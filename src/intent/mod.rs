@@ -10,6 +10,7 @@ mod examples;
 mod hits;
 mod language;
 mod lexicon;
+mod nearest;
 mod optout;
 mod outcome;
 mod pattern;

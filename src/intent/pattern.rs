@@ -153,7 +153,7 @@ impl Parser<'_> {
     fn atom(&mut self, part: &str) -> Result<Node, Wrong> {
         if let Some(name) = part.strip_prefix('@') {
             return self.classes.get(name).cloned().ok_or_else(|| {
-                let near = super::lexicon::nearest(name, self.classes.keys().map(String::as_str));
+                let near = super::nearest::nearest(name, self.classes.keys().map(String::as_str));
                 (
                     format!("no class @{name}"),
                     near.map_or(

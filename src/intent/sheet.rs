@@ -3,7 +3,7 @@
 //! Walked by hand rather than deserialised, because serde stops at the first mistake and a writer wants them all.
 //! Deliberately absent: what the rules mean; that is `lexicon.rs`.
 
-use super::lexicon::nearest;
+use super::nearest::nearest;
 use crate::record::Fault;
 use std::ops::Range;
 use toml::Spanned;
