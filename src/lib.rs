@@ -6,7 +6,7 @@ pub mod intent;
 pub mod mail;
 pub mod mailbox;
 pub mod record;
-#[cfg(feature = "demo")]
-pub mod sandbox;
 pub mod register;
 pub mod request;
+#[cfg(feature = "demo")]
+pub mod sandbox;

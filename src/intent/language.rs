@@ -24,6 +24,8 @@ pub struct Guess {
 
 /// A general detector is asked from so many words on.
 const LONG: usize = 20;
+/// Fewer words prove no language: all lexicons are asked.
+const SHORT: usize = 6;
 
 impl LanguageGuesser {
     /// Of these lexicons' words.
@@ -78,7 +80,7 @@ impl LanguageGuesser {
         } else {
             (best >= 0.5 && best >= second * 2.0).then_some(language)
         };
-        let possible = if best < 1.0 {
+        let possible = if best < 1.0 || count < SHORT {
             Vec::new()
         } else {
             ranked

@@ -338,14 +338,21 @@ fn explained(text: &Text, hit: &Hit<'_>, traps: &[&Hit<'_>]) -> bool {
     })
 }
 
-/// Whether a more special request in the same sentence stands in for this one.
+/// Whether a more special request in the same sentence stands in for this one, or this is only the object of another:
+/// "delete everything you have on me" asks for erasure, not for everything you have on me.
 fn beaten(text: &Text, hit: &Hit<'_>, alive: &[&Hit<'_>]) -> bool {
     let Effect::Request(kind) = hit.rule.effect else {
         return false;
     };
     let sentence = text.tokens[hit.first].sentence;
     alive.iter().any(|other| {
-        other.rule.beats.contains(&kind) && text.tokens[other.first].sentence == sentence
+        let object = kind == RequestKind::Access
+            && matches!(other.rule.effect, Effect::Request(k) if k != RequestKind::Access)
+            && other.first <= hit.first
+            && other.last >= hit.last;
+        let special =
+            other.rule.beats.contains(&kind) && text.tokens[other.first].sentence == sentence;
+        object || special
     })
 }
 
