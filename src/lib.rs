@@ -7,8 +7,6 @@ pub mod intent;
 pub mod mail;
 pub mod mailbox;
 pub mod record;
-#[cfg(feature = "demo")]
-pub mod sandbox;
 pub mod register;
 pub mod request;
 pub mod faults;
@@ -17,3 +15,5 @@ pub mod mail;
 pub mod proof;
 pub mod record;
 pub mod store;
+#[cfg(feature = "demo")]
+pub mod sandbox;

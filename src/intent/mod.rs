@@ -1,5 +1,26 @@
 //! Fresh text becomes a [`Classification`]: which requests, with the words that prove it. "Unsure" rather than a guess.
+//!
+//! The way: `text` (words with their places) → `language` → `hits` (phrases of the lexicons) → `read` (traps, negation,
+//! what stands for what) → `outcome`. The phrases are data, `config/lexicon/<lang>.toml`, read by `sheet`, checked and
+//! compiled by `lexicon` with `pattern` and `vocabulary`. Deliberately absent: files and clocks.
 
+mod builtin;
 mod classification;
+mod examples;
+mod hits;
+mod language;
+mod lexicon;
+mod nearest;
+mod optout;
+mod outcome;
+mod pattern;
+mod read;
+mod sheet;
+mod text;
+mod vocabulary;
 
+pub use builtin::{LEXICONS, builtin, with};
 pub use classification::{Classification, Evidence, Found, Signal};
+pub use lexicon::LexiconSource;
+pub use outcome::{Thresholds, outcome};
+pub use read::{Question, Reader};

@@ -1,0 +1,156 @@
+//! Which phrases of which lexicons stand in a text, and where.
+//!
+//! Each phrase is tried only where a word with which it can begin stands, so the cost grows with the text, not with
+//! the lexicons. Deliberately absent: what a hit means beside others; that is `read.rs`.
+
+use super::lexicon::{Lexicon, Place, Rule};
+use super::text::Text;
+use super::vocabulary::Symbol;
+
+/// A phrase found.
+#[derive(Clone, Copy, Debug)]
+pub struct Hit<'r> {
+    /// Its rule.
+    pub rule: &'r Rule,
+    /// Its lexicon.
+    pub lexicon: &'r Lexicon,
+    /// Which phrase of the rule, from 1.
+    pub number: usize,
+    /// First and last token.
+    pub first: usize,
+    /// Inclusive.
+    pub last: usize,
+}
+
+impl Hit<'_> {
+    /// Whether they share a token.
+    pub fn overlaps(&self, other: &Hit<'_>) -> bool {
+        self.first <= other.last && other.first <= self.last
+    }
+
+    /// Whether this is longer and holds all of the other.
+    pub fn exceeds(&self, other: &Hit<'_>) -> bool {
+        self.first <= other.first
+            && self.last >= other.last
+            && self.last - self.first > other.last - other.first
+    }
+}
+
+/// The symbols of each token of a text in one lexicon.
+pub struct Symbols {
+    flat: Vec<Symbol>,
+    ends: Vec<usize>,
+}
+
+impl Symbols {
+    /// Looks all tokens up.
+    pub fn of(text: &Text, lexicon: &Lexicon) -> Self {
+        let mut flat = Vec::with_capacity(text.tokens.len() * 3);
+        let ends = text.tokens.iter().map(|t| {
+            lexicon.vocabulary.look_up(t, &mut flat);
+            flat.len()
+        });
+        let ends = ends.collect();
+        Self { flat, ends }
+    }
+
+    /// Those of one token.
+    pub fn at(&self, n: usize) -> &[Symbol] {
+        let start = n.checked_sub(1).map_or(0, |p| self.ends[p]);
+        &self.flat[start..self.ends[n]]
+    }
+}
+
+/// All hits of some lexicons; hits that do not stand where their rule wants them are left out.
+pub fn find<'r>(text: &Text, lexicons: &[&'r Lexicon]) -> Vec<Hit<'r>> {
+    let symbols: Vec<Symbols> = lexicons.iter().map(|l| Symbols::of(text, l)).collect();
+    let quiet = quiet(text, &symbols);
+    let mut hits = Vec::new();
+    for (lexicon, symbols) in lexicons.iter().zip(&symbols) {
+        let mut tried = vec![usize::MAX; lexicon.phrases.len()];
+        for first in 0..text.tokens.len() {
+            for symbol in symbols.at(first) {
+                for &n in lexicon
+                    .openings
+                    .get(symbol.0 as usize)
+                    .map_or(&[][..], Vec::as_slice)
+                {
+                    let (pattern, rule, number) = &lexicon.phrases[n as usize];
+                    if std::mem::replace(&mut tried[n as usize], first) == first {
+                        continue;
+                    }
+                    let sentence = text.tokens[first].sentence;
+                    let tokens = (first..text.tokens.len())
+                        .take_while(|i| text.tokens[*i].sentence == sentence)
+                        .map(|i| symbols.at(i));
+                    let Some(length) = pattern.longest(tokens) else {
+                        continue;
+                    };
+                    let hit = Hit {
+                        rule: &lexicon.rules[*rule],
+                        lexicon,
+                        number: *number,
+                        first,
+                        last: first + length - 1,
+                    };
+                    if in_place(text, &quiet, &hit) {
+                        hits.push(hit);
+                    }
+                }
+            }
+        }
+    }
+    hits
+}
+
+/// Tokens that say nothing: fillers, and a greeting with the name after it.
+pub fn quiet(text: &Text, symbols: &[Symbols]) -> Vec<bool> {
+    let mut quiet = vec![false; text.tokens.len()];
+    for symbols in symbols {
+        let mut greeted = None;
+        for (n, token) in text.tokens.iter().enumerate() {
+            let carried = symbols.at(n);
+            let opens = n == 0 || text.tokens[n - 1].clause != token.clause;
+            if carried.contains(&Symbol::GREETING) && (opens || quiet[n - 1]) {
+                greeted = Some((n, token.clause));
+            }
+            let named = greeted.is_some_and(|(g, clause)| clause == token.clause && n - g <= 4);
+            quiet[n] |=
+                carried.contains(&Symbol::FILLER) || carried.contains(&Symbol::GREETING) || named;
+        }
+    }
+    quiet
+}
+
+/// A signature may follow a reply that is otherwise one phrase.
+const NAME: usize = 3;
+
+fn in_place(text: &Text, quiet: &[bool], hit: &Hit<'_>) -> bool {
+    let tokens = &text.tokens;
+    if hit.rule.question
+        && !text
+            .asks
+            .get(tokens[hit.first].sentence)
+            .copied()
+            .unwrap_or(false)
+    {
+        return false;
+    }
+    let outside = |n: &usize| (*n < hit.first || *n > hit.last) && !quiet[*n];
+    match hit.rule.place {
+        Place::Anywhere => true,
+        Place::Start => (0..hit.first)
+            .rev()
+            .take_while(|n| tokens[*n].sentence == tokens[hit.first].sentence)
+            .all(|n| quiet[n]),
+        Place::Clause | Place::Whole => {
+            let (a, b) = (tokens[hit.first].clause, tokens[hit.last].clause);
+            let spoken = (0..tokens.len())
+                .filter(|n| (a..=b).contains(&tokens[*n].clause))
+                .filter(outside)
+                .count();
+            let rest = || (0..tokens.len()).filter(outside).count();
+            spoken == 0 && (hit.rule.place == Place::Clause || rest() <= NAME)
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! What live mode with every kind on `auto` does with the content of a message: act, hold, or ignore.
+//!
+//! About the content alone: who may be answered is the gate's word, who the person is comes later. Deliberately absent:
+//! mode, register, caps.
+
+use super::classification::Classification;
+use crate::mail::Gate;
+use crate::record::{Outcome, Reading, RequestKind, Verdict};
+use serde::{Deserialize, Serialize};
+
+/// How sure the reader must be before a kind is acted upon without a human. A pause is cheap, an answer is not.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Thresholds {
+    /// Default 0.7.
+    pub stop: f32,
+    /// Default 0.8.
+    pub source: f32,
+    /// Default 0.8.
+    pub access: f32,
+    /// Default 0.8.
+    pub erasure: f32,
+}
+
+impl Default for Thresholds {
+    fn default() -> Self {
+        Self {
+            stop: 0.7,
+            source: 0.8,
+            access: 0.8,
+            erasure: 0.8,
+        }
+    }
+}
+
+impl Thresholds {
+    /// The threshold of a kind; `None` for kinds that a human always sees.
+    pub fn of(&self, kind: RequestKind) -> Option<f32> {
+        match kind {
+            RequestKind::Stop => Some(self.stop),
+            RequestKind::Source => Some(self.source),
+            RequestKind::Access => Some(self.access),
+            RequestKind::Erasure => Some(self.erasure),
+            RequestKind::Rectification
+            | RequestKind::Restriction
+            | RequestKind::Portability
+            | RequestKind::Complaint => None,
+        }
+    }
+}
+
+/// The outcome, and why a human must see it if so.
+pub fn outcome(
+    gate: &Gate,
+    read: &Classification,
+    thresholds: &Thresholds,
+) -> (Outcome, Option<String>) {
+    match gate.reading {
+        Reading::Nothing | Reading::Report => return (Outcome::Ignore, None),
+        Reading::Note => {
+            // A machine speaks: only a standing opt-out or request in its own words is worth a human's minute (A3).
+            return match read.requests.first() {
+                Some(found) => (
+                    Outcome::Hold,
+                    Some(format!("{} in an automatic reply", found.kind)),
+                ),
+                None => (Outcome::Ignore, None),
+            };
+        }
+        Reading::Obey => {}
+    }
+    match hold_reason(gate, read, thresholds) {
+        Some(reason) => (Outcome::Hold, Some(reason)),
+        None if read.requests.is_empty() => (Outcome::Ignore, None),
+        None => (Outcome::Act, None),
+    }
+}
+
+fn hold_reason(gate: &Gate, read: &Classification, thresholds: &Thresholds) -> Option<String> {
+    if let Some(signal) = read.human.first() {
+        return Some(signal.reason.clone());
+    }
+    if let Some(signal) = &read.unsure {
+        return Some(signal.reason.clone());
+    }
+    for found in &read.requests {
+        match thresholds.of(found.kind) {
+            None => return Some(format!("{} is for a human", found.kind)),
+            Some(needed) if found.confidence < needed => {
+                return Some(format!("not sure enough of {}", found.kind));
+            }
+            Some(_) => {}
+        }
+    }
+    let doubtful = gate.verdict != Verdict::Answer && !read.requests.is_empty();
+    doubtful.then(|| format!("{}: {}", gate.rule, gate.sign))
+}

@@ -1,0 +1,365 @@
+//! Reads one reply: finds phrases, lets traps and negations explain words away, and says what is asked, or "unsure".
+//!
+//! A request counts only in the fresh text (answering.md B2) or in a subject that the person typed. A second, learned
+//! reader can stand beside this one: both yield a [`Classification`], and whoever combines them holds where they differ.
+//! Deliberately absent: thresholds and outcomes (`outcome.rs`).
+
+use super::classification::{Classification, Evidence, Found, Signal};
+use super::hits::{self, Hit};
+use super::language::LanguageGuesser;
+use super::lexicon::{self, Effect, Lexicon, LexiconSource, Place, Reach};
+use super::text::{Shape, Text};
+use crate::record::{Fault, Language, RequestKind, Stance};
+
+/// What is read of a message.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Question<'a> {
+    /// What the person typed.
+    pub fresh: &'a str,
+    /// The subject, decoded.
+    pub subject: &'a str,
+    /// Whether the subject is that of our mail ("Re: …"), so that its words are ours.
+    pub subject_is_reply: bool,
+    /// The quoted original; looked at only for the word that it defines as the opt-out.
+    pub elided: &'a str,
+    /// Written by a machine (gate A3).
+    pub automatic: bool,
+    /// The sender's address: other addresses in the text are other people's. Empty if unknown.
+    pub from: &'a str,
+}
+
+/// All lexicons, ready to read. Cheap to share, immutable.
+#[derive(Debug)]
+pub struct Reader {
+    lexicons: Vec<Lexicon>,
+    guesser: LanguageGuesser,
+}
+
+impl Reader {
+    /// Compiles lexicons and runs their examples; all faults of all files at once.
+    pub fn compile(sources: &[LexiconSource<'_>]) -> Result<Self, Vec<Fault>> {
+        let mut faults = Vec::new();
+        let mut lexicons = Vec::new();
+        for source in sources {
+            lexicons.extend(lexicon::compile(source, &mut faults));
+        }
+        if !faults.is_empty() {
+            return Err(faults);
+        }
+        let guesser = LanguageGuesser::of(&lexicons);
+        let reader = Self { lexicons, guesser };
+        for (lexicon, source) in reader.lexicons.iter().zip(sources) {
+            super::examples::verify(&reader, lexicon, source, &mut faults);
+        }
+        if faults.is_empty() {
+            Ok(reader)
+        } else {
+            Err(faults)
+        }
+    }
+
+    /// The languages that it reads.
+    pub fn languages(&self) -> impl Iterator<Item = Language> + '_ {
+        self.lexicons.iter().filter_map(|l| l.language)
+    }
+
+    /// Reads a reply.
+    pub fn read(&self, question: &Question<'_>) -> Classification {
+        let text = Text::of(question.fresh);
+        let guess = self.guesser.guess(&text, question.fresh);
+        let chosen: Vec<&Lexicon> = self
+            .lexicons
+            .iter()
+            .filter(|l| match l.language {
+                None | Some(Language::En) => true,
+                Some(language) => guess.possible.is_empty() || guess.possible.contains(&language),
+            })
+            .collect();
+        let hits = hits::find(&text, &chosen);
+        let bare = Self::is_bare(&text, &hits);
+        let mut weighing = Weighing {
+            out: Classification {
+                language: guess.clear,
+                ..Classification::default()
+            },
+            spoken: Vec::new(),
+        };
+        weighing.weigh(&text, question.fresh, &hits, true);
+        self.read_subject(question, bare, &mut weighing);
+        if !weighing.out.asks(RequestKind::Stop)
+            && let Some(found) = super::optout::defined(question, &text, &self.lexicons)
+        {
+            weighing.out.requests.push(found);
+            weighing.out.stance = None;
+        }
+        weighing.finish(question, &text)
+    }
+
+    fn is_bare(text: &Text, hits: &[Hit<'_>]) -> bool {
+        text.tokens.len() <= 2
+            && !hits
+                .iter()
+                .any(|h| matches!(h.rule.effect, Effect::Request(_) | Effect::Unsure))
+    }
+
+    /// A new subject was typed by the person; of "Re: …" only what was added at its end, and only if the body is bare.
+    fn read_subject(&self, question: &Question<'_>, bare: bool, weighing: &mut Weighing) {
+        if question.subject.is_empty() || (question.subject_is_reply && !bare) {
+            return;
+        }
+        let text = Text::of(question.subject);
+        let all: Vec<&Lexicon> = self.lexicons.iter().collect();
+        let last = text.tokens.last().map_or(0, |t| t.clause);
+        let mut hits = hits::find(&text, &all);
+        if question.subject_is_reply {
+            hits.retain(|h| {
+                matches!(h.rule.place, Place::Clause | Place::Whole)
+                    || matches!(h.rule.effect, Effect::Trap(_))
+            });
+            hits.retain(|h| text.tokens[h.first].clause == last);
+        }
+        if !bare {
+            hits.retain(|h| h.rule.place != Place::Clause && h.rule.place != Place::Whole);
+        }
+        weighing.weigh(&text, question.subject, &hits, false);
+    }
+}
+
+struct Weighing {
+    out: Classification,
+    /// Stances with their place in the text.
+    spoken: Vec<(usize, Stance)>,
+}
+
+impl Weighing {
+    fn weigh(&mut self, text: &Text, original: &str, hits: &[Hit<'_>], in_body: bool) {
+        let traps: Vec<&Hit<'_>> = hits
+            .iter()
+            .filter(|h| matches!(h.rule.effect, Effect::Trap(_)))
+            .collect();
+        let alive: Vec<&Hit<'_>> = hits
+            .iter()
+            .filter(|h| !explained(text, h, &traps))
+            .collect();
+        let asked: Vec<&Hit<'_>> = alive
+            .iter()
+            .copied()
+            .filter(|h| !beaten(text, h, &alive))
+            .collect();
+        for hit in asked {
+            match &hit.rule.effect {
+                Effect::Request(kind) => self.request(*kind, hit, text, original, in_body),
+                // "Send me what you store about me" is a request, not interest.
+                Effect::Stance(stance) if in_body && !requested(text, hit, &alive) => {
+                    self.spoken.push((hit.first, *stance));
+                }
+                Effect::Human(reason, alone) if in_body => {
+                    let reason = if *alone {
+                        format!("!{reason}")
+                    } else {
+                        reason.clone()
+                    };
+                    self.signal(signal(&reason, hit, text, original));
+                }
+                Effect::Unsure if self.out.unsure.is_none() => {
+                    self.out.unsure = Some(signal("unclear", hit, text, original))
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn request(
+        &mut self,
+        kind: RequestKind,
+        hit: &Hit<'_>,
+        text: &Text,
+        original: &str,
+        in_body: bool,
+    ) {
+        let evidence = Evidence {
+            rule: format!("{}/{}", hit.rule.name, hit.number),
+            text: text.quote(original, hit.first, hit.last).to_owned(),
+            start: in_body.then(|| text.tokens[hit.first].start),
+        };
+        if let Some(reason) = &hit.rule.human {
+            self.signal(signal(reason, hit, text, original));
+        }
+        self.out.language = self.out.language.or(hit.lexicon.language);
+        match self.out.requests.iter_mut().find(|f| f.kind == kind) {
+            Some(found) => {
+                found.confidence = found.confidence.max(hit.rule.sure);
+                if found.evidence.len() < 4
+                    && !found
+                        .evidence
+                        .iter()
+                        .any(|e| e.text.contains(&evidence.text))
+                {
+                    found.evidence.push(evidence);
+                }
+            }
+            None => self.out.requests.push(Found {
+                kind,
+                confidence: hit.rule.sure,
+                evidence: vec![evidence],
+            }),
+        }
+    }
+
+    fn signal(&mut self, signal: Signal) {
+        if !self.out.human.iter().any(|s| s.reason == signal.reason) {
+            self.out.human.push(signal);
+        }
+    }
+
+    fn finish(mut self, question: &Question<'_>, text: &Text) -> Classification {
+        let asked = !self.out.requests.is_empty();
+        self.out.stance = self.stance(question);
+        if asked {
+            self.addresses(question, text);
+            self.out.unsure = None;
+        }
+        if self.out.asks(RequestKind::Stop)
+            && self.spoken.iter().any(|(_, s)| *s == Stance::Interested)
+        {
+            let quoted = self
+                .out
+                .requests
+                .iter()
+                .find(|f| f.kind == RequestKind::Stop)
+                .map(|f| f.evidence[0].text.clone());
+            self.signal(Signal {
+                reason: "partial".into(),
+                rule: "stop.and.interested".into(),
+                text: quoted.unwrap_or_default(),
+            });
+        }
+        self.out
+            .human
+            .retain(|s| asked || s.reason.starts_with('!'));
+        for signal in &mut self.out.human {
+            signal.reason = signal.reason.trim_start_matches('!').to_owned();
+        }
+        if text.tokens.is_empty() && !asked && !question.automatic {
+            let nothing = Signal {
+                reason: "nothing_left".into(),
+                rule: "read.nothing_left".into(),
+                text: String::new(),
+            };
+            self.out.unsure = Some(nothing);
+        }
+        self.out.requests.sort_by_key(|f| {
+            f.evidence
+                .first()
+                .and_then(|e| e.start)
+                .unwrap_or(usize::MAX)
+        });
+        self.out
+    }
+
+    fn stance(&self, question: &Question<'_>) -> Option<Stance> {
+        let says = |stance| self.spoken.iter().any(|(_, s)| *s == stance);
+        let order = [
+            Stance::Departed,
+            Stance::OutOfOffice,
+            Stance::WrongPerson,
+            Stance::Interested,
+            Stance::NotInterested,
+            Stance::Question,
+        ];
+        if question.automatic && !says(Stance::Departed) {
+            return Some(Stance::OutOfOffice);
+        }
+        order.into_iter().find(|s| says(*s)).or_else(|| {
+            (self.out.requests.is_empty()
+                && self.out.human.is_empty()
+                && question.fresh.trim_end().ends_with('?'))
+            .then_some(Stance::Question)
+        })
+    }
+
+    /// Convention 7: an address or domain that is not the sender's own is somebody else's.
+    fn addresses(&mut self, question: &Question<'_>, text: &Text) {
+        let from = question.from.to_lowercase();
+        let own = from.rsplit_once('@').map_or("", |(_, d)| d);
+        for token in &text.tokens {
+            let reason = match token.shape {
+                Shape::Address if token.folded != from => "other_address",
+                Shape::Domain
+                    if token.folded.starts_with('@')
+                        || token.folded.ends_with(".test")
+                        || (!own.is_empty() && token.folded.ends_with(own)) =>
+                {
+                    "whole_firm"
+                }
+                _ => continue,
+            };
+            let quoted = question
+                .fresh
+                .get(token.start..token.end)
+                .unwrap_or_default();
+            self.signal(Signal {
+                reason: reason.into(),
+                rule: format!("read.{reason}"),
+                text: quoted.to_owned(),
+            });
+        }
+    }
+}
+
+fn signal(reason: &str, hit: &Hit<'_>, text: &Text, original: &str) -> Signal {
+    Signal {
+        reason: reason.to_owned(),
+        rule: format!("{}/{}", hit.rule.name, hit.number),
+        text: text.quote(original, hit.first, hit.last).to_owned(),
+    }
+}
+
+/// Whether a trap gives these words another sense. A longer phrase that holds the whole trap knows better.
+fn explained(text: &Text, hit: &Hit<'_>, traps: &[&Hit<'_>]) -> bool {
+    let kind = match &hit.rule.effect {
+        Effect::Request(kind) => Some(*kind),
+        Effect::Unsure | Effect::Human(..) => None,
+        _ => return false,
+    };
+    let human = matches!(hit.rule.effect, Effect::Human(..));
+    traps.iter().any(|trap| {
+        let concerned = trap.rule.explains.is_empty()
+            || kind.map_or(!human, |k| trap.rule.explains.contains(&k));
+        let same_sentence = text.tokens[hit.first].sentence == text.tokens[trap.first].sentence;
+        concerned
+            && !hit.exceeds(trap)
+            && match trap.rule.effect {
+                Effect::Trap(Reach::Words) => hit.overlaps(trap),
+                Effect::Trap(Reach::Sentence) => same_sentence && !human,
+                Effect::Trap(Reach::Text) => !human,
+                _ => false,
+            }
+    })
+}
+
+/// Whether a more special request in the same sentence stands in for this one, or this is only the object of another:
+/// "delete everything you have on me" asks for erasure, not for everything you have on me.
+fn beaten(text: &Text, hit: &Hit<'_>, alive: &[&Hit<'_>]) -> bool {
+    let Effect::Request(kind) = hit.rule.effect else {
+        return false;
+    };
+    let sentence = text.tokens[hit.first].sentence;
+    alive.iter().any(|other| {
+        let object = kind == RequestKind::Access
+            && matches!(other.rule.effect, Effect::Request(k) if k != RequestKind::Access)
+            && other.first <= hit.first
+            && other.last >= hit.last;
+        let special =
+            other.rule.beats.contains(&kind) && text.tokens[other.first].sentence == sentence;
+        object || special
+    })
+}
+
+/// Whether a request stands in the same sentence.
+fn requested(text: &Text, hit: &Hit<'_>, alive: &[&Hit<'_>]) -> bool {
+    let sentence = text.tokens[hit.first].sentence;
+    alive.iter().any(|h| {
+        matches!(h.rule.effect, Effect::Request(_)) && text.tokens[h.first].sentence == sentence
+    })
+}

@@ -1,0 +1,243 @@
+//! The words that a lexicon knows, and which of its rules' symbols a typed word stands for.
+//!
+//! One sorted list, one binary search for a word: the greatest entry not after it is the word itself, or begins with
+//! every stem that fits it, so that stems are found by following parents. Words that the lexicon lists under `typo`
+//! are forgiven one wrong, missing, doubled or transposed letter.
+
+use super::text::{Shape, Token};
+use std::collections::{BTreeMap, HashMap};
+
+/// A thing that a pattern can ask of one token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Symbol(pub u32);
+
+impl Symbol {
+    /// Any token.
+    pub const ANY: Self = Self(0);
+    /// Digits.
+    pub const NUMBER: Self = Self(1);
+    /// An e-mail address.
+    pub const ADDRESS: Self = Self(2);
+    /// A domain or web address.
+    pub const DOMAIN: Self = Self(3);
+    /// A word that says nothing: please, thanks.
+    pub const FILLER: Self = Self(4);
+    /// A word that opens a letter: the rest of its line is a name.
+    pub const GREETING: Self = Self(5);
+    const FREE: u32 = 6;
+}
+
+/// Collects the words while a lexicon is read.
+#[derive(Debug, Default)]
+pub struct VocabularyBuilder {
+    known: HashMap<(String, bool), Symbol>,
+    entries: BTreeMap<String, [Vec<Symbol>; 2]>,
+    next: u32,
+}
+
+impl VocabularyBuilder {
+    /// The symbol of a folded word, or of all words that begin with it.
+    pub fn symbol(&mut self, word: &str, stem: bool) -> Symbol {
+        if let Some(symbol) = self.known.get(&(word.to_owned(), stem)) {
+            return *symbol;
+        }
+        let symbol = self.fresh();
+        self.known.insert((word.to_owned(), stem), symbol);
+        self.mean(word, stem, symbol);
+        symbol
+    }
+
+    /// A symbol that no word carries yet.
+    pub fn fresh(&mut self) -> Symbol {
+        self.next += 1;
+        Symbol(Symbol::FREE + self.next)
+    }
+
+    /// From now on this word (or stem) carries the symbol too.
+    pub fn mean(&mut self, word: &str, stem: bool, symbol: Symbol) {
+        let entry = self.entries.entry(word.to_owned()).or_default();
+        let list = &mut entry[usize::from(stem)];
+        if !list.contains(&symbol) {
+            list.push(symbol);
+        }
+    }
+
+    /// Ready to be looked up. `typo` are words or stems that are forgiven a letter.
+    pub fn build(self, typo: &[(String, bool)]) -> Vocabulary {
+        let mut entries: Vec<Entry> = Vec::with_capacity(self.entries.len());
+        let mut open: Vec<usize> = Vec::new();
+        for (text, [exact, stem]) in self.entries {
+            while open
+                .last()
+                .is_some_and(|n| !text.starts_with(entries[*n].text.as_str()))
+            {
+                open.pop();
+            }
+            let parent = open.last().copied();
+            if !stem.is_empty() {
+                open.push(entries.len());
+            }
+            entries.push(Entry {
+                text,
+                exact,
+                stem,
+                parent,
+            });
+        }
+        let typo = typo.iter().filter(|(w, _)| w.chars().count() >= 5);
+        Vocabulary {
+            entries,
+            typo: typo
+                .map(|(w, stem)| Forgiven {
+                    chars: w.chars().collect(),
+                    word: w.clone(),
+                    stem: *stem,
+                })
+                .collect(),
+            symbols: Symbol::FREE + self.next + 1,
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Entry {
+    text: String,
+    exact: Vec<Symbol>,
+    stem: Vec<Symbol>,
+    parent: Option<usize>,
+}
+
+#[derive(Debug)]
+struct Forgiven {
+    chars: Vec<char>,
+    word: String,
+    stem: bool,
+}
+
+/// The words of a lexicon.
+#[derive(Debug, Default)]
+pub struct Vocabulary {
+    entries: Vec<Entry>,
+    typo: Vec<Forgiven>,
+    symbols: u32,
+}
+
+impl Vocabulary {
+    /// How many symbols there are.
+    pub fn symbols(&self) -> usize {
+        self.symbols as usize
+    }
+
+    /// Adds the symbols of a token to a list.
+    pub fn look_up(&self, token: &Token, out: &mut Vec<Symbol>) {
+        match token.shape {
+            Shape::Number => out.push(Symbol::NUMBER),
+            Shape::Address => return out.push(Symbol::ADDRESS),
+            Shape::Domain => return out.push(Symbol::DOMAIN),
+            Shape::Word => {}
+        }
+        if !self.find(&token.folded, out) && token.shape == Shape::Word && token.folded.len() >= 5 {
+            self.forgive(&token.folded, out);
+        }
+    }
+
+    fn find(&self, word: &str, out: &mut Vec<Symbol>) -> bool {
+        let after = self.entries.partition_point(|e| e.text.as_str() <= word);
+        let mut next = after.checked_sub(1);
+        let mut found = false;
+        while let Some(n) = next {
+            let entry = &self.entries[n];
+            if entry.text == word {
+                out.extend_from_slice(&entry.exact);
+                found = true;
+            }
+            if !entry.stem.is_empty() && word.starts_with(entry.text.as_str()) {
+                out.extend_from_slice(&entry.stem);
+                found = true;
+            }
+            next = entry.parent;
+        }
+        found
+    }
+
+    fn forgive(&self, word: &str, out: &mut Vec<Symbol>) {
+        let Some(initial) = word.chars().next() else {
+            return;
+        };
+        for key in self
+            .typo
+            .iter()
+            .filter(|k| k.chars.first() == Some(&initial))
+        {
+            let typed: Vec<char> = word.chars().take(key.chars.len() + 2).collect();
+            let lengths = if key.stem {
+                key.chars.len() - 1..=typed.len().min(key.chars.len() + 1)
+            } else {
+                typed.len()..=typed.len()
+            };
+            if word.chars().count() < key.chars.len() - 1
+                || !lengths
+                    .clone()
+                    .any(|n| n <= typed.len() && one_letter_apart(&typed[..n], &key.chars))
+            {
+                continue;
+            }
+            self.find(&key.word, out);
+        }
+    }
+}
+
+/// One letter replaced, missing, too many, or two neighbours exchanged.
+fn one_letter_apart(a: &[char], b: &[char]) -> bool {
+    let head = a.iter().zip(b).take_while(|(x, y)| x == y).count();
+    let (a, b) = (&a[head..], &b[head..]);
+    let tail = a
+        .iter()
+        .rev()
+        .zip(b.iter().rev())
+        .take_while(|(x, y)| x == y)
+        .count();
+    let (a, b) = (&a[..a.len() - tail], &b[..b.len() - tail]);
+    match (a.len(), b.len()) {
+        (0, 0) | (1, 0) | (0, 1) | (1, 1) => true,
+        (2, 2) => a[0] == b[1] && a[1] == b[0],
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(vocabulary: &Vocabulary, word: &str) -> Vec<Symbol> {
+        let mut out = Vec::new();
+        for token in crate::intent::text::Text::of(word).tokens {
+            vocabulary.look_up(&token, &mut out);
+        }
+        out
+    }
+
+    #[test]
+    fn a_word_finds_itself_and_every_stem_of_it() {
+        let mut builder = VocabularyBuilder::default();
+        let des = builder.symbol("des", true);
+        let stem = builder.symbol("desinscri", true);
+        let exact = builder.symbol("desinscrire", false);
+        builder.symbol("desir", false);
+        let built = builder.build(&[]);
+        assert_eq!(found(&built, "désinscrire"), [exact, stem, des]);
+        assert_eq!(found(&built, "désinscrivez"), [des]);
+    }
+
+    #[test]
+    fn one_wrong_letter_in_a_long_key_word_is_forgiven() {
+        let mut builder = VocabularyBuilder::default();
+        let stem = builder.symbol("desinscri", true);
+        let word = builder.symbol("unsubscribe", false);
+        let built = builder.build(&[("desinscri".into(), true), ("unsubscribe".into(), false)]);
+        assert_eq!(found(&built, "desincrire"), [stem]);
+        assert_eq!(found(&built, "desinscirvez"), [stem]);
+        assert_eq!(found(&built, "unsuscribe"), [word]);
+        assert_eq!(found(&built, "unsubscribers"), []);
+    }
+}

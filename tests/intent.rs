@@ -1,0 +1,236 @@
+//! Replies in many languages, and how they must be read: data in `tests/cases/intent/<lang>.toml`, each run with LF and CRLF.
+
+use quitus::intent::{LexiconSource, Question, Reader, Thresholds, builtin, outcome, with};
+use quitus::mail::Gate;
+use quitus::record::{Outcome, Reading, RequestKind, RuleId, Verdict};
+use std::sync::OnceLock;
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Cases {
+    case: Vec<Case>,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Case {
+    say: String,
+    #[serde(default)]
+    kinds: Vec<String>,
+    #[serde(default)]
+    hold: bool,
+}
+
+fn reader() -> &'static Reader {
+    static READER: OnceLock<Reader> = OnceLock::new();
+    READER.get_or_init(|| {
+        builtin().unwrap_or_else(|faults| {
+            panic!(
+                "{}",
+                faults.iter().map(|f| format!("{f}\n")).collect::<String>()
+            )
+        })
+    })
+}
+
+fn gate(verdict: Verdict, reading: Reading) -> Gate {
+    Gate {
+        verdict,
+        reading,
+        rule: RuleId::of("A.ok"),
+        sign: String::new(),
+    }
+}
+
+fn open_gate() -> Gate {
+    gate(Verdict::Answer, Reading::Obey)
+}
+
+#[test]
+fn every_reply_is_read_as_its_case_says() {
+    let mut wrong = Vec::new();
+    let mut count = 0;
+    for entry in std::fs::read_dir("tests/cases/intent").unwrap() {
+        let path = entry.unwrap().path();
+        let cases: Cases = toml::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+        for case in cases.case {
+            count += 1;
+            for say in [
+                case.say.clone(),
+                format!("{}\r\n\r\n", case.say.replace('\n', "\r\n")),
+            ] {
+                let read = reader().read(&Question {
+                    fresh: &say,
+                    from: "me@own.test",
+                    ..Question::default()
+                });
+                let mut kinds: Vec<String> = read
+                    .requests
+                    .iter()
+                    .map(|f| f.kind.word().to_owned())
+                    .collect();
+                let mut expected = case.kinds.clone();
+                kinds.sort();
+                expected.sort();
+                let held = outcome(&open_gate(), &read, &Thresholds::default()).0 == Outcome::Hold;
+                if held != case.hold || (kinds != expected && !case.hold) {
+                    wrong.push(format!(
+                        "{}: {:?}\n  - {expected:?} hold {}\n  + {kinds:?} hold {held}\n  {read:?}",
+                        path.display(),
+                        say,
+                        case.hold
+                    ));
+                }
+                for evidence in read.requests.iter().flat_map(|f| &f.evidence) {
+                    let start = evidence.start.unwrap();
+                    assert!(
+                        say[start..].starts_with(&evidence.text),
+                        "evidence is what was typed: {evidence:?}"
+                    );
+                }
+            }
+        }
+    }
+    assert!(count > 100, "only {count} cases were found");
+    assert!(
+        wrong.is_empty(),
+        "{} are read otherwise:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+}
+
+#[test]
+fn a_word_that_the_quoted_mail_defines_as_the_opt_out_is_one_and_another_is_not() {
+    let elided = "> Répondez :\n> 1 = envoyez-moi la brochure\n> 3 = ne plus recevoir nos mails";
+    let asks = |fresh| {
+        reader()
+            .read(&Question {
+                fresh,
+                elided,
+                ..Question::default()
+            })
+            .asks(RequestKind::Stop)
+    };
+    assert!(asks("3"));
+    assert!(!asks("1"));
+}
+
+#[test]
+fn a_stop_in_the_subject_counts_if_the_person_typed_it() {
+    let stop = |subject, subject_is_reply, fresh| {
+        reader()
+            .read(&Question {
+                fresh,
+                subject,
+                subject_is_reply,
+                ..Question::default()
+            })
+            .asks(RequestKind::Stop)
+    };
+    assert!(stop("Stop", false, ""));
+    assert!(stop("Re: Your pallets - STOP", true, "."));
+    assert!(!stop("Re: Stop aux coupures", true, "Merci, à jeudi."));
+}
+
+#[test]
+fn a_standing_opt_out_in_an_automatic_reply_is_held_and_an_absence_is_ignored() {
+    let note = gate(Verdict::Never, Reading::Note);
+    let read = |fresh| {
+        reader().read(&Question {
+            fresh,
+            automatic: true,
+            ..Question::default()
+        })
+    };
+    let judge = |fresh| outcome(&note, &read(fresh), &Thresholds::default()).0;
+    assert_eq!(
+        judge("I am out of the office until Monday."),
+        Outcome::Ignore
+    );
+    assert_eq!(
+        judge("Please remove me from your mailing list."),
+        Outcome::Hold
+    );
+}
+
+#[test]
+fn a_request_that_meets_the_verdict_act_only_is_held() {
+    let read = reader().read(&Question {
+        fresh: "STOP",
+        ..Question::default()
+    });
+    let doubt = gate(Verdict::ActOnly, Reading::Obey);
+    assert_eq!(
+        outcome(&doubt, &read, &Thresholds::default()).0,
+        Outcome::Hold
+    );
+    assert_eq!(
+        outcome(&open_gate(), &read, &Thresholds::default()),
+        (Outcome::Act, None)
+    );
+}
+
+#[test]
+fn an_empty_reply_is_held_because_nothing_is_left() {
+    let read = reader().read(&Question::default());
+    assert_eq!(
+        outcome(&open_gate(), &read, &Thresholds::default()),
+        (Outcome::Hold, Some("nothing_left".into()))
+    );
+}
+
+#[test]
+fn all_mistakes_of_a_lexicon_are_told_at_once_with_line_and_remedy() {
+    let text = "language = \"fr\"\nwrods = [\"je\"]\n[[stop]]\nid = \"a\"\nsay = [\"@nobody plus\", \"..2 mail\", \"(ne plus\"]\n[[stop]]\nid = \"a\"\nsay = []\nwhere = \"clauses\"\n[[test]]\nsay = \"STOP\"\n";
+    let faults = with(&[(
+        "fr",
+        LexiconSource {
+            path: "fr.toml",
+            text,
+        },
+    )])
+    .unwrap_err();
+    let told: String = faults.iter().map(|f| format!("{f}\n")).collect();
+    for expected in [
+        "fr.toml:2:1: unknown section \"wrods\"\n  → did you mean \"words\"?",
+        "no class @nobody",
+        "begins with a gap",
+        "not closed",
+        "a second stop rule \"a\"",
+        "says nothing",
+        "clauses",
+    ] {
+        assert!(told.contains(expected), "{expected} is missing in:\n{told}");
+    }
+}
+
+#[test]
+fn an_example_that_is_read_otherwise_is_a_mistake_of_the_lexicon() {
+    let text = "language = \"fr\"\n[[test]]\nsay = \"STOP\"\n";
+    let faults = with(&[(
+        "fr",
+        LexiconSource {
+            path: "fr.toml",
+            text,
+        },
+    )])
+    .unwrap_err();
+    assert_eq!(faults.len(), 1);
+    assert!(
+        faults[0].to_string().contains("any.stop.keyword/1"),
+        "{}",
+        faults[0]
+    );
+}
+
+#[test]
+fn a_hostile_text_is_read_in_time() {
+    let text = "ne me (stop) @a.b, plus de vos mails et données ".repeat(20_000);
+    let begun = std::time::Instant::now();
+    reader().read(&Question {
+        fresh: &text,
+        ..Question::default()
+    });
+    assert!(begun.elapsed().as_secs() < 5, "{:?}", begun.elapsed());
+}
