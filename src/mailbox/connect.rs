@@ -244,7 +244,10 @@ fn handshake_error(imap: &ImapSettings, error: &io::Error) -> SessionError {
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
                 TlsProblem::WrongName
             }
-            CertificateError::UnknownIssuer => TlsProblem::UnknownAuthority,
+            // A bad signature: another authority under the name of one that is known.
+            CertificateError::UnknownIssuer | CertificateError::BadSignature => {
+                TlsProblem::UnknownAuthority
+            }
             CertificateError::Revoked => TlsProblem::Revoked,
             other => TlsProblem::Other(format!("its certificate cannot be used: {other}")),
         },
