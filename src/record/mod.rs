@@ -11,6 +11,7 @@ mod event;
 mod fault;
 mod ids;
 mod kept;
+mod memory;
 mod rows;
 mod state;
 mod time;
@@ -29,10 +30,11 @@ pub use ids::{
     Sealed, hex, unhex,
 };
 pub use kept::{FrozenLetter, KeptMessage, Proof, ProofOfRequest, Proposal};
+pub use memory::MemoryTables;
 pub use rows::{
     CaseRow, Clock, ContactRow, Counts, Damaged, FolderRow, Found, HeadRow, ImportRow, IncidentRow,
-    LetterRow, LogPosition, MemoryTables, MessageRow, ModeRow, PersonRow, Rows, SentRow,
-    SuppressionRow, Table, Tables, TallyRow, Waiting, decode, encode,
+    LetterRow, LogPosition, MessageRow, ModeRow, PersonRow, Rows, SentRow, SuppressionRow, Table,
+    Tables, TallyRow, Waiting, decode, encode,
 };
 pub use state::State;
 pub use time::Timestamp;
