@@ -1,19 +1,18 @@
 //! Quitus answers the people who reply to prospecting e-mail.
 #![forbid(unsafe_code)]
+
+pub mod answer;
 pub mod config;
 pub mod delivery;
-pub mod answer;
-pub mod intent;
-pub mod mail;
-pub mod mailbox;
-pub mod record;
-pub mod register;
-pub mod request;
 pub mod faults;
 pub mod intent;
 pub mod mail;
+pub mod mailbox;
 pub mod proof;
 pub mod record;
-pub mod store;
+pub mod register;
+pub mod request;
 #[cfg(feature = "demo")]
 pub mod sandbox;
+pub mod service;
+pub mod store;
