@@ -169,6 +169,12 @@ impl Step<'_> {
                         .map_or_else(UidSet::new, |f| f.seen.clone()),
                     gone: old.as_ref().map_or(0, |f| f.gone),
                     resets: old.as_ref().map_or(0, |f| f.resets + u32::from(!same)),
+                    newest: old.as_ref().map_or_else(Timestamp::default, |f| f.newest),
+                    reread_until: match &old {
+                        Some(f) if !same && !f.seen.is_empty() => Some(f.newest),
+                        Some(f) => f.reread_until,
+                        None => None,
+                    },
                 };
                 self.put(Table::Folder, &folder.0.to_be_bytes(), &row);
             }
@@ -193,14 +199,14 @@ impl Step<'_> {
                 counts.gone += uids.len();
                 self.put(Table::Meta, b"counts", &counts);
             }
-            Event::Passed { location } => self.done_with(*location)?,
+            Event::Passed { location } => self.done_with(*location, None)?,
             _ => {}
         }
         Ok(())
     }
 
     /// The location's UID will not be fetched again.
-    fn done_with(&mut self, at: super::Location) -> Done {
+    fn done_with(&mut self, at: super::Location, received: Option<Timestamp>) -> Done {
         let Some(mut row) = self
             .state()
             .folder(at.folder)?
@@ -209,6 +215,7 @@ impl Step<'_> {
             return Ok(());
         };
         row.seen.insert(at.uid);
+        row.newest = received.map_or(row.newest, |r| r.max(row.newest));
         self.put(Table::Folder, &at.folder.0.to_be_bytes(), &row);
         self.tables.delete(Table::Failing, &location_key(at));
         Ok(())
@@ -226,7 +233,7 @@ impl Step<'_> {
                 rule,
                 ..
             } => {
-                self.done_with(*location)?;
+                self.done_with(*location, Some(*received))?;
                 let row = MessageRow {
                     state: None,
                     rule: rule.clone(),
@@ -250,7 +257,7 @@ impl Step<'_> {
             Event::Joined {
                 message, location, ..
             } => {
-                self.done_with(*location)?;
+                self.done_with(*location, None)?;
                 if let Some(mut row) = self.state().message(*message)? {
                     row.joined = row.joined.saturating_add(1);
                     self.put(Table::Message, &message.0, &row);
@@ -276,7 +283,7 @@ impl Step<'_> {
                 rule,
                 ..
             } => {
-                self.done_with(*location)?;
+                self.done_with(*location, None)?;
                 let old = self.state().message(*message)?.and_then(|m| m.state);
                 self.count_message(*message, old, Some(MessageState::Dead), self.at)?;
                 let row = MessageRow {

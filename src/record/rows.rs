@@ -159,6 +159,10 @@ pub struct FolderRow {
     pub gone: u64,
     /// How often UIDVALIDITY changed.
     pub resets: u32,
+    /// The newest INTERNALDATE that was read in it.
+    pub newest: Timestamp,
+    /// After UIDVALIDITY changed: what is not newer was perhaps answered before (C7).
+    pub reread_until: Option<Timestamp>,
 }
 
 /// A message.
@@ -367,7 +371,7 @@ pub struct Damaged(pub String);
 pub type Found = Vec<(Vec<u8>, Vec<u8>)>;
 
 /// Reads rows. Keys and values are bytes; [`super::State`] gives them their types.
-pub trait Rows {
+pub trait Rows: Send + Sync {
     /// One row.
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, Damaged>;
 

@@ -114,6 +114,20 @@ impl State<'_> {
         self.row(Table::Contact, &person.0)
     }
 
+    /// Contacts, in no order that means anything, from one on.
+    pub fn contacts(
+        &self,
+        from: Option<PersonId>,
+        limit: usize,
+    ) -> Look<Vec<(PersonId, ContactRow)>> {
+        let from = from.map(|p| p.0.to_vec()).unwrap_or_default();
+        let mut all = Vec::new();
+        for (key, value) in self.0.scan(Table::Contact, &[], &from, limit)? {
+            all.push((PersonId(fixed(&key)?), decode(&value)?));
+        }
+        Ok(all)
+    }
+
     /// A case.
     pub fn case(&self, id: CaseId) -> Look<Option<CaseRow>> {
         self.row(Table::Case, &id.bits().to_be_bytes())

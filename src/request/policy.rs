@@ -141,6 +141,8 @@ pub struct PolicySettings {
     pub access: Automation,
     /// Erasure letters. Default `review`.
     pub erasure: Automation,
+    /// Look at the mailbox once more just before a letter leaves: \Answered, a draft, a mail in Sent (A9). Default true.
+    pub look_again: bool,
     /// Acknowledgements of access and erasure. Default `auto`.
     pub acknowledgement: Automation,
     /// Default `suppress`.
@@ -179,6 +181,7 @@ impl Default for PolicySettings {
             source: Automation::Auto,
             access: Automation::Review,
             erasure: Automation::Review,
+            look_again: true,
             acknowledgement: Automation::Auto,
             after_source: AfterSource::Suppress,
             not_interested: NotInterested::Pause,

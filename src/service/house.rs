@@ -8,9 +8,8 @@ use crate::answer::Templates;
 use crate::config::Config;
 use crate::delivery::bounce;
 use crate::intent;
-use crate::mail::{self, InboundMessage};
+use crate::mail;
 use crate::record::{Address, Fault, Fingerprinter, hex};
-use crate::request::Policy;
 use arc_swap::ArcSwap;
 use std::sync::Arc;
 
@@ -21,8 +20,6 @@ pub const LOOP_HEADER: &str = "x-quitus-loop";
 pub struct House {
     /// The configuration in force.
     pub config: Config,
-    /// Its policy, ready to decide by.
-    pub policy: Policy,
     /// The letters.
     pub templates: Templates,
     /// The lexicons.
@@ -32,19 +29,23 @@ pub struct House {
 }
 
 impl House {
-    /// Reads and checks all three; every mistake at once.
+    /// Reads and checks templates and lexicons beside a configuration that is good; every mistake at once.
     pub fn load(config: Config, keys: &Fingerprinter) -> Result<Self, Vec<Fault>> {
-        let mut faults = Vec::new();
-        let mut keep = |found: Vec<Fault>| faults.extend(found);
-        let templates = config.load_templates().map_err(&mut keep).ok();
-        let reader = config.load_lexicons().map_err(&mut keep).ok();
-        let policy = config.policy().map_err(&mut keep).ok();
-        match (templates, reader, policy) {
-            (Some(templates), Some(reader), Some(policy)) => {
+        match (config.read_templates(), config.read_lexicons()) {
+            (Ok(templates), Ok(reader)) => {
                 let gate = gate_house(&config, keys);
-                Ok(Self { config, policy, templates, reader, gate })
+                Ok(Self {
+                    config,
+                    templates,
+                    reader,
+                    gate,
+                })
             }
-            _ => Err(faults),
+            (templates, reader) => Err([templates.err(), reader.err()]
+                .into_iter()
+                .flatten()
+                .flatten()
+                .collect()),
         }
     }
 }
@@ -58,42 +59,26 @@ pub fn loop_value(keys: &Fingerprinter, message_id: &str) -> String {
 
 fn is_our_loop(keys: &Fingerprinter, value: &str) -> bool {
     let value = value.trim();
-    value.split_once(';').is_some_and(|(_, id)| loop_value(keys, id) == value)
+    value
+        .split_once(';')
+        .is_some_and(|(_, id)| loop_value(keys, id) == value)
 }
 
-/// The firm, as the gate must know it.
+/// The firm, as the gate must know it: the configuration's word, and what needs the keys of this store.
 fn gate_house(config: &Config, keys: &Fingerprinter) -> mail::House {
-    let mut house = mail::House::unknown();
-    house.known = true;
-    for mailbox in &config.mailboxes {
-        house.mailboxes.push(mailbox.address.clone());
-        house.mailboxes.extend(mailbox.aliases.iter().cloned());
-        house.groups.extend(mailbox.groups.iter().cloned());
-        house.own_lists.extend(mailbox.own_lists.iter().map(|l| l.to_lowercase()));
-        house.forwarded_from.extend(mailbox.forwarded_from.iter().cloned());
-    }
-    house.mailboxes.push(config.controller.privacy_email.clone());
-    house.own_domains = config.own_domains();
-    house.authserv_id.clone_from(&config.authserv_id);
+    let mut house = config.house();
+    house
+        .mailboxes
+        .push(config.controller.privacy_email.clone());
     house.loop_header = LOOP_HEADER.to_owned();
     let own = keys.clone();
     house.is_our_loop = Arc::new(move |value| is_our_loop(&own, value));
     if let Some(base) = config.smtp.bounce_address.clone() {
         let own = keys.clone();
-        house.bounce_token = Arc::new(move |a: &Address| bounce::letter_of(&own, &base, a).is_some());
+        house.bounce_token =
+            Arc::new(move |a: &Address| bounce::letter_of(&own, &base, a).is_some());
     }
-    let warm_up: Vec<String> = config.warm_up.iter().map(|w| w.to_lowercase()).collect();
-    house.is_warm_up = Arc::new(move |message| is_warm_up(message, &warm_up));
     house
-}
-
-/// A11: a configured word in the subject, or as `Header: value` in the headers.
-fn is_warm_up(message: &InboundMessage, patterns: &[String]) -> bool {
-    let subject = message.subject.to_lowercase();
-    patterns.iter().any(|pattern| match pattern.split_once(": ") {
-        Some((name, value)) => message.signs.all(name).any(|v| v.to_lowercase().contains(value)),
-        None => subject.contains(pattern.as_str()),
-    })
 }
 
 /// What every part of the daemon shares.

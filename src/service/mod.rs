@@ -1,9 +1,24 @@
 //! The daemon: takes what the mailboxes hand over, has it read, decided and answered, commits it, and sees that letters leave.
 //!
-//! This is the one room that knows all others; knowledge about mail, letters or storage does not belong here.
+//! `reception` (bytes in) → `gathering` (what is known) → `request::decide` → `composing` (the letter) → `sequencer` (one
+//! commit) → `outbox` (bytes out). This is the one room that knows all others; knowledge about mail, letters or storage
+//! does not belong here.
 
 mod clock;
+mod composing;
+mod daemon;
+mod gathering;
+mod house;
+mod outbox;
+mod reception;
+mod sent_index;
 mod sequencer;
+mod status;
 
 pub use clock::Clock;
+pub use daemon::{Daemon, Extras, StartError};
+pub use gathering::Trouble;
+pub use house::{House, Office};
+pub use reception::{Ending, Witness};
 pub use sequencer::{Committed, Proposal, Running, Sequencer};
+pub use status::{MailboxReport, Status};

@@ -8,6 +8,8 @@ use super::clock::Clock;
 use crate::record::{Event, State};
 use crate::request::Expectation;
 use crate::store::{CommitError, Reader, Store};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use tokio::sync::{mpsc, oneshot};
 
@@ -30,12 +32,20 @@ pub struct Proposal {
 impl Proposal {
     /// New work: refused when the disk is full.
     pub fn new(events: Vec<Event>) -> Self {
-        Self { events, expectations: Vec::new(), essential: false }
+        Self {
+            events,
+            expectations: Vec::new(),
+            essential: false,
+        }
     }
 
     /// What has happened outside already.
     pub fn essential(events: Vec<Event>) -> Self {
-        Self { events, expectations: Vec::new(), essential: true }
+        Self {
+            events,
+            expectations: Vec::new(),
+            essential: true,
+        }
     }
 
     /// With what must be true.
@@ -68,6 +78,7 @@ enum Request {
 pub struct Sequencer {
     requests: mpsc::Sender<Request>,
     reader: Reader,
+    failed: Arc<AtomicBool>,
 }
 
 /// The sequencer's thread; joining it gives the store back, closed to nobody.
@@ -78,10 +89,24 @@ impl Sequencer {
     pub fn start(store: Store, clock: Clock) -> std::io::Result<(Self, Running)> {
         let (requests, queue) = mpsc::channel(4 * GROUP);
         let reader = store.reader();
+        let failed = Arc::new(AtomicBool::new(false));
+        let tell = failed.clone();
         let thread = std::thread::Builder::new()
             .name("sequencer".into())
-            .spawn(move || serve(store, queue, &clock))?;
-        Ok((Self { requests, reader }, thread))
+            .spawn(move || serve(store, queue, &clock, &tell))?;
+        Ok((
+            Self {
+                requests,
+                reader,
+                failed,
+            },
+            thread,
+        ))
+    }
+
+    /// Whether the store has failed for good: the process must end and open it again.
+    pub fn has_failed(&self) -> bool {
+        self.failed.load(Ordering::Relaxed)
     }
 
     /// What is committed and applied, for looking things up.
@@ -119,12 +144,17 @@ impl Sequencer {
         if self.requests.send(Request::Checkpoint(tell)).await.is_err() {
             return Err("the sequencer has ended".into());
         }
-        answer.await.unwrap_or_else(|_| Err("the sequencer has ended".into()))
+        answer
+            .await
+            .unwrap_or_else(|_| Err("the sequencer has ended".into()))
     }
 
     async fn hand_in(&self, proposal: Proposal) -> Option<oneshot::Receiver<Committed>> {
         let (tell, answer) = oneshot::channel();
-        self.requests.send(Request::Commit(proposal, tell)).await.ok()?;
+        self.requests
+            .send(Request::Commit(proposal, tell))
+            .await
+            .ok()?;
         Some(answer)
     }
 }
@@ -135,7 +165,12 @@ fn gone() -> Committed {
 
 type Waiting = Vec<(Proposal, oneshot::Sender<Committed>)>;
 
-fn serve(mut store: Store, mut queue: mpsc::Receiver<Request>, clock: &Clock) -> Store {
+fn serve(
+    mut store: Store,
+    mut queue: mpsc::Receiver<Request>,
+    clock: &Clock,
+    failed: &AtomicBool,
+) -> Store {
     let mut waiting: Waiting = Vec::new();
     while let Some(first) = queue.blocking_recv() {
         let mut next = Some(first);
@@ -144,14 +179,22 @@ fn serve(mut store: Store, mut queue: mpsc::Receiver<Request>, clock: &Clock) ->
                 Request::Commit(proposal, tell) => waiting.push((proposal, tell)),
                 Request::Checkpoint(tell) => {
                     commit_group(&mut store, std::mem::take(&mut waiting), clock);
-                    let made = store.checkpoint(clock.now()).map(|c| c.frame).map_err(|e| e.to_string());
+                    let made = store
+                        .checkpoint(clock.now())
+                        .map(|c| c.frame)
+                        .map_err(|e| e.to_string());
                     // Whoever asked may have stopped waiting.
                     let _ = tell.send(made);
                 }
             }
-            next = if waiting.len() < GROUP { queue.try_recv().ok() } else { None };
+            next = if waiting.len() < GROUP {
+                queue.try_recv().ok()
+            } else {
+                None
+            };
         }
         commit_group(&mut store, std::mem::take(&mut waiting), clock);
+        failed.store(store.is_poisoned(), Ordering::Relaxed);
     }
     store
 }
@@ -185,7 +228,9 @@ fn commit_group(store: &mut Store, waiting: Waiting, clock: &Clock) {
             Err(_) => group.commit_essential(),
         };
         for (frame, tell) in taken {
-            let verdict = done.as_ref().map_or_else(refusal, |()| Committed::Frame(frame));
+            let verdict = done
+                .as_ref()
+                .map_or_else(refusal, |()| Committed::Frame(frame));
             drop(tell.send(verdict));
         }
         if let Err(error) = &done {

@@ -82,7 +82,7 @@ impl Step<'_> {
                 lines,
             } => {
                 if let Some(location) = location {
-                    self.done_with(*location)?;
+                    self.done_with(*location, None)?;
                 }
                 let mut counts = self.state().counts()?;
                 counts.sent_mails += u64::from(self.state().sent(*mail)?.is_none());

@@ -1,0 +1,282 @@
+//! Turns a planned letter into frozen bytes: facts from the register and the case, the template, the linter, the headers.
+//!
+//! Whatever is missing or unclean holds the letter (A8) and never fails the message: obeying does not wait for a letter.
+
+use super::house::{House, loop_value};
+use crate::answer::{
+    self, Channel, Envelope, Letter, LetterFacts, Line, MessageId, Part, Thread, compose, lint,
+    mime,
+};
+use crate::delivery::{EnvelopeSender, bounce};
+use crate::record::{
+    Address, Contact, Fingerprinter, FrozenLetter, Language, Suppression, Timestamp,
+};
+use crate::register::{self, ProviderRole};
+use crate::request::{Identity, LetterPlan};
+use jiff::civil::Date;
+
+/// What of the message and the person a letter needs.
+pub struct Occasion<'a> {
+    /// The person's row of the register, if it may be used in this letter.
+    pub contact: Option<&'a Contact>,
+    /// The subject of the message.
+    pub subject: &'a str,
+    /// Its Message-ID and the ids before it, oldest first.
+    pub references: Vec<String>,
+    /// When it arrived.
+    pub received: Timestamp,
+    /// When the requests are due.
+    pub due: Option<Timestamp>,
+    /// What holds for the person once this commit is made, and since when.
+    pub suppression: Option<(Suppression, Timestamp)>,
+    /// The mailbox that was written to.
+    pub mailbox: Option<&'a Address>,
+    /// The mails that the person was sent, for an access letter: date and subject.
+    pub mails: Vec<(Timestamp, String)>,
+    /// No name, no register data: the reader may not be the person (B9).
+    pub neutral: bool,
+}
+
+/// Why it stays a draft: rule A8, in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unwritten(pub String);
+
+/// The day of a moment in the controller's zone.
+fn day(house: &House, at: Timestamp) -> Date {
+    house.config.policy.calendar.day(at)
+}
+
+/// Writes the letter and reads it with the linter's eyes.
+pub fn write(
+    house: &House,
+    plan: &LetterPlan,
+    occasion: &Occasion<'_>,
+) -> Result<Letter, Unwritten> {
+    let parts = super::gathering::parts_of(plan.kind, &plan.answers);
+    let facts = facts(house, plan, occasion);
+    let letter = compose(&house.templates, &parts, &facts).map_err(|e| Unwritten(e.to_string()))?;
+    let findings = lint(&letter, &facts, &parts);
+    match findings.first() {
+        None => Ok(letter),
+        Some(first) => Err(Unwritten(format!(
+            "{first:?} ({} findings)",
+            findings.len()
+        ))),
+    }
+}
+
+/// What the letter may say: only what is known now.
+pub fn facts(house: &House, plan: &LetterPlan, occasion: &Occasion<'_>) -> LetterFacts {
+    let language = plan.language;
+    let contact = occasion
+        .contact
+        .filter(|_| !occasion.neutral && !plan.neutral);
+    let mut person = answer::Person::of(&plan.to);
+    person.salutation = contact
+        .and_then(Contact::formal_name)
+        .map(|n| Line::new(&n));
+    let why = contact.and_then(|c| why(house, c));
+    let (origins, providers) = contact.map(|c| origins(house, c)).unwrap_or_default();
+    let mut requests = plan.answers.clone();
+    requests.extend(&plan.announces);
+    requests.dedup();
+    let mails = occasion.mails.iter();
+    LetterFacts {
+        language,
+        controller: house.config.controller.facts(language),
+        person,
+        case: answer::Case {
+            reference: Line::new(&plan.letter.case.to_string()),
+            received_on: day(house, occasion.received),
+            due_on: occasion.due.map(|d| day(house, d)),
+        },
+        requests,
+        suppression: occasion.suppression.map(|(state, since)| {
+            // Without `[[sender]]`s the store itself is what every send is checked against: it obeyed with this commit.
+            answer::Suppression::obeyed(state, day(house, since), vec![Channel::Email])
+        }),
+        origins,
+        providers,
+        processing: house.config.processing.facts(language, why.as_deref()),
+        copy: contact.map(|c| answer::Copy {
+            fields: fields(language, c),
+            mails: mails
+                .map(|(at, s)| answer::PastMail {
+                    date: day(house, *at),
+                    subject: Line::new(s),
+                })
+                .collect(),
+            systems: Vec::new(),
+        }),
+        erased: None,
+        thread: Thread {
+            subject: Line::new(occasion.subject),
+        },
+    }
+}
+
+/// Why this person was relevant: the register's own sentence, or that of the campaign's rule.
+fn why(house: &House, contact: &Contact) -> Option<String> {
+    let campaign = contact.campaign.as_deref();
+    let rules = house.config.register.origin.iter();
+    let of_rule = || {
+        rules
+            .clone()
+            .find(|r| Some(r.campaign.as_str()) == campaign)
+            .and_then(|r| r.why.clone())
+    };
+    contact.why.clone().or_else(of_rule)
+}
+
+fn origins(house: &House, contact: &Contact) -> (Vec<answer::Origin>, Vec<answer::Provider>) {
+    let settings = &house.config.register;
+    let Ok(origins) = register::origins_for(contact, &settings.origin) else {
+        return Default::default();
+    };
+    let provider = |id: &str| {
+        settings
+            .provider
+            .iter()
+            .find(|p| p.id == id || p.name == id)
+    };
+    let mut providers: Vec<answer::Provider> = Vec::new();
+    let mut told = Vec::new();
+    for origin in origins {
+        let id = origin.provider.as_deref().unwrap_or_default();
+        let known = provider(id);
+        if let Some(p) = known
+            && !providers.iter().any(|k| k.name.as_str() == p.name)
+        {
+            providers.push(answer::Provider {
+                name: Line::new(&p.name),
+                contact: p.contact.as_deref().map(Line::new),
+                role: match p.role {
+                    ProviderRole::Processor => answer::ProviderRole::Processor,
+                    ProviderRole::Controller => answer::ProviderRole::Controller,
+                },
+            });
+        }
+        told.push(answer::Origin {
+            data: origin.data.iter().map(|d| Line::new(d)).collect(),
+            provider: Some(Line::new(known.map_or(id, |p| &p.name))),
+            from: origin.from.as_deref().map(Line::new),
+            date: origin
+                .date
+                .as_deref()
+                .and_then(|d| d.get(..10))
+                .and_then(|d| d.parse().ok()),
+            public: origin.public,
+        });
+    }
+    (told, providers)
+}
+
+/// The register's row as an access letter shows it; labels are the columns' own words.
+fn fields(_language: Language, c: &Contact) -> Vec<answer::Field> {
+    let mut all: Vec<(&str, String)> = Vec::new();
+    all.extend(c.addresses.iter().map(|a| ("email", a.as_str().to_owned())));
+    let relation = c.relation.map(|r| r.to_string());
+    let language = c.language.map(|l| l.to_string());
+    let single = [
+        ("civility", &c.civility),
+        ("first_name", &c.first_name),
+        ("last_name", &c.last_name),
+        ("role", &c.role),
+        ("firm", &c.firm),
+        ("country", &c.country),
+        ("language", &language),
+        ("phone", &c.phone),
+        ("profile", &c.profile_url),
+        ("crm_id", &c.crm_id),
+        ("relation", &relation),
+        ("owner", &c.owner),
+        ("campaign", &c.campaign),
+        ("basis", &c.basis),
+        ("why", &c.why),
+    ];
+    all.extend(
+        single
+            .into_iter()
+            .filter_map(|(label, value)| Some((label, value.clone()?))),
+    );
+    let mut fields: Vec<answer::Field> = all
+        .into_iter()
+        .map(|(label, value)| answer::Field {
+            label: Line::new(label),
+            value: Line::new(&value),
+        })
+        .collect();
+    let extra = c.extra.iter().map(|(k, v)| answer::Field {
+        label: Line::new(k),
+        value: Line::new(v),
+    });
+    fields.extend(extra);
+    fields
+}
+
+/// Freezes a composed letter: from now on the same bytes, under a Message-ID that was certain before.
+pub fn freeze(
+    house: &House,
+    keys: &Fingerprinter,
+    plan: &LetterPlan,
+    occasion: &Occasion<'_>,
+    letter: &Letter,
+    now: Timestamp,
+    automatic: bool,
+) -> Result<FrozenLetter, Unwritten> {
+    let from = sender(house, plan, occasion);
+    let message_id = plan.letter.message_id(keys, from.domain());
+    let own = MessageId::parse(&message_id)
+        .ok_or_else(|| Unwritten("our Message-ID is malformed".into()))?;
+    let mut references: Vec<MessageId> = occasion
+        .references
+        .iter()
+        .filter_map(|id| MessageId::parse(id))
+        .collect();
+    references.dedup();
+    let name = match plan.identity {
+        Identity::Mailbox => &house.config.controller.name,
+        Identity::Privacy => &house.config.controller.legal_name,
+    };
+    let envelope = Envelope {
+        from_name: Line::new(name),
+        from: from.clone(),
+        to: plan.to.clone(),
+        reply_to: None,
+        in_reply_to: references.last().cloned(),
+        references,
+        message_id: own,
+        date: now,
+        automatic,
+        loop_value: loop_value(keys, &message_id),
+    };
+    let bytes = mime(&envelope, letter).map_err(|e| Unwritten(e.to_string()))?;
+    let smtp = &house.config.smtp;
+    let mail_from = match smtp.envelope_sender {
+        EnvelopeSender::Mailbox => from.as_str().to_owned(),
+        EnvelopeSender::Null => String::new(),
+        EnvelopeSender::BounceToken => smtp
+            .bounce_address
+            .as_ref()
+            .and_then(|base| bounce::address(keys, base, plan.letter))
+            .map_or_else(|| from.as_str().to_owned(), |a| a.as_str().to_owned()),
+    };
+    Ok(FrozenLetter {
+        mail_from,
+        rcpt_to: plan.to.as_str().to_owned(),
+        message_id,
+        subject: letter.subject.clone(),
+        bytes,
+        replies_to: occasion.references.last().cloned(),
+    })
+}
+
+/// In whose name: a STOP from the mailbox that was written to, the rest from the privacy address.
+fn sender(house: &House, plan: &LetterPlan, occasion: &Occasion<'_>) -> Address {
+    let first = || house.config.mailboxes.first().map(|m| m.address.clone());
+    match plan.identity {
+        Identity::Mailbox => occasion.mailbox.cloned().or_else(first),
+        Identity::Privacy => None,
+    }
+    .unwrap_or_else(|| house.config.controller.privacy_email.clone())
+}

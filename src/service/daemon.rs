@@ -1,0 +1,283 @@
+//! Puts the rooms together and keeps them running: store, sequencer, mailboxes, outbox; reload and an orderly end.
+//!
+//! Everything that ends by itself is an error here. A failed store ends the daemon, because only opening it again (and
+//! replaying the log) makes its state certain.
+
+use super::clock::Clock;
+use super::house::{House, Office};
+use super::outbox::{Outbox, SecondLook, courier};
+use super::reception::{Reception, Witness};
+use super::sequencer::{Committed, Proposal, Running, Sequencer};
+use super::status::{MailboxReport, Status};
+use crate::config::Config;
+use crate::delivery::{Courier, Problem};
+use crate::mailbox::{
+    Connector, Faster, LookAgain, MailboxSettings, MailboxStatus, Standby, look_again,
+    watch as watch_mailbox,
+};
+use crate::record::{Event, Fault, Mode, Timestamp};
+use crate::store::{OpenError, OpenReport, Options, Store};
+use arc_swap::ArcSwap;
+use std::collections::HashMap;
+use std::sync::Arc;
+use tokio::sync::{Mutex, watch};
+use tokio::task::JoinHandle;
+
+/// Why the daemon did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The store.
+    #[error("the store cannot be opened: {0}")]
+    Store(#[from] OpenError),
+    /// Settings, templates or lexicons, all mistakes at once.
+    #[error("{}", .0.iter().map(Fault::to_string).collect::<Vec<_>>().join("\n"))]
+    Faults(Vec<Fault>),
+    /// The way to the SMTP server cannot be prepared.
+    #[error("the SMTP server: {0}")]
+    Smtp(#[from] Problem),
+    /// The system.
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+    /// The first commit failed.
+    #[error("the log cannot be written: {0}")]
+    Commit(String),
+}
+
+/// How a daemon is started, beside its configuration.
+#[derive(Default)]
+pub struct Extras {
+    /// Who sees each message end.
+    pub witness: Option<Arc<dyn Witness>>,
+    /// Another clock.
+    pub clock: Option<Clock>,
+    /// Set this mode at once, as of this moment (the demo, tests); else the store's mode holds, shadow in a new one.
+    pub activate: Option<(Mode, Timestamp)>,
+    /// Room that must stay free on the store's disk, in octets; the store's own default if absent.
+    pub floor: Option<u64>,
+}
+
+/// A running daemon.
+pub struct Daemon {
+    /// What is shared by all its parts.
+    pub office: Office,
+    /// How the store was found.
+    pub report: OpenReport,
+    courier: Arc<Courier>,
+    mailboxes: Vec<watch::Receiver<MailboxStatus>>,
+    stop: watch::Sender<bool>,
+    tasks: Vec<JoinHandle<()>>,
+    running: Running,
+    began: Timestamp,
+}
+
+impl Daemon {
+    /// Opens the store and starts everything.
+    pub async fn start(config: Config, extras: Extras) -> Result<Self, StartError> {
+        let clock = extras.clock.unwrap_or_else(Clock::system);
+        let (store, report) = open_store(&config, &clock, extras.floor).await?;
+        let house = House::load(config, store.fingerprinter()).map_err(StartError::Faults)?;
+        let courier = Arc::new(courier(&house.config)?);
+        let (sequencer, running) = Sequencer::start(store, clock.clone())?;
+        let office = Office {
+            house: Arc::new(ArcSwap::from_pointee(house)),
+            sequencer,
+            clock,
+        };
+        office.open(extras.activate).await?;
+        let (stop, stopping) = watch::channel(false);
+        let reception = Reception {
+            office: office.clone(),
+            witness: extras.witness,
+        };
+        let mut tasks = Vec::new();
+        let mut mailboxes = Vec::new();
+        let mut standbys = HashMap::new();
+        for settings in office.house.load().config.mailboxes.clone() {
+            let settings = Arc::new(settings);
+            let (tell, status) = watch::channel(MailboxStatus::default());
+            mailboxes.push(status);
+            standbys.insert(
+                settings.name.clone(),
+                Mutex::new(Desk {
+                    settings: settings.clone(),
+                    standby: None,
+                }),
+            );
+            let (desk, stopping) = (reception.clone(), stopping.clone());
+            tasks.push(tokio::spawn(watch_mailbox(
+                settings,
+                desk.clone(),
+                desk,
+                tell,
+                stopping,
+            )));
+        }
+        let outbox = Outbox::new(office.clone(), courier.clone(), Arc::new(Desks(standbys)));
+        let uncertain = outbox.settle().await.map_err(StartError::Commit)?;
+        if uncertain > 0 {
+            tracing::error!(
+                letters = uncertain,
+                "letters were being sent when the last process ended: look at `quitus status`"
+            );
+        }
+        if report.sending_must_wait() {
+            tracing::error!(
+                "the store was damaged: no letter is sent until `quitus store verify` is clean"
+            );
+        } else {
+            tasks.push(tokio::spawn(async move { outbox.run(stopping).await }));
+        }
+        let began = office.clock.now();
+        Ok(Self {
+            office,
+            report,
+            courier,
+            mailboxes,
+            stop,
+            tasks,
+            running,
+            began,
+        })
+    }
+
+    /// Reads settings, templates and lexicons again; only a wholly good set is put in force.
+    pub fn reload(&self) -> Result<(), Vec<Fault>> {
+        let file = self.office.house.load().config.file.clone();
+        let house = House::load(Config::load(&file)?, self.office.keys())?;
+        self.office.house.store(Arc::new(house));
+        Ok(())
+    }
+
+    /// How everything is.
+    pub fn status(&self) -> Result<Status, crate::record::Damaged> {
+        let mut status = Status::of_state(
+            &self.office.sequencer.reader().state(),
+            self.office.clock.now(),
+        )?;
+        status.running_since = Some(self.began);
+        status.smtp = Some(format!("{:?}", self.courier.breaker()));
+        status.mailboxes = self
+            .mailboxes
+            .iter()
+            .map(|m| MailboxReport::of(&m.borrow()))
+            .collect();
+        Ok(status)
+    }
+
+    /// The state of each mailbox, as it changes.
+    pub fn mailboxes(&self) -> &[watch::Receiver<MailboxStatus>] {
+        &self.mailboxes
+    }
+
+    /// Whether the store has failed, so that the process must end and begin again.
+    pub fn has_failed(&self) -> bool {
+        self.running.is_finished() || self.office.sequencer.has_failed()
+    }
+
+    /// Ends: nothing new is read, sessions finish what they began, the store is closed.
+    pub async fn end(self) {
+        let Self {
+            office,
+            stop,
+            tasks,
+            running,
+            ..
+        } = self;
+        // All receivers may be gone already, and then there is nothing to stop.
+        let _ = stop.send(true);
+        for task in tasks {
+            if let Err(error) = task.await {
+                tracing::error!(%error, "a part of the daemon failed");
+            }
+        }
+        drop(office);
+        let joined = tokio::task::spawn_blocking(move || running.join().map(drop)).await;
+        if !matches!(joined, Ok(Ok(()))) {
+            tracing::error!("the sequencer failed");
+        }
+    }
+}
+
+async fn open_store(
+    config: &Config,
+    clock: &Clock,
+    floor: Option<u64>,
+) -> Result<(Store, OpenReport), StartError> {
+    let (path, mut options) = (config.store.path.clone(), Options::at(clock.now()));
+    if let Some(floor) = floor {
+        options.floor = floor;
+        options.ballast = options.ballast.min(floor);
+    }
+    let opened = tokio::task::spawn_blocking(move || Store::open(&path, &options)).await;
+    let (store, report) = opened.map_err(std::io::Error::other)??;
+    if let Some(rebuilt) = &report.rebuilt {
+        tracing::warn!(why = rebuilt.why, "the index was built again from the log");
+    }
+    for damage in &report.damage {
+        tracing::error!(?damage, "the store is damaged");
+    }
+    Ok((store, report))
+}
+
+impl Office {
+    /// Writes down that this process writes the log now, and the mode if one is ordered.
+    async fn open(&self, activate: Option<(Mode, Timestamp)>) -> Result<(), StartError> {
+        let mut instance = [0u8; 16];
+        getrandom::fill(&mut instance).map_err(std::io::Error::other)?;
+        let mut events = vec![Event::Opened {
+            instance,
+            version: env!("CARGO_PKG_VERSION").into(),
+        }];
+        if let Some((mode, since)) = activate {
+            events.push(Event::ModeSet {
+                mode,
+                since,
+                by: "start".into(),
+            });
+        }
+        match self.sequencer.commit(Proposal::essential(events)).await {
+            Committed::Frame(_) => Ok(()),
+            Committed::Conflict => Err(StartError::Commit("the log is ahead of itself".into())),
+            Committed::Full(why) | Committed::Failed(why) => Err(StartError::Commit(why)),
+        }
+    }
+}
+
+/// The second connection to one mailbox, opened when somebody has to look.
+struct Desk {
+    settings: Arc<MailboxSettings>,
+    standby: Option<Standby>,
+}
+
+/// One for each mailbox.
+struct Desks(HashMap<String, Mutex<Desk>>);
+
+impl SecondLook for Desks {
+    async fn look(
+        &self,
+        mailbox: String,
+        messages: Vec<LookAgain>,
+    ) -> Result<Vec<Option<Faster>>, String> {
+        let Some(desk) = self.0.get(&mailbox) else {
+            // The mailbox is no longer configured: nobody can look, so a human releases the letter.
+            return Ok(vec![Some(Faster::Answered); messages.len()]);
+        };
+        let mut desk = desk.lock().await;
+        let settings = desk.settings.clone();
+        if desk.standby.is_none() {
+            let opening = settings.clone();
+            let connector = tokio::task::spawn_blocking(move || Connector::new(opening)).await;
+            let connector = connector
+                .map_err(|e| e.to_string())?
+                .map_err(|e| e.to_string())?;
+            desk.standby = Some(Standby::new(connector));
+        }
+        let Some(standby) = &mut desk.standby else {
+            return Err("no connection".into());
+        };
+        let session = standby.session().await.map_err(|e| e.to_string())?;
+        look_again(session, &messages, &settings.sent, &settings.drafts)
+            .await
+            .map_err(|e| e.to_string())
+    }
+}

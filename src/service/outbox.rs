@@ -1,0 +1,488 @@
+//! Sees that queued letters leave: takes what is due, looks once more whether a human was faster, and writes every outcome down.
+//!
+//! `sending` is committed after the server accepted the recipient and before DATA, so that after a crash the log knows
+//! which letters may have left (C4). What was found `sending` at the start is uncertain until somebody knows (C5).
+
+use super::house::Office;
+use super::sequencer::{Committed, Proposal};
+use crate::delivery::{Courier, Frozen, Next, Outcome, Parcel, Problem, Trouble, backoff};
+use crate::mailbox::{Faster, LookAgain};
+use crate::record::{
+    Address, Event, FrozenLetter, LetterId, LetterRow, LetterState, Mode, RequestState, RuleId,
+    SmtpReply, Timestamp, Waiting,
+};
+use std::collections::HashSet;
+use std::future::Future;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinSet;
+
+/// Letters taken from the outbox at once.
+const BATCH: usize = 256;
+/// How long the outbox sleeps when nothing is due and nobody wakes it.
+const NAP: Duration = Duration::from_millis(500);
+
+/// Asks the mailboxes whether a human was faster (A9).
+pub trait SecondLook: Send + Sync + 'static {
+    /// One answer for each message; an error means that nobody could look, and then nothing is sent.
+    fn look(
+        &self,
+        mailbox: String,
+        messages: Vec<LookAgain>,
+    ) -> impl Future<Output = Result<Vec<Option<Faster>>, String>> + Send;
+}
+
+/// The outbox.
+pub struct Outbox<L> {
+    office: Office,
+    courier: Arc<Courier>,
+    look: Arc<L>,
+    /// Letters that a session holds now.
+    busy: Arc<Mutex<HashSet<LetterId>>>,
+    /// Wakes it: a letter was queued.
+    pub wake: Arc<Notify>,
+}
+
+/// A letter ready to go.
+struct Due {
+    id: LetterId,
+    row: LetterRow,
+    letter: FrozenLetter,
+    parcel: Parcel,
+}
+
+impl<L: SecondLook> Outbox<L> {
+    /// Prepares it; nothing is sent yet.
+    pub fn new(office: Office, courier: Arc<Courier>, look: Arc<L>) -> Self {
+        Self {
+            office,
+            courier,
+            look,
+            busy: Arc::default(),
+            wake: Arc::new(Notify::new()),
+        }
+    }
+
+    /// C5: what was `sending` when the process ended is uncertain.
+    pub async fn settle(&self) -> Result<usize, String> {
+        let state = self.office.sequencer.reader().state();
+        let found = state
+            .waiting_letters(Waiting::Sending, usize::MAX)
+            .map_err(|e| e.to_string())?;
+        for (_, letter) in &found {
+            let reply = SmtpReply {
+                phase: "final_dot".into(),
+                text: "the process ended while the letter was being sent".into(),
+            };
+            self.write(vec![
+                Event::LetterUncertain {
+                    letter: *letter,
+                    reply,
+                },
+                held(*letter),
+            ])
+            .await;
+        }
+        Ok(found.len())
+    }
+
+    /// Sends until `stop` becomes true; then lets the running sessions end.
+    pub async fn run(&self, mut stop: watch::Receiver<bool>) {
+        let mut sessions = JoinSet::new();
+        while !*stop.borrow_and_update() {
+            while sessions.try_join_next().is_some() {}
+            match self.due().await {
+                Ok(letters) if letters.is_empty() => {}
+                Ok(letters) => {
+                    for due in letters {
+                        sessions.spawn(self.clone_parts().send(due));
+                    }
+                    // The next batch is looked for while these are on their way, but memory stays bounded.
+                    while sessions.len() > BATCH && sessions.join_next().await.is_some() {}
+                    continue;
+                }
+                Err(why) => tracing::warn!(%why, "the outbox waits"),
+            }
+            tokio::select! {
+                _ = stop.changed() => {}
+                () = self.wake.notified() => {}
+                Some(_) = sessions.join_next(), if !sessions.is_empty() => {}
+                () = tokio::time::sleep(NAP) => {}
+            }
+        }
+        while sessions.join_next().await.is_some() {}
+        self.courier.rest().await;
+    }
+
+    fn clone_parts(&self) -> Sender {
+        Sender {
+            office: self.office.clone(),
+            courier: self.courier.clone(),
+            busy: self.busy.clone(),
+        }
+    }
+
+    /// What is due, opened, and not answered by a human meanwhile. Marks it busy.
+    async fn due(&self) -> Result<Vec<Due>, String> {
+        let reader = self.office.sequencer.reader();
+        let (state, now) = (reader.state(), self.office.clock.now());
+        let mode = state.mode().map_err(|e| e.to_string())?;
+        if mode.is_none_or(|m| m.mode == Mode::Shadow)
+            || state
+                .foreign_instance()
+                .map_err(|e| e.to_string())?
+                .is_some()
+        {
+            return Ok(Vec::new());
+        }
+        let busy = lock(&self.busy).len();
+        let ids = state.outbox(now, BATCH + busy).map_err(|e| e.to_string())?;
+        let mut letters = Vec::new();
+        for (_, id) in ids {
+            if lock(&self.busy).contains(&id) {
+                continue;
+            }
+            match self.open(id, now).await? {
+                Some(due) => letters.push(due),
+                None => continue,
+            }
+        }
+        let letters = self.not_answered_by_hand(letters).await?;
+        lock(&self.busy).extend(letters.iter().map(|d| d.id));
+        Ok(letters)
+    }
+
+    /// Opens a frozen letter. What cannot be sent any more is written down here.
+    async fn open(&self, id: LetterId, now: Timestamp) -> Result<Option<Due>, String> {
+        let reader = self.office.sequencer.reader();
+        let Some(row) = reader.state().letter(id).map_err(|e| e.to_string())? else {
+            return Ok(None);
+        };
+        if now > row.expires && row.attempts > 0 {
+            let reply = row.reply.clone().unwrap_or(SmtpReply {
+                phase: "expired".into(),
+                text: String::new(),
+            });
+            self.write(vec![Event::LetterRejected { letter: id, reply }, held(id)])
+                .await;
+            return Ok(None);
+        }
+        let Some(position) = row.position else {
+            return Ok(None);
+        };
+        let Event::LetterQueued { frozen, .. } =
+            reader.event(position).map_err(|e| e.to_string())?
+        else {
+            return Err("a letter's place in the log holds something else".into());
+        };
+        let Some(letter) = reader
+            .open_sealed::<FrozenLetter>(&frozen)
+            .map_err(|e| e.to_string())?
+        else {
+            self.write(vec![Event::LetterCancelled {
+                letter: id,
+                rule: RuleId::of("P.erased"),
+                by: "auto".into(),
+            }])
+            .await;
+            return Ok(None);
+        };
+        match parcel(&letter) {
+            Ok(parcel) => Ok(Some(Due {
+                id,
+                row,
+                letter,
+                parcel,
+            })),
+            Err(why) => {
+                let reply = SmtpReply {
+                    phase: "before".into(),
+                    text: why,
+                };
+                self.write(vec![Event::LetterRejected { letter: id, reply }, held(id)])
+                    .await;
+                Ok(None)
+            }
+        }
+    }
+
+    /// A9, just before DATA: \Answered, a draft, or a mail in Sent holds the letter.
+    async fn not_answered_by_hand(&self, letters: Vec<Due>) -> Result<Vec<Due>, String> {
+        if letters.is_empty() || !self.office.house.load().config.policy.settings.look_again {
+            return Ok(letters);
+        }
+        let state = self.office.sequencer.reader().state();
+        let mut by_mailbox: std::collections::BTreeMap<String, Vec<(usize, LookAgain)>> =
+            Default::default();
+        for (n, due) in letters
+            .iter()
+            .enumerate()
+            .filter(|(_, d)| d.row.head.automatic)
+        {
+            let Some(message) = due.row.head.message else {
+                continue;
+            };
+            let Some(row) = state.message(message).map_err(|e| e.to_string())? else {
+                continue;
+            };
+            let Some(folder) = state
+                .folder(row.location.folder)
+                .map_err(|e| e.to_string())?
+            else {
+                continue;
+            };
+            let message_id = due
+                .letter
+                .replies_to
+                .as_ref()
+                .map(|id| format!("<{id}>"))
+                .unwrap_or_default();
+            let (uidvalidity, uid) = (row.location.uidvalidity, row.location.uid);
+            let look = LookAgain {
+                folder: folder.name,
+                uidvalidity,
+                uid,
+                message_id,
+            };
+            by_mailbox
+                .entry(folder.mailbox)
+                .or_default()
+                .push((n, look));
+        }
+        let mut faster = vec![None; letters.len()];
+        for (mailbox, asked) in by_mailbox {
+            let (which, messages): (Vec<_>, Vec<_>) = asked.into_iter().unzip();
+            let answers = self.look.look(mailbox, messages).await?;
+            for (n, answer) in which.into_iter().zip(answers) {
+                faster[n] = answer;
+            }
+        }
+        let mut free = Vec::new();
+        for (due, faster) in letters.into_iter().zip(faster) {
+            match faster {
+                None => free.push(due),
+                Some(_) => {
+                    let rule = RuleId::of("A9");
+                    let (letter, case) = (due.id, due.id.case);
+                    self.write(vec![
+                        Event::LetterHeld {
+                            letter,
+                            rule: rule.clone(),
+                        },
+                        Event::CaseHeld { case, rule },
+                    ])
+                    .await;
+                }
+            }
+        }
+        Ok(free)
+    }
+
+    async fn write(&self, events: Vec<Event>) {
+        write(&self.office, events).await;
+    }
+}
+
+/// What one session needs.
+struct Sender {
+    office: Office,
+    courier: Arc<Courier>,
+    busy: Arc<Mutex<HashSet<LetterId>>>,
+}
+
+impl Sender {
+    async fn send(self, due: Due) {
+        let letter = due.id;
+        let before_data = || async {
+            let state = self.office.sequencer.reader().state();
+            let ready = state.letter(letter).ok().flatten();
+            if !ready
+                .is_some_and(|l| matches!(l.state, LetterState::Queued | LetterState::Deferred))
+            {
+                return false;
+            }
+            let proposal = Proposal::essential(vec![Event::LetterSending { letter }]);
+            let durable = matches!(
+                self.office.sequencer.commit(proposal).await,
+                Committed::Frame(_)
+            );
+            crate::faults::reached("letter: before DATA");
+            durable
+        };
+        let outcome = self.courier.deliver(&due.parcel, &before_data).await;
+        crate::faults::reached("letter: after the final dot");
+        let events = self.outcome(&due, outcome);
+        if !events.is_empty() {
+            write(&self.office, events).await;
+        }
+        lock(&self.busy).remove(&letter);
+    }
+
+    /// The events of an outcome.
+    fn outcome(&self, due: &Due, outcome: Outcome) -> Vec<Event> {
+        let letter = due.id;
+        let words = |phase: crate::delivery::Phase, text: String| SmtpReply {
+            phase: phase.to_string(),
+            text,
+        };
+        match outcome {
+            Outcome::Sent { reply } => {
+                let mut events = vec![Event::LetterSent {
+                    letter,
+                    reply: words(crate::delivery::Phase::FinalDot, reply),
+                }];
+                events.extend(self.answered(due));
+                events
+            }
+            Outcome::Deferred {
+                phase,
+                trouble,
+                reply,
+            } => self.deferred(due, trouble, words(phase, reply)),
+            Outcome::Rejected { phase, reply } => {
+                vec![
+                    Event::LetterRejected {
+                        letter,
+                        reply: words(phase, reply),
+                    },
+                    held(letter),
+                ]
+            }
+            Outcome::Uncertain { phase, why } => {
+                vec![
+                    Event::LetterUncertain {
+                        letter,
+                        reply: words(phase, why),
+                    },
+                    held(letter),
+                ]
+            }
+            Outcome::Withdrawn => Vec::new(),
+        }
+    }
+
+    /// The requests that the letter answered, and the case if nothing is left.
+    fn answered(&self, due: &Due) -> Vec<Event> {
+        let (case, by) = (due.id.case, String::from("auto"));
+        if due.row.head.kind != crate::record::LetterKind::Answer {
+            return Vec::new();
+        }
+        let answers = &due.row.head.answers;
+        let mut events: Vec<Event> = answers
+            .iter()
+            .map(|request| Event::RequestMoved {
+                case,
+                request: *request,
+                state: RequestState::Answered,
+                by: by.clone(),
+            })
+            .collect();
+        let row = self
+            .office
+            .sequencer
+            .reader()
+            .state()
+            .case(case)
+            .ok()
+            .flatten();
+        let open = row.is_some_and(|c| {
+            c.held.is_some()
+                || c.requests.iter().any(|r| {
+                    !answers.contains(&r.request)
+                        && matches!(r.state, RequestState::Open | RequestState::AwaitingIdentity)
+                })
+        });
+        if !open {
+            events.push(Event::CaseClosed { case, by });
+        }
+        events
+    }
+
+    fn deferred(&self, due: &Due, trouble: Trouble, reply: SmtpReply) -> Vec<Event> {
+        let (letter, now) = (due.id, self.office.clock.now());
+        let retry = self.office.house.load().config.smtp.retry.clone();
+        // The server's trouble is not the letter's: the breaker waits, and no attempt is counted.
+        let attempt = if trouble.is_relation() {
+            1
+        } else {
+            u32::from(due.row.attempts) + 1
+        };
+        let mut jitter = [0u8; 1];
+        let jitter = getrandom::fill(&mut jitter).map_or(0.5, |()| f64::from(jitter[0]) / 255.0);
+        match backoff(attempt, due.row.changed.min(now), now, &retry, jitter) {
+            Next::At { at, .. } => vec![Event::LetterDeferred {
+                letter,
+                reply,
+                next: at,
+            }],
+            Next::GiveUp => vec![Event::LetterRejected { letter, reply }, held(letter)],
+        }
+    }
+}
+
+/// Writes an outcome down; it has happened, so it is tried until it stands there or the store has failed for good.
+async fn write(office: &Office, events: Vec<Event>) {
+    loop {
+        match office
+            .sequencer
+            .commit(Proposal::essential(events.clone()))
+            .await
+        {
+            Committed::Frame(_) => return,
+            Committed::Full(why) => {
+                tracing::error!(%why, "an outcome cannot be written down yet");
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+            Committed::Conflict => return,
+            Committed::Failed(why) => {
+                return tracing::error!(%why, "an outcome was not written down");
+            }
+        }
+    }
+}
+
+/// A human must look at the letter's case.
+fn held(letter: LetterId) -> Event {
+    Event::CaseHeld {
+        case: letter.case,
+        rule: RuleId::of("C4"),
+    }
+}
+
+fn parcel(letter: &FrozenLetter) -> Result<Parcel, String> {
+    let sender = match letter.mail_from.as_str() {
+        "" => None,
+        text => Some(Address::parse(text).map_err(|e| e.to_string())?),
+    };
+    let recipient =
+        Address::parse(&letter.rcpt_to).map_err(|_| "the recipient is no address".to_owned())?;
+    let letter = Frozen::new(letter.bytes.clone()).map_err(|e| e.to_string())?;
+    Ok(Parcel {
+        sender,
+        recipient,
+        letter,
+    })
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+/// The courier for a configuration.
+pub fn courier(config: &crate::config::Config) -> Result<Courier, Problem> {
+    let login = match (&config.smtp.username, &config.smtp.password) {
+        (Some(user), Some(source)) => {
+            let password = source.read().map_err(|e| Problem {
+                phase: crate::delivery::Phase::Auth,
+                trouble: Trouble::Login,
+                reply: e.to_string(),
+            })?;
+            Some(crate::delivery::Credentials::new(user, password.expose()))
+        }
+        _ => None,
+    };
+    Courier::new(&config.smtp, login)
+}

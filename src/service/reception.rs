@@ -1,0 +1,487 @@
+//! Takes what a mailbox hands over: read in parallel, decided, sealed, composed, and committed as one frame a message.
+//!
+//! A message whose reading panics is parked as dead and never delays its neighbours. What the store does not take is
+//! refused as a whole batch, so the mailbox offers it again; taking twice is harmless, because a commit expects its
+//! message to be unseen.
+
+use super::composing::{self, Occasion};
+use super::gathering::{self, Gathered, OurLines, Read, Trouble, gather};
+use super::house::{House, Office};
+use super::sent_index;
+use super::sequencer::{Committed, Proposal};
+use crate::mail::{self, Limits};
+use crate::mailbox::{
+    Cursor, Cursors, Fetched, FolderOpened, HeaderKey, Passed, PassedOver, Refused, Sink,
+};
+use crate::record::{
+    Event, FolderId, Location, MessageState, Mode, RuleId, Suppression, Timestamp, UidSet,
+};
+use crate::request::{self, Decision, Expectation, Plain, Release, SealedLetter, SealedParts};
+use sha2::{Digest, Sha256};
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// How often a message is decided again before the batch is refused (and offered again later).
+const DECISIONS: usize = 20;
+
+/// Sees how each message ended: the demo prints it, `status` counts it.
+pub trait Witness: Send + Sync {
+    /// A message was committed.
+    fn ended(&self, ending: &Ending);
+}
+
+/// How one message ended.
+#[derive(Clone, Debug)]
+pub struct Ending {
+    /// Where it lay.
+    pub location: Location,
+    /// Its Message-ID, if it had one.
+    pub message_id: Option<String>,
+    /// What was decided; `None` if it could not be read.
+    pub decision: Option<Box<Decision>>,
+    /// What was understood.
+    pub read: crate::intent::Classification,
+    /// How it ended.
+    pub state: MessageState,
+    /// The rule.
+    pub rule: RuleId,
+    /// Why a letter stayed a draft, in words.
+    pub unwritten: Option<String>,
+    /// From bytes to decision.
+    pub micros: u64,
+}
+
+/// The reception desk of the daemon; one for all mailboxes.
+#[derive(Clone)]
+pub struct Reception {
+    /// What is shared.
+    pub office: Office,
+    /// Who watches.
+    pub witness: Option<Arc<dyn Witness>>,
+}
+
+/// A message ready to be committed.
+struct Ready {
+    proposal: Proposal,
+    ending: Ending,
+}
+
+impl Reception {
+    /// Takes a batch: everything in it is committed, or nothing is known to be.
+    async fn take(&self, batch: Vec<Fetched>) -> Result<(), Refused> {
+        let mut waiting: Vec<Arc<Fetched>> = batch.into_iter().map(Arc::new).collect();
+        for _ in 0..DECISIONS {
+            let ready = self.prepare(&waiting).await?;
+            let (proposals, endings): (Vec<_>, Vec<_>) =
+                ready.into_iter().map(|r| (r.proposal, r.ending)).unzip();
+            let verdicts = self.office.sequencer.commit_all(proposals).await;
+            let mut again = Vec::new();
+            for ((verdict, ending), message) in verdicts.into_iter().zip(endings).zip(&waiting) {
+                match verdict {
+                    Committed::Frame(_) => self.tell(&ending),
+                    Committed::Conflict => again.push(message.clone()),
+                    Committed::Full(why) | Committed::Failed(why) => return Err(Refused(why)),
+                }
+            }
+            if again.is_empty() {
+                return Ok(());
+            }
+            waiting = again;
+        }
+        Err(Refused("decisions kept overtaking each other".into()))
+    }
+
+    fn tell(&self, ending: &Ending) {
+        tracing::info!(state = %ending.state, rule = %ending.rule, micros = ending.micros, "message");
+        if let Some(witness) = &self.witness {
+            witness.ended(ending);
+        }
+    }
+
+    /// Reads and decides in parallel, on as many blocking threads as there are cores.
+    async fn prepare(&self, batch: &[Arc<Fetched>]) -> Result<Vec<Ready>, Refused> {
+        let cores = std::thread::available_parallelism().map_or(2, usize::from);
+        let share = batch.len().div_ceil(cores).max(1);
+        let tasks: Vec<_> = batch
+            .chunks(share)
+            .map(|part| {
+                let (desk, part) = (self.clone(), part.to_vec());
+                tokio::task::spawn_blocking(move || desk.prepare_part(&part))
+            })
+            .collect();
+        let mut ready = Vec::with_capacity(batch.len());
+        for task in tasks {
+            let part = task.await.map_err(|e| Refused(e.to_string()))?;
+            ready.extend(part.map_err(|e| Refused(e.to_string()))?);
+        }
+        Ok(ready)
+    }
+
+    fn prepare_part(&self, part: &[Arc<Fetched>]) -> Result<Vec<Ready>, Trouble> {
+        let house = self.office.house.load_full();
+        let mut ready = Vec::with_capacity(part.len());
+        for fetched in part {
+            let done =
+                std::panic::catch_unwind(AssertUnwindSafe(|| self.prepare_one(&house, fetched)));
+            ready.push(match done {
+                Ok(result) => result?,
+                // Rule of thumb 8: the message is parked, the next one goes on.
+                Err(_) => self.dead(fetched, "C2.panic", "reading it failed inside Quitus"),
+            });
+        }
+        Ok(ready)
+    }
+
+    fn prepare_one(&self, house: &House, fetched: &Fetched) -> Result<Ready, Trouble> {
+        let began = Instant::now();
+        let reader = self.office.sequencer.reader();
+        let role = gathering::role(fetched.role);
+        if role == crate::record::FolderRole::Sent {
+            return sent_index::learn(&self.office, house, fetched)
+                .map(|events| self.silent(fetched, events));
+        }
+        let message = mail::read(
+            &fetched.raw,
+            &Limits::default(),
+            Some(&house.gate),
+            &OurLines(reader),
+        );
+        let read = Read {
+            location: gathering::location(fetched),
+            role,
+            mailbox: fetched.mailbox.clone(),
+            received: fetched.internal_date,
+            message,
+        };
+        let message = match &read.message {
+            Ok(message) => message,
+            Err(why) => return Ok(self.dead(fetched, "A0", &why.to_string())),
+        };
+        let mut gathered = gather(&self.office, house, &read, message)?;
+        if gathered.read.human.iter().any(|s| s.reason == "whole_firm")
+            && let Some(domain) = &mut gathered.who.domain
+        {
+            gathering::count_domain(reader, domain)?;
+        }
+        let (decision, proposal, unwritten) = self.decide(house, message, &gathered)?;
+        let ending = Ending {
+            location: read.location,
+            message_id: message.message_id.clone(),
+            state: decision.state,
+            rule: decision.rule.clone(),
+            read: gathered.read,
+            decision: Some(Box::new(decision)),
+            unwritten,
+            micros: u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX),
+        };
+        Ok(Ready { proposal, ending })
+    }
+
+    /// Decides, writes the letter if one may leave, seals, and orders the events.
+    fn decide(
+        &self,
+        house: &House,
+        message: &mail::InboundMessage,
+        g: &Gathered,
+    ) -> Result<(Decision, Proposal, Option<String>), Trouble> {
+        let now = self.office.clock.now();
+        let reader = self.office.sequencer.reader();
+        let has_template = |language, kind, answers: &[crate::record::RequestKind]| {
+            gathering::has_template(house, language, kind, answers)
+        };
+        let situation = request::Situation {
+            message,
+            gate: &g.gate,
+            read: &g.read,
+            arrival: g.arrival.clone(),
+            house: request::House {
+                mode: g.mode.0,
+                activated: g.mode.1.filter(|_| g.mode.0 != Mode::Shadow),
+                has_template: &has_template,
+                systems_delivered: true,
+                sourced: g.sourced,
+            },
+            who: g.who.clone(),
+            history: g.history.clone(),
+            ids: g.ids,
+        };
+        let mut decision = request::decide(&situation, &house.config.policy, now);
+        gathering::make_keys(reader, &mut decision)?;
+        let (letter, unwritten) = self.letter(house, message, g, &mut decision, now)?;
+        let mut parts: SealedParts = decision.seal(|key, plain| match plain {
+            Plain::Kept(kept) => reader.seal(key, kept),
+            Plain::Proof(proof) => reader.seal(key, proof),
+            Plain::Proposal(proposal) => reader.seal(key, proposal),
+        })?;
+        parts.letter = letter;
+        let events = decision.clone().into_events(parts);
+        let proposal = Proposal::new(events).expecting(decision.expectations.clone());
+        Ok((decision, proposal, unwritten))
+    }
+
+    /// The letter that leaves by itself, frozen and sealed; if it cannot be written, it is held (A8).
+    fn letter(
+        &self,
+        house: &House,
+        message: &mail::InboundMessage,
+        g: &Gathered,
+        decision: &mut Decision,
+        now: Timestamp,
+    ) -> Result<(Option<SealedLetter>, Option<String>), Trouble> {
+        let Some(plan) = decision
+            .letter
+            .clone()
+            .filter(|l| matches!(l.release, Release::Automatic { .. }))
+        else {
+            return Ok((None, None));
+        };
+        let Some(proof_key) = decision.case.as_ref().map(|c| c.proof_key) else {
+            return Ok((None, None));
+        };
+        let reader = self.office.sequencer.reader();
+        let occasion = occasion(message, g, decision, now);
+        let frozen = composing::write(house, &plan, &occasion).and_then(|written| {
+            composing::freeze(
+                house,
+                reader.fingerprinter(),
+                &plan,
+                &occasion,
+                &written,
+                now,
+                true,
+            )
+        });
+        match frozen {
+            Ok(frozen) => {
+                let letter = SealedLetter {
+                    mail: reader.fingerprinter().mail_id(&frozen.message_id),
+                    digest: Sha256::digest(&frozen.bytes).into(),
+                    frozen: reader.seal(proof_key, &frozen)?,
+                };
+                Ok((Some(letter), None))
+            }
+            Err(composing::Unwritten(why)) => {
+                decision.hold_letter(RuleId::of("A8"));
+                Ok((None, Some(why)))
+            }
+        }
+    }
+
+    /// A message that nobody can read (A0, C2).
+    fn dead(&self, fetched: &Fetched, rule: &'static str, why: &str) -> Ready {
+        let digest: [u8; 32] = Sha256::digest(&fetched.raw).into();
+        let (location, rule) = (gathering::location(fetched), RuleId::of(rule));
+        let event = Event::Died {
+            location,
+            message: gathering::digest_key(&digest),
+            rule: rule.clone(),
+            why: why.to_owned(),
+        };
+        Ready {
+            proposal: Proposal::new(vec![event]).expecting(vec![Expectation::Unseen(location)]),
+            ending: Ending {
+                rule,
+                state: MessageState::Dead,
+                ..ending_of(location)
+            },
+        }
+    }
+
+    /// Something that is written down and is no message to us.
+    fn silent(&self, fetched: &Fetched, events: Vec<Event>) -> Ready {
+        let location = gathering::location(fetched);
+        let proposal = Proposal::new(events).expecting(vec![Expectation::Unseen(location)]);
+        Ready {
+            proposal,
+            ending: ending_of(location),
+        }
+    }
+}
+
+fn ending_of(location: Location) -> Ending {
+    Ending {
+        location,
+        message_id: None,
+        decision: None,
+        read: Default::default(),
+        state: MessageState::Ignored,
+        rule: RuleId::of("sent"),
+        unwritten: None,
+        micros: 0,
+    }
+}
+
+/// What the letter may know of the message and the person.
+fn occasion<'a>(
+    message: &'a mail::InboundMessage,
+    g: &'a Gathered,
+    decision: &Decision,
+    now: Timestamp,
+) -> Occasion<'a> {
+    let person = decision.person.and_then(|p| {
+        g.who
+            .thread
+            .iter()
+            .chain(&g.who.from)
+            .find(|k| k.person == p)
+    });
+    let person = person.or(g.who.thread.first()).or(g.who.from.as_ref());
+    let new = decision.suppressions.iter().map(|s| s.suppression).max();
+    let old = person
+        .and_then(|k| k.row.suppression.as_ref())
+        .map(|s| (s.suppression, s.since));
+    let suppression: Option<(Suppression, Timestamp)> = match (new, old) {
+        (Some(new), Some((old, since))) if old >= new => Some((old, since)),
+        (Some(new), _) => Some((new, now)),
+        (None, old) => old,
+    };
+    let mut references = message.references.clone();
+    references.extend(message.in_reply_to.iter().cloned());
+    references.extend(message.message_id.clone());
+    let mut seen = std::collections::HashSet::new();
+    references.retain(|id| seen.insert(id.clone()));
+    Occasion {
+        contact: person.and_then(|k| k.opened.as_ref()),
+        subject: &message.subject,
+        references,
+        received: g.arrival.received,
+        due: decision
+            .case
+            .as_ref()
+            .and_then(|c| c.opened.iter().map(|o| o.due).min()),
+        suppression,
+        mailbox: g.arrival.mailbox.as_ref(),
+        mails: Vec::new(),
+        neutral: decision.letter.as_ref().is_some_and(|l| l.neutral),
+    }
+}
+
+impl Cursors for Reception {
+    async fn cursor(&self, mailbox: &str, folder: &str) -> Option<Cursor> {
+        let row = self
+            .office
+            .sequencer
+            .reader()
+            .state()
+            .folder(FolderId::of(mailbox, folder))
+            .ok()??;
+        let uidnext = row.seen.last().map_or(0, |last| last.saturating_add(1));
+        Some(Cursor {
+            uidvalidity: row.uidvalidity,
+            uidnext,
+            seen: row.seen,
+        })
+    }
+}
+
+impl Sink for Reception {
+    async fn folder_opened(&self, opened: FolderOpened) -> Result<(), Refused> {
+        let folder = FolderId::of(&opened.mailbox, &opened.folder);
+        let known = self
+            .office
+            .sequencer
+            .reader()
+            .state()
+            .folder(folder)
+            .map_err(|e| Refused(e.to_string()))?;
+        if known.is_some_and(|f| {
+            f.uidvalidity == opened.uidvalidity
+                && !matches!(opened.opening, crate::mailbox::Opening::WentBack { .. })
+        }) {
+            return Ok(());
+        }
+        self.write(vec![Event::FolderOpened {
+            folder,
+            mailbox: opened.mailbox.to_string(),
+            name: opened.folder.to_string(),
+            role: gathering::role(opened.role),
+            uidvalidity: opened.uidvalidity,
+        }])
+        .await
+    }
+
+    async fn known(&self, _: &FolderOpened, keys: Vec<HeaderKey>) -> Result<Vec<bool>, Refused> {
+        let reader = self.office.sequencer.reader();
+        let refuse = |e: crate::record::Damaged| Refused(e.to_string());
+        let mut known = Vec::with_capacity(keys.len());
+        for key in keys {
+            let mail = reader.fingerprinter().mail_id(&key.message_id);
+            // Without a Message-ID nothing is sure: the body is read, and the content key decides.
+            let found = !key.message_id.is_empty()
+                && (reader.state().inbound(mail).map_err(refuse)?.is_some()
+                    || reader.state().sent(mail).map_err(refuse)?.is_some());
+            known.push(found);
+        }
+        Ok(known)
+    }
+
+    async fn fetched(&self, batch: Vec<Fetched>) -> Result<(), Refused> {
+        self.take(batch).await
+    }
+
+    async fn passed(&self, passed: Passed) -> Result<(), Refused> {
+        let folder = FolderId::of(&passed.mailbox, &passed.folder);
+        let uidvalidity = passed.uidvalidity;
+        let events = match passed.why {
+            PassedOver::Unreadable { why } => unreadable(folder, uidvalidity, &passed.uids, &why),
+            PassedOver::Gone => vec![Event::Gone {
+                folder,
+                uidvalidity,
+                uids: passed.uids,
+            }],
+            PassedOver::BeforeUs | PassedOver::Known => {
+                let ranges = passed.uids.ranges().iter();
+                let uids: Vec<u32> = ranges.flat_map(|(low, high)| *low..=*high).collect();
+                uids.into_iter()
+                    .map(|uid| Event::Passed {
+                        location: Location {
+                            folder,
+                            uidvalidity,
+                            uid,
+                        },
+                    })
+                    .collect()
+            }
+        };
+        self.write(events).await
+    }
+}
+
+/// C2: after three failed readings while its neighbours could be read, a message is dead.
+fn unreadable(folder: FolderId, uidvalidity: u32, uids: &UidSet, why: &str) -> Vec<Event> {
+    let all = uids.ranges().iter().flat_map(|(low, high)| *low..=*high);
+    all.map(|uid| {
+        let location = Location {
+            folder,
+            uidvalidity,
+            uid,
+        };
+        let digest: [u8; 32] =
+            Sha256::digest(format!("{folder:?} {uidvalidity} {uid}").as_bytes()).into();
+        Event::Died {
+            location,
+            message: gathering::digest_key(&digest),
+            rule: RuleId::of("C2"),
+            why: crate::delivery::reply::clean(why),
+        }
+    })
+    .collect()
+}
+
+impl Reception {
+    /// Writes events down in frames of bounded size.
+    async fn write(&self, events: Vec<Event>) -> Result<(), Refused> {
+        let frames = events
+            .chunks(1_000)
+            .map(|part| Proposal::new(part.to_vec()))
+            .collect();
+        for verdict in self.office.sequencer.commit_all(frames).await {
+            match verdict {
+                Committed::Frame(_) | Committed::Conflict => {}
+                Committed::Full(why) | Committed::Failed(why) => return Err(Refused(why)),
+            }
+        }
+        Ok(())
+    }
+}
