@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 pub mod config;
 pub mod delivery;
+pub mod answer;
 pub mod intent;
 pub mod mail;
 pub mod mailbox;

@@ -1,0 +1,479 @@
+//! Reads a letter before anybody else does, and says what must not be sent: rule A8, "linter not clean".
+//!
+//! Templates are edited by people, facts come from registers; the linter trusts neither. It looks at the finished letter,
+//! both as text and as HTML, and asks: is a claim made that is not ours to make, or that the facts do not prove? Is
+//! everything there that the law asks for? It never repairs: a finding holds the letter for a human.
+
+use super::claims;
+use super::compose::Letter;
+use super::facts::LetterFacts;
+use super::layout::{self, Block};
+use super::part::Part;
+use super::words;
+
+/// Where in the letter.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Place {
+    /// Its subject.
+    Subject,
+    /// The plain text.
+    Text,
+    /// The HTML.
+    Html,
+    /// What goes with it.
+    Attachment,
+}
+
+/// Something that must not be sent so.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Finding {
+    /// A word that stays the same: `claim`, `unproved`, `missing`, `placeholder`, `invented_name`, `first_person`,
+    /// `remote`, `calendar`, `vague_source`, `too_long`, `subject`.
+    pub rule: &'static str,
+    /// What was found, or what is missing.
+    pub what: String,
+    /// Where.
+    pub place: Place,
+}
+
+impl Finding {
+    /// What a writer or reviewer does about it.
+    pub fn advice(&self) -> &'static str {
+        match self.rule {
+            "claim" => "take the claim out: it is not ours to make",
+            "unproved" => {
+                "put the sentence inside {% if suppression.in_force and suppression.state == \"suppressed\" %}"
+            }
+            "missing" => "say it in the letter; the law asks for it",
+            "placeholder" => "replace the placeholder with a variable",
+            "invented_name" => "greet by {{ person.salutation }} or by no name",
+            "first_person" => "say \"we\", or configure the name of the human who signs",
+            "remote" | "calendar" => {
+                "take it out: a letter fetches nothing, follows nobody and sells nothing"
+            }
+            "vague_source" => "name the provider or the page the data come from",
+            "too_long" => "make it shorter",
+            _ => "write a subject of one line",
+        }
+    }
+}
+
+impl std::fmt::Display for Finding {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let place = match self.place {
+            Place::Subject => "subject",
+            Place::Text => "text",
+            Place::Html => "HTML",
+            Place::Attachment => "attachments",
+        };
+        write!(f, "{} ({place}): {}", self.rule, self.what)
+    }
+}
+
+/// Everything that must not be sent in this letter; empty if it may leave.
+pub fn lint(letter: &Letter, facts: &LetterFacts, parts: &[Part]) -> Vec<Finding> {
+    let mut findings = Findings(Vec::new());
+    let html = text_of(&letter.html);
+    for (place, raw) in [
+        (Place::Subject, &letter.subject),
+        (Place::Text, &letter.text),
+        (Place::Html, &html),
+    ] {
+        claims_in(&without_copy(raw, facts), place, facts, &mut findings);
+    }
+    for (place, raw) in [(Place::Text, &letter.text), (Place::Html, &html)] {
+        must_hold(&normal(raw), place, facts, parts, &mut findings);
+    }
+    if letter.subject.trim().is_empty() || letter.subject.contains(['\r', '\n']) {
+        findings.add(
+            "subject",
+            Place::Subject,
+            "it is empty, or more than one line",
+        );
+    }
+    remote(letter, &mut findings);
+    shape(letter, facts, parts, &mut findings);
+    vague(facts, parts, &mut findings);
+    greeting(letter, facts, &mut findings);
+    if parts.contains(&Part::Access)
+        && !letter
+            .attachments
+            .iter()
+            .any(|a| a.media_type == "application/json")
+    {
+        findings.add("missing", Place::Attachment, "the copy as JSON");
+    }
+    findings.0
+}
+
+struct Findings(Vec<Finding>);
+
+impl Findings {
+    fn add(&mut self, rule: &'static str, place: Place, what: impl Into<String>) {
+        let what = what.into();
+        self.0.push(Finding { rule, what, place });
+    }
+}
+
+/// Lower case, plain apostrophes and spaces, no line breaks: so that no wrapping hides a phrase.
+fn normal(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '’' => out.push('\''),
+            c if c.is_whitespace() => {
+                if !out.ends_with(' ') {
+                    out.push(' ');
+                }
+            }
+            c => out.extend(c.to_lowercase()),
+        }
+    }
+    out
+}
+
+/// The normal text without what the copy quotes: a person's own data and our past subjects claim nothing now.
+fn without_copy(raw: &str, facts: &LetterFacts) -> String {
+    let mut text = normal(raw);
+    let Some(copy) = &facts.copy else {
+        return text;
+    };
+    let values = copy.fields.iter().map(|f| &f.value);
+    for quoted in values.chain(copy.mails.iter().map(|m| &m.subject)) {
+        let quoted = normal(quoted);
+        if quoted.len() > 3 {
+            text = text.replace(&quoted, " ");
+        }
+    }
+    text
+}
+
+/// Whether a phrase stands in a text as words of its own.
+fn says(text: &str, phrase: &str) -> bool {
+    let is_word = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+    let starts = is_word(phrase.chars().next());
+    let ends = is_word(phrase.chars().next_back());
+    text.match_indices(phrase).any(|(at, _)| {
+        let before = is_word(text[..at].chars().next_back());
+        let after = is_word(text[at + phrase.len()..].chars().next());
+        !(starts && before) && !(ends && after)
+    })
+}
+
+fn claims_in(text: &str, place: Place, facts: &LetterFacts, findings: &mut Findings) {
+    for claim in claims::FORBIDDEN.iter().filter(|c| says(text, c)) {
+        findings.add("claim", place, format!("\"{claim}\""));
+    }
+    if !facts.suppression.as_ref().is_some_and(|s| s.is_removal()) {
+        let announced = |c: &str| {
+            claims::ANNOUNCED
+                .iter()
+                .any(|a| a.contains(c) && says(text, a))
+        };
+        for claim in claims::REMOVED
+            .iter()
+            .filter(|c| says(text, c) && !announced(c))
+        {
+            findings.add(
+                "unproved",
+                place,
+                format!("\"{claim}\" is said, but not proved"),
+            );
+        }
+    }
+    for mark in claims::PLACEHOLDERS.iter().filter(|m| says(text, m)) {
+        findings.add("placeholder", place, format!("\"{mark}\""));
+    }
+    if let Some(hole) = bracketed(text) {
+        findings.add("placeholder", place, format!("\"{hole}\""));
+    }
+    for place_to_meet in claims::CALENDARS.iter().filter(|c| text.contains(*c)) {
+        findings.add("calendar", place, format!("\"{place_to_meet}\""));
+    }
+    if facts.controller.signatory.is_none() && place != Place::Subject {
+        let i = claims::first_person(facts.language)
+            .iter()
+            .find(|i| says(text, i));
+        findings.0.extend(i.map(|i| Finding {
+            rule: "first_person",
+            what: format!("\"{i}\""),
+            place,
+        }));
+    }
+}
+
+/// "[nom]": a bracket around words only.
+fn bracketed(text: &str) -> Option<&str> {
+    let start = text.find('[')?;
+    let end = start + text[start..].find(']')?;
+    let inside = &text[start + 1..end];
+    let hole = !inside.is_empty()
+        && inside.len() < 60
+        && inside
+            .chars()
+            .all(|c| c.is_alphabetic() || " '-_".contains(c));
+    let mark = matches!(inside, "ext" | "external" | "extern" | "externe" | "spam");
+    if hole && !mark {
+        Some(&text[start..=end])
+    } else {
+        bracketed(&text[end + 1..])
+    }
+}
+
+/// What the law asks for, by part (rights.md, By kind); each is looked for as the facts spell it.
+fn must_hold(text: &str, place: Place, f: &LetterFacts, parts: &[Part], findings: &mut Findings) {
+    let mut need = |value: &str, name: &str| {
+        if !text.contains(normal(value).trim()) {
+            findings.add("missing", place, format!("{name} (\"{value}\")"));
+        }
+    };
+    let day = |d| words::date(f.language, d);
+    for part in parts {
+        match part {
+            Part::Stop => need(&f.controller.name, "the firm's name"),
+            Part::Acknowledgement => {
+                need(&day(f.case.received_on), "the day of receipt");
+                need(
+                    &f.case.due_on.map(day).unwrap_or_default(),
+                    "the day of the answer",
+                );
+                need(&f.case.reference, "the reference");
+            }
+            Part::Source | Part::Access => {
+                if let (Part::Access, Some(copy)) = (part, &f.copy) {
+                    copy.fields.iter().for_each(|x| need(&x.value, "a datum"));
+                    copy.mails
+                        .iter()
+                        .for_each(|m| need(&m.subject, "a past mail"));
+                    copy.systems.iter().for_each(|s| need(&s.name, "a system"));
+                }
+                informed(f, &mut need);
+            }
+            Part::Erasure => {
+                let Some(erased) = &f.erased else { continue };
+                erased
+                    .systems
+                    .iter()
+                    .for_each(|s| need(&s.name, "a system"));
+                erased
+                    .kept
+                    .iter()
+                    .for_each(|k| need(&k.what, "what is kept"));
+                erased
+                    .kept
+                    .iter()
+                    .for_each(|k| need(&k.why, "why it is kept"));
+                erased
+                    .told
+                    .iter()
+                    .for_each(|t| need(t, "a recipient who was told"));
+                need(
+                    &erased.backups_expire.map(day).unwrap_or_default(),
+                    "the end of the backups",
+                );
+                need(&f.controller.authority, "the authority");
+            }
+        }
+    }
+}
+
+/// The items of Art. 14, and the origin of each datum.
+fn informed(f: &LetterFacts, need: &mut impl FnMut(&str, &str)) {
+    let (c, p) = (&f.controller, &f.processing);
+    for origin in &f.origins {
+        need(
+            &origin
+                .date
+                .map(|d| words::date(f.language, d))
+                .unwrap_or_default(),
+            "the date of an origin",
+        );
+        origin
+            .provider
+            .iter()
+            .for_each(|x| need(x, "the provider of an origin"));
+        origin
+            .from
+            .iter()
+            .for_each(|x| need(x, "where an origin was taken from"));
+        for datum in &origin.data {
+            need(
+                words::word(f.language, datum).unwrap_or(datum),
+                "a datum with an origin",
+            );
+        }
+    }
+    need(&c.legal_name, "the controller");
+    need(&c.address, "the controller's address");
+    need(&c.privacy_email, "where rights are exercised");
+    need(&c.authority, "the authority");
+    need(claims::objection(f.language), "the right to object");
+    for (text, name) in [
+        (&p.why, "why this person"),
+        (&p.purpose, "the purpose"),
+        (&p.basis, "the lawful basis"),
+        (&p.retention, "the retention"),
+        (&p.transfers, "the transfers"),
+        (&c.dpo, "the data protection officer"),
+    ] {
+        text.iter().for_each(|t| need(t, name));
+    }
+    for category in &p.categories {
+        need(
+            words::word(f.language, category).unwrap_or(category),
+            "a category of data",
+        );
+    }
+    p.recipients
+        .iter()
+        .flatten()
+        .for_each(|r| need(r, "a recipient"));
+}
+
+/// Lengths, and the right to object apart and under a heading of its own (Art. 21(4)).
+fn shape(letter: &Letter, facts: &LetterFacts, parts: &[Part], findings: &mut Findings) {
+    let blocks = layout::blocks(&letter.text);
+    if parts == [Part::Stop] {
+        // At most three lines of ninety characters between greeting and closing, and nothing to answer or to click.
+        let middle = blocks
+            .get(1..blocks.len().saturating_sub(1))
+            .unwrap_or_default();
+        let said: Vec<&str> = middle.iter().flat_map(lines_of).collect();
+        let said = said.join(" ").replace(facts.controller.name.as_str(), "");
+        if middle.len() > 3 || said.chars().count() > 270 {
+            findings.add("too_long", Place::Text, "a STOP is answered in three lines");
+        }
+        if said.contains('?')
+            || said.contains("www.")
+            || blocks.iter().any(|b| matches!(b, Block::Heading(_)))
+        {
+            findings.add(
+                "too_long",
+                Place::Text,
+                "a STOP is answered without a question, a link or a heading",
+            );
+        }
+    }
+    if !parts.iter().any(|p| p.informs()) {
+        return;
+    }
+    let objection = claims::objection(facts.language);
+    let apart = blocks.windows(2).any(|pair| {
+        matches!(pair, [Block::Heading(_), Block::Paragraph(lines)] if lines.iter().any(|l| normal(l).contains(objection)))
+    });
+    if !apart {
+        findings.add(
+            "missing",
+            Place::Text,
+            "the right to object, apart, under a heading of its own",
+        );
+    }
+    let notice = blocks.windows(2).find_map(|pair| match pair {
+        [Block::Heading(title), Block::List(items)] if title.contains("14") => Some(items.len()),
+        _ => None,
+    });
+    match notice {
+        None => findings.add(
+            "missing",
+            Place::Text,
+            "the block of Article 14, a list under a heading with \"14\"",
+        ),
+        Some(n) if n > 12 => findings.add(
+            "too_long",
+            Place::Text,
+            format!("the block of Article 14 has {n} lines, 12 are the most"),
+        ),
+        Some(_) => {}
+    }
+}
+
+fn lines_of(block: &Block) -> Vec<&str> {
+    match block {
+        Block::Heading(line) => vec![line],
+        Block::Paragraph(lines) | Block::List(lines) => lines.iter().map(String::as_str).collect(),
+    }
+}
+
+fn remote(letter: &Letter, findings: &mut Findings) {
+    let html = letter.html.to_lowercase();
+    for mark in claims::REMOTE.iter().filter(|m| html.contains(*m)) {
+        // Plain text may quote an address of the web (where data were found); only a tag or attribute fetches it.
+        let in_tag = mark.starts_with('<') || tags(&html).any(|t| t.contains(*mark));
+        if in_tag {
+            findings.add("remote", Place::Html, format!("\"{mark}\""));
+        }
+    }
+}
+
+fn tags(html: &str) -> impl Iterator<Item = &str> {
+    html.split('<').skip(1).filter_map(|t| t.split('>').next())
+}
+
+fn vague(facts: &LetterFacts, parts: &[Part], findings: &mut Findings) {
+    if !parts.iter().any(|p| p.informs()) {
+        return;
+    }
+    for origin in &facts.origins {
+        for source in origin.provider.iter().chain(&origin.from) {
+            let said = normal(source);
+            let vague = |v: &&&str| says(&said, v) && said.chars().count() < v.chars().count() + 12;
+            if let Some(word) = claims::VAGUE.iter().find(vague) {
+                findings.add("vague_source", Place::Text, format!("\"{word}\""));
+            }
+        }
+    }
+}
+
+/// A greeting names nobody whose name is only guessed from an address.
+fn greeting(letter: &Letter, facts: &LetterFacts, findings: &mut Findings) {
+    let blocks = layout::blocks(&letter.text);
+    let Some(first) = blocks.first() else { return };
+    let greeting = normal(&lines_of(first).join(" "));
+    let known = normal(facts.person.salutation.as_deref().unwrap_or_default());
+    let local = facts
+        .person
+        .address
+        .rsplit_once('@')
+        .map_or("", |(l, _)| l)
+        .to_lowercase();
+    let mut guesses = local
+        .split(|c: char| !c.is_alphabetic())
+        .filter(|w| w.chars().count() > 2);
+    if let Some(name) = guesses.find(|w| says(&greeting, w) && !says(&known, w)) {
+        findings.add(
+            "invented_name",
+            Place::Text,
+            format!("\"{name}\" is only known from the address"),
+        );
+    }
+}
+
+/// What a reader sees of a page.
+fn text_of(html: &str) -> String {
+    let body = html
+        .split_once("<body")
+        .map_or(html, |(_, b)| b.split_once('>').map_or(b, |(_, b)| b));
+    let mut out = String::with_capacity(body.len());
+    for (i, piece) in body.split('<').enumerate() {
+        let text = if i == 0 {
+            piece
+        } else {
+            piece.split_once('>').map_or("", |(_, t)| t)
+        };
+        out.push_str(text);
+        out.push(' ');
+    }
+    for (entity, c) in [
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("&quot;", "\""),
+        ("&#39;", "'"),
+        ("&nbsp;", " "),
+        ("&amp;", "&"),
+    ] {
+        if out.contains(entity) {
+            out = out.replace(entity, c);
+        }
+    }
+    out
+}

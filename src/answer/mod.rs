@@ -1,0 +1,40 @@
+//! The letter: what it may speak of ([`LetterFacts`]), the templates that say it, the linter that reads it before anybody
+//! else does, and the bytes that leave.
+//!
+//! [`compose()`] writes a letter from the parts that a case needs, [`lint()`] finds what must not be sent, [`mime()`] freezes it.
+//! Everything is a pure function of its arguments: the same facts give the same bytes, so that a human can approve the
+//! hash of what was shown. Deliberately absent: files, the clock, randomness, and any decision whether to answer at all.
+
+mod builtin;
+mod claims;
+mod compose;
+mod facts;
+mod filters;
+mod layout;
+mod line;
+mod lint;
+mod mime;
+mod mistakes;
+mod part;
+mod samples;
+mod templates;
+mod variables;
+mod words;
+
+pub use compose::{Attachment, ComposeError, Letter, compose};
+pub use facts::{
+    Case, Channel, Controller, Copy, Erased, Field, Kept, LetterFacts, Origin, PastMail, Person,
+    Processing, Provider, ProviderRole, Suppression, SystemState, Thread,
+};
+pub use filters::reply;
+pub use line::Line;
+pub use lint::{Finding, Place, lint};
+pub use mime::{Envelope, MessageId, MimeError, mime};
+pub use part::Part;
+pub use samples::{full as sample_facts_of_everything, sample_facts};
+pub use templates::{Source, Templates};
+pub use variables::all as variables;
+pub use words::date as date_in_words;
+
+#[cfg(test)]
+mod tests;
