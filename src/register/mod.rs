@@ -1,1 +1,15 @@
 //! The contacts that the firm holds: reading them in, where each datum comes from, and finding one.
+//!
+//! Deliberately absent: the store. An import is a sequence of chunks that the service seals and commits.
+
+mod columns;
+mod import;
+mod person;
+mod rules;
+
+pub use columns::Column;
+pub use import::{Chunk, ContactPlan, ImportError, Preview, Reader, Summary, plan_row};
+pub use person::{Found, find};
+pub use rules::{
+    Coverage, OriginRule, Provider, ProviderRole, RegisterSettings, WhyVague, origins_for,
+};
