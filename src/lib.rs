@@ -11,3 +11,9 @@ pub mod register;
 pub mod request;
 #[cfg(feature = "demo")]
 pub mod sandbox;
+pub mod faults;
+pub mod intent;
+pub mod mail;
+pub mod proof;
+pub mod record;
+pub mod store;

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 mod letter;
 mod person;
+mod register;
 
 pub use letter::hour_key;
 
@@ -132,7 +133,7 @@ impl Step<'_> {
             | Event::LetterBounced { .. }
             | Event::LetterHeld { .. }
             | Event::LetterCancelled { .. } => return self.letter(event),
-            Event::Filed { .. } | Event::KeysErased { .. } => {}
+            Event::Filed { .. } | Event::KeysErased { .. } | Event::Checkpointed { .. } => {}
             Event::ImportBegun { .. }
             | Event::ContactStored { .. }
             | Event::ImportEnded { .. }
@@ -337,140 +338,5 @@ impl Step<'_> {
         if let Some(new) = new {
             self.tables.put(Table::Waiting, &key(new), Vec::new());
         }
-    }
-
-    fn register(&mut self, event: &Event) -> Done {
-        match event {
-            Event::ImportBegun {
-                import,
-                name,
-                digest,
-            } => {
-                let row = ImportRow {
-                    name: name.clone(),
-                    digest: *digest,
-                    began: self.at,
-                    ended: None,
-                };
-                self.put(Table::Import, &import.to_be_bytes(), &row);
-            }
-            Event::ImportEnded {
-                import,
-                stored,
-                unchanged,
-                refused,
-            } => {
-                if let Some(mut row) = self.state().import(*import)? {
-                    row.ended = Some((self.at, *stored, *unchanged, *refused));
-                    self.put(Table::Import, &import.to_be_bytes(), &row);
-                }
-            }
-            Event::ContactStored {
-                person,
-                facts,
-                contact,
-                ..
-            } => {
-                if self.state().contact(*person)?.is_none() {
-                    self.count_contacts(1)?;
-                }
-                let (key, position, stored) = (contact.key, self.position, self.at);
-                let row = ContactRow {
-                    facts: facts.clone(),
-                    key,
-                    position,
-                    stored,
-                };
-                self.put(Table::Contact, &person.0, &row);
-                self.touch(*person)?;
-            }
-            Event::ContactErased { person, .. } => {
-                if self.state().contact(*person)?.is_some() {
-                    self.count_contacts(-1)?;
-                    self.tables.delete(Table::Contact, &person.0);
-                    self.touch(*person)?;
-                }
-            }
-            _ => {}
-        }
-        Ok(())
-    }
-
-    fn count_contacts(&mut self, change: i64) -> Done {
-        let mut counts = self.state().counts()?;
-        counts.contacts = counts.contacts.saturating_add_signed(change);
-        self.put(Table::Meta, b"counts", &counts);
-        Ok(())
-    }
-
-    fn sent(&mut self, event: &Event) -> Done {
-        match event {
-            Event::SentSeen {
-                location,
-                mail,
-                to,
-                at,
-                answers,
-                lines,
-            } => {
-                if let Some(location) = location {
-                    self.done_with(*location)?;
-                }
-                let mut counts = self.state().counts()?;
-                counts.sent_mails += u64::from(self.state().sent(*mail)?.is_none());
-                self.put(Table::Meta, b"counts", &counts);
-                self.put(
-                    Table::Sent,
-                    &mail.0,
-                    &SentRow {
-                        to: to.clone(),
-                        at: *at,
-                    },
-                );
-                for answered in answers {
-                    let known = self.state().answered_by_hand(*answered)?;
-                    if known.is_none_or(|k| k < *at) {
-                        self.put(Table::AnsweredByHand, &answered.0, at);
-                    }
-                }
-                for person in to {
-                    if self.state().last_mailed(*person)?.is_none_or(|k| k < *at) {
-                        self.put(Table::Mailed, &person.0, at);
-                    }
-                }
-                for line in lines {
-                    self.tables
-                        .put(Table::OurLine, &line.to_be_bytes(), Vec::new());
-                }
-            }
-            Event::MailAfterStop { person, mail, at } => {
-                let mut counts = self.state().counts()?;
-                let known = self
-                    .state()
-                    .row::<IncidentRow>(Table::Incident, &mail.0)?
-                    .is_some();
-                counts.after_stop += u64::from(!known);
-                self.put(Table::Meta, b"counts", &counts);
-                if !known {
-                    self.put(
-                        Table::Incident,
-                        &mail.0,
-                        &IncidentRow {
-                            person: *person,
-                            at: *at,
-                            seen_by: None,
-                        },
-                    );
-                }
-            }
-            Event::IncidentSeen { mail, by } => {
-                if let Some(mut row) = self.state().row::<IncidentRow>(Table::Incident, &mail.0)? {
-                    row.seen_by = Some(by.clone());
-                    self.put(Table::Incident, &mail.0, &row);
-                }
-            }
-            _ => {}
-        }
-        Ok(())
     }
 }

@@ -385,4 +385,8 @@ pub enum Event {
     // -- people around
     /// The reviewers' digest of this day (days since 1970) was queued.
     DigestMade { day: i32 },
+
+    // -- the store itself; new events go to the end, because their order is part of the log's format
+    /// All rows as they were after `frame` were exported; `digest` is the file's SHA-256. Changes no state.
+    Checkpointed { frame: u64, digest: [u8; 32] },
 }

@@ -30,7 +30,7 @@ pub use ids::{
 };
 pub use kept::{FrozenLetter, KeptMessage, Proof, ProofOfRequest, Proposal};
 pub use rows::{
-    CaseRow, Clock, ContactRow, Counts, Damaged, FolderRow, HeadRow, ImportRow, IncidentRow,
+    CaseRow, Clock, ContactRow, Counts, Damaged, FolderRow, Found, HeadRow, ImportRow, IncidentRow,
     LetterRow, LogPosition, MemoryTables, MessageRow, ModeRow, PersonRow, Rows, SentRow,
     SuppressionRow, Table, Tables, TallyRow, Waiting, decode, encode,
 };

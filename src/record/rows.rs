@@ -363,6 +363,9 @@ pub struct IncidentRow {
 #[error("the index is damaged: {0}")]
 pub struct Damaged(pub String);
 
+/// Keys and values, in the order of the keys.
+pub type Found = Vec<(Vec<u8>, Vec<u8>)>;
+
 /// Reads rows. Keys and values are bytes; [`super::State`] gives them their types.
 pub trait Rows {
     /// One row.
@@ -375,7 +378,7 @@ pub trait Rows {
         prefix: &[u8],
         from: &[u8],
         limit: usize,
-    ) -> Result<Vec<(Vec<u8>, Vec<u8>)>, Damaged>;
+    ) -> Result<Found, Damaged>;
 }
 
 /// Reads and writes rows.
@@ -413,7 +416,7 @@ impl Rows for MemoryTables {
         prefix: &[u8],
         from: &[u8],
         limit: usize,
-    ) -> Result<Vec<(Vec<u8>, Vec<u8>)>, Damaged> {
+    ) -> Result<Found, Damaged> {
         let start = prefix.max(from).to_vec();
         Ok(self
             .0

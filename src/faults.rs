@@ -1,0 +1,101 @@
+//! The durable steps of the program by name, so that a test can kill it, or fail a write, at each of them.
+//!
+//! Every place that makes something durable (a write, an fsync, a rename, later the end of an SMTP dialogue) says so with
+//! [`reached`], once before and once after. Without the feature `faults` all of this is compiled to nothing. With it the
+//! environment decides: `QUITUS_KILL_AT=N` ends the process by SIGKILL at the N-th step (the first is 1),
+//! `QUITUS_STEPS_FILE=PATH` writes the name of each step, a line each, `QUITUS_FAIL_FSYNC=N` and `QUITUS_FAIL_WRITE=N` let
+//! the N-th fsync or write fail. Deliberately absent: any knowledge of what the steps mean.
+
+pub use inner::{fail_sync, fail_write, reached};
+
+#[cfg(not(feature = "faults"))]
+mod inner {
+    use std::io;
+
+    /// A durable step begins or is done.
+    #[inline(always)]
+    pub fn reached(_step: &'static str) {}
+
+    /// An error instead of the next write, if the test wants one.
+    #[inline(always)]
+    pub fn fail_write() -> io::Result<()> {
+        Ok(())
+    }
+
+    /// An error instead of the next fsync, if the test wants one.
+    #[inline(always)]
+    pub fn fail_sync() -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(feature = "faults")]
+mod inner {
+    use rustix::process::{Signal, getpid, kill_process};
+    use std::fs::File;
+    use std::io::{self, Write};
+    use std::sync::OnceLock;
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    struct Plan {
+        kill_at: Option<u64>,
+        fail_sync: Option<u64>,
+        fail_write: Option<u64>,
+        steps: Option<File>,
+    }
+
+    static STEPS: AtomicU64 = AtomicU64::new(0);
+    static SYNCS: AtomicU64 = AtomicU64::new(0);
+    static WRITES: AtomicU64 = AtomicU64::new(0);
+
+    fn plan() -> &'static Plan {
+        static PLAN: OnceLock<Plan> = OnceLock::new();
+        let number = |name| std::env::var(name).ok().and_then(|n| n.parse().ok());
+        PLAN.get_or_init(|| Plan {
+            kill_at: number("QUITUS_KILL_AT"),
+            fail_sync: number("QUITUS_FAIL_FSYNC"),
+            fail_write: number("QUITUS_FAIL_WRITE"),
+            steps: std::env::var_os("QUITUS_STEPS_FILE").and_then(|path| {
+                File::options()
+                    .create(true)
+                    .append(true)
+                    .open(path)
+                    .inspect_err(|e| eprintln!("QUITUS_STEPS_FILE: {e}"))
+                    .ok()
+            }),
+        })
+    }
+
+    /// A durable step begins or is done: counts it, names it, and dies here if the test wants it.
+    pub fn reached(step: &'static str) {
+        let (number, plan) = (STEPS.fetch_add(1, Ordering::SeqCst) + 1, plan());
+        if let Some(mut steps) = plan.steps.as_ref() {
+            // A test that cannot count its steps fails by the count; the program goes on.
+            let _ = steps.write_all(format!("{step}\n").as_bytes());
+        }
+        if plan.kill_at == Some(number) {
+            let _ = kill_process(getpid(), Signal::KILL);
+            // The signal may be delivered to another thread first: nothing more happens on this one.
+            loop {
+                std::thread::park();
+            }
+        }
+    }
+
+    /// An error instead of the next write, if the test wants one.
+    pub fn fail_write() -> io::Result<()> {
+        fail(&WRITES, plan().fail_write, rustix::io::Errno::NOSPC)
+    }
+
+    /// An error instead of the next fsync, if the test wants one.
+    pub fn fail_sync() -> io::Result<()> {
+        fail(&SYNCS, plan().fail_sync, rustix::io::Errno::IO)
+    }
+
+    fn fail(count: &AtomicU64, at: Option<u64>, with: rustix::io::Errno) -> io::Result<()> {
+        match at == Some(count.fetch_add(1, Ordering::SeqCst) + 1) {
+            true => Err(with.into()),
+            false => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! The sled index beside the log: every row with a checksum, each group of frames in one atomic batch with its place in the log.
+//!
+//! It is never the truth. sled's `flush` is no fsync, a flipped byte can panic its `open`, a lost tail can open as an empty
+//! database: so every call is guarded against a panic, a sentinel row names the store, and whatever is doubtful makes the
+//! owner rebuild it from the log. sled's types do not leave this file.
+
+use super::frame::Link;
+use crate::record::{Damaged, Found, Rows, Table, decode, encode};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+
+/// Keys that begin with this are the index's own.
+const OWN: u8 = 0xff;
+const STORE: &[u8] = b"\xffstore";
+const PLACE: &[u8] = b"\xffplace";
+
+/// A key of the one tree: the table's number, then the row's key.
+pub(super) fn full_key(table: Table, key: &[u8]) -> Vec<u8> {
+    let mut full = Vec::with_capacity(1 + key.len());
+    full.push(table as u8);
+    full.extend_from_slice(key);
+    full
+}
+
+/// Rows that changed (`None` = removed), by full key.
+pub(super) type Changes = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
+
+/// Up to where the log is in the index.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub(super) struct Place {
+    pub(super) link: Link,
+    /// Where the next frame begins: segment and offset.
+    pub(super) segment: u32,
+    pub(super) offset: u64,
+}
+
+/// The open index.
+pub(super) struct Index {
+    db: sled::Db,
+}
+
+fn damaged(e: impl std::fmt::Display) -> Damaged {
+    Damaged(e.to_string())
+}
+
+/// Runs a call into sled; its panics are damage, not the end of the program.
+fn guarded<T>(call: impl FnOnce() -> Result<T, Damaged>) -> Result<T, Damaged> {
+    catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(|_| Err(damaged("sled panicked")))
+}
+
+/// The value with a checksum over key and value before it.
+fn with_sum(key: &[u8], value: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(4 + value.len());
+    bytes.extend_from_slice(&sum(key, value).to_le_bytes());
+    bytes.extend_from_slice(value);
+    bytes
+}
+
+fn sum(key: &[u8], value: &[u8]) -> u32 {
+    let mut sum = crc32fast::Hasher::new();
+    sum.update(key);
+    sum.update(value);
+    sum.finalize()
+}
+
+fn checked<'a>(key: &[u8], bytes: &'a [u8]) -> Result<&'a [u8], Damaged> {
+    let (found, value) = bytes
+        .split_first_chunk::<4>()
+        .ok_or_else(|| damaged("a short row"))?;
+    match sum(key, value) == u32::from_le_bytes(*found) {
+        true => Ok(value),
+        false => Err(damaged("a row's checksum is wrong")),
+    }
+}
+
+impl Index {
+    /// Opens the index at `path`, or makes an empty one, in a thread of its own, so that a panic of sled ends there.
+    pub(super) fn open(path: &Path, cache: u64) -> Result<Self, Damaged> {
+        let path = path.to_owned();
+        let opening = std::thread::Builder::new()
+            .name("index".into())
+            .spawn(move || {
+                sled::Config::new()
+                    .path(path)
+                    .cache_capacity(cache)
+                    .flush_every_ms(None)
+                    .open()
+            })
+            .map_err(damaged)?;
+        let db = opening
+            .join()
+            .map_err(|_| damaged("sled panicked while opening it"))?
+            .map_err(damaged)?;
+        Ok(Self { db })
+    }
+
+    /// The store whose index this is; `None` if it is empty.
+    pub(super) fn store(&self) -> Result<Option<[u8; 16]>, Damaged> {
+        self.own(STORE)
+    }
+
+    /// Up to where the log is in the index.
+    pub(super) fn place(&self) -> Result<Place, Damaged> {
+        Ok(self.own(PLACE)?.unwrap_or_default())
+    }
+
+    fn own<T: serde::de::DeserializeOwned>(&self, key: &[u8]) -> Result<Option<T>, Damaged> {
+        self.get_full(key)?.map(|v| decode(&v)).transpose()
+    }
+
+    /// Writes the sentinel of a new index.
+    pub(super) fn claim(&self, store: [u8; 16]) -> Result<(), Damaged> {
+        let value = with_sum(STORE, &encode(&store));
+        guarded(|| self.db.insert(STORE, value).map(|_| ()).map_err(damaged))
+    }
+
+    /// Applies changes and the new place, all or nothing.
+    pub(super) fn apply(&self, changes: &Changes, place: &Place) -> Result<(), Damaged> {
+        let mut batch = sled::Batch::default();
+        for (key, value) in changes {
+            match value {
+                Some(value) => batch.insert(key.as_slice(), with_sum(key, value)),
+                None => batch.remove(key.as_slice()),
+            }
+        }
+        batch.insert(PLACE, with_sum(PLACE, &encode(place)));
+        guarded(|| self.db.apply_batch(batch).map_err(damaged))
+    }
+
+    /// Hands everything to the operating system. This is no fsync, and need not be one: the log is the truth.
+    pub(super) fn flush(&self) -> Result<(), Damaged> {
+        guarded(|| self.db.flush().map(|_| ()).map_err(damaged))
+    }
+
+    /// Octets on the disk.
+    pub(super) fn size(&self) -> u64 {
+        guarded(|| self.db.size_on_disk().map_err(damaged)).unwrap_or(0)
+    }
+
+    fn get_full(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Damaged> {
+        let found = guarded(|| self.db.get(key).map_err(damaged))?;
+        found
+            .map(|bytes| checked(key, &bytes).map(<[u8]>::to_vec))
+            .transpose()
+    }
+
+    /// Calls `see` with every row, in the order of full keys, without the index's own.
+    pub(super) fn each(
+        &self,
+        mut see: impl FnMut(&[u8], &[u8]) -> Result<(), Damaged>,
+    ) -> Result<(), Damaged> {
+        guarded(|| {
+            for row in self.db.range(..[OWN].to_vec()) {
+                let (key, bytes) = row.map_err(damaged)?;
+                see(&key, checked(&key, &bytes)?)?;
+            }
+            Ok(())
+        })
+    }
+}
+
+impl Rows for Index {
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, Damaged> {
+        self.get_full(&full_key(table, key))
+    }
+
+    fn scan(
+        &self,
+        table: Table,
+        prefix: &[u8],
+        from: &[u8],
+        limit: usize,
+    ) -> Result<Found, Damaged> {
+        let full_prefix = full_key(table, prefix);
+        let start = full_key(table, prefix.max(from));
+        guarded(|| {
+            let mut rows = Vec::new();
+            for row in self.db.range(start..).take(limit) {
+                let (key, bytes) = row.map_err(damaged)?;
+                if !key.starts_with(&full_prefix) {
+                    break;
+                }
+                rows.push((key[1..].to_vec(), checked(&key, &bytes)?.to_vec()));
+            }
+            Ok(rows)
+        })
+    }
+}

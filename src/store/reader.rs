@@ -1,0 +1,95 @@
+//! What every other thread sees of the store: rows as of the last committed group, events, and sealed content.
+
+use super::frame::Link;
+use super::index::Index;
+use super::keys::{KeyError, Keys};
+use super::reading::{Frames, LogFiles, ReadError};
+use crate::record::{
+    Damaged, Event, Fingerprinter, Found, Frame, KeyId, KeyKind, LogPosition, Rows, Sealed, State,
+    Table,
+};
+use serde::{Serialize, de::DeserializeOwned};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// A handle that any thread may hold; it costs nothing to clone. The writer is the [`super::Store`] alone.
+#[derive(Clone)]
+pub struct Reader(pub(super) Arc<Shared>);
+
+pub(super) struct Shared {
+    pub(super) dir: PathBuf,
+    pub(super) index: Arc<Index>,
+    pub(super) keys: Keys,
+    pub(super) files: LogFiles,
+    pub(super) fingerprinter: Fingerprinter,
+}
+
+impl Reader {
+    /// Typed look-ups.
+    pub fn state(&self) -> State<'_> {
+        State(self)
+    }
+
+    /// The event at a place that a row names: for its sealed content.
+    pub fn event(&self, at: LogPosition) -> Result<Event, ReadError> {
+        self.0.files.event(at)
+    }
+
+    /// The whole frame at a place; `at.event` is ignored.
+    pub fn frame(&self, at: LogPosition) -> Result<Arc<Frame>, ReadError> {
+        self.0.files.frame(LogPosition { event: 0, ..at })
+    }
+
+    /// The committed frames from number `first` on, with their places.
+    pub fn frames(&self, first: u64) -> Result<Frames, ReadError> {
+        let place = self.0.index.place().map_err(std::io::Error::other)?;
+        let end = (place.segment, place.offset);
+        Ok(Frames::from_number(&self.0.dir, first, Some(end))?)
+    }
+
+    /// The last committed frame: number and hash, as receipts carry it.
+    pub fn head(&self) -> Result<Link, Damaged> {
+        Ok(self.0.index.place()?.link)
+    }
+
+    /// Makes fingerprints with this installation's keys.
+    pub fn fingerprinter(&self) -> &Fingerprinter {
+        &self.0.fingerprinter
+    }
+
+    /// A new key; durable with the next group that is committed.
+    pub fn allocate(&self, kind: KeyKind) -> Result<KeyId, KeyError> {
+        self.0.keys.allocate(kind)
+    }
+
+    /// Seals content under a key.
+    pub fn seal<T: Serialize + ?Sized>(&self, key: KeyId, content: &T) -> Result<Sealed, KeyError> {
+        self.0.keys.seal(key, content)
+    }
+
+    /// Opens sealed content; `None` if its key was erased.
+    pub fn open_sealed<T: DeserializeOwned>(&self, sealed: &Sealed) -> Result<Option<T>, KeyError> {
+        self.0.keys.open_sealed(sealed)
+    }
+
+    /// Whether a key was erased.
+    pub fn is_erased(&self, key: KeyId) -> Result<bool, KeyError> {
+        self.0.keys.is_erased(key)
+    }
+}
+
+impl Rows for Reader {
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, Damaged> {
+        self.0.index.get(table, key)
+    }
+
+    fn scan(
+        &self,
+        table: Table,
+        prefix: &[u8],
+        from: &[u8],
+        limit: usize,
+    ) -> Result<Found, Damaged> {
+        self.0.index.scan(table, prefix, from, limit)
+    }
+}

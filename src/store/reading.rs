@@ -1,0 +1,235 @@
+//! Reads single frames and whole stretches of the log while it grows.
+
+use super::frame::{FRAME_HEADER, Link, RawFrame, SEGMENT_HEADER, head};
+use super::segment::{Piece, SegmentReader, segment_path, segments};
+use crate::record::{Event, Frame, LogPosition};
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+/// Frames remembered: those that are looked at again are the newest.
+const REMEMBERED: usize = 16;
+/// Larger frames (imports) are not worth remembering.
+const REMEMBERED_EVENTS: usize = 64;
+
+/// Why an event could not be read again.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// Retention dropped the segment.
+    #[error("this part of the log was dropped by retention")]
+    Dropped,
+    /// The frame is damaged, or there is none at that place.
+    #[error("the log is damaged at segment {}, octet {}", .0.segment, .0.offset)]
+    Damaged(LogPosition),
+    /// The disk.
+    #[error("the log cannot be read: {0}")]
+    Io(#[from] io::Error),
+}
+
+/// The reading end; any number of threads may use it.
+pub(super) struct LogFiles {
+    dir: PathBuf,
+    open: Mutex<VecDeque<(u32, Arc<File>)>>,
+    recent: Mutex<VecDeque<(LogPosition, Arc<Frame>)>>,
+}
+
+impl LogFiles {
+    pub(super) fn new(dir: &Path) -> Self {
+        Self {
+            dir: dir.to_owned(),
+            open: Mutex::default(),
+            recent: Mutex::default(),
+        }
+    }
+
+    /// The event at a place that a row of the index names.
+    pub(super) fn event(&self, at: LogPosition) -> Result<Event, ReadError> {
+        let frame = self.frame(LogPosition { event: 0, ..at })?;
+        let event = frame.events.get(usize::from(at.event));
+        event.cloned().ok_or(ReadError::Damaged(at))
+    }
+
+    /// The frame at a place.
+    pub(super) fn frame(&self, at: LogPosition) -> Result<Arc<Frame>, ReadError> {
+        if let Ok(recent) = self.recent.lock()
+            && let Some((_, frame)) = recent.iter().find(|(p, _)| *p == at)
+        {
+            return Ok(frame.clone());
+        }
+        let file = self.file(at.segment)?;
+        let mut bytes = vec![0; FRAME_HEADER];
+        let damaged = |_| ReadError::Damaged(at);
+        file.read_exact_at(&mut bytes, u64::from(at.offset))
+            .map_err(damaged)?;
+        let (length, ..) = head(&bytes).ok_or(ReadError::Damaged(at))?;
+        bytes.resize(FRAME_HEADER + length, 0);
+        let (_, rest) = bytes.split_at_mut(FRAME_HEADER);
+        file.read_exact_at(rest, u64::from(at.offset) + FRAME_HEADER as u64)
+            .map_err(damaged)?;
+        let frame = RawFrame::parse(&bytes).and_then(|f| f.decode());
+        let frame = Arc::new(frame.ok_or(ReadError::Damaged(at))?);
+        if frame.events.len() <= REMEMBERED_EVENTS
+            && let Ok(mut recent) = self.recent.lock()
+        {
+            recent.truncate(REMEMBERED - 1);
+            recent.push_front((at, frame.clone()));
+        }
+        Ok(frame)
+    }
+
+    fn file(&self, segment: u32) -> Result<Arc<File>, ReadError> {
+        let mut open = match self.open.lock() {
+            Ok(open) => open,
+            Err(poisoned) => poisoned.into_inner(),
+        };
+        if let Some((_, file)) = open.iter().find(|(s, _)| *s == segment) {
+            return Ok(file.clone());
+        }
+        let file = File::open(segment_path(&self.dir, segment)).map_err(|e| match e.kind() {
+            io::ErrorKind::NotFound => ReadError::Dropped,
+            _ => ReadError::Io(e),
+        })?;
+        let file = Arc::new(file);
+        open.truncate(7);
+        open.push_front((segment, file.clone()));
+        Ok(file)
+    }
+}
+
+/// The frames of a log in their order; damaged stretches are passed over and counted.
+pub struct Frames {
+    dir: PathBuf,
+    segments: VecDeque<u32>,
+    reader: Option<(u32, SegmentReader)>,
+    first: u64,
+    start: Option<(u32, u64)>,
+    end: Option<(u32, u64)>,
+    /// What was passed over: segment, offset, octets.
+    pub damage: Vec<(u32, u64, u64)>,
+}
+
+/// A frame with its place and its own link.
+#[derive(Debug, Clone)]
+pub struct Placed {
+    /// Segment and offset.
+    pub place: LogPosition,
+    /// Where the next frame begins (or the segment ends).
+    pub end: u64,
+    /// What the frame says of the one before it.
+    pub before: [u8; 32],
+    /// Number and hash.
+    pub link: Link,
+    /// Time and events.
+    pub frame: Frame,
+}
+
+impl Frames {
+    /// The frames numbered `first` or later; not beyond `end` (segment, offset), if one is given.
+    pub fn from_number(dir: &Path, first: u64, end: Option<(u32, u64)>) -> io::Result<Self> {
+        let all = segments(dir)?;
+        // The last segment that begins at or before `first` is where it stands.
+        let mut begin = 0;
+        for (i, segment) in all.iter().enumerate() {
+            let (_, header) = SegmentReader::open(&segment_path(dir, *segment))?;
+            if header.is_some_and(|h| h.before.number < first) {
+                begin = i;
+            }
+        }
+        Ok(Self {
+            dir: dir.to_owned(),
+            segments: all.into_iter().skip(begin).collect(),
+            reader: None,
+            first,
+            start: None,
+            end,
+            damage: Vec::new(),
+        })
+    }
+
+    /// The frames from this place (segment, offset) on.
+    pub fn from_place(dir: &Path, start: (u32, u64)) -> io::Result<Self> {
+        let all = segments(dir)?;
+        Ok(Self {
+            dir: dir.to_owned(),
+            segments: all.into_iter().filter(|s| *s >= start.0).collect(),
+            reader: None,
+            first: 0,
+            start: Some(start),
+            end: None,
+            damage: Vec::new(),
+        })
+    }
+
+    fn open_next(&mut self) -> io::Result<bool> {
+        let Some(segment) = self.segments.pop_front() else {
+            return Ok(false);
+        };
+        if self.end.is_some_and(|(last, _)| segment > last) {
+            self.segments.clear();
+            return Ok(false);
+        }
+        let (mut reader, header) = SegmentReader::open(&segment_path(&self.dir, segment))?;
+        if header.is_none() {
+            self.damage.push((segment, 0, SEGMENT_HEADER as u64));
+        }
+        if let Some((_, offset)) = self.start.take_if(|(s, _)| *s == segment) {
+            reader.seek(offset);
+        }
+        if let Some((_, offset)) = self.end.filter(|(s, _)| *s == segment) {
+            reader.stop_at(offset);
+        }
+        self.reader = Some((segment, reader));
+        Ok(true)
+    }
+
+    fn advance(&mut self) -> io::Result<Option<Placed>> {
+        loop {
+            let Some((segment, reader)) = &mut self.reader else {
+                match self.open_next()? {
+                    true => continue,
+                    false => return Ok(None),
+                }
+            };
+            let segment = *segment;
+            match reader.next_piece()? {
+                None => self.reader = None,
+                Some(Piece::Frame(_, raw)) if raw.number < self.first => {}
+                Some(Piece::Frame(at, raw)) => match raw.decode() {
+                    Some(frame) => {
+                        let place = LogPosition {
+                            segment,
+                            offset: at as u32,
+                            event: 0,
+                        };
+                        let (end, before) = (at + raw.bytes.len() as u64, raw.before);
+                        let link = raw.link();
+                        return Ok(Some(Placed {
+                            place,
+                            end,
+                            before,
+                            link,
+                            frame,
+                        }));
+                    }
+                    None => self.damage.push((segment, at, raw.bytes.len() as u64)),
+                },
+                Some(Piece::Damage(at, octets)) => self.damage.push((segment, at, octets)),
+                Some(Piece::Torn(at)) => {
+                    let octets = reader.length() - at;
+                    self.damage.push((segment, at, octets));
+                }
+            }
+        }
+    }
+}
+
+impl Iterator for Frames {
+    type Item = io::Result<Placed>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.advance().transpose()
+    }
+}

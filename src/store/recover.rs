@@ -1,0 +1,256 @@
+//! Brings the index to the end of the log: applies what it lacks, or makes it again from checkpoint and log.
+
+use super::frame::{Link, SEGMENT_HEADER};
+use super::index::{Index, Place};
+use super::keys::Keys;
+use super::log::Log;
+use super::overlay::Overlay;
+use super::reading::Frames;
+use super::salvage::{Lifted, Source};
+use super::{Damage, DamageKind, OpenError, checkpoint, disk};
+use crate::record::{Damaged, Event, KeyId, apply};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Frames applied to the index in one batch.
+const BATCH: usize = 256;
+
+/// Everything that recovery looks at.
+pub(super) struct Recovery<'a> {
+    pub(super) dir: &'a Path,
+    pub(super) store: [u8; 16],
+    pub(super) cache: u64,
+    pub(super) log: &'a Log,
+    pub(super) keys: &'a Keys,
+    pub(super) damage: &'a mut Vec<Damage>,
+}
+
+/// The index at the end of the log.
+pub(super) struct Recovered {
+    pub(super) index: Arc<Index>,
+    /// Frames that were applied now.
+    pub(super) replayed: u64,
+    /// Why the index was made again, if it was.
+    pub(super) rebuilt: Option<String>,
+    /// Suppressions that only a damaged source still knew; they must be committed again.
+    pub(super) missing: Vec<Event>,
+}
+
+#[derive(Default)]
+struct Replay {
+    frames: u64,
+    lifted: Lifted,
+    place: Place,
+}
+
+/// The file that says under which run of the machine the index was written without a sync.
+fn running_mark(dir: &Path) -> PathBuf {
+    dir.join("index.open")
+}
+
+/// Names this run of the machine; unknown where there is no such file.
+fn boot_id() -> String {
+    std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default()
+}
+
+/// After this the index may be trusted even if the machine stops: called when it was synced at a clean end.
+pub(super) fn mark_closed(dir: &Path) -> std::io::Result<()> {
+    let folder = dir.join("index");
+    for entry in std::fs::read_dir(&folder)? {
+        let path = entry?.path();
+        if path.is_file() {
+            std::fs::File::open(path)?.sync_all()?;
+        }
+    }
+    disk::sync_dir("index: sync folder", &folder)?;
+    std::fs::remove_file(running_mark(dir))
+}
+
+impl Recovery<'_> {
+    /// Opens the index, and brings it to the end of the log.
+    pub(super) fn run(mut self) -> Result<Recovered, OpenError> {
+        let path = self.dir.join("index");
+        let existed = path.exists();
+        let known = self.damage.iter().any(|d| d.kind.is_serious());
+        let why = match self.use_as_it_is(&path) {
+            Ok((index, replayed)) => {
+                self.mark_running()?;
+                return Ok(Recovered {
+                    index,
+                    replayed,
+                    rebuilt: None,
+                    missing: Vec::new(),
+                });
+            }
+            Err(why) => why.0,
+        };
+        let mut sources = Vec::new();
+        if existed {
+            if let Ok(index) = Index::open(&path, self.cache) {
+                sources.push(Source::of_index(&index));
+            }
+            self.put_aside(&path)?;
+        }
+        let lost = sources.iter().any(|s| s.head > self.log.link().number);
+        if lost {
+            let (segment, offset) = self.log.end();
+            self.damage
+                .push(Damage::of(DamageKind::LostFrames, segment, offset, 0));
+        }
+        let (index, replay) = self.build(&path)?;
+        let serious = known || self.damage.iter().any(|d| d.kind.is_serious());
+        let mut missing = Vec::new();
+        if serious {
+            sources.extend(Source::of_checkpoints(self.dir, &self.store));
+            for source in &sources {
+                for event in source.missing(index.as_ref(), &replay.lifted)? {
+                    if !missing.contains(&event) {
+                        missing.push(event);
+                    }
+                }
+            }
+        }
+        self.mark_running()?;
+        let fresh = !existed && self.log.link().number == 0;
+        Ok(Recovered {
+            index,
+            replayed: replay.frames,
+            rebuilt: (!fresh).then_some(why),
+            missing,
+        })
+    }
+
+    fn mark_running(&self) -> std::io::Result<()> {
+        disk::replace("index: mark", &running_mark(self.dir), boot_id().as_bytes())
+    }
+
+    /// The index that is there, if it belongs to this log.
+    fn use_as_it_is(&mut self, path: &Path) -> Result<(Arc<Index>, u64), Damaged> {
+        let no = |why: &str| Damaged(why.to_owned());
+        if !path.exists() {
+            return Err(no("there is no index"));
+        }
+        if std::fs::read_to_string(running_mark(self.dir)).is_ok_and(|boot| boot != boot_id()) {
+            return Err(no("the machine stopped while the index was open"));
+        }
+        let index = Arc::new(Index::open(path, self.cache)?);
+        match index.store()? {
+            Some(store) if store == self.store => {}
+            Some(_) => return Err(no("the index is another store's")),
+            None => return Err(no("the index is empty or was not finished")),
+        }
+        let place = index.place()?;
+        if place.link.number > self.log.link().number {
+            return Err(no("the index is ahead of the log"));
+        }
+        let replay = self.replay(&index, place)?;
+        Ok((index, replay.frames))
+    }
+
+    fn put_aside(&self, path: &Path) -> std::io::Result<()> {
+        let folder = self.dir.join("damaged");
+        disk::private_dir(&folder)?;
+        let aside = folder.join("index");
+        if aside.exists() {
+            std::fs::remove_dir_all(&aside)?;
+        }
+        disk::rename("index: put aside", path, &aside)
+    }
+
+    /// Newest good checkpoint and the log after it; else the older one; else the whole log.
+    fn build(&mut self, path: &Path) -> Result<(Arc<Index>, Replay), OpenError> {
+        let checkpoints = checkpoint::list(self.dir)?;
+        for (_, file) in &checkpoints {
+            let index = Arc::new(self.empty(path)?);
+            let loaded = checkpoint::load(file, &self.store, &index)
+                .and_then(|place| self.replay(&index, place));
+            if let Ok(replay) = loaded {
+                index.claim(self.store)?;
+                return Ok((index, replay));
+            }
+        }
+        let index = Arc::new(self.empty(path)?);
+        let replay = self.replay(&index, Place::default())?;
+        index.claim(self.store)?;
+        Ok((index, replay))
+    }
+
+    fn empty(&self, path: &Path) -> Result<Index, OpenError> {
+        if path.exists() {
+            std::fs::remove_dir_all(path)?;
+        }
+        Ok(Index::open(path, self.cache)?)
+    }
+
+    /// Applies the log after `from` to the index, and zeroes again what it says was zeroed.
+    fn replay(&mut self, index: &Arc<Index>, from: Place) -> Result<Replay, Damaged> {
+        let io = |e: std::io::Error| Damaged(format!("the log cannot be read: {e}"));
+        let mut frames = match from.segment {
+            0 => Frames::from_number(self.dir, 1, None),
+            _ => Frames::from_place(self.dir, (from.segment, from.offset)),
+        }
+        .map_err(io)?;
+        let mut replay = Replay {
+            place: from,
+            ..Replay::default()
+        };
+        let mut erased: Vec<KeyId> = Vec::new();
+        let mut found = Vec::new();
+        let mut overlay = Overlay::new(index.clone());
+        let mut passed = 0;
+        while let Some(placed) = frames.next().transpose().map_err(io)? {
+            let last = replay.place.link;
+            let follows = placed.link.number == last.number + 1 && placed.before == last.hash;
+            if !follows && frames.damage.len() == passed {
+                if last == from.link && last != Link::default() {
+                    return Err(Damaged("it does not fit the log".into()));
+                }
+                let kind = match last.number {
+                    0 => DamageKind::History,
+                    _ => DamageKind::Chain,
+                };
+                let at = placed.place;
+                found.push(Damage::of(kind, at.segment, u64::from(at.offset), 0));
+            }
+            passed = frames.damage.len();
+            for event in &placed.frame.events {
+                replay.lifted.see(placed.link.number, event);
+                if let Event::KeysErased { keys } = event {
+                    erased.extend(keys);
+                }
+            }
+            apply(&mut overlay, placed.place, &placed.frame)?;
+            replay.frames += 1;
+            replay.place = Place {
+                link: placed.link,
+                segment: placed.place.segment,
+                offset: placed.end,
+            };
+            if replay.frames.is_multiple_of(BATCH as u64) {
+                index.apply(&std::mem::take(&mut overlay.changes), &replay.place)?;
+            }
+        }
+        if replay.place.link != self.log.link() {
+            return Err(Damaged("it does not end where the log ends".into()));
+        }
+        self.keys
+            .erase(&erased)
+            .map_err(|e| Damaged(e.to_string()))?;
+        if replay.frames > 0 {
+            index.apply(&overlay.changes, &replay.place)?;
+        }
+        for (segment, offset, octets) in frames.damage {
+            let kind = match offset {
+                0 if octets == SEGMENT_HEADER as u64 => DamageKind::Header,
+                _ => DamageKind::Middle,
+            };
+            found.push(Damage::of(kind, segment, offset, octets));
+        }
+        for damage in found {
+            if !self.damage.contains(&damage) {
+                self.damage.push(damage);
+            }
+        }
+        Ok(replay)
+    }
+}

@@ -1,0 +1,227 @@
+//! Looks at everything in a store that is not open, and says what is wrong; or makes the index again.
+
+use super::index::Index;
+use super::lock::Lock;
+use super::master::{Master, MasterError};
+use super::open::{OpenReport, Options, Store};
+use super::reading::Frames;
+use super::slots::{SlotReport, Slots};
+use super::{Damage, DamageKind, OpenError, anchor, checkpoint};
+use crate::record::{Event, MemoryTables, Rows, Table, apply};
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+/// What verification found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct VerifyReport {
+    /// Frames read.
+    pub frames: u64,
+    /// Number of the last frame.
+    pub last: u64,
+    /// Places of the log that are wrong.
+    pub damage: Vec<Damage>,
+    /// Key slots that differ between the files (`mended` is what opening would mend) or are lost.
+    pub keys: SlotReport,
+    /// Keys that the log says are erased and that still open.
+    pub not_erased: u64,
+    /// Checkpoint files that are damaged, or not what the chain says.
+    pub bad_checkpoints: Vec<PathBuf>,
+    /// Good ones.
+    pub good_checkpoints: u64,
+    /// The index does not open, or a row of it cannot be read.
+    pub index_error: Option<String>,
+    /// The last frame in the index.
+    pub index_frame: u64,
+    /// Rows that differ from what the log gives, are missing, or too many.
+    pub index_differs: u64,
+}
+
+impl VerifyReport {
+    /// Whether all is well.
+    pub fn is_clean(&self) -> bool {
+        self.damage.is_empty()
+            && self.keys == SlotReport::default()
+            && self.not_erased == 0
+            && self.bad_checkpoints.is_empty()
+            && self.index_error.is_none()
+            && self.index_differs == 0
+    }
+}
+
+/// Reads the whole store and compares; changes nothing. Needs the lock: no daemon may have it open.
+pub fn verify(dir: &Path) -> Result<VerifyReport, OpenError> {
+    let _lock = Lock::take(dir)?;
+    let (master, _) = Master::load(dir).map_err(|e| match e {
+        MasterError::Lost => OpenError::KeysLost,
+        MasterError::Io(e) => e.into(),
+    })?;
+    let mut report = VerifyReport::default();
+    let (slots, _, found) = Slots::open(dir, &master.store, false)?;
+    report.keys = found;
+    let index = match Index::open(&dir.join("index"), 32 << 20) {
+        Ok(index) => Some(index),
+        Err(e) => {
+            report.index_error = Some(e.0);
+            None
+        }
+    };
+    let index_frame = index.as_ref().and_then(|i| i.place().ok());
+    report.index_frame = index_frame.map_or(0, |p| p.link.number);
+    let anchored = anchor::read(dir, &master.fingerprinter());
+    let mut model = MemoryTables::default();
+    let mut last = anchored.map(|a| a.before).unwrap_or_default();
+    if anchored.is_some() {
+        // What was before the anchor is in the older checkpoint.
+        if let Some((_, path)) = checkpoint::list(dir)?.last() {
+            model = load_model(path, &master.store).unwrap_or_default();
+        }
+    }
+    let mut checkpoints = HashMap::new();
+    let mut frames = Frames::from_number(dir, 1, None)?;
+    let mut passed = 0;
+    while let Some(placed) = frames.next().transpose()? {
+        if (placed.link.number != last.number + 1 || placed.before != last.hash)
+            && frames.damage.len() == passed
+        {
+            let (segment, offset) = (placed.place.segment, u64::from(placed.place.offset));
+            report
+                .damage
+                .push(Damage::of(DamageKind::Chain, segment, offset, 0));
+        }
+        passed = frames.damage.len();
+        last = placed.link;
+        report.frames += 1;
+        for event in &placed.frame.events {
+            match event {
+                Event::Checkpointed { frame, digest } => {
+                    checkpoints.insert(*frame, *digest);
+                }
+                Event::KeysErased { keys } => {
+                    for key in keys {
+                        let open = slots.read(*key)?.is_some_and(|s| !s.erased);
+                        report.not_erased += u64::from(open);
+                    }
+                }
+                _ => {}
+            }
+        }
+        if placed.link.number <= report.index_frame {
+            apply(&mut model, placed.place, &placed.frame)?;
+        }
+    }
+    report.last = last.number;
+    for (segment, offset, octets) in frames.damage {
+        report
+            .damage
+            .push(Damage::of(DamageKind::Middle, segment, offset, octets));
+    }
+    check_checkpoints(dir, &master.store, &checkpoints, &mut report)?;
+    if let Some(index) = index {
+        compare(&index, &model, &mut report);
+    }
+    Ok(report)
+}
+
+fn table_of(number: u8) -> Option<Table> {
+    use Table::{
+        Alias, AnsweredByHand, Case, Contact, Domain, Due, Failing, Folder, Import, InboundMail,
+        Incident, Letter, LetterMail, Mailed, Message, Meta, OurLine, Outbox, Person, Sent, Tally,
+        Waiting,
+    };
+    let all = [
+        Meta,
+        Folder,
+        Message,
+        Person,
+        Alias,
+        Domain,
+        Contact,
+        Case,
+        Letter,
+        Outbox,
+        Waiting,
+        LetterMail,
+        Sent,
+        AnsweredByHand,
+        Tally,
+        InboundMail,
+        Due,
+        Import,
+        Incident,
+        Mailed,
+        Failing,
+        OurLine,
+    ];
+    all.into_iter().find(|t| *t as u8 == number)
+}
+
+fn load_model(path: &Path, store: &[u8; 16]) -> Option<MemoryTables> {
+    let mut model = MemoryTables::default();
+    let read = checkpoint::read(path, store, |_, key, value| {
+        if let Some((table, key)) = key.split_first()
+            && let Some(table) = table_of(*table)
+        {
+            model.0.insert((table, key.to_vec()), value);
+        }
+        Ok(())
+    });
+    read.ok().map(|_| model)
+}
+
+fn check_checkpoints(
+    dir: &Path,
+    store: &[u8; 16],
+    chain: &HashMap<u64, [u8; 32]>,
+    report: &mut VerifyReport,
+) -> Result<(), OpenError> {
+    for (frame, path) in checkpoint::list(dir)? {
+        let good = checkpoint::read(&path, store, |_, _, _| Ok(()))
+            // A crash between the file and the frame that names it leaves one that the chain does not know.
+            .is_ok_and(|(_, c)| {
+                c.frame == frame && chain.get(&frame).is_none_or(|d| *d == c.digest)
+            });
+        match good {
+            true => report.good_checkpoints += 1,
+            false => report.bad_checkpoints.push(path),
+        }
+    }
+    Ok(())
+}
+
+/// Row by row.
+fn compare(index: &Index, model: &MemoryTables, report: &mut VerifyReport) {
+    let (mut same, mut differ) = (0u64, 0u64);
+    let read = index.each(|key, value| {
+        let expected = key
+            .split_first()
+            .and_then(|(t, k)| model.get(table_of(*t)?, k).ok().flatten());
+        match expected.as_deref() == Some(value) {
+            true => same += 1,
+            false => differ += 1,
+        }
+        Ok(())
+    });
+    if let Err(e) = read {
+        report.index_error = Some(e.0);
+    }
+    let absent = (model.0.len() as u64).saturating_sub(same + differ);
+    report.index_differs = differ + absent;
+}
+
+/// Puts the index aside, and makes it again from the newest good checkpoint and the log.
+pub fn rebuild(dir: &Path, options: &Options) -> Result<OpenReport, OpenError> {
+    {
+        let _lock = Lock::take(dir)?;
+        let (index, aside) = (dir.join("index"), dir.join("damaged").join("index"));
+        if index.exists() {
+            super::disk::private_dir(&dir.join("damaged"))?;
+            if aside.exists() {
+                std::fs::remove_dir_all(&aside)?;
+            }
+            super::disk::rename("index: put aside", &index, &aside)?;
+        }
+    }
+    let (store, report) = Store::open(dir, options)?;
+    drop(store);
+    Ok(report)
+}
