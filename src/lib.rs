@@ -1,19 +1,16 @@
 //! Quitus answers the people who reply to prospecting e-mail.
 #![forbid(unsafe_code)]
+pub mod answer;
 pub mod config;
 pub mod delivery;
-pub mod answer;
+pub mod faults;
 pub mod intent;
 pub mod mail;
 pub mod mailbox;
+pub mod proof;
 pub mod record;
 pub mod register;
 pub mod request;
 #[cfg(feature = "demo")]
 pub mod sandbox;
-pub mod faults;
-pub mod intent;
-pub mod mail;
-pub mod proof;
-pub mod record;
 pub mod store;
