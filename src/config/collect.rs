@@ -17,6 +17,8 @@ pub struct Document<'t> {
     file: &'t str,
     text: &'t str,
     root: DeTable<'t>,
+    /// The whole text, from which nothing is taken: where each key stands.
+    places: DeTable<'t>,
     /// What is wrong so far.
     pub faults: Vec<Fault>,
 }
@@ -37,12 +39,25 @@ impl<'t> Document<'t> {
                 )
             })
             .collect();
+        let root = root.into_inner();
         Self {
             file,
             text,
-            root: root.into_inner(),
+            places: root.clone(),
+            root,
             faults,
         }
+    }
+
+    /// A mistake of the whole text: something that is not there.
+    pub fn fault_of_file(&mut self, what: impl AsRef<str>, fix: impl AsRef<str>) {
+        self.faults
+            .push(at(self.file, self.text, None, what.as_ref(), fix.as_ref()));
+    }
+
+    /// Whether something stands at this path, right or wrong.
+    pub fn has(&self, path: &[&str]) -> bool {
+        self.look(path).1 == path.len()
     }
 
     /// Takes out the value of a top-level key and reads it; `None` if it is absent or wrong.
@@ -51,8 +66,8 @@ impl<'t> Document<'t> {
         self.read(key, name.span(), value)
     }
 
-    /// Takes out an array of tables, `[[key]]`; each that can be read, with the place where it begins.
-    pub fn take_all<T: DeserializeOwned>(&mut self, key: &str) -> Vec<(Range<usize>, T)> {
+    /// Takes out an array of tables, `[[key]]`; each that can be read, with its number in the text, from 0.
+    pub fn take_all<T: DeserializeOwned>(&mut self, key: &str) -> Vec<(usize, T)> {
         let Some((name, value)) = self.root.remove_entry(key) else {
             return Vec::new();
         };
@@ -60,9 +75,10 @@ impl<'t> Document<'t> {
         match value.into_inner() {
             DeValue::Array(array) => array
                 .into_iter()
-                .filter_map(|item| {
+                .enumerate()
+                .filter_map(|(number, item)| {
                     let place = item.span();
-                    Some((place.clone(), self.read(key, place, item)?))
+                    Some((number, self.read(key, place, item)?))
                 })
                 .collect(),
             _ => {
@@ -91,21 +107,33 @@ impl<'t> Document<'t> {
         ));
     }
 
-    /// The place of a key of a section, or of the section itself: for mistakes that a room finds after reading.
-    pub fn find(&self, section: Range<usize>, key: &str) -> Range<usize> {
-        let body = &self.text[section.start.min(self.text.len())..];
-        let mut offset = section.start;
-        for line in body.split_inclusive('\n') {
-            let word = line.trim_start();
-            if word
-                .strip_prefix(key)
-                .is_some_and(|rest| rest.trim_start().starts_with('='))
-            {
-                return offset..offset + line.trim_end().len();
-            }
-            offset += line.len();
+    /// Where a value stands, for mistakes that are found after reading: `["policy", "caps", "hour"]`, and in an array of
+    /// tables `["mailbox", "0", "name"]`. Of a path that is not in the text, the last part that is.
+    pub fn place(&self, path: &[&str]) -> Range<usize> {
+        self.look(path).0
+    }
+
+    /// The place of the last step of the path that is there, and how many steps are.
+    fn look(&self, path: &[&str]) -> (Range<usize>, usize) {
+        let first = path.first().and_then(|k| self.places.get_key_value(*k));
+        let Some((name, value)) = first else {
+            return (0..0, 0);
+        };
+        let (mut place, mut value, mut steps) = (name.span(), value.get_ref(), 1);
+        for step in &path[1..] {
+            let inner = match value {
+                DeValue::Table(table) => table.get_key_value(*step).map(|(k, v)| (k.span(), v)),
+                DeValue::Array(array) => step
+                    .parse::<usize>()
+                    .ok()
+                    .and_then(|n| array.get(n))
+                    .map(|v| (v.span(), v)),
+                _ => None,
+            };
+            let Some((span, inside)) = inner else { break };
+            (place, value, steps) = (span, inside.get_ref(), steps + 1);
         }
-        section
+        (place, steps)
     }
 
     /// What nobody took is unknown. `known` are all keys that there are.

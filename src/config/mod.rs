@@ -1,10 +1,127 @@
-//! Reads what the operator wrote: settings with the place of every mistake, and where each secret is kept.
+//! Reads what the operator wrote: every setting of every room, every mistake at once with its place, and where each secret is.
 //!
-//! A secret never stands in the configuration itself, in a command line or in a log; the configuration says where it is.
-//! What the settings of a room mean is that room's business: each defines its own.
+//! Each room defines the settings that are its own business; here they are put together, and judged where only the whole
+//! can be judged. A secret never stands in the configuration itself, in a command line or in a log; the configuration says
+//! where it is. config/README.md is the operator's guide to all of it. Deliberately absent: the mode (`quitus activate`
+//! changes it, the processing log keeps it).
 
+mod assemble;
 mod collect;
+mod controller;
+mod cross;
+mod places;
 mod secret;
+mod sheets;
+mod wording;
 
 pub use collect::{Document, nearest};
+pub use controller::{ControllerSettings, KeptSettings, ProcessingSettings};
+pub use places::{
+    ControlSettings, FolderSettings, HouseSettings, LogFormat, LogLevel, LogSettings,
+    ReviewSettings, StoreSettings, WarmUpSettings,
+};
 pub use secret::{Secret, SecretError, SecretSource};
+pub use wording::Wording;
+
+use crate::delivery::SmtpSettings;
+use crate::mail::House;
+use crate::mailbox::MailboxSettings;
+use crate::record::Fault;
+use crate::register::RegisterSettings;
+use crate::request::Policy;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// A configuration without a mistake. All paths are resolved against the folder of its file.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where it was read.
+    pub file: PathBuf,
+    /// Who answers.
+    pub controller: ControllerSettings,
+    /// Why and how data are used, in the firm's words.
+    pub processing: ProcessingSettings,
+    /// Where the log, the keys and the index are.
+    pub store: StoreSettings,
+    /// The watched mailboxes; at least one, no two of one name, no address in two.
+    pub mailboxes: Vec<MailboxSettings>,
+    /// The server that takes letters.
+    pub smtp: SmtpSettings<SecretSource>,
+    /// What the machine may do by itself.
+    pub policy: Policy,
+    /// Providers and origin rules; each rule's provider is there.
+    pub register: RegisterSettings,
+    /// The humans who decide.
+    pub review: ReviewSettings,
+    /// The firm's own templates, if any.
+    pub templates: FolderSettings,
+    /// The firm's own lexicons, if any.
+    pub lexicon: FolderSettings,
+    /// Log lines.
+    pub log: LogSettings,
+    /// Our domains and marks; `own_domains` is never empty unless all mailboxes are freemail.
+    pub house: HouseSettings,
+    /// The socket of the daemon.
+    pub control_socket: PathBuf,
+}
+
+impl Config {
+    /// Reads and checks a file.
+    ///
+    /// # Errors
+    /// Every mistake, in the order of the file, each with its place and what to do.
+    pub fn load(path: &Path) -> Result<Self, Vec<Fault>> {
+        let file = path.display().to_string();
+        match std::fs::read(path).map(String::from_utf8) {
+            Ok(Ok(text)) => Self::read(path, &text),
+            Ok(Err(_)) => Err(vec![Fault::of_file(
+                &file,
+                "the file is not UTF-8 text",
+                "save it again as UTF-8",
+            )]),
+            Err(e) => Err(vec![Fault::of_file(
+                &file,
+                format!("the file cannot be read: {e}"),
+                "name another with --config, or begin with a copy of the example config/quitus.toml",
+            )]),
+        }
+    }
+
+    /// The same for a text that is already here; relative paths in it count from the folder of `path`.
+    pub fn read(path: &Path, text: &str) -> Result<Self, Vec<Fault>> {
+        assemble::assemble(path, text)
+    }
+
+    /// Our domains, lower-case ASCII.
+    pub fn own_domains(&self) -> &[String] {
+        &self.house.own_domains
+    }
+
+    /// What the gate must know of us. Tokens and the loop header need the store's key: whoever has it adds those tests.
+    pub fn house(&self) -> House {
+        let all = |pick: fn(&MailboxSettings) -> Vec<crate::record::Address>| {
+            self.mailboxes.iter().flat_map(pick).collect()
+        };
+        let warm_up = self.house.warm_up.clone();
+        House {
+            known: true,
+            mailboxes: all(|m| {
+                std::iter::once(&m.address)
+                    .chain(&m.aliases)
+                    .cloned()
+                    .collect()
+            }),
+            groups: all(|m| m.groups.clone()),
+            forwarded_from: all(|m| m.forwarded_from.clone()),
+            own_lists: self
+                .mailboxes
+                .iter()
+                .flat_map(|m| m.own_lists.iter().map(|l| l.to_lowercase()))
+                .collect(),
+            own_domains: self.house.own_domains.clone(),
+            authserv_id: self.house.authserv_id.clone(),
+            is_warm_up: Arc::new(move |m| warm_up.marks(m)),
+            ..House::unknown()
+        }
+    }
+}

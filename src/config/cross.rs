@@ -1,0 +1,245 @@
+//! What is wrong with a configuration although each value has the right shape: names that clash, names that lead nowhere.
+//!
+//! The rooms judge their own sections; this file gives their judgement a place, and judges what spans several.
+
+use super::places::HouseSettings;
+use super::{
+    ControllerSettings, Document, FolderSettings, ProcessingSettings, ReviewSettings, SecretSource,
+};
+use crate::delivery::SmtpSettings;
+use crate::mailbox::MailboxSettings;
+use crate::record::{domain_to_ascii, is_freemail_domain};
+use crate::register::RegisterSettings;
+use std::collections::HashMap;
+use std::ops::Range;
+
+/// The words of the register for data.
+const DATA: &[&str] = &["all", "email", "name", "role", "firm", "phone", "profile"];
+
+/// What letters say of the firm.
+pub fn controller(doc: &mut Document, controller: Option<&ControllerSettings>) {
+    let Some(c) = controller else { return };
+    for (key, text) in [
+        ("name", &c.name),
+        ("legal_name", &c.legal_name),
+        ("address", &c.address),
+    ] {
+        if text.trim().is_empty() {
+            let place = doc.place(&["controller", key]);
+            doc.fault(
+                place,
+                format!("[controller] {key} is empty"),
+                "letters must say who answers; write it as letters shall",
+            );
+        }
+    }
+}
+
+/// Each mailbox alone, and all of them together.
+pub fn mailboxes(doc: &mut Document, mailboxes: &[(usize, MailboxSettings)]) {
+    let mut names: HashMap<&str, usize> = HashMap::new();
+    let mut claimed: Vec<(&crate::record::Address, &str)> = Vec::new();
+    for (number, mailbox) in mailboxes {
+        let number = number.to_string();
+        let place = |doc: &Document, key: &str| doc.place(&["mailbox", &number, key]);
+        for (what, fix) in mailbox.faults() {
+            let here = place(doc, "");
+            doc.fault(here, what, fix);
+        }
+        if names.insert(&mailbox.name, 0).is_some() {
+            let here = place(doc, "name");
+            doc.fault(
+                here,
+                format!("two mailboxes are called \"{}\"", mailbox.name),
+                "give each a name of its own: status, log and cursors know it by the name",
+            );
+        }
+        let own = std::iter::once(("address", &mailbox.address));
+        let aliases = mailbox.aliases.iter().map(|a| ("aliases", a));
+        for (key, address) in own.chain(aliases) {
+            let before = claimed.iter().find(|(a, _)| a.same_person(address));
+            if let Some((_, other)) = before {
+                let here = place(doc, key);
+                let whose = if *other == mailbox.name {
+                    "this mailbox"
+                } else {
+                    other
+                };
+                doc.fault(
+                    here,
+                    format!("{} is already an address of {whose}", address.as_str()),
+                    "leave it with one mailbox; an address that reaches several is one of `groups`",
+                );
+            } else {
+                claimed.push((address, &mailbox.name));
+            }
+        }
+    }
+}
+
+/// The delivery room's judgement, with its places.
+pub fn smtp(doc: &mut Document, smtp: Option<&SmtpSettings<SecretSource>>) {
+    for wrong in smtp.map(SmtpSettings::check).unwrap_or_default() {
+        let place = doc.place(&["smtp", wrong.key]);
+        doc.fault(
+            place,
+            format!("[smtp] {}: {}", wrong.key, wrong.what),
+            wrong.fix,
+        );
+    }
+}
+
+/// The place that a mistake of the policy speaks of: it begins with the setting's name, or quotes a country.
+pub fn place_of_policy(doc: &Document, what: &str) -> Range<usize> {
+    let said = what.trim_start_matches("[policy] ");
+    if let Some(code) = said.strip_prefix('"').and_then(|s| s.split('"').next()) {
+        let path = ["policy", "countries", code];
+        return if doc.has(&path) {
+            doc.place(&path)
+        } else {
+            doc.place(&["controller", "country"])
+        };
+    }
+    let name = said.split(':').next().unwrap_or_default();
+    let path: Vec<&str> = std::iter::once("policy").chain(name.split('.')).collect();
+    doc.place(&path)
+}
+
+/// Providers once, origins with a provider that is there.
+pub fn register(doc: &mut Document, register: &RegisterSettings) {
+    let known: Vec<&str> = register.provider.iter().map(|p| p.id.as_str()).collect();
+    for (n, id) in known.iter().enumerate() {
+        if known[..n].contains(id) {
+            let place = doc.place(&["provider", &n.to_string(), "id"]);
+            doc.fault(
+                place,
+                format!("two providers have the id \"{id}\""),
+                "give each its own id: origins name it by that",
+            );
+        }
+    }
+    for (n, origin) in register.origin.iter().enumerate() {
+        let n = n.to_string();
+        if !known.contains(&origin.provider.as_str()) {
+            let fix = match super::nearest(&origin.provider, &known) {
+                Some(near) => format!("did you mean \"{near}\"?"),
+                None => format!("add [[provider]] with id = \"{}\"", origin.provider),
+            };
+            let place = doc.place(&["origin", &n, "provider"]);
+            doc.fault(
+                place,
+                format!("there is no provider \"{}\"", origin.provider),
+                fix,
+            );
+        }
+        if !origin
+            .date
+            .split("..")
+            .all(|d| d.parse::<jiff::civil::Date>().is_ok())
+        {
+            let place = doc.place(&["origin", &n, "date"]);
+            doc.fault(
+                place,
+                format!("\"{}\" is no day", origin.date),
+                "write 2026-03-01, or the first and the last day: 2026-03-01..2026-03-12",
+            );
+        }
+        words_of_data(doc, &["origin", &n, "data"], &origin.data);
+    }
+}
+
+/// The hour of the digest.
+pub fn review(doc: &mut Document, review: &ReviewSettings) {
+    if review.digest_hour > 23 {
+        let place = doc.place(&["review", "digest_hour"]);
+        doc.fault(
+            place,
+            format!("a day has no hour {}", review.digest_hour),
+            "write a number from 0 to 23",
+        );
+    }
+}
+
+/// Categories are words of the register.
+pub fn processing(doc: &mut Document, processing: &ProcessingSettings) {
+    words_of_data(doc, &["processing", "categories"], &processing.categories);
+}
+
+fn words_of_data(doc: &mut Document, path: &[&str], words: &[String]) {
+    for word in words.iter().filter(|w| !DATA.contains(&w.as_str())) {
+        let fix = match super::nearest(word, DATA) {
+            Some(near) => format!("did you mean \"{near}\"?"),
+            None => format!("write some of {}", DATA.join(", ")),
+        };
+        let place = doc.place(path);
+        doc.fault(
+            place,
+            format!("the register has no data called \"{word}\""),
+            fix,
+        );
+    }
+}
+
+/// Our domains as every comparison needs them; those of the mailboxes if none are given.
+pub fn house(
+    doc: &mut Document,
+    house: &mut HouseSettings,
+    mailboxes: &[(usize, MailboxSettings)],
+) {
+    let mut own: Vec<String> = Vec::new();
+    for (n, domain) in house.own_domains.iter().enumerate() {
+        let place = doc.place(&["house", "own_domains", &n.to_string()]);
+        match domain_to_ascii(domain) {
+            Some(d) if is_freemail_domain(&d) => doc.fault(
+                place,
+                format!("\"{domain}\" belongs to everybody"),
+                "remove it: whoever writes from there would count as a colleague",
+            ),
+            Some(d) => own.push(d),
+            None => doc.fault(
+                place,
+                format!("\"{domain}\" is not a domain"),
+                "write it as in acme.example, without an @",
+            ),
+        }
+    }
+    if house.own_domains.is_empty() {
+        let of_mailboxes = mailboxes.iter().map(|(_, m)| m.address.domain().to_owned());
+        own.extend(of_mailboxes.filter(|d| !is_freemail_domain(d)));
+    }
+    own.sort();
+    own.dedup();
+    house.own_domains = own;
+    for (list, words) in [
+        ("tags", &house.warm_up.tags),
+        ("headers", &house.warm_up.headers),
+    ] {
+        for (n, _) in words
+            .iter()
+            .enumerate()
+            .filter(|(_, w)| w.trim().is_empty())
+        {
+            let place = doc.place(&["house", "warm_up", list, &n.to_string()]);
+            doc.fault(
+                place,
+                "an empty mark is in every message",
+                "remove it, or nothing would ever be read",
+            );
+        }
+    }
+}
+
+/// Folders of the firm's own files must be there: a typing mistake would silently bring back the texts of Quitus.
+pub fn folders(doc: &mut Document, templates: &FolderSettings, lexicon: &FolderSettings) {
+    for (section, folder) in [("templates", templates), ("lexicon", lexicon)] {
+        let Some(path) = folder.path.as_ref().filter(|p| !p.is_dir()) else {
+            continue;
+        };
+        let place = doc.place(&[section, "path"]);
+        doc.fault(
+            place,
+            format!("there is no folder {}", path.display()),
+            format!("make it, or remove [{section}] to use those that Quitus brings along"),
+        );
+    }
+}

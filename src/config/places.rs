@@ -1,0 +1,195 @@
+//! Where the daemon keeps and finds things, and how it speaks to the operator: `[store]`, `[control]`, `[log]`, `[review]`,
+//! `[templates]`, `[lexicon]`, `[house]`.
+//!
+//! Small sections that belong to no single room; each field says its default.
+
+use crate::record::{Address, Timestamp};
+use crate::store;
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+
+/// `[store]`.
+#[derive(Clone, PartialEq, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StoreSettings {
+    /// The folder; made if it is not there. Its file system must keep what fdatasync was told.
+    pub path: PathBuf,
+    /// Memory for the index's pages, in MiB. Default 32.
+    #[serde(default = "index_cache")]
+    pub index_cache_mib: u64,
+    /// Room held back for the last words when the disk is full, in MiB. Default 8.
+    #[serde(default = "ballast")]
+    pub ballast_mib: u64,
+    /// Below this much free space, in MiB, no new work is begun. Default 32.
+    #[serde(default = "floor")]
+    pub free_space_floor_mib: u64,
+    /// Days after which backups of the keys expire; an erasure letter says so. Default 30.
+    #[serde(default = "key_backups")]
+    pub key_backup_days: u32,
+}
+
+const fn index_cache() -> u64 {
+    32
+}
+
+const fn ballast() -> u64 {
+    8
+}
+
+const fn floor() -> u64 {
+    32
+}
+
+const fn key_backups() -> u32 {
+    30
+}
+
+impl StoreSettings {
+    /// How the store is opened.
+    pub fn options(&self, now: Timestamp) -> store::Options {
+        store::Options {
+            index_cache: self.index_cache_mib << 20,
+            ballast: self.ballast_mib << 20,
+            floor: self.free_space_floor_mib << 20,
+            ..store::Options::at(now)
+        }
+    }
+}
+
+/// `[control]`: the socket through which commands speak to the daemon. Its permissions (0600) guard it.
+#[derive(Clone, PartialEq, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ControlSettings {
+    /// Default: `control.sock` in the store's folder.
+    pub socket: Option<PathBuf>,
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// How much is logged.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogLevel {
+    /// What a human must look at.
+    Error,
+    /// And what may become that.
+    Warn,
+    /// And each message's way, a line each.
+    #[default]
+    Info,
+    /// And each step.
+    Debug,
+    /// And each command of each connection, without contents.
+    Trace,
+}
+
+impl LogLevel {
+    /// The same for tracing.
+    pub fn filter(self) -> tracing::level_filters::LevelFilter {
+        use tracing::level_filters::LevelFilter;
+        match self {
+            Self::Error => LevelFilter::ERROR,
+            Self::Warn => LevelFilter::WARN,
+            Self::Info => LevelFilter::INFO,
+            Self::Debug => LevelFilter::DEBUG,
+            Self::Trace => LevelFilter::TRACE,
+        }
+    }
+}
+
+/// `[log]`: what the daemon writes to standard error.
+#[derive(Clone, PartialEq, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LogSettings {
+    /// Default `text`.
+    pub format: LogFormat,
+    /// Default `info`.
+    pub level: LogLevel,
+}
+
+/// `[review]`: the humans who decide what was held.
+#[derive(Clone, PartialEq, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ReviewSettings {
+    /// Who gets the daily digest and the alerts. Default: nobody, so look at `quitus status`.
+    pub reviewers: Vec<Address>,
+    /// The hour of the digest in the controller's time zone, 0 to 23. Default 8.
+    pub digest_hour: u8,
+}
+
+impl Default for ReviewSettings {
+    fn default() -> Self {
+        Self {
+            reviewers: Vec::new(),
+            digest_hour: 8,
+        }
+    }
+}
+
+/// `[templates]` and `[lexicon]`: a folder of the firm's own files, laid over those that Quitus brings along.
+#[derive(Clone, PartialEq, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct FolderSettings {
+    /// Default: none, only what Quitus brings along.
+    pub path: Option<PathBuf>,
+}
+
+/// `[house]`: how mail of our own, and mail that our own border has looked at, is recognised.
+#[derive(Clone, PartialEq, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct HouseSettings {
+    /// Our domains: who writes from one is a colleague (B6). Default: those of the mailboxes, apart from freemail.
+    pub own_domains: Vec<String>,
+    /// The name that our own mail server writes into Authentication-Results (RFC 8601); only its results are believed.
+    /// Default: none are.
+    pub authserv_id: Option<String>,
+    /// Traffic of warm-up tools (A11).
+    pub warm_up: WarmUpSettings,
+}
+
+/// `[house.warm_up]`: what marks warm-up traffic, which is neither answered nor read (A11). Upper and lower case are the same.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct WarmUpSettings {
+    /// Words that stand in the subject or the text of every mail of the tool. Default: none.
+    pub tags: Vec<String>,
+    /// Header fields that only such mail has: `X-Warmup` or `X-Mailer: warmer`. Default: none.
+    pub headers: Vec<String>,
+}
+
+impl WarmUpSettings {
+    /// Whether a message carries one of the marks.
+    pub fn marks(&self, message: &crate::mail::InboundMessage) -> bool {
+        let subject = message.subject.to_lowercase();
+        let text = message.fresh.text.to_lowercase();
+        let tag = |t: &String| {
+            let t = t.to_lowercase();
+            subject.contains(&t) || text.contains(&t)
+        };
+        let header = |h: &String| {
+            let (name, value) = h.split_once(':').unwrap_or((h, ""));
+            let (name, value) = (name.trim().to_lowercase(), value.trim().to_lowercase());
+            message
+                .signs
+                .all(&name)
+                .any(|v| v.to_lowercase().contains(&value))
+        };
+        self.tags.iter().any(tag) || self.headers.iter().any(header)
+    }
+}
+
+/// Makes a relative path relative to the folder of the configuration.
+pub(super) fn resolve(path: &mut PathBuf, folder: &Path) {
+    if path.is_relative() {
+        *path = folder.join(&*path);
+    }
+}

@@ -1,0 +1,134 @@
+//! The firm's own templates and lexicons, read from their folders and checked over those that Quitus brings along.
+//!
+//! At start, at `quitus check`, and whenever somebody saved one: the whole set is good, or the last good one stays in force.
+
+use super::Config;
+use crate::answer::{Source, Templates};
+use crate::intent::{self, LexiconSource};
+use crate::record::Fault;
+use std::path::{Path, PathBuf};
+
+/// A template or lexicon longer than this is something else.
+const LONGEST: u64 = 1 << 20;
+
+impl Config {
+    /// The templates in force: the firm's own files over the built-in ones.
+    ///
+    /// # Errors
+    /// Every mistake of every file.
+    pub fn read_templates(&self) -> Result<Templates, Vec<Fault>> {
+        let Some(folder) = &self.templates.path else {
+            return Templates::builtin();
+        };
+        let mut faults = Vec::new();
+        let sources: Vec<Source> = files(folder, &mut faults)
+            .into_iter()
+            .map(|(path, text)| Source {
+                path: within(folder, &path),
+                file: path.display().to_string(),
+                text,
+            })
+            .collect();
+        match Templates::compile(&sources) {
+            Ok(templates) if faults.is_empty() => Ok(templates),
+            Ok(_) => Err(faults),
+            Err(more) => {
+                faults.extend(more);
+                Err(faults)
+            }
+        }
+    }
+
+    /// The reader with the lexicons in force: the firm's own file of a language replaces the built-in one.
+    ///
+    /// # Errors
+    /// Every mistake of every file.
+    pub fn read_lexicons(&self) -> Result<intent::Reader, Vec<Fault>> {
+        let Some(folder) = &self.lexicon.path else {
+            return intent::builtin();
+        };
+        let mut faults = Vec::new();
+        let mut own = Vec::new();
+        for (path, text) in files(folder, &mut faults) {
+            let code = within(folder, &path);
+            match code.strip_suffix(".toml") {
+                Some(code) if !code.contains('/') => {
+                    own.push((code.to_owned(), path.display().to_string(), text));
+                }
+                _ => faults.push(Fault::of_file(
+                    &path.display().to_string(),
+                    "no lexicon is called so",
+                    "name it after its language, as in fr.toml, or move it out of this folder",
+                )),
+            }
+        }
+        let sources: Vec<(&str, LexiconSource<'_>)> = own
+            .iter()
+            .map(|(code, path, text)| (code.as_str(), LexiconSource { path, text }))
+            .collect();
+        match intent::with(&sources) {
+            Ok(reader) if faults.is_empty() => Ok(reader),
+            Ok(_) => Err(faults),
+            Err(more) => {
+                faults.extend(more);
+                Err(faults)
+            }
+        }
+    }
+}
+
+/// The path within the folder, with `/`.
+fn within(folder: &Path, path: &Path) -> String {
+    let inner = path.strip_prefix(folder).unwrap_or(path);
+    let steps: Vec<_> = inner.iter().map(|s| s.to_string_lossy()).collect();
+    steps.join("/")
+}
+
+/// All text files below a folder, in order; editors' backups, hidden files and READMEs are nobody's templates.
+fn files(folder: &Path, faults: &mut Vec<Fault>) -> Vec<(PathBuf, String)> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        let entries = match std::fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            Err(e) => {
+                faults.push(unreadable(&folder, &e.to_string()));
+                continue;
+            }
+        };
+        for path in entries.flatten().map(|e| e.path()) {
+            let name = path.file_name().map(|n| n.to_string_lossy().into_owned());
+            let name = name.unwrap_or_default();
+            if name.starts_with(['.', '#']) || name.ends_with(['~', '#']) || name.ends_with(".md") {
+                continue;
+            }
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            match read(&path) {
+                Ok(text) => found.push((path, text)),
+                Err(why) => faults.push(unreadable(&path, &why)),
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+fn read(path: &Path) -> Result<String, String> {
+    let length = std::fs::metadata(path).map_err(|e| e.to_string())?.len();
+    if length > LONGEST {
+        return Err("it is longer than 1 MiB".to_owned());
+    }
+    let bytes = std::fs::read(path).map_err(|e| e.to_string())?;
+    String::from_utf8(bytes).map_err(|_| "it is not UTF-8 text".to_owned())
+}
+
+fn unreadable(path: &Path, why: &str) -> Fault {
+    Fault::of_file(
+        &path.display().to_string(),
+        format!("this cannot be read: {why}"),
+        "give the user of the daemon the right to read it, or move it out of the folder",
+    )
+}
