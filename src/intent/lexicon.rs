@@ -129,18 +129,7 @@ impl Compiler<'_, '_> {
 
     fn lexicon(&mut self, sheet: Sheet) -> Option<Lexicon> {
         let (code, language) = self.language(&sheet)?;
-        for (list, symbol) in [
-            (&sheet.filler, Symbol::FILLER),
-            (&sheet.greeting, Symbol::GREETING),
-        ] {
-            for said in list {
-                let (text, stem) = said
-                    .text
-                    .strip_suffix('*')
-                    .map_or((said.text.as_str(), false), |t| (t, true));
-                self.words.mean(&fold(text), stem, symbol);
-            }
-        }
+        self.quiet_words(&sheet);
         for (name, members) in &sheet.classes {
             self.class(name, members);
         }
@@ -168,15 +157,7 @@ impl Compiler<'_, '_> {
             .map(|s| (fold(s.text.trim_end_matches('*')), s.text.ends_with('*')))
             .collect();
         let vocabulary = std::mem::take(&mut self.words).build(&typo);
-        let mut openings = vec![Vec::new(); vocabulary.symbols()];
-        for (n, (pattern, ..)) in phrases.iter().enumerate() {
-            for symbol in pattern.openings() {
-                let list: &mut Vec<u32> = &mut openings[symbol.0 as usize];
-                if list.last() != Some(&(n as u32)) {
-                    list.push(n as u32);
-                }
-            }
-        }
+        let openings = pattern::openings(&phrases, vocabulary.symbols());
         let words = sheet.words.iter().map(|s| fold(&s.text)).collect();
         Some(Lexicon {
             language,
@@ -188,6 +169,21 @@ impl Compiler<'_, '_> {
             optout,
             tests: sheet.tests,
         })
+    }
+
+    fn quiet_words(&mut self, sheet: &Sheet) {
+        for (list, symbol) in [
+            (&sheet.filler, Symbol::FILLER),
+            (&sheet.greeting, Symbol::GREETING),
+        ] {
+            for said in list {
+                let (text, stem) = said
+                    .text
+                    .strip_suffix('*')
+                    .map_or((said.text.as_str(), false), |t| (t, true));
+                self.words.mean(&fold(text), stem, symbol);
+            }
+        }
     }
 
     fn language(&mut self, sheet: &Sheet) -> Option<(String, Option<Language>)> {

@@ -347,3 +347,17 @@ impl Pattern {
         longest
     }
 }
+
+/// Which phrases can begin with each symbol.
+pub fn openings(phrases: &[(Pattern, usize, usize)], symbols: usize) -> Vec<Vec<u32>> {
+    let mut openings = vec![Vec::new(); symbols];
+    for (n, (pattern, ..)) in phrases.iter().enumerate() {
+        for symbol in pattern.openings() {
+            let list: &mut Vec<u32> = &mut openings[symbol.0 as usize];
+            if list.last() != Some(&(n as u32)) {
+                list.push(n as u32);
+            }
+        }
+    }
+    openings
+}

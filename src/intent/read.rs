@@ -346,10 +346,13 @@ fn beaten(text: &Text, hit: &Hit<'_>, alive: &[&Hit<'_>]) -> bool {
     };
     let sentence = text.tokens[hit.first].sentence;
     alive.iter().any(|other| {
-        let object = kind == RequestKind::Access
-            && matches!(other.rule.effect, Effect::Request(k) if k != RequestKind::Access)
-            && other.first <= hit.first
-            && other.last >= hit.last;
+        let stands_for = match (&other.rule.effect, kind) {
+            (Effect::Request(k), RequestKind::Access) => *k != kind,
+            // Convention 1: "remove me from your CRM" is erasure, not doubled with stop.
+            (Effect::Request(k), RequestKind::Stop) => *k == RequestKind::Erasure,
+            _ => false,
+        };
+        let object = stands_for && other.exceeds(hit);
         let special =
             other.rule.beats.contains(&kind) && text.tokens[other.first].sentence == sentence;
         object || special
