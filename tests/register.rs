@@ -89,7 +89,7 @@ fn a_hundred_thousand_rows_come_in_chunks() {
 fn a_second_import_changes_nothing_and_revives_nobody() {
     let (_, rows, _) = read("email,relation\njean@entreprise.com,client\n".as_bytes());
     let mut tables = MemoryTables::default();
-    let plan = plan_row(&State(&tables), &keys(), 2, rows[0].clone())
+    let plan = plan_row(&State(&tables), &keys(), None, (2, rows[0].clone()))
         .unwrap()
         .unwrap();
     assert_eq!(plan.facts.relation, Relation::Customer);
@@ -119,7 +119,10 @@ fn a_second_import_changes_nothing_and_revives_nobody() {
     };
     apply(&mut tables, LogPosition::default(), &frame).unwrap();
     let state = State(&tables);
-    assert_eq!(plan_row(&state, &keys(), 2, rows[0].clone()).unwrap(), None);
+    assert_eq!(
+        plan_row(&state, &keys(), None, (2, rows[0].clone())).unwrap(),
+        None
+    );
     let found = find(&state, &keys(), &rows[0].addresses[0]).unwrap();
     assert!(found.suppression.is_some() && found.contact.is_some());
 }
