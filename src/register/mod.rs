@@ -3,9 +3,11 @@
 //! Deliberately absent: the store. An import is a sequence of chunks that the service seals and commits.
 
 mod columns;
+mod fields;
 mod import;
 mod person;
 mod rules;
+mod text;
 
 pub use columns::Column;
 pub use import::{Chunk, ContactPlan, ImportError, Preview, Reader, Summary, plan_row};

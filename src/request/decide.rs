@@ -4,6 +4,7 @@
 //! what holds from now on, and only then whether a letter may leave. Deliberately absent: any look-up.
 
 mod course;
+mod holds;
 mod letter;
 mod robots;
 mod whose;

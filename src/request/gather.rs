@@ -35,12 +35,15 @@ pub fn look_up(
     })
 }
 
+/// What a thread proves: to whom the mail was sent, and the letter of ours in it.
+pub type ThreadEvidence = (Vec<Known>, Option<(LetterId, LetterRow)>);
+
 /// B1 (2): to whom the mail was sent that this message answers, nearest id first, and the letter of ours in its thread.
 pub fn evidence(
     state: &State<'_>,
     keys: &Fingerprinter,
     message: &InboundMessage,
-) -> Result<(Vec<Known>, Option<(LetterId, LetterRow)>), Damaged> {
+) -> Result<ThreadEvidence, Damaged> {
     let (mut people, mut letter) = (Vec::new(), None);
     for id in message.thread() {
         let mail = keys.mail_id(id);

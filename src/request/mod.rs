@@ -22,7 +22,7 @@ pub use decision::{
     SealedParts, Suppress,
 };
 pub use expectation::Expectation;
-pub use gather::{cases_of, evidence, known, look_up};
+pub use gather::{ThreadEvidence, cases_of, evidence, known, look_up};
 pub use policy::{
     AfterSource, Automation, Caps, CountryRule, NotInterested, Policy, PolicySettings, StopAnswer,
     Thresholds,

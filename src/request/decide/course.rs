@@ -1,5 +1,6 @@
 //! The way of a message that a person wrote: what it entails for the people, which case it belongs to, what a human must see.
 
+use super::holds::must_be_seen;
 use super::letter;
 use super::whose::{Whose, whose};
 use super::{is, kinds_of};
@@ -88,7 +89,7 @@ where
         let fresh = self.open_requests(&mut d);
         if fresh.is_empty() {
             (d.state, d.rule) = (MessageState::Acted, rule::REMINDER);
-            if let Some(rule) = letter::must_be_seen(self) {
+            if let Some(rule) = must_be_seen(self) {
                 d.hold(rule);
             }
         } else {
@@ -102,7 +103,7 @@ where
     fn nothing_asked(&self) -> Decision {
         let s = self.s;
         let mut d = Decision::bare(s, MessageState::Ignored, rule::NOTHING_ASKED);
-        let doubt = letter::must_be_seen(self)
+        let doubt = must_be_seen(self)
             .or_else(|| s.read.unsure.is_some().then_some(rule::UNSURE))
             .or_else(|| (s.read.stance == Some(Stance::Departed)).then_some(rule::DEPARTED));
         if let Some(rule) = doubt {

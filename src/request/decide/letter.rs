@@ -1,44 +1,18 @@
 //! Whether a letter answers the requests, to whom, and what holds it: first what only a human can judge, last the settings.
 
 use super::course::Course;
+use super::holds::{holds_all, identity, needs_identity, register, relation};
 use super::is;
 use crate::record::{
-    Address, FolderRole, Language, LetterId, LetterKind, LetterState, MessageState, Mode, Relation,
-    RequestKind, RuleId, Timestamp, Verdict,
+    Address, Language, LetterId, LetterKind, LetterState, MessageState, Mode, RequestKind, RuleId,
+    Timestamp, Verdict,
 };
 use crate::request::decision::{Decision, Identity, LetterPlan, Release};
 use crate::request::expectation::{Expectation, within_a_day};
-use crate::request::policy::{Automation, CountryRule, StopAnswer};
+use crate::request::policy::{Automation, StopAnswer};
 use crate::request::rule;
 
-/// How far apart our letter and the repeated words may be (A5).
-const ROBOT_MILLIS: i64 = 60_000;
 const WEEK_MILLIS: i64 = 7 * 86_400_000;
-
-/// Why a human must see the message, whatever is asked: what the reader found beside the requests.
-pub(super) fn must_be_seen(c: &Course<'_, '_>) -> Option<RuleId> {
-    let reasons = c.s.read.human.iter().map(|h| h.reason.as_str());
-    let found: Vec<&str> = reasons.filter(|r| *r != "on_behalf").collect();
-    let has = |one: &[&str]| found.iter().any(|r| one.contains(r));
-    if has(&["death", "illness", "departed"]) {
-        return Some(rule::DEPARTED);
-    }
-    if has(&["whole_firm"]) {
-        return Some(rule::WHOLE_FIRM);
-    }
-    if let Some(other) = found
-        .iter()
-        .find(|r| !["other_person", "other_address"].contains(r))
-    {
-        return Some(if *other == "changed_mind" && c.open.is_some() {
-            rule::CONTRADICTION
-        } else {
-            rule::human(other)
-        });
-    }
-    let others = !found.is_empty() || (!c.kinds.is_empty() && !c.s.who.named.is_empty());
-    others.then_some(rule::OTHERS)
-}
 
 /// Plans the letter for these requests, and says how the message ends.
 pub(super) fn write(c: &Course<'_, '_>, kinds: &[RequestKind], d: &mut Decision) {
@@ -77,85 +51,28 @@ fn done_without_letter(c: &Course<'_, '_>, d: &mut Decision, rule: RuleId) {
     }
 }
 
-/// What holds every letter, whoever the sender is.
-fn holds_all(c: &Course<'_, '_>, kinds: &[RequestKind]) -> Option<RuleId> {
-    let always_human = |k: &&RequestKind| **k >= RequestKind::Rectification;
-    if let Some(seen) = must_be_seen(c) {
-        return Some(seen);
-    }
-    if kinds.iter().any(|k| always_human(&k)) {
-        return Some(rule::ALWAYS_HUMAN);
-    }
-    if c.whose.stranger {
-        return Some(rule::STRANGER);
-    }
-    if again(c, kinds) {
-        return Some(rule::AGAIN);
-    }
-    if c.s.gate.verdict == Verdict::ActOnly {
-        return Some(c.s.gate.rule.clone());
-    }
-    if c.s.arrival.role == FolderRole::Junk {
-        return Some(rule::JUNK);
-    }
-    if repeated(c) {
-        return Some(rule::REPEATED);
-    }
-    let in_subject_only = |k: &RequestKind| {
-        let found = c.s.read.requests.iter().find(|f| f.kind == *k);
-        found.is_some_and(|f| f.evidence.iter().all(|e| e.start.is_none()))
-    };
-    let unsure = |k: &RequestKind| !c.sure(*k) || in_subject_only(k);
-    if c.s.read.unsure.is_some() || kinds.iter().any(unsure) {
-        return Some(rule::UNSURE_LETTER);
-    }
-    c.s.history.answered_by_hand.then_some(rule::BY_HAND)
-}
-
-/// "You wrote again": a STOP where one holds already, or any request after a mail that followed a suppression.
-fn again(c: &Course<'_, '_>, kinds: &[RequestKind]) -> bool {
-    use crate::record::Suppression::Suppressed;
-    let Some(known) = c.whose.about else {
-        return false;
-    };
-    let Some(s) = (known.row.suppression.as_ref()).filter(|s| s.suppression == Suppressed) else {
-        return false;
-    };
-    let mailed_after = known.last_mailed.is_some_and(|m| m > s.since);
-    let of_this_case = s.case.is_some() && s.case == c.open.map(|o| o.id);
-    mailed_after || (kinds.contains(&RequestKind::Stop) && !of_this_case)
-}
-
-/// A5: the same words from the same sender, within a minute of our letter.
-fn repeated(c: &Course<'_, '_>) -> bool {
-    let Some(row) = c.whose.from.map(|f| &f.row) else {
-        return false;
-    };
-    let same = row
-        .spoke
-        .is_some_and(|(words, _)| words == c.s.arrival.words);
-    let after = row
-        .last_letter
-        .map(|l| c.s.arrival.received.millis_since(l));
-    same && after.is_some_and(|ms| (-1_000..=ROBOT_MILLIS).contains(&ms))
-}
-
 /// B9: the sender is not the person. The neutral STOP letter may leave, everything else waits.
 fn neutral(c: &Course<'_, '_>, kinds: &[RequestKind], d: &mut Decision) {
     let (stop, rest): (Vec<_>, Vec<_>) =
         kinds.iter().copied().partition(|k| *k == RequestKind::Stop);
-    let may = !stop.is_empty() && stop_is_answered(c) && relation(c).is_none();
-    let leaves = may.then(|| settings(c, &stop, d)).and_then(Result::ok);
-    match leaves {
-        Some(release) => {
-            d.letter = plan(c, LetterKind::Answer, &stop, &[], release, d);
-            (d.state, d.rule) = (MessageState::Answered, rule::NOT_THE_PERSON);
-        }
-        None if rest.is_empty() && !stop_is_answered(c) => {
-            return done_without_letter(c, d, rule::STOP_ANSWER);
-        }
-        None => return draft(c, kinds, rule::NOT_THE_PERSON, d),
+    if stop.is_empty() {
+        return draft(c, kinds, rule::NOT_THE_PERSON, d);
     }
+    if rest.is_empty() && !stop_is_answered(c) {
+        return done_without_letter(c, d, rule::STOP_ANSWER);
+    }
+    let release = match relation(c) {
+        Some(held) => Err(held),
+        None if !stop_is_answered(c) => Err(rule::NOT_THE_PERSON),
+        None => settings(c, &stop, d),
+    };
+    let release = match release {
+        Ok(release) => release,
+        Err(held) if rest.is_empty() => return draft(c, kinds, held, d),
+        Err(_) => return draft(c, kinds, rule::NOT_THE_PERSON, d),
+    };
+    d.letter = plan(c, LetterKind::Answer, &stop, &[], release, d);
+    (d.state, d.rule) = (MessageState::Answered, rule::NOT_THE_PERSON);
     if d.letter.is_none() {
         return d.hold(rule::UNSURE_LETTER);
     }
@@ -164,49 +81,6 @@ fn neutral(c: &Course<'_, '_>, kinds: &[RequestKind], d: &mut Decision) {
         d.draft = plan(c, LetterKind::Answer, &rest, &[], held, d);
         d.hold(rule::NOT_THE_PERSON);
     }
-}
-
-fn needs_identity(kind: &RequestKind) -> bool {
-    matches!(kind, RequestKind::Access | RequestKind::Erasure)
-}
-
-/// B8.
-fn identity(c: &Course<'_, '_>, kinds: &[RequestKind]) -> Option<RuleId> {
-    let personal = kinds.iter().any(|k| *k != RequestKind::Stop);
-    let on_file = c.whose.about.is_some_and(|k| k.contact.is_some());
-    let unproved = kinds.iter().any(needs_identity) && !c.whose.proved;
-    (unproved || (personal && !on_file)).then_some(rule::IDENTITY)
-}
-
-/// A10 for any letter: only a plain prospect, or somebody of whom nothing else is known, is answered by a machine.
-fn relation(c: &Course<'_, '_>) -> Option<RuleId> {
-    let row = c.whose.about.and_then(|k| k.contact.as_ref())?;
-    let plain = matches!(row.facts.relation, Relation::Prospect | Relation::Unknown);
-    (!plain).then_some(rule::NOT_A_PROSPECT)
-}
-
-/// A10, and whether the register proves what a source letter says.
-fn register(c: &Course<'_, '_>, kinds: &[RequestKind]) -> Option<RuleId> {
-    if let Some(held) = relation(c) {
-        return Some(held);
-    }
-    if !kinds.contains(&RequestKind::Source) {
-        return None;
-    }
-    let known = c.whose.about?;
-    let facts = &known.contact.as_ref()?.facts;
-    if facts.relation != Relation::Prospect {
-        return Some(rule::NOT_A_PROSPECT);
-    }
-    if facts.freemail {
-        return Some(rule::FREEMAIL);
-    }
-    let country = known.opened.as_ref().and_then(|o| o.country.as_ref());
-    let law = country.and_then(|code| c.policy.settings.countries.get(code));
-    if law != Some(&CountryRule::LegitimateInterest) {
-        return Some(rule::COUNTRY);
-    }
-    (!c.s.house.sourced).then_some(rule::SOURCE_VAGUE)
 }
 
 /// `stop_answer`: whether a STOP is answered by a letter at all.

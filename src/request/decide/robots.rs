@@ -89,6 +89,13 @@ pub(super) fn colleague(s: &Situation<'_>, policy: &Policy, now: Timestamp) -> D
         d.pause(inner, SuppressionReason::Request(kinds[0]));
     }
     course.hold_for_a_look(&mut d);
+    // The case is that of the person who asks, never of the colleague who passed it on.
+    d.person = forwarded.known.as_ref().map(|k| k.person);
+    d.spoke = None;
+    if let Some(case) = d.case.as_mut().filter(|c| c.new) {
+        case.person = d.person;
+        case.previous = None;
+    }
     let from = forwarded.from;
     d.proposals
         .push((rule::COLLEAGUE, Proposal::Forwarded { from, kinds }));

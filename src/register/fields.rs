@@ -1,0 +1,166 @@
+//! One row of a list becomes a contact; a value that cannot be read is a mistake with what to do about it.
+
+use super::columns::{Column, bare};
+use crate::record::{Address, Contact, Language, Origin, Relation};
+
+/// What is wrong, and what to do.
+pub(super) type Wrong = (String, &'static str);
+
+pub(super) fn contact_of(
+    columns: &[(String, Column)],
+    record: &csv::StringRecord,
+) -> Result<Contact, Wrong> {
+    let mut contact = Contact::default();
+    let mut origin = Origin::default();
+    for ((header, column), value) in columns.iter().zip(record.iter()) {
+        if !value.is_empty() {
+            fill(&mut contact, &mut origin, header, *column, value)?;
+        }
+    }
+    if contact.addresses.is_empty() {
+        return Err((
+            "there is no e-mail address".into(),
+            "fill the column of addresses, or remove the row",
+        ));
+    }
+    if origin != Origin::default() {
+        origin.data = vec!["all".into()];
+        contact.origins.push(origin);
+    }
+    Ok(contact)
+}
+
+fn fill(
+    contact: &mut Contact,
+    origin: &mut Origin,
+    header: &str,
+    column: Column,
+    value: &str,
+) -> Result<(), Wrong> {
+    let text = Some(value.to_owned());
+    match column {
+        Column::Email => {
+            for one in value.split([';', ' ', ',']).filter(|a| !a.is_empty()) {
+                let address = Address::parse(one)
+                    .map_err(|e| (e.to_string(), "correct the address, or remove the row"))?;
+                contact.addresses.push(address);
+            }
+        }
+        Column::Civility => contact.civility = text,
+        Column::FirstName => contact.first_name = text,
+        Column::LastName => contact.last_name = text,
+        Column::Role => contact.role = text,
+        Column::Firm => contact.firm = text,
+        Column::Country => contact.country = Some(country(value).ok_or_else(|| unknown(header, value, "write the two letters of the country (ISO 3166-1), as in FR"))?),
+        Column::Language => {
+            let code = value.get(..2).unwrap_or(value).to_lowercase();
+            let read: Result<Language, _> = code.parse();
+            contact.language =
+                Some(read.map_err(|_| unknown(header, value, "write its two letters, as in fr"))?);
+        }
+        Column::Phone => contact.phone = text,
+        Column::Profile => contact.profile_url = text,
+        Column::CrmId => contact.crm_id = text,
+        Column::Relation => contact.relation = Some(relation(value).ok_or_else(|| unknown(header, value, "write prospect, open_deal, customer, former, supplier, partner, candidate, staff or unknown"))?),
+        Column::Owner => contact.owner = text,
+        Column::Campaign => contact.campaign = text,
+        Column::Basis => contact.basis = text,
+        Column::Why => contact.why = text,
+        Column::Provider => origin.provider = text,
+        Column::From => origin.from = text,
+        Column::Date => {
+            origin.date = Some(date(value).ok_or_else(|| unknown(header, value, "write the day as 2026-11-23 or 23/11/2026"))?);
+        }
+        Column::Public => {
+            let yes = ["oui", "yes", "ja", "si", "sim", "true", "1", "vrai", "public"];
+            origin.public = Some(yes.contains(&bare(value).as_str()));
+        }
+        Column::Extra => contact.extra.push((header.to_owned(), value.to_owned())),
+    }
+    Ok(())
+}
+
+fn unknown(header: &str, value: &str, fix: &'static str) -> Wrong {
+    let shown: String = value.chars().take(40).collect();
+    (format!("\"{shown}\" cannot be read as {header}"), fix)
+}
+
+fn country(value: &str) -> Option<String> {
+    const NAMES: &[(&str, &str)] = &[
+        ("france", "FR"),
+        ("belgique", "BE"),
+        ("belgium", "BE"),
+        ("belgie", "BE"),
+        ("allemagne", "DE"),
+        ("germany", "DE"),
+        ("deutschland", "DE"),
+        ("espagne", "ES"),
+        ("spain", "ES"),
+        ("espana", "ES"),
+        ("italie", "IT"),
+        ("italy", "IT"),
+        ("italia", "IT"),
+        ("paysbas", "NL"),
+        ("netherlands", "NL"),
+        ("nederland", "NL"),
+        ("portugal", "PT"),
+        ("suisse", "CH"),
+        ("switzerland", "CH"),
+        ("schweiz", "CH"),
+        ("luxembourg", "LU"),
+        ("autriche", "AT"),
+        ("austria", "AT"),
+        ("osterreich", "AT"),
+        ("irlande", "IE"),
+        ("ireland", "IE"),
+        ("royaumeuni", "GB"),
+        ("unitedkingdom", "GB"),
+        ("uk", "GB"),
+    ];
+    let bare = bare(value);
+    if let Some((_, code)) = NAMES.iter().find(|(name, _)| *name == bare) {
+        return Some((*code).to_owned());
+    }
+    let code = bare.len() == 2 && bare.bytes().all(|b| b.is_ascii_lowercase());
+    code.then(|| bare.to_uppercase())
+}
+
+fn relation(value: &str) -> Option<Relation> {
+    const NAMES: &[(&str, Relation)] = &[
+        ("lead", Relation::Prospect),
+        ("client", Relation::Customer),
+        ("kunde", Relation::Customer),
+        ("cliente", Relation::Customer),
+        ("klant", Relation::Customer),
+        ("opportunite", Relation::OpenDeal),
+        ("opportunity", Relation::OpenDeal),
+        ("ancienclient", Relation::Former),
+        ("fournisseur", Relation::Supplier),
+        ("partenaire", Relation::Partner),
+        ("candidat", Relation::Candidate),
+        ("interne", Relation::Staff),
+    ];
+    let wanted = bare(value);
+    let known = NAMES
+        .iter()
+        .find(|(name, _)| *name == wanted)
+        .map(|(_, r)| *r);
+    known.or_else(|| {
+        Relation::ALL
+            .iter()
+            .copied()
+            .find(|r| bare(r.word()) == wanted)
+    })
+}
+
+/// `YYYY-MM-DD` from what people write: ISO first, else day before month.
+fn date(value: &str) -> Option<String> {
+    let day = value.split(['T', ' ']).next()?;
+    let parts: Vec<&str> = day.split(['-', '/', '.']).collect();
+    let [a, b, c] = parts.as_slice() else {
+        return None;
+    };
+    let (year, month, day) = if a.len() == 4 { (a, b, c) } else { (c, b, a) };
+    let date = jiff::civil::Date::new(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?);
+    Some(date.ok().filter(|d| d.year() >= 1990)?.to_string())
+}

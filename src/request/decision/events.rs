@@ -1,0 +1,207 @@
+//! The order in which a decision becomes events: received, people, case, proposals, letters, decided.
+
+use super::{CasePlan, Decision, LetterPlan, Release, SealedLetter, SealedParts};
+use crate::record::{Event, RequestKind, RequestState, Sealed, SuppressionReason};
+use crate::request::rule;
+use crate::request::situation::Arrival;
+
+impl Decision {
+    /// The events of this decision, in the order in which they are committed: received, people, case, letter, decided.
+    pub fn into_events(mut self, sealed: SealedParts) -> Vec<Event> {
+        let (content, location) = (self.arrival.content, self.arrival.location);
+        if self.again {
+            let (message, rule) = (content, self.rule);
+            return vec![Event::Joined {
+                message,
+                location,
+                rule,
+            }];
+        }
+        if sealed.letter.is_none() {
+            self.hold_letter(rule::UNSURE_LETTER);
+        }
+        let mut events = vec![self.received(sealed.kept.clone())];
+        self.people(&mut events);
+        let case = self.case.as_ref().map(|c| c.case);
+        if let Some(plan) = &self.case {
+            plan.events(&self.arrival, sealed.proof, &mut events);
+        }
+        let proposals = self.proposals.iter().zip(sealed.proposals);
+        events.extend(proposals.map(|((rule, _), what)| Event::Proposed {
+            case,
+            rule: rule.clone(),
+            what: Some(what),
+        }));
+        for plan in self.letter.iter().chain(&self.draft) {
+            events.push(plan.event(sealed.letter.as_ref()));
+        }
+        events.push(Event::Decided {
+            message: content,
+            state: self.state,
+            rule: self.rule,
+            case,
+        });
+        if let Some(plan) = self.case.as_ref().filter(|c| c.closed) {
+            events.push(Event::CaseClosed {
+                case: plan.case,
+                by: "auto".into(),
+            });
+        }
+        events
+    }
+
+    fn received(&self, kept: Option<Sealed>) -> Event {
+        let (verdict, reading, rule) = self.gate.clone();
+        Event::Received {
+            message: self.arrival.content,
+            location: self.arrival.location,
+            mail: self.arrival.mail,
+            received: self.arrival.received,
+            written: self.arrival.written,
+            person: self.person,
+            verdict,
+            reading,
+            rule,
+            kept,
+        }
+    }
+
+    /// Letters that came back: their requests open again, and a human looks.
+    fn came_back(&self, events: &mut Vec<Event>) {
+        for (letter, kinds, status, hard) in &self.bounced {
+            let (letter, hard, status) = (*letter, *hard, status.clone());
+            events.push(Event::LetterBounced {
+                letter,
+                status,
+                hard,
+            });
+            events.extend(kinds.iter().map(|request| Event::RequestMoved {
+                case: letter.case,
+                request: *request,
+                state: RequestState::Open,
+                by: "auto".into(),
+            }));
+            events.push(Event::CaseHeld {
+                case: letter.case,
+                rule: rule::REPORT,
+            });
+        }
+    }
+
+    /// What holds for people from now on; before anything else happens (promise 2).
+    fn people(&self, events: &mut Vec<Event>) {
+        let case = self.case.as_ref().map(|c| c.case);
+        for (person, fingerprints) in &self.recognised {
+            events.push(Event::Recognised {
+                person: *person,
+                fingerprints: fingerprints.clone(),
+            });
+        }
+        for s in &self.suppressions {
+            events.push(Event::Suppressed {
+                person: s.person,
+                suppression: s.suppression,
+                reason: s.reason,
+                case,
+            });
+        }
+        if let Some((domain, suppression)) = self.domain {
+            events.push(Event::DomainSuppressed {
+                domain,
+                suppression,
+                reason: SuppressionReason::WholeFirm,
+                case,
+            });
+        }
+        self.came_back(events);
+        for (person, until, hard) in &self.failed {
+            events.push(Event::AddressFailed {
+                person: *person,
+                until: *until,
+                hard: *hard,
+            });
+        }
+        if let Some((person, words)) = self.spoke {
+            events.push(Event::Spoke { person, words });
+        }
+    }
+}
+
+impl LetterPlan {
+    fn event(&self, frozen: Option<&SealedLetter>) -> Event {
+        match (&self.release, frozen) {
+            (
+                Release::Automatic {
+                    not_before,
+                    expires,
+                },
+                Some(frozen),
+            ) => Event::LetterQueued {
+                head: self.head(true),
+                mail: frozen.mail,
+                not_before: *not_before,
+                expires: *expires,
+                frozen: frozen.frozen.clone(),
+                digest: frozen.digest,
+                by: "auto".into(),
+            },
+            (Release::Held(rule), _) => Event::LetterDrafted {
+                head: self.head(false),
+                rule: rule.clone(),
+            },
+            (Release::Automatic { .. }, None) => Event::LetterDrafted {
+                head: self.head(false),
+                rule: rule::UNSURE_LETTER,
+            },
+        }
+    }
+}
+
+impl CasePlan {
+    fn events(&self, arrival: &Arrival, proof: Option<Sealed>, events: &mut Vec<Event>) {
+        let (case, message) = (self.case, arrival.content);
+        if self.new {
+            events.push(Event::CaseOpened {
+                case,
+                person: self.person,
+                message: Some(message),
+                received: arrival.received,
+                language: self.language,
+                content_key: self.content_key,
+                proof_key: self.proof_key,
+                proof,
+                previous: self.previous,
+            });
+        }
+        events.extend(self.opened.iter().map(|o| Event::RequestOpened {
+            case,
+            request: o.kind,
+            received: arrival.received,
+            target: o.target,
+            due: o.due,
+        }));
+        events.extend(self.reminded.iter().map(|request| Event::Reminded {
+            case,
+            request: *request,
+            message,
+        }));
+        if !self.new && self.reminded.is_empty() {
+            events.push(Event::MessageAdded { case, message });
+        }
+        let waits = |request: &RequestKind| Event::RequestMoved {
+            case,
+            request: *request,
+            state: RequestState::AwaitingIdentity,
+            by: "auto".into(),
+        };
+        events.extend(self.awaiting_identity.iter().map(waits));
+        if let Some(rule) = &self.held {
+            let rule = rule.clone();
+            events.push(Event::CaseHeld { case, rule });
+        }
+        if self.legal_hold {
+            let (on, by) = (true, "auto".into());
+            events.push(Event::LegalHold { case, on, by });
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! Lists of contacts as spreadsheets and CRMs write them, and what an import makes of them.
+
+use quitus::record::{
+    Event, Fingerprinter, Frame, KeyId, LogPosition, MemoryTables, Relation, Sealed, State,
+    Timestamp, apply,
+};
+use quitus::register::{Column, ImportError, Preview, Reader, find, plan_row};
+use std::collections::BTreeMap;
+
+const FRENCH: &str = "E-mail;Prénom;Nom;Société;Pays;Date;Couleur\n\
+    jean@entreprise.com;Jean;Dupont;Entreprise;France;07/10/2026;bleu\n\
+    pas une adresse;X;Y;Z;;;\n\
+    anna@gmail.com;Anna;Müller;;DE;2026-10-07;\n";
+
+fn read(
+    bytes: &[u8],
+) -> (
+    Preview,
+    Vec<quitus::record::Contact>,
+    Vec<quitus::record::Fault>,
+) {
+    let mut reader = Reader::open("list.csv", bytes, &BTreeMap::new()).unwrap();
+    let (preview, mut rows, mut faults) = (reader.preview().clone(), Vec::new(), Vec::new());
+    while let Some(chunk) = reader.chunk().unwrap() {
+        assert!(chunk.rows.len() + chunk.faults.len() <= 1_000);
+        rows.extend(chunk.rows.into_iter().map(|(_, c)| c));
+        faults.extend(chunk.faults);
+    }
+    (preview, rows, faults)
+}
+
+fn keys() -> Fingerprinter {
+    Fingerprinter::new(vec![[1; 32]], [2; 32])
+}
+
+#[test]
+fn a_list_is_read_in_every_encoding_and_bad_rows_are_told_by_line() {
+    let utf16: Vec<u8> = std::iter::once(0xfeff)
+        .chain(FRENCH.encode_utf16())
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    let (latin, _, _) = encoding_rs::WINDOWS_1252.encode(FRENCH);
+    let with_mark = format!("\u{feff}{FRENCH}");
+    let all: [&[u8]; 4] = [FRENCH.as_bytes(), with_mark.as_bytes(), &utf16, &latin];
+    for bytes in all {
+        let (preview, rows, faults) = read(bytes);
+        assert_eq!(
+            (preview.delimiter, rows.len()),
+            (';', 2),
+            "{}",
+            preview.encoding
+        );
+        assert_eq!(preview.columns[0].1, Column::Email);
+        assert_eq!(rows[0].first_name.as_deref(), Some("Jean"));
+        assert_eq!(rows[0].country.as_deref(), Some("FR"));
+        assert_eq!(rows[0].origins[0].date.as_deref(), Some("2026-10-07"));
+        assert_eq!(rows[0].extra, [("Couleur".to_owned(), "bleu".to_owned())]);
+        assert_eq!(rows[1].last_name.as_deref(), Some("Müller"));
+        assert_eq!((faults.len(), faults[0].line), (1, 3));
+    }
+}
+
+#[test]
+fn the_delimiter_is_recognised_and_a_header_may_be_overridden() {
+    for (delimiter, list) in [
+        (',', "email,nom\na@x.fr,B\n"),
+        ('\t', "email\tnom\na@x.fr\tB\n"),
+        ('|', "email|nom\na@x.fr|B\n"),
+    ] {
+        assert_eq!(read(list.as_bytes()).0.delimiter, delimiter);
+    }
+    let overrides = BTreeMap::from([("Kontakt".to_owned(), Column::Email)]);
+    let list = "Kontakt,nom\na@x.fr,B\n".as_bytes();
+    assert!(Reader::open("l.csv", list, &overrides).is_ok());
+    assert!(matches!(
+        Reader::open("l.csv", list, &BTreeMap::new()),
+        Err(ImportError::NoAddress(_))
+    ));
+}
+
+#[test]
+fn a_hundred_thousand_rows_come_in_chunks() {
+    let mut list = "email,nom\n".to_owned();
+    (0..100_000).for_each(|i| list.push_str(&format!("a{i}@x.fr,N{i}\n")));
+    assert_eq!(read(list.as_bytes()).1.len(), 100_000);
+}
+
+#[test]
+fn a_second_import_changes_nothing_and_revives_nobody() {
+    let (_, rows, _) = read("email,relation\njean@entreprise.com,client\n".as_bytes());
+    let mut tables = MemoryTables::default();
+    let plan = plan_row(&State(&tables), &keys(), None, (2, rows[0].clone()))
+        .unwrap()
+        .unwrap();
+    assert_eq!(plan.facts.relation, Relation::Customer);
+    let suppressed = Event::Suppressed {
+        person: plan.person,
+        suppression: quitus::record::Suppression::Suppressed,
+        reason: quitus::record::SuppressionReason::ByHand,
+        case: None,
+    };
+    let stored = Event::ContactStored {
+        person: plan.person,
+        import: 1,
+        facts: plan.facts,
+        contact: Sealed {
+            key: KeyId(1),
+            bytes: Vec::new(),
+        },
+    };
+    let recognised = Event::Recognised {
+        person: plan.person,
+        fingerprints: plan.fingerprints,
+    };
+    let frame = Frame {
+        number: 1,
+        at: Timestamp::from_seconds(1),
+        events: vec![suppressed, recognised, stored],
+    };
+    apply(&mut tables, LogPosition::default(), &frame).unwrap();
+    let state = State(&tables);
+    assert_eq!(
+        plan_row(&state, &keys(), None, (2, rows[0].clone())).unwrap(),
+        None
+    );
+    let found = find(&state, &keys(), &rows[0].addresses[0]).unwrap();
+    assert!(found.suppression.is_some() && found.contact.is_some());
+}
