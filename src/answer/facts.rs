@@ -164,9 +164,9 @@ impl Suppression {
         self.state == record::Suppression::Suppressed
     }
 
-    /// Whether a letter may say "it is done": for good, and obeyed.
+    /// Whether a letter may say "it is done": for good, and obeyed by those who mail.
     pub fn is_removal(&self) -> bool {
-        self.in_force && self.is_for_good()
+        self.in_force && self.is_for_good() && self.channels.contains(&Channel::Email)
     }
 }
 

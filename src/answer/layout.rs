@@ -11,20 +11,24 @@ const WIDTH: usize = 78;
 /// Lines of a list are continued under their text.
 pub fn tidy(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + text.len() / 32);
-    let mut blank = true;
+    let mut last = "";
+    let mut blank = false;
     for line in text.lines().map(trim) {
         if line.is_empty() {
-            if !blank {
-                out.push('\n');
-            }
             blank = true;
             continue;
         }
-        blank = false;
+        // Loops and conditions leave empty lines inside a list and under a heading; neither has any.
+        let together = is_rule(last) || (is_item(last) && is_item(line));
+        if std::mem::take(&mut blank) && !together && !last.is_empty() {
+            out.push('\n');
+        }
         wrap(line, &mut out);
+        last = line;
     }
-    out.truncate(out.trim_end_matches('\n').len());
-    out.push('\n');
+    if out.is_empty() {
+        out.push('\n');
+    }
     out
 }
 
@@ -38,7 +42,8 @@ fn wrap(line: &str, out: &mut String) {
     let mut column = 0;
     for word in line.split(' ').filter(|w| !w.is_empty()) {
         let width = word.chars().count();
-        if column > 0 && column + 1 + width > WIDTH && !(column == 1 && !indent.is_empty()) {
+        let only_the_mark = column == 1 && !indent.is_empty();
+        if column > 0 && column + 1 + width > WIDTH && !only_the_mark {
             out.push('\n');
             out.push_str(indent);
             column = indent.len();
@@ -168,7 +173,8 @@ mod tests {
 
     #[test]
     fn a_letter_reads_well_and_says_the_same_in_html() {
-        let text = tidy("Hello,  \n\n\n\nRight\n-----\n– one <b>\n– two\n\nBye,\nThe team\n\n");
+        let text =
+            tidy("\n\nHello,  \n\n\n\nRight\n-----\n\n– one <b>\n\n– two\n\nBye,\nThe team\n\n");
         assert_eq!(
             text,
             "Hello,\n\nRight\n-----\n– one <b>\n– two\n\nBye,\nThe team\n"

@@ -8,8 +8,8 @@ use super::claims;
 use super::compose::Letter;
 use super::facts::LetterFacts;
 use super::layout::{self, Block};
+use super::obligations::must_hold;
 use super::part::Part;
-use super::words;
 
 /// Where in the letter.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -106,17 +106,17 @@ pub fn lint(letter: &Letter, facts: &LetterFacts, parts: &[Part]) -> Vec<Finding
     findings.0
 }
 
-struct Findings(Vec<Finding>);
+pub(super) struct Findings(Vec<Finding>);
 
 impl Findings {
-    fn add(&mut self, rule: &'static str, place: Place, what: impl Into<String>) {
+    pub(super) fn add(&mut self, rule: &'static str, place: Place, what: impl Into<String>) {
         let what = what.into();
         self.0.push(Finding { rule, what, place });
     }
 }
 
 /// Lower case, plain apostrophes and spaces, no line breaks: so that no wrapping hides a phrase.
-fn normal(text: &str) -> String {
+pub(super) fn normal(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
@@ -156,7 +156,8 @@ fn says(text: &str, phrase: &str) -> bool {
     text.match_indices(phrase).any(|(at, _)| {
         let before = is_word(text[..at].chars().next_back());
         let after = is_word(text[at + phrase.len()..].chars().next());
-        !(starts && before) && !(ends && after)
+        let inside = (starts && before) || (ends && after);
+        !inside
     })
 }
 
@@ -218,116 +219,6 @@ fn bracketed(text: &str) -> Option<&str> {
     } else {
         bracketed(&text[end + 1..])
     }
-}
-
-/// What the law asks for, by part (rights.md, By kind); each is looked for as the facts spell it.
-fn must_hold(text: &str, place: Place, f: &LetterFacts, parts: &[Part], findings: &mut Findings) {
-    let mut need = |value: &str, name: &str| {
-        if !text.contains(normal(value).trim()) {
-            findings.add("missing", place, format!("{name} (\"{value}\")"));
-        }
-    };
-    let day = |d| words::date(f.language, d);
-    for part in parts {
-        match part {
-            Part::Stop => need(&f.controller.name, "the firm's name"),
-            Part::Acknowledgement => {
-                need(&day(f.case.received_on), "the day of receipt");
-                need(
-                    &f.case.due_on.map(day).unwrap_or_default(),
-                    "the day of the answer",
-                );
-                need(&f.case.reference, "the reference");
-            }
-            Part::Source | Part::Access => {
-                if let (Part::Access, Some(copy)) = (part, &f.copy) {
-                    copy.fields.iter().for_each(|x| need(&x.value, "a datum"));
-                    copy.mails
-                        .iter()
-                        .for_each(|m| need(&m.subject, "a past mail"));
-                    copy.systems.iter().for_each(|s| need(&s.name, "a system"));
-                }
-                informed(f, &mut need);
-            }
-            Part::Erasure => {
-                let Some(erased) = &f.erased else { continue };
-                erased
-                    .systems
-                    .iter()
-                    .for_each(|s| need(&s.name, "a system"));
-                erased
-                    .kept
-                    .iter()
-                    .for_each(|k| need(&k.what, "what is kept"));
-                erased
-                    .kept
-                    .iter()
-                    .for_each(|k| need(&k.why, "why it is kept"));
-                erased
-                    .told
-                    .iter()
-                    .for_each(|t| need(t, "a recipient who was told"));
-                need(
-                    &erased.backups_expire.map(day).unwrap_or_default(),
-                    "the end of the backups",
-                );
-                need(&f.controller.authority, "the authority");
-            }
-        }
-    }
-}
-
-/// The items of Art. 14, and the origin of each datum.
-fn informed(f: &LetterFacts, need: &mut impl FnMut(&str, &str)) {
-    let (c, p) = (&f.controller, &f.processing);
-    for origin in &f.origins {
-        need(
-            &origin
-                .date
-                .map(|d| words::date(f.language, d))
-                .unwrap_or_default(),
-            "the date of an origin",
-        );
-        origin
-            .provider
-            .iter()
-            .for_each(|x| need(x, "the provider of an origin"));
-        origin
-            .from
-            .iter()
-            .for_each(|x| need(x, "where an origin was taken from"));
-        for datum in &origin.data {
-            need(
-                words::word(f.language, datum).unwrap_or(datum),
-                "a datum with an origin",
-            );
-        }
-    }
-    need(&c.legal_name, "the controller");
-    need(&c.address, "the controller's address");
-    need(&c.privacy_email, "where rights are exercised");
-    need(&c.authority, "the authority");
-    need(claims::objection(f.language), "the right to object");
-    for (text, name) in [
-        (&p.why, "why this person"),
-        (&p.purpose, "the purpose"),
-        (&p.basis, "the lawful basis"),
-        (&p.retention, "the retention"),
-        (&p.transfers, "the transfers"),
-        (&c.dpo, "the data protection officer"),
-    ] {
-        text.iter().for_each(|t| need(t, name));
-    }
-    for category in &p.categories {
-        need(
-            words::word(f.language, category).unwrap_or(category),
-            "a category of data",
-        );
-    }
-    p.recipients
-        .iter()
-        .flatten()
-        .for_each(|r| need(r, "a recipient"));
 }
 
 /// Lengths, and the right to object apart and under a heading of its own (Art. 21(4)).

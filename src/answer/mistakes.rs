@@ -57,6 +57,11 @@ pub fn all(error: &Error, sources: &[Source], rendered: &str) -> Vec<Fault> {
             .split("\n\n")
             .filter_map(|t| reported(t, sources))
             .collect(),
+        ErrorKind::Io(_) => vec![Fault::of_file(
+            file_of(sources, rendered),
+            "the letter is longer than 512 KiB",
+            "look for a loop that writes more than a person will read",
+        )],
         other => vec![Fault::of_file(
             file_of(sources, rendered),
             other.to_string(),

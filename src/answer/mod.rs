@@ -15,6 +15,7 @@ mod line;
 mod lint;
 mod mime;
 mod mistakes;
+mod obligations;
 mod part;
 mod samples;
 mod templates;
