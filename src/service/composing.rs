@@ -4,8 +4,7 @@
 
 use super::house::{House, loop_value};
 use crate::answer::{
-    self, Channel, Envelope, Letter, LetterFacts, Line, MessageId, Part, Thread, compose, lint,
-    mime,
+    self, Channel, Envelope, Letter, LetterFacts, Line, MessageId, Thread, compose, lint, mime,
 };
 use crate::delivery::{EnvelopeSender, bounce};
 use crate::record::{

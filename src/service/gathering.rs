@@ -9,7 +9,7 @@ use crate::mail::{self, Dmarc, InboundMessage, Report, Writer};
 use crate::mailbox::Fetched;
 use crate::record::{
     Address, CaseId, Contact, ContentKey, Damaged, Event, FolderId, FolderRole, KeyId, KeyKind,
-    Language, LetterKind, Location, Mode, RequestKind, State, Timestamp, hex, hour_key,
+    Language, LetterKind, Location, Mode, RequestKind, State, Timestamp, hour_key,
     is_freemail_domain,
 };
 use crate::register;
