@@ -84,37 +84,35 @@ pub async fn read_messages(
 ) -> Result<(), Stopped> {
     let mut plan = Plan::new(wanted, limits, suspects);
     let mut wire = session.take_wire("UID FETCH")?;
-    let mut under_way: VecDeque<(Tag, Step)> = VecDeque::new();
+    let mut under_way: Vec<(Tag, Step)> = Vec::new();
+    let mut arrived = Arrived::default();
     loop {
-        while under_way.len() < UNDER_WAY {
+        while under_way.len() < plan.depth() {
             let Some(step) = plan.next(suspects) else {
                 break;
             };
             let tag = wire.send(step.command()).await?;
-            under_way.push_back((tag, step));
+            under_way.push((tag, step));
         }
-        let Some((tag, step)) = under_way.pop_front() else {
+        if under_way.is_empty() {
             break;
-        };
-        match step {
+        }
+        let answer = next_ending(&mut wire, &under_way, &mut arrived).await;
+        let (n, ending) = answer.inspect_err(|e| blame(&under_way, suspects, e))?;
+        match under_way.remove(n).1 {
             Step::Sizes(window) => {
-                let answer = read_sizes(&mut wire, tag, &window).await;
-                let (found, ending) = answer.inspect_err(|e| suspects.window_failed(&window, e))?;
+                let found = std::mem::take(&mut arrived.sizes);
                 plan.sized(&window, found, ending.is_ok());
             }
             Step::Bodies(batch) => {
-                let answer = read_bodies(&mut wire, tag, &batch, place).await;
-                let (mails, ending) =
-                    answer.inspect_err(|e| suspects.batch_failed(batch.mails.keys(), e))?;
+                let mails = arrived.take(&batch, place);
                 if ending.is_ok() {
-                    let uids: Vec<u32> = mails.iter().map(|m| m.uid).collect();
+                    let uids: UidSet = mails.iter().map(|m| m.uid).collect();
                     if !mails.is_empty() {
                         sink.fetched(mails).await?;
                     }
-                    for uid in uids {
-                        taken.insert(uid);
-                        suspects.was_read(uid);
-                    }
+                    taken.extend(&uids);
+                    uids.iter().for_each(|uid| suspects.was_read(uid));
                 } else if let (1, Some(uid)) = (batch.mails.len(), batch.mails.keys().next()) {
                     suspects.was_refused(*uid, ending.text());
                 } else {
@@ -127,6 +125,80 @@ pub async fn read_messages(
     Ok(())
 }
 
+/// What has arrived for commands that have not ended. A server may work on both commands under way at once (RFC 3501 5.5; Dovecot
+/// does), so data belong to whoever asked for that UID, not to the command that ends next.
+#[derive(Default)]
+struct Arrived {
+    sizes: BTreeMap<u32, Facts>,
+    bodies: BTreeMap<u32, Vec<u8>>,
+}
+
+impl Arrived {
+    /// Keeps what was asked for, and drops the rest.
+    fn keep(&mut self, response: &Response<'_>, under_way: &[(Tag, Step)]) {
+        let Response::Fetch(_, attributes) = response else {
+            return;
+        };
+        let (mut uid, mut size, mut date, mut raw) = (None, None, None, None);
+        for attribute in attributes {
+            match attribute {
+                AttributeValue::Uid(n) => uid = Some(*n),
+                AttributeValue::Rfc822Size(n) => size = Some(u64::from(*n)),
+                AttributeValue::InternalDate(text) => date = internal_date(text),
+                AttributeValue::BodySection { data, .. } => raw = data.as_deref(),
+                _ => {}
+            }
+        }
+        let Some(uid) = uid else { return };
+        for (_, step) in under_way {
+            match (step, size, raw) {
+                (Step::Sizes(window), Some(size), _) if window.contains(uid) => {
+                    let date = date.unwrap_or_else(now);
+                    self.sizes.insert(uid, Facts { size, date });
+                }
+                (Step::Bodies(batch), _, Some(raw)) if batch.mails.contains_key(&uid) => {
+                    self.bodies.insert(uid, raw.to_vec());
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// The messages of one batch, by their UIDs.
+    fn take(&mut self, batch: &Batch, place: &Place) -> Vec<Fetched> {
+        let found = batch.mails.iter().filter_map(|(uid, facts)| {
+            let raw = self.bodies.remove(uid)?;
+            Some(place.message(*uid, *facts, raw, batch.beginning))
+        });
+        found.collect()
+    }
+}
+
+/// Reads until one of the commands under way has ended; tells which.
+async fn next_ending(
+    wire: &mut Wire,
+    under_way: &[(Tag, Step)],
+    arrived: &mut Arrived,
+) -> Result<(usize, Ending), SessionError> {
+    let tags: Vec<Tag> = under_way.iter().map(|(tag, _)| *tag).collect();
+    wire.finish_any(&tags, "UID FETCH", |response| {
+        arrived.keep(response, under_way);
+    })
+    .await
+}
+
+/// The connection broke: whatever was under way is read alone from now on; it counts as a failure of a message that was alone already.
+fn blame(under_way: &[(Tag, Step)], suspects: &mut Suspects, error: &SessionError) {
+    let alone = under_way.len() == 1;
+    for (_, step) in under_way {
+        match step {
+            Step::Sizes(window) if alone => suspects.window_failed(window, error),
+            Step::Sizes(_) => {}
+            Step::Bodies(batch) => suspects.batch_failed(batch.mails.keys(), error, alone),
+        }
+    }
+}
+
 /// What is still to be asked, in its order.
 struct Plan<'a> {
     limits: &'a ReadLimits,
@@ -134,6 +206,7 @@ struct Plan<'a> {
     alone: VecDeque<u32>,
     batches: VecDeque<Batch>,
     sizes_under_way: bool,
+    careful: bool,
 }
 
 impl<'a> Plan<'a> {
@@ -148,7 +221,13 @@ impl<'a> Plan<'a> {
             alone,
             batches: VecDeque::new(),
             sizes_under_way: false,
+            careful: false,
         }
+    }
+
+    /// How many commands may be under way: one, once the suspects' turn has come, so that the right one is blamed.
+    fn depth(&self) -> usize {
+        if self.careful { 1 } else { UNDER_WAY }
     }
 
     /// The next command: sizes as soon as few batches are left, so that the server never waits for us.
@@ -165,10 +244,9 @@ impl<'a> Plan<'a> {
 
     fn next_window(&mut self, suspects: &Suspects) -> Option<UidSet> {
         if self.rest.is_empty() {
-            return self
-                .alone
-                .pop_front()
-                .map(|uid| std::iter::once(uid).collect());
+            let uid = self.alone.pop_front()?;
+            self.careful = true;
+            return Some(std::iter::once(uid).collect());
         }
         let mut most = suspects.window_limit(self.limits.window);
         loop {
@@ -257,73 +335,8 @@ impl Step {
     }
 }
 
-async fn read_sizes(
-    wire: &mut Wire,
-    tag: Tag,
-    window: &UidSet,
-) -> Result<(BTreeMap<u32, Facts>, Ending), SessionError> {
-    let mut found = BTreeMap::new();
-    let ending = wire.finish(tag, "UID FETCH of sizes", |response| {
-        let Response::Fetch(_, attributes) = response else {
-            return;
-        };
-        let (mut uid, mut size, mut date) = (None, None, None);
-        for attribute in attributes {
-            match attribute {
-                AttributeValue::Uid(n) => uid = Some(*n),
-                AttributeValue::Rfc822Size(n) => size = Some(u64::from(*n)),
-                AttributeValue::InternalDate(text) => date = internal_date(text),
-                _ => {}
-            }
-        }
-        if let (Some(uid), Some(size)) = (uid, size)
-            && window.contains(uid)
-        {
-            let date = date.unwrap_or_else(now);
-            found.insert(uid, Facts { size, date });
-        }
-    });
-    let ending = ending.await?;
-    Ok((found, ending))
-}
-
-async fn read_bodies(
-    wire: &mut Wire,
-    tag: Tag,
-    batch: &Batch,
-    place: &Place,
-) -> Result<(Vec<Fetched>, Ending), SessionError> {
-    let mut mails: Vec<Fetched> = Vec::with_capacity(batch.mails.len());
-    let ending = wire.finish(tag, "UID FETCH", |response| {
-        if let Some((uid, raw)) = body(response)
-            && let Some(facts) = batch.mails.get(&uid)
-            && mails.iter().rev().all(|m| m.uid != uid)
-        {
-            mails.push(place.message(uid, *facts, raw, batch.beginning));
-        }
-    });
-    let ending = ending.await?;
-    mails.sort_by_key(|m| m.uid);
-    Ok((mails, ending))
-}
-
-fn body<'a>(response: &'a Response<'_>) -> Option<(u32, &'a [u8])> {
-    let Response::Fetch(_, attributes) = response else {
-        return None;
-    };
-    let uid = attributes.iter().find_map(|a| match a {
-        AttributeValue::Uid(uid) => Some(*uid),
-        _ => None,
-    })?;
-    let raw = attributes.iter().find_map(|a| match a {
-        AttributeValue::BodySection { data, .. } => data.as_deref(),
-        _ => None,
-    })?;
-    Some((uid, raw))
-}
-
 impl Place {
-    fn message(&self, uid: u32, facts: Facts, raw: &[u8], beginning: Option<u64>) -> Fetched {
+    fn message(&self, uid: u32, facts: Facts, raw: Vec<u8>, beginning: Option<u64>) -> Fetched {
         let length = raw.len() as u64;
         Fetched {
             mailbox: self.mailbox.clone(),
@@ -334,7 +347,7 @@ impl Place {
             internal_date: facts.date,
             size: facts.size.max(length),
             partial: beginning.is_some_and(|most| length >= most),
-            raw: raw.to_vec(),
+            raw,
         }
     }
 }
