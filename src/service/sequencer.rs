@@ -30,12 +30,20 @@ pub struct Proposal {
 impl Proposal {
     /// New work: refused when the disk is full.
     pub fn new(events: Vec<Event>) -> Self {
-        Self { events, expectations: Vec::new(), essential: false }
+        Self {
+            events,
+            expectations: Vec::new(),
+            essential: false,
+        }
     }
 
     /// What has happened outside already.
     pub fn essential(events: Vec<Event>) -> Self {
-        Self { events, expectations: Vec::new(), essential: true }
+        Self {
+            events,
+            expectations: Vec::new(),
+            essential: true,
+        }
     }
 
     /// With what must be true.
@@ -119,12 +127,17 @@ impl Sequencer {
         if self.requests.send(Request::Checkpoint(tell)).await.is_err() {
             return Err("the sequencer has ended".into());
         }
-        answer.await.unwrap_or_else(|_| Err("the sequencer has ended".into()))
+        answer
+            .await
+            .unwrap_or_else(|_| Err("the sequencer has ended".into()))
     }
 
     async fn hand_in(&self, proposal: Proposal) -> Option<oneshot::Receiver<Committed>> {
         let (tell, answer) = oneshot::channel();
-        self.requests.send(Request::Commit(proposal, tell)).await.ok()?;
+        self.requests
+            .send(Request::Commit(proposal, tell))
+            .await
+            .ok()?;
         Some(answer)
     }
 }
@@ -144,12 +157,19 @@ fn serve(mut store: Store, mut queue: mpsc::Receiver<Request>, clock: &Clock) ->
                 Request::Commit(proposal, tell) => waiting.push((proposal, tell)),
                 Request::Checkpoint(tell) => {
                     commit_group(&mut store, std::mem::take(&mut waiting), clock);
-                    let made = store.checkpoint(clock.now()).map(|c| c.frame).map_err(|e| e.to_string());
+                    let made = store
+                        .checkpoint(clock.now())
+                        .map(|c| c.frame)
+                        .map_err(|e| e.to_string());
                     // Whoever asked may have stopped waiting.
                     let _ = tell.send(made);
                 }
             }
-            next = if waiting.len() < GROUP { queue.try_recv().ok() } else { None };
+            next = if waiting.len() < GROUP {
+                queue.try_recv().ok()
+            } else {
+                None
+            };
         }
         commit_group(&mut store, std::mem::take(&mut waiting), clock);
     }
@@ -185,7 +205,9 @@ fn commit_group(store: &mut Store, waiting: Waiting, clock: &Clock) {
             Err(_) => group.commit_essential(),
         };
         for (frame, tell) in taken {
-            let verdict = done.as_ref().map_or_else(refusal, |()| Committed::Frame(frame));
+            let verdict = done
+                .as_ref()
+                .map_or_else(refusal, |()| Committed::Frame(frame));
             drop(tell.send(verdict));
         }
         if let Err(error) = &done {
