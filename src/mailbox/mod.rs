@@ -15,6 +15,9 @@ mod filing;
 mod folders;
 mod handover;
 mod idle;
+mod login;
+mod plan;
+mod probe;
 mod reread;
 mod sent;
 mod session;
@@ -33,8 +36,9 @@ pub use handover::{
     Cursor, Cursors, Fetched, FolderOpened, FolderRole, HeaderKey, Opening, Passed, PassedOver,
     Refused, Sink,
 };
+pub use probe::{Probe, probe};
 pub use sent::{Faster, LookAgain, look_again};
-pub use session::{Connector, Opened, Probe, Session, probe};
+pub use session::{Connector, Opened, Session};
 pub use settings::{Auth, ImapSettings, MailboxSettings, ReadLimits, Security};
 pub use standby::Standby;
 pub use status::{FolderStatus, MailboxState, MailboxStatus};

@@ -6,18 +6,16 @@
 
 use super::command::{Command, sequence_sets};
 use super::connect;
-use super::error::{SessionError, TlsProblem};
+use super::error::SessionError;
 use super::folders::{self, Folder};
-use super::settings::{Auth, ImapSettings, MailboxSettings, Security};
-use super::wire::{Ending, Wire, capability_words};
-use crate::config::Secret;
+use super::login::greeting;
+use super::settings::MailboxSettings;
+use super::wire::{Ending, Wire};
 use crate::record::UidSet;
-use async_imap::imap_proto::{MailboxDatum, Response, ResponseCode, Status, StatusAttribute};
-use base64::Engine as _;
+use async_imap::imap_proto::{MailboxDatum, Response, ResponseCode, StatusAttribute};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_rustls::TlsConnector;
-use zeroize::Zeroizing;
 
 /// What is needed to open sessions on one mailbox: its settings, and its trusted certificates, read once.
 #[derive(Clone)]
@@ -44,19 +42,6 @@ pub struct Opened {
     pub uidnext: u32,
     /// How many messages are in it.
     pub exists: u32,
-}
-
-/// What a look at a server found, nothing changed (`check --online`).
-#[derive(Clone, Debug)]
-pub struct Probe {
-    /// What the server can do.
-    pub capabilities: Vec<String>,
-    /// Whether what is said to it is protected.
-    pub protected: bool,
-    /// Its folders.
-    pub folders: Vec<Folder>,
-    /// The folders that the settings name, and what they are: the setting, and the folder or why not.
-    pub named: Vec<(String, Result<Opened, SessionError>)>,
 }
 
 impl Connector {
@@ -97,58 +82,6 @@ impl Connector {
     }
 }
 
-/// Reads the greeting; true if the server knows us already (PREAUTH).
-async fn greeting(wire: &mut Wire) -> Result<bool, SessionError> {
-    let during = "the greeting";
-    let status = wire.next(during, |response| match response {
-        Response::Data {
-            status: Status::Ok, ..
-        } => Some(false),
-        Response::Data {
-            status: Status::PreAuth,
-            ..
-        } => Some(true),
-        _ => None,
-    });
-    status.await?.ok_or_else(|| SessionError::Protocol {
-        during,
-        what: "it is not the greeting of an IMAP server".to_owned(),
-    })
-}
-
-/// Logs in, looks, changes nothing: what `check --online` shows.
-pub async fn probe(settings: &MailboxSettings) -> Result<Probe, SessionError> {
-    let connector = Connector::new(Arc::new(settings.clone()))?;
-    let mut session = connector.open().await?;
-    let mut named = Vec::new();
-    let extra = [&settings.sent, &settings.drafts];
-    for meant in settings
-        .folders
-        .iter()
-        .chain(extra)
-        .filter(|m| !m.is_empty())
-    {
-        let opened = match session.find(meant) {
-            Ok(folder) => session.examine(&folder).await,
-            Err(e) => Err(e),
-        };
-        if let Err(e) = &opened
-            && !e.leaves_session_usable()
-        {
-            return Err(e.clone());
-        }
-        named.push((meant.clone(), opened));
-    }
-    let probe = Probe {
-        capabilities: session.capabilities.clone(),
-        protected: session.wire.as_ref().is_some_and(Wire::is_protected),
-        folders: session.folders.clone(),
-        named,
-    };
-    session.log_out().await;
-    Ok(probe)
-}
-
 impl Session {
     /// Whether it can still be used.
     pub fn is_usable(&self) -> bool {
@@ -158,6 +91,21 @@ impl Session {
     /// Whether the server can do this (upper-case word).
     pub fn can(&self, capability: &str) -> bool {
         self.capabilities.iter().any(|c| c == capability)
+    }
+
+    /// What the server can do, in upper-case words.
+    pub fn capabilities(&self) -> &[String] {
+        &self.capabilities
+    }
+
+    /// Takes over what the server says it can do.
+    pub(super) fn learn(&mut self, capabilities: Vec<String>) {
+        self.capabilities = capabilities;
+    }
+
+    /// Whether what is said on it is protected.
+    pub fn is_protected(&self) -> bool {
+        self.wire.as_ref().is_some_and(Wire::is_protected)
     }
 
     /// The folders, as they were listed at login.
@@ -190,75 +138,6 @@ impl Session {
     ) -> Result<Ending, SessionError> {
         let mut wire = self.take_wire(command.name())?;
         let ending = wire.exec(command, each).await?;
-        self.put_back(wire);
-        Ok(ending)
-    }
-
-    async fn ask_capabilities(&mut self) -> Result<(), SessionError> {
-        let mut said = Vec::new();
-        let ending = self.exec(Command::new("CAPABILITY"), |response| {
-            if let Response::Capabilities(list) = response {
-                said = capability_words(list);
-            }
-        });
-        ending.await?.ok("CAPABILITY")?;
-        self.capabilities = said;
-        Ok(())
-    }
-
-    async fn log_in(&mut self, imap: &ImapSettings, password: &Secret) -> Result<(), SessionError> {
-        self.ask_capabilities().await?;
-        let protected = self.wire.as_ref().is_some_and(Wire::is_protected);
-        if imap.security != Security::None && !protected {
-            return Err(SessionError::Tls {
-                host: imap.host.clone(),
-                problem: TlsProblem::Other("the connection is not protected".to_owned()),
-            });
-        }
-        let plain = match imap.auth {
-            Auth::Plain => true,
-            Auth::Login => false,
-            Auth::Auto => self.can("AUTH=PLAIN") || self.can("LOGINDISABLED"),
-        };
-        let ending = match plain {
-            true => self.authenticate_plain(&imap.username, password).await?,
-            false => {
-                let command = Command::new("LOGIN")
-                    .string(&imap.username, "the username")?
-                    .string(password.expose(), "the password")?;
-                self.exec(command, |_| {}).await?
-            }
-        };
-        if !ending.is_ok() {
-            return Err(refused(ending.text()));
-        }
-        // RFC 3501 6.2: what was said before the login says nothing about what holds after it.
-        match ending.capabilities {
-            Some(list) => self.capabilities = list,
-            None => self.ask_capabilities().await?,
-        }
-        Ok(())
-    }
-
-    /// RFC 4616, without an initial response, which not every server takes (RFC 4959).
-    async fn authenticate_plain(
-        &mut self,
-        username: &str,
-        password: &Secret,
-    ) -> Result<Ending, SessionError> {
-        let during = "AUTHENTICATE PLAIN";
-        let joined = Zeroizing::new(format!("\0{username}\0{}", password.expose()));
-        let answer =
-            Zeroizing::new(base64::engine::general_purpose::STANDARD.encode(joined.as_bytes()));
-        let mut wire = self.take_wire(during)?;
-        let tag = wire.send(Command::new(during)).await?;
-        let ending = match wire.ready(tag, during, &mut |_| {}).await? {
-            Some(refusal) => refusal,
-            None => {
-                wire.say(&answer, during).await?;
-                wire.finish(tag, during, |_| {}).await?
-            }
-        };
         self.put_back(wire);
         Ok(ending)
     }
@@ -394,52 +273,5 @@ impl Session {
         let goodbye = self.exec(Command::new("LOGOUT"), |_| {});
         // Whatever the answer: the connection ends here.
         let _ = tokio::time::timeout(Duration::from_secs(2), goodbye).await;
-    }
-}
-
-/// What kind of refusal a failed login is. Codes of RFC 5530, and what servers say without codes.
-fn refused(text: &str) -> SessionError {
-    let upper = text.to_ascii_uppercase();
-    let owned = text.to_owned();
-    let has = |words: &[&str]| words.iter().any(|w| upper.contains(w));
-    if has(&[
-        "[LIMIT]",
-        "[OVERQUOTA]",
-        "TOO MANY",
-        "MAXIMUM NUMBER OF CONNECTIONS",
-    ]) {
-        SessionError::Limit { text: owned }
-    } else if has(&[
-        "[UNAVAILABLE]",
-        "[INUSE]",
-        "[SERVERBUG]",
-        "TEMPORARY",
-        "TRY AGAIN LATER",
-    ]) {
-        SessionError::No {
-            during: "the login for now",
-            text: owned,
-        }
-    } else {
-        SessionError::Auth { text: owned }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_wrong_password_is_told_from_a_limit_and_from_a_bad_moment() {
-        assert!(matches!(
-            refused("[AUTHENTICATIONFAILED] Authentication failed."),
-            SessionError::Auth { .. }
-        ));
-        assert!(matches!(refused("[LIMIT] x"), SessionError::Limit { .. }));
-        assert!(matches!(
-            refused("[UNAVAILABLE] Temporary authentication failure."),
-            SessionError::No { .. }
-        ));
-        assert!(matches!(refused("nope"), SessionError::Auth { .. }));
     }
 }

@@ -128,6 +128,35 @@ impl Default for ReadLimits {
     }
 }
 
+impl ReadLimits {
+    /// What is wrong with them, and what to do.
+    fn fault(&self) -> Option<(&'static str, String)> {
+        let most = 256 << 20;
+        if self.batch_messages == 0
+            || self.window == 0
+            || self.batch_bytes == 0
+            || self.partial_bytes < 4096
+        {
+            let fix = "leave the limits out, or keep partial_bytes at 4096 or more and the others above 0";
+            Some((
+                "with these [mailbox.read] limits nothing could be read",
+                fix.to_owned(),
+            ))
+        } else if self.max_message_bytes > most
+            || self.partial_bytes > most
+            || self.window > 100_000
+        {
+            let fix = "keep max_message_bytes and partial_bytes at 256 MiB or less and window at 100000 or less";
+            Some((
+                "these [mailbox.read] limits would let one message fill the memory",
+                fix.to_owned(),
+            ))
+        } else {
+            None
+        }
+    }
+}
+
 fn default_folders() -> Vec<String> {
     vec!["INBOX".to_owned(), "\\Junk".to_owned()]
 }
@@ -228,25 +257,11 @@ impl MailboxSettings {
             format!("mailbox {name}: there is no folder to read"),
             "leave folders out, or name at least \"INBOX\"",
         );
-        let ReadLimits {
-            batch_messages,
-            batch_bytes,
-            window,
-            partial_bytes,
-            max_message_bytes,
-        } = self.read;
-        fault(
-            batch_messages == 0 || window == 0 || batch_bytes == 0 || partial_bytes < 4096,
-            format!("mailbox {name}: with these [mailbox.read] limits nothing could be read"),
-            "leave the limits out, or keep partial_bytes at 4096 or more and the others above 0",
-        );
-        fault(
-            max_message_bytes > 256 << 20 || partial_bytes > 256 << 20 || window > 100_000,
-            format!(
-                "mailbox {name}: these [mailbox.read] limits would let one message fill the memory"
-            ),
-            "keep max_message_bytes and partial_bytes at 256 MiB or less and window at 100000 or less",
-        );
+        let limits = self
+            .read
+            .fault()
+            .map(|(what, fix)| (format!("mailbox {name}: {what}"), fix));
+        faults.extend(limits);
         faults
     }
 }

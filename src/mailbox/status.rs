@@ -2,6 +2,7 @@
 
 use super::error::SessionError;
 use super::handover::FolderRole;
+use super::session::Opened;
 use crate::record::Timestamp;
 use std::fmt;
 
@@ -113,6 +114,14 @@ pub struct FolderStatus {
 }
 
 impl FolderStatus {
+    /// Takes over what the folder said when it was opened.
+    pub(super) fn found(&mut self, opened: &Opened) {
+        self.name.clone_from(&opened.folder.name);
+        self.uidvalidity = opened.uidvalidity;
+        self.uidnext = opened.uidnext;
+        self.exists = opened.exists;
+    }
+
     pub(super) fn new(name: &str, role: FolderRole) -> Self {
         Self {
             name: name.to_owned(),

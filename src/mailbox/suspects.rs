@@ -43,20 +43,21 @@ impl Suspects {
     /// The connection broke while the sizes of these were read.
     pub fn window_failed(&mut self, window: &UidSet, error: &SessionError) {
         if window.len() == 1 {
-            self.batch_failed(window.iter().collect::<Vec<_>>().iter(), error);
+            self.batch_failed(window.iter().collect::<Vec<_>>().iter(), error, true);
         } else {
             let size = usize::try_from(window.len()).unwrap_or(usize::MAX);
             self.window = Some((size / 10).max(1));
         }
     }
 
-    /// The connection broke while these were read.
+    /// The connection broke while these were read. `counts` = nothing else was under way, so one message alone is to blame.
     pub fn batch_failed<'a>(
         &mut self,
         uids: impl ExactSizeIterator<Item = &'a u32>,
         error: &SessionError,
+        counts: bool,
     ) {
-        let alone = uids.len() == 1;
+        let alone = counts && uids.len() == 1;
         for uid in uids {
             let doubt = self.mails.entry(*uid).or_default();
             doubt.failures += u32::from(alone);
@@ -114,10 +115,10 @@ mod tests {
     #[test]
     fn a_message_is_given_up_only_while_its_neighbours_can_be_read() {
         let mut suspects = Suspects::default();
-        suspects.batch_failed([1, 2, 3].iter(), &CUT);
+        suspects.batch_failed([1, 2, 3].iter(), &CUT, true);
         assert_eq!(suspects.in_order().collect::<Vec<_>>(), [1, 2, 3]);
         for _ in 0..3 {
-            suspects.batch_failed([2].iter(), &CUT);
+            suspects.batch_failed([2].iter(), &CUT, true);
         }
         assert!(suspects.given_up().is_empty(), "perhaps it is the network");
         assert_eq!(suspects.in_order().collect::<Vec<_>>(), [1, 3, 2]);

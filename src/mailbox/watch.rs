@@ -243,10 +243,7 @@ impl<C: Cursors, S: Sink> Watch<C, S> {
                 watched
             }
         };
-        slot.status.name.clone_from(&opened.folder.name);
-        slot.status.uidvalidity = opened.uidvalidity;
-        slot.status.uidnext = opened.uidnext;
-        slot.status.exists = opened.exists;
+        slot.status.found(&opened);
         let limits = limits(&self.settings.read, slot.role);
         let done = watched
             .read(session, &limits, &self.sink, &mut slot.status)

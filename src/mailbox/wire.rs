@@ -18,6 +18,12 @@ use tokio::time::timeout;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Tag(u32);
 
+impl Tag {
+    fn is(self, said: &str) -> bool {
+        said.strip_prefix('Q').and_then(|n| n.parse().ok()) == Some(self.0)
+    }
+}
+
 /// How a command ended: OK or NO, with the server's words.
 #[derive(Debug)]
 pub struct Ending {
@@ -230,11 +236,26 @@ impl Wire {
         &mut self,
         tag: Tag,
         during: &'static str,
-        mut each: impl FnMut(&Response<'_>),
+        each: impl FnMut(&Response<'_>),
     ) -> Result<Ending, SessionError> {
+        let (_, ending) = self.finish_any(&[tag], during, each).await?;
+        Ok(ending)
+    }
+
+    /// Reads until one of several commands has ended, and tells which; data of any of them may have come by then.
+    pub async fn finish_any(
+        &mut self,
+        tags: &[Tag],
+        during: &'static str,
+        mut each: impl FnMut(&Response<'_>),
+    ) -> Result<(usize, Ending), SessionError> {
         loop {
             let seen = self.next(during, |response| match response {
-                Response::Done { .. } => Some(ending(tag, response, during)),
+                Response::Done { tag, .. } => {
+                    let n = tags.iter().position(|t| t.is(&tag.0)).unwrap_or(0);
+                    let ended = tags.get(n).map(|tag| ending(*tag, response, during));
+                    ended.map(|ended| ended.map(|ending| (n, ending)))
+                }
                 Response::Continue(_) => Some(Err(SessionError::Protocol {
                     during,
                     what: "it asks for more where there is no more".to_owned(),
@@ -275,7 +296,7 @@ pub fn ending(
     else {
         return Err(odd("it has no tag"));
     };
-    if said.0.strip_prefix('Q').and_then(|n| n.parse().ok()) != Some(tag.0) {
+    if !tag.is(&said.0) {
         return Err(odd("it answers another command"));
     }
     let text = outcome.information.as_deref().unwrap_or_default();
