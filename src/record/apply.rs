@@ -234,6 +234,7 @@ impl Step<'_> {
                 ..
             } => {
                 self.done_with(*location, Some(*received))?;
+                self.uncount_message(*message)?;
                 let row = MessageRow {
                     state: None,
                     rule: rule.clone(),
@@ -284,8 +285,8 @@ impl Step<'_> {
                 ..
             } => {
                 self.done_with(*location, None)?;
-                let old = self.state().message(*message)?.and_then(|m| m.state);
-                self.count_message(*message, old, Some(MessageState::Dead), self.at)?;
+                self.uncount_message(*message)?;
+                self.count_message(*message, None, Some(MessageState::Dead), self.at)?;
                 let row = MessageRow {
                     state: Some(MessageState::Dead),
                     rule: rule.clone(),
@@ -304,6 +305,14 @@ impl Step<'_> {
             _ => {}
         }
         Ok(())
+    }
+
+    /// A message that is read once more is counted, and waits, only as what it is now.
+    fn uncount_message(&mut self, id: super::ContentKey) -> Done {
+        match self.state().message(id)? {
+            Some(row) => self.count_message(id, row.state, None, row.received),
+            None => Ok(()),
+        }
     }
 
     /// Keeps the counts and the list of what waits in step with a message's state.

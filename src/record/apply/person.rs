@@ -208,6 +208,9 @@ impl Step<'_> {
         else {
             return Ok(());
         };
+        if self.state().case(*case)?.is_some() {
+            return Ok(());
+        }
         let row = CaseRow {
             version: 1,
             person: *person,
