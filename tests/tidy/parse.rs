@@ -91,7 +91,10 @@ pub fn module_of(path: &str) -> Vec<String> {
     let path = path.strip_prefix("src/").unwrap_or(path);
     let path = path.strip_suffix(".rs").unwrap_or(path);
     let mut parts: Vec<String> = path.split('/').map(str::to_owned).collect();
-    if matches!(parts.last().map(String::as_str), Some("mod" | "lib" | "main")) {
+    if matches!(
+        parts.last().map(String::as_str),
+        Some("mod" | "lib" | "main")
+    ) {
         parts.pop();
     }
     parts
@@ -211,7 +214,9 @@ impl Reader {
 
 impl<'ast> Visit<'ast> for Reader {
     fn visit_item(&mut self, item: &'ast syn::Item) {
-        self.within(attributes_of(item), |reader| visit::visit_item(reader, item));
+        self.within(attributes_of(item), |reader| {
+            visit::visit_item(reader, item)
+        });
     }
 
     fn visit_item_mod(&mut self, item: &'ast syn::ItemMod) {
@@ -343,11 +348,17 @@ fn says_test(attributes: &[syn::Attribute]) -> bool {
             words_of(list.tokens.clone(), &mut words);
             match words.first().map(String::as_str) {
                 Some("test") => true,
-                Some("all") => words.iter().any(|w| w == "test") && !words.iter().any(|w| w == "not"),
+                Some("all") => {
+                    words.iter().any(|w| w == "test") && !words.iter().any(|w| w == "not")
+                }
                 _ => false,
             }
         }
-        meta => meta.path().segments.last().is_some_and(|s| s.ident == "test"),
+        meta => meta
+            .path()
+            .segments
+            .last()
+            .is_some_and(|s| s.ident == "test"),
     })
 }
 
