@@ -9,6 +9,8 @@ mod parse;
 mod planted;
 #[path = "tidy/rules.rs"]
 mod rules;
+#[path = "tidy/tokens.rs"]
+mod tokens;
 
 use parse::Source;
 use std::path::Path;

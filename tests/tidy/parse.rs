@@ -3,6 +3,7 @@
 //! The files are parsed, not searched: a word in a comment or a string is no fact, and `use crate::{a, b}`, `super::b` and
 //! the inside of a macro call are. Types are not inferred: a method is known by its name only.
 
+use super::tokens::{is_punct, path_at, says_test, strings_at_line_starts, words_of};
 use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
 use std::collections::BTreeSet;
 use syn::spanned::Spanned;
@@ -19,7 +20,7 @@ pub enum What {
     Macro(String),
     /// An attribute: its name and every word in it.
     Attribute(Vec<String>),
-    /// A function: its name and its lines from `fn` to the closing brace.
+    /// A function that is no table: its name and its lines from `fn` to the closing brace.
     Function(String, usize),
     /// `#[cfg(test)] mod tests;`: that file is test code.
     TestModule(Vec<String>),
@@ -40,7 +41,7 @@ pub struct Source {
     pub path: String,
     pub lines: usize,
     pub first_line: String,
-    /// Lines that are entries of a table: inside the value of a constant, or beginning with a string.
+    /// Lines that are entries of a table: inside the value of a constant or an array, or beginning with a string.
     pub table_lines: usize,
     pub facts: Vec<Fact>,
 }
@@ -55,11 +56,14 @@ impl Source {
             test: !path.starts_with("src/") || says_test(&file.attrs),
             facts: Vec::new(),
             table: BTreeSet::new(),
+            functions: Vec::new(),
+            folder: path.rsplit_once('/').map_or("", |(f, _)| f).to_owned(),
         };
         reader.visit_file(&file);
         if let Ok(tokens) = text.parse::<TokenStream>() {
             strings_at_line_starts(tokens, &mut 0, &mut reader.table);
         }
+        reader.add_functions();
         Ok(Self {
             path: path.to_owned(),
             lines: text.lines().count(),
@@ -105,6 +109,8 @@ struct Reader {
     test: bool,
     facts: Vec<Fact>,
     table: BTreeSet<usize>,
+    functions: Vec<(String, Span, usize, bool)>,
+    folder: String,
 }
 
 impl Reader {
@@ -205,10 +211,26 @@ impl Reader {
         self.test = before;
     }
 
-    fn add_function(&mut self, signature: &syn::Signature, end: Span) {
-        let begin = signature.fn_token.span();
-        let lines = end.end().line - begin.start().line + 1;
-        self.add(What::Function(signature.ident.to_string(), lines), begin);
+    fn add_function(&mut self, signature: &syn::Signature, block: &syn::Block) {
+        let (begin, end) = (signature.fn_token.span(), block.span().end().line);
+        if is_dispatch(block) {
+            return;
+        }
+        let lines = end - begin.start().line + 1;
+        self.functions
+            .push((signature.ident.to_string(), begin, lines, self.test));
+    }
+
+    /// Once all tables are known: the functions that are none.
+    fn add_functions(&mut self) {
+        for (name, span, lines, test) in std::mem::take(&mut self.functions) {
+            let begin = span.start().line;
+            if !mostly(self.table.range(begin..begin + lines).count(), lines) {
+                let what = What::Function(name, lines);
+                let line = begin;
+                self.facts.push(Fact { what, line, test });
+            }
+        }
     }
 }
 
@@ -222,27 +244,32 @@ impl<'ast> Visit<'ast> for Reader {
     fn visit_item_mod(&mut self, item: &'ast syn::ItemMod) {
         self.module.push(item.ident.to_string());
         if item.content.is_none() && self.test {
-            self.add(What::TestModule(self.module.clone()), item.span());
+            let module = match file_of(&item.attrs) {
+                // Relative to the folder of this file.
+                Some(file) => module_of(&format!("{}/{file}", self.folder)),
+                None => self.module.clone(),
+            };
+            self.add(What::TestModule(module), item.span());
         }
         visit::visit_item_mod(self, item);
         self.module.pop();
     }
 
     fn visit_item_fn(&mut self, item: &'ast syn::ItemFn) {
-        self.add_function(&item.sig, item.block.span());
+        self.add_function(&item.sig, &item.block);
         visit::visit_item_fn(self, item);
     }
 
     fn visit_impl_item_fn(&mut self, item: &'ast syn::ImplItemFn) {
         self.within(&item.attrs, |reader| {
-            reader.add_function(&item.sig, item.block.span());
+            reader.add_function(&item.sig, &item.block);
             visit::visit_impl_item_fn(reader, item);
         });
     }
 
     fn visit_trait_item_fn(&mut self, item: &'ast syn::TraitItemFn) {
         if let Some(block) = &item.default {
-            self.add_function(&item.sig, block.span());
+            self.add_function(&item.sig, block);
         }
         visit::visit_trait_item_fn(self, item);
     }
@@ -257,6 +284,12 @@ impl<'ast> Visit<'ast> for Reader {
         let value = item.expr.span();
         self.table.extend(value.start().line..=value.end().line);
         visit::visit_item_static(self, item);
+    }
+
+    fn visit_expr_array(&mut self, array: &'ast syn::ExprArray) {
+        let (begin, end) = (array.span().start().line, array.span().end().line);
+        self.table.extend(begin..=end);
+        visit::visit_expr_array(self, array);
     }
 
     fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
@@ -293,73 +326,28 @@ impl<'ast> Visit<'ast> for Reader {
     }
 }
 
-fn is_punct(token: &TokenTree, sign: char) -> bool {
-    matches!(token, TokenTree::Punct(p) if p.as_char() == sign)
+/// A share from which on the whole is a table.
+pub fn mostly(part: usize, whole: usize) -> bool {
+    part * 100 >= whole * 60
 }
 
-/// The path that begins here, and the place behind it.
-fn path_at(tokens: &[TokenTree], begin: usize) -> (Vec<String>, usize) {
-    let (mut path, mut at) = (Vec::new(), begin);
-    while let Some(TokenTree::Ident(name)) = tokens.get(at) {
-        path.push(name.to_string());
-        at += 1;
-        match tokens.get(at..at + 3) {
-            Some([a, b, TokenTree::Ident(_)]) if is_punct(a, ':') && is_punct(b, ':') => at += 2,
-            _ => break,
-        }
-    }
-    (path, at)
-}
-
-fn words_of(tokens: TokenStream, words: &mut Vec<String>) {
-    for token in tokens {
-        match token {
-            TokenTree::Ident(word) => words.push(word.to_string()),
-            TokenTree::Group(group) => words_of(group.stream(), words),
-            _ => {}
-        }
-    }
-}
-
-fn strings_at_line_starts(tokens: TokenStream, last: &mut usize, table: &mut BTreeSet<usize>) {
-    for token in tokens {
-        let (begin, end) = (token.span().start().line, token.span().end().line);
-        match token {
-            TokenTree::Group(group) => {
-                *last = begin.max(*last);
-                strings_at_line_starts(group.stream(), last, table);
-            }
-            TokenTree::Literal(literal) if begin > *last => {
-                if literal.to_string().contains('"') {
-                    table.extend(begin..=end);
+/// One `match` in which every case is short, and at most two lines beside it: a table, too.
+fn is_dispatch(block: &syn::Block) -> bool {
+    const CASE_LINES: usize = 10;
+    let lines = |span: Span| span.end().line - span.start().line + 1;
+    let (mut tables, mut beside) = (0, 0);
+    for statement in &block.stmts {
+        match statement {
+            syn::Stmt::Expr(syn::Expr::Match(all), _) => {
+                tables += 1;
+                if all.arms.iter().any(|arm| lines(arm.span()) > CASE_LINES) {
+                    return false;
                 }
             }
-            _ => {}
+            other => beside += lines(other.span()),
         }
-        *last = end.max(*last);
     }
-}
-
-/// `#[test]`, `#[tokio::test]`, `#[cfg(test)]`, `#[cfg(all(test, …))]`.
-fn says_test(attributes: &[syn::Attribute]) -> bool {
-    attributes.iter().any(|attribute| match &attribute.meta {
-        syn::Meta::List(list) if list.path.is_ident("cfg") => {
-            let mut words = Vec::new();
-            words_of(list.tokens.clone(), &mut words);
-            match words.first().map(String::as_str) {
-                Some("test") => true,
-                Some("all") => {
-                    words.iter().any(|w| w == "test") && !words.iter().any(|w| w == "not")
-                }
-                _ => false,
-            }
-        }
-        meta => meta
-            .path()
-            .segments
-            .last()
-            .is_some_and(|s| s.ident == "test"),
-    })
+    tables == 1 && beside <= 2
 }
 
 fn attributes_of(item: &syn::Item) -> &[syn::Attribute] {
@@ -377,4 +365,20 @@ fn attributes_of(item: &syn::Item) -> &[syn::Attribute] {
         syn::Item::Use(i) => &i.attrs,
         _ => &[],
     }
+}
+
+/// What `#[path = "…"]` says.
+fn file_of(attributes: &[syn::Attribute]) -> Option<String> {
+    attributes
+        .iter()
+        .find_map(|attribute| match &attribute.meta {
+            syn::Meta::NameValue(pair) if pair.path.is_ident("path") => match &pair.value {
+                syn::Expr::Lit(syn::ExprLit {
+                    lit: syn::Lit::Str(file),
+                    ..
+                }) => Some(file.value()),
+                _ => None,
+            },
+            _ => None,
+        })
 }

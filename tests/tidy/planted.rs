@@ -152,7 +152,11 @@ fn in_tests_an_abrupt_end_is_how_a_test_fails() {
 #[test]
 fn a_test_module_in_a_file_of_its_own_is_test_code_and_its_neighbour_is_not() {
     let found = found(&[
-        ("src/store/log.rs", "#[cfg(test)]\nmod tests;\nmod frame;"),
+        (
+            "src/store/log.rs",
+            "#[cfg(test)]\nmod tests;\nmod frame;\n#[cfg(test)]\n#[path = \"log_tests.rs\"]\nmod more;",
+        ),
+        ("src/store/log_tests.rs", "fn f() { x.unwrap(); }"),
         ("src/store/log/tests.rs", "fn f() { x.unwrap(); }"),
         ("src/store/log/frame.rs", "fn f() { x.unwrap(); }"),
     ]);
@@ -184,8 +188,7 @@ fn a_file_over_400_lines_is_found_unless_it_is_a_table() {
     );
     assert_eq!(lines(Rule::FileLength, "src/mail/words.rs", &table), NONE);
     let strings = format!("fn f() {{ g(&[\n{}]); }}\n", "    \"a\",\n".repeat(400));
-    let only_the_function = lines(Rule::FunctionLength, "src/mail/words.rs", &strings);
-    assert_eq!(only_the_function, [2]);
+    assert_eq!(lines(Rule::FileLength, "src/mail/words.rs", &strings), NONE);
     let half = format!("{table}{}", "struct A;\n".repeat(400));
     assert_eq!(lines(Rule::FileLength, "src/mail/words.rs", &half), [1]);
 }
@@ -208,8 +211,26 @@ fn a_function_over_50_lines_is_found() {
     );
     assert_eq!(
         lines(Rule::FunctionLength, "tests/store.rs", &function(49)),
-        [3]
+        NONE
     );
+}
+
+#[test]
+fn a_function_that_is_a_table_may_be_long() {
+    let short = "        A::B => {\n            g();\n        }\n".repeat(30);
+    let text = format!("fn f() {{\n    match a {{\n{short}    }}\n}}");
+    assert_eq!(lines(Rule::FunctionLength, "src/store/log.rs", &text), NONE);
+    let long = format!(
+        "        A::B => {{\n{}        }}\n",
+        "            g();\n".repeat(50)
+    );
+    let text = format!("fn f() {{\n    match a {{\n{long}    }}\n}}");
+    assert_eq!(lines(Rule::FunctionLength, "src/store/log.rs", &text), [2]);
+    let text = format!(
+        "fn f() {{\n{}    match a {{\n{short}    }}\n}}",
+        "    g();\n".repeat(3)
+    );
+    assert_eq!(lines(Rule::FunctionLength, "src/store/log.rs", &text), [2]);
 }
 
 #[test]
