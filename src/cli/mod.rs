@@ -35,7 +35,7 @@ struct Cli {
 
 #[derive(Subcommand, Debug)]
 enum Command {
-    /// Say what messages ask and what would be done; changes nothing, needs no configuration
+    /// Say what messages ask and what would be done; changes nothing, needs no configuration (used only if --config names one)
     Classify(classify::Arguments),
     /// Check configuration, templates and lexicons: every mistake at once
     Check(check::Arguments),
