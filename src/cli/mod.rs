@@ -43,7 +43,7 @@ enum Command {
     Demo(demo::Arguments),
     /// Watch the mailboxes, obey, answer, and write everything down, until it is ended
     Run,
-    /// Say what messages ask and what would be done; changes nothing, needs no configuration
+    /// Say what messages ask and what would be done; changes nothing, needs no configuration (used only if --config names one)
     Classify(classify::Arguments),
     /// Check configuration, templates and lexicons: every mistake at once
     Check(check::Arguments),

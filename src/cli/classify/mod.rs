@@ -1,6 +1,6 @@
 //! `quitus classify`: says what messages ask and what would be done about their content; changes nothing.
 //!
-//! Without a configuration every message counts as addressed to us, and the program's own lexicons read. All cores work,
+//! Without `--config` every message counts as addressed to us, and the program's own lexicons read. All cores work,
 //! and the rows come out in the order of the arguments. One broken message is a row, not an end.
 
 mod inputs;
@@ -62,9 +62,10 @@ pub fn run(arguments: &Arguments, config: Option<&Path>) -> Result<u8, End> {
     })
 }
 
-/// With a configuration (named or found) its lexicons, house and thresholds; else the program's own.
+/// With `--config` its lexicons, house and thresholds; else the program's own. A configuration that merely lies around is
+/// not used: what is said of a message must not depend on the folder in which the command is run.
 fn bench(named: Option<&Path>) -> Result<Bench, End> {
-    if edge::find_config(named).is_none() {
+    if named.is_none() {
         return Ok(Bench {
             reader: intent::builtin()?,
             house: House::unknown(),

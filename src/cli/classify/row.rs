@@ -130,11 +130,6 @@ impl Row {
         }
     }
 
-    /// Whether it could be read.
-    pub fn is_read(&self) -> bool {
-        matches!(self, Self::Read(_))
-    }
-
     /// What would be done, for counting; `None` if it could not be read.
     pub fn outcome(&self) -> Option<Outcome> {
         match self {
