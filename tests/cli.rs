@@ -238,7 +238,9 @@ fn a_store_is_verified_and_rebuilt_and_a_flipped_byte_is_found() {
     let folder = tempfile::tempdir().unwrap();
     let store = folder.path().join("store");
     let options = quitus::store::Options::at(quitus::record::Timestamp::default());
-    drop(quitus::store::Store::open(&store, &options).unwrap());
+    let (mut open, _) = quitus::store::Store::open(&store, &options).unwrap();
+    open.checkpoint(options.now).unwrap();
+    drop(open);
     let example = std::fs::read_to_string("config/quitus.toml").unwrap();
     let config = write(
         folder.path(),
