@@ -6,8 +6,9 @@
 mod report;
 mod setting;
 
+use super::edge::{DONE, End, WRONG};
 use crate::config::Config;
-use crate::record::{Mode, State};
+use crate::record::{Mode, State, Timestamp};
 use crate::sandbox::{imap, samples, smtp};
 use crate::service::{Clock, Daemon, Ending, Extras, Witness, import};
 use anyhow::{Context, Result, bail};
@@ -17,19 +18,29 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
 
-/// How the demo is run.
-#[derive(Clone, Copy, Debug, Default, clap::Args)]
-pub struct Demo {
-    /// Stay up until Ctrl-C, so that any mail program can look into the mailbox.
+/// What one may ask of the demo.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub struct Arguments {
+    /// Stay up until Ctrl-C, so that any mail program can look into the mailbox
     #[arg(long)]
     keep: bool,
-    /// One JSON object a line, for programs.
+    /// One JSON object a line, for programs
     #[arg(long)]
     json: bool,
 }
 
 /// Nobody waits longer for one step of the demo.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Runs the demo: exit code 0 only if every sample ended as it should.
+pub fn run(arguments: Arguments) -> Result<u8, End> {
+    let runtime = tokio::runtime::Runtime::new()?;
+    match runtime.block_on(demo(arguments)) {
+        Ok(true) => Ok(DONE),
+        Ok(false) => Ok(WRONG),
+        Err(error) => Err(End::Usage(format!("the demo did not work: {error:#}"))),
+    }
+}
 
 /// Hands each ending to the one who prints.
 struct Herald(mpsc::UnboundedSender<Ending>);
@@ -41,98 +52,136 @@ impl Witness for Herald {
     }
 }
 
-/// Runs it. `true` if every sample ended as it should.
-pub async fn demo(options: Demo) -> Result<bool> {
-    let place = Place::new()?;
-    let clock = Clock::system();
-    let now = clock.now();
-    let inbox = imap::Server::start(imap::Settings {
-        accounts: vec![(samples::MAILBOX.into(), Some(setting::PASSWORD.into()))],
-        ..Default::default()
-    })
-    .await?;
-    let post = smtp::Server::start(smtp::Settings {
-        folder: Some(place.letters()),
-        ..Default::default()
-    })
-    .await?;
-    let file = place.write_configuration(inbox.address(), post.address())?;
-    let config = Config::load(&file).map_err(faults)?;
-    for original in samples::originals() {
-        let (at, raw) = original.written(now.to_jiff());
-        inbox.append_sent(samples::MAILBOX, &raw, at);
-    }
-    let (tell, mut ended) = mpsc::unbounded_channel();
-    let extras = Extras {
-        witness: Some(Arc::new(Herald(tell))),
-        clock: Some(clock.clone()),
-        activate: Some((Mode::Live, now.plus_seconds(-3600))),
-        floor: Some(1 << 20),
-    };
-    let settings = config.register.clone();
-    let daemon = Daemon::start(config, extras).await?;
-    let csv = samples::register_csv().as_bytes();
-    let (summary, mistakes) = import(
-        &daemon.office.sequencer,
-        &clock,
-        &settings,
-        "register.csv",
-        csv,
-        false,
-    )
-    .await?;
-    if !mistakes.is_empty() {
-        bail!("the demo's register has mistakes: {mistakes:?}");
-    }
-    let originals = samples::originals().len() as u64;
-    until("the Sent folder was read", || {
-        state(&daemon, |s| Ok(s.counts()?.sent_mails >= originals))
-    })
-    .await?;
-    if !options.json {
-        report::opening(&place, summary.stored, originals);
+/// The servers, the daemon, and who hears how each message ends.
+struct Stage {
+    place: Place,
+    now: Timestamp,
+    inbox: imap::Server,
+    post: smtp::Server,
+    daemon: Daemon,
+    ended: mpsc::UnboundedReceiver<Ending>,
+}
+
+async fn demo(arguments: Arguments) -> Result<bool> {
+    let mut stage = Stage::build().await?;
+    let (contacts, sent) = stage.prospect().await?;
+    if !arguments.json {
+        report::opening(&stage.place, contacts, sent);
     }
     let all = samples::all();
-    for sample in &all {
-        if let Some(sent) = &sample.sent {
-            let (at, raw) = sent.written(now.to_jiff());
-            inbox.append_sent(samples::MAILBOX, &raw, at);
-        }
-        let (at, raw) = sample.letter.written(now.to_jiff());
-        inbox.deliver(samples::MAILBOX, sample.folder, &raw, at);
-    }
-    let mut ends = Vec::new();
-    while ends.len() < all.len() {
-        let ending = tokio::time::timeout(PATIENCE, ended.recv()).await;
-        let Some(ending) = ending.context("not every reply was decided in time")? else {
-            break;
-        };
-        if ending.message_id.is_some() {
-            ends.push(ending);
-        }
-    }
-    until("every letter left", || {
-        state(&daemon, |s| Ok(s.next_due()?.is_none() && idle(s)?))
-    })
-    .await?;
-    let told: Vec<Told> = told(&all, &ends, &post.received(), &daemon)?;
+    let ends = stage.reply(&all).await?;
+    let told: Vec<Told> = told(&all, &ends, &stage.post.received(), &stage.daemon)?;
     for line in &told {
-        if options.json {
-            line.json()?
+        if arguments.json {
+            line.json()?;
         } else {
-            line.print()
+            line.print();
         }
     }
-    let good = told.iter().all(|t| t.as_expected);
-    if !options.json {
-        table(&told, &daemon, &place)?;
+    if !arguments.json {
+        table(&told, &stage.daemon, &stage.place)?;
     }
-    if options.keep {
-        report::stay(&inbox, &post);
+    if arguments.keep {
+        report::stay(&stage.inbox, &stage.post);
         tokio::signal::ctrl_c().await?;
     }
-    daemon.end().await;
-    Ok(good)
+    stage.daemon.end().await;
+    Ok(told.len() == all.len() && told.iter().all(|t| t.as_expected))
+}
+
+impl Stage {
+    /// Starts the servers and the daemon, in live mode since an hour ago.
+    async fn build() -> Result<Self> {
+        let place = Place::new()?;
+        let clock = Clock::system();
+        let now = clock.now();
+        let inbox = imap::Server::start(imap::Settings {
+            accounts: vec![(samples::MAILBOX.into(), Some(setting::PASSWORD.into()))],
+            ..Default::default()
+        })
+        .await?;
+        let letters = smtp::Settings {
+            folder: Some(place.letters()),
+            ..Default::default()
+        };
+        let post = smtp::Server::start(letters).await?;
+        for original in samples::originals() {
+            let (at, raw) = original.written(now.to_jiff());
+            inbox.append_sent(samples::MAILBOX, &raw, at);
+        }
+        let file = place.write_configuration(inbox.address(), post.address())?;
+        let config = Config::load(&file).map_err(faults)?;
+        let (tell, ended) = mpsc::unbounded_channel();
+        let extras = Extras {
+            witness: Some(Arc::new(Herald(tell))),
+            clock: Some(clock),
+            activate: Some((Mode::Live, now.plus_seconds(-3600))),
+            floor: Some(1 << 20),
+        };
+        let daemon = Daemon::start(config, extras).await?;
+        Ok(Self {
+            place,
+            now,
+            inbox,
+            post,
+            daemon,
+            ended,
+        })
+    }
+
+    /// The register is imported, and the Sent folder read: how many contacts, how many mails.
+    async fn prospect(&self) -> Result<(u64, u64)> {
+        let office = &self.daemon.office;
+        let settings = office.house.load().config.register.clone();
+        let csv = samples::register_csv().as_bytes();
+        let imported = import(
+            &office.sequencer,
+            &office.clock,
+            &settings,
+            "register.csv",
+            csv,
+            false,
+        )
+        .await?;
+        let (summary, mistakes) = imported;
+        if !mistakes.is_empty() {
+            bail!("the demo's register has mistakes: {mistakes:?}");
+        }
+        let sent = samples::originals().len() as u64;
+        until("the Sent folder was read", || {
+            state(&self.daemon, |s| Ok(s.counts()?.sent_mails >= sent))
+        })
+        .await?;
+        Ok((summary.stored, sent))
+    }
+
+    /// The replies arrive; returns once all are decided and all letters have left.
+    async fn reply(&mut self, all: &[samples::Sample]) -> Result<Vec<Ending>> {
+        for sample in all {
+            if let Some(sent) = &sample.sent {
+                let (at, raw) = sent.written(self.now.to_jiff());
+                self.inbox.append_sent(samples::MAILBOX, &raw, at);
+            }
+            let (at, raw) = sample.letter.written(self.now.to_jiff());
+            self.inbox
+                .deliver(samples::MAILBOX, sample.folder, &raw, at);
+        }
+        let mut ends = Vec::new();
+        while ends.len() < all.len() {
+            let ending = tokio::time::timeout(PATIENCE, self.ended.recv()).await;
+            let Some(ending) = ending.context("not every reply was decided in time")? else {
+                break;
+            };
+            if ending.message_id.is_some() {
+                ends.push(ending);
+            }
+        }
+        until("every letter left", || {
+            state(&self.daemon, |s| Ok(s.next_due()?.is_none() && idle(s)?))
+        })
+        .await?;
+        Ok(ends)
+    }
 }
 
 /// No letter is on its way.

@@ -1,5 +1,80 @@
-//! The commands: one file each, no knowledge of their own.
+//! The commands: what a person types, what is printed, and how a command ends.
+//!
+//! One file a command. Exit codes: 0 done, 1 found something wrong, 2 usage or configuration. Whoever stops reading our
+//! output (`| head`) makes no error. Deliberately absent: everything that decides; that is in the rooms.
 
+mod check;
+mod classify;
 #[cfg(feature = "demo")]
-pub mod demo;
-pub mod run;
+mod demo;
+mod edge;
+mod log;
+mod output;
+mod run;
+mod store;
+mod templates;
+
+use clap::{Parser, Subcommand};
+use edge::End;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Answers the people who reply to prospecting e-mail: STOP, source, access, erasure and the other GDPR rights.
+#[derive(Parser, Debug)]
+#[command(
+    name = "quitus",
+    version,
+    about,
+    propagate_version = true,
+    arg_required_else_help = true
+)]
+struct Cli {
+    /// The configuration [default: $QUITUS_CONFIG, ./config/quitus.toml, /etc/quitus/quitus.toml]
+    #[arg(long, global = true, value_name = "PATH")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    /// Watch it work on this machine alone: a small firm, some replies, the real daemon; needs nothing
+    #[cfg(feature = "demo")]
+    Demo(demo::Arguments),
+    /// Watch the mailboxes, obey, answer, and write everything down, until it is ended
+    Run,
+    /// Say what messages ask and what would be done; changes nothing, needs no configuration (used only if --config names one)
+    Classify(classify::Arguments),
+    /// Check configuration, templates and lexicons: every mistake at once
+    Check(check::Arguments),
+    /// Check the templates of letters, or show a letter
+    Templates(templates::Arguments),
+    /// The processing log
+    Log(log::Arguments),
+    /// The folder that holds the log, the keys and the index
+    Store(store::Arguments),
+}
+
+/// Runs the command that stands on the command line.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        // clap's own codes: 0 for help and version, 2 for a mistake. A closed pipe must not change them.
+        Err(said) => {
+            let _ = said.print();
+            return ExitCode::from(u8::try_from(said.exit_code()).unwrap_or(2));
+        }
+    };
+    let config = cli.config.as_deref();
+    let end = match cli.command {
+        #[cfg(feature = "demo")]
+        Command::Demo(a) => demo::run(a),
+        Command::Run => run::run(config),
+        Command::Classify(a) => classify::run(&a, config),
+        Command::Check(a) => check::run(&a, config),
+        Command::Templates(a) => templates::run(&a, config),
+        Command::Log(a) => log::run(&a, config),
+        Command::Store(a) => store::run(&a, config),
+    };
+    end.map_or_else(End::tell, ExitCode::from)
+}

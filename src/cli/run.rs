@@ -4,12 +4,13 @@
 //! puts them in force only if all are good. A store that failed ends the process with an error, so that whoever
 //! supervises it starts it again and the log is replayed.
 
-use crate::config::Config;
+use super::edge::{self, DONE, End, WRONG};
+use crate::config::{Config, LogFormat, LogSettings};
 use crate::record::Fault;
-use crate::service::{Daemon, Extras};
+use crate::service::{Daemon, Extras, StartError};
 use anyhow::{Result, bail};
 use notify::Watcher;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
@@ -18,7 +19,35 @@ use tokio::sync::mpsc;
 const SETTLE: Duration = Duration::from_millis(300);
 
 /// Runs the daemon.
-pub async fn run(config: Config) -> Result<()> {
+pub fn run(named: Option<&Path>) -> Result<u8, End> {
+    let config = edge::config(named)?;
+    listen(&config.log);
+    let runtime = tokio::runtime::Runtime::new()?;
+    match runtime.block_on(watch_over(config)) {
+        Ok(()) => Ok(DONE),
+        Err(error) => match error.downcast::<StartError>() {
+            Ok(StartError::Faults(faults)) => Err(End::Faults(faults)),
+            Ok(other) => Err(End::Usage(other.to_string())),
+            Err(error) => {
+                tracing::error!("{error:#}");
+                Ok(WRONG)
+            }
+        },
+    }
+}
+
+/// Log lines as text for people or JSON for programs, on standard error.
+fn listen(settings: &LogSettings) {
+    let lines = tracing_subscriber::fmt()
+        .with_max_level(settings.level.filter())
+        .with_writer(std::io::stderr);
+    match settings.format {
+        LogFormat::Json => lines.json().init(),
+        LogFormat::Text => lines.init(),
+    }
+}
+
+async fn watch_over(config: Config) -> Result<()> {
     let (mut terminate, mut interrupt, mut hang_up) = (
         signal(SignalKind::terminate())?,
         signal(SignalKind::interrupt())?,

@@ -129,7 +129,7 @@ fn policy(doc: &mut Document, file: &str, who: Option<&ControllerSettings>) -> O
             doc.fault(
                 place,
                 format!("the {key} is the controller's"),
-                format!("move the line to [controller]"),
+                "move the line to [controller]",
             );
         }
     }

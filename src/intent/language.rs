@@ -27,6 +27,17 @@ const LONG: usize = 20;
 /// Fewer words prove no language: all lexicons are asked.
 const SHORT: usize = 6;
 
+/// Words of this trade that people type in whatever language they speak: a bare "STOP" is nobody's English.
+const INTERNATIONAL: [&str; 7] = [
+    "stop",
+    "unsubscribe",
+    "ok",
+    "spam",
+    "mail",
+    "email",
+    "newsletter",
+];
+
 impl LanguageGuesser {
     /// Of these lexicons' words.
     pub fn of(lexicons: &[Lexicon]) -> Self {
@@ -53,6 +64,9 @@ impl LanguageGuesser {
             .take(200)
         {
             count += 1;
+            if INTERNATIONAL.contains(&token.folded.as_str()) {
+                continue;
+            }
             let Some(&set) = self.words.get(token.folded.as_str()) else {
                 continue;
             };

@@ -17,6 +17,7 @@ mod pattern;
 mod read;
 mod sheet;
 mod text;
+mod understand;
 mod vocabulary;
 
 pub use builtin::{LEXICONS, builtin, with};
@@ -24,3 +25,4 @@ pub use classification::{Classification, Evidence, Found, Signal};
 pub use lexicon::LexiconSource;
 pub use outcome::{Thresholds, outcome};
 pub use read::{Question, Reader};
+pub use understand::understand;

@@ -127,7 +127,7 @@ const HEADERS: &[(Column, &str)] = &[
     ),
     (
         Column::Date,
-        "date datedecollecte collectedon collected datecollecte datum erhobenam fecha data verzameldop",
+        "date datedecollecte collectedon collected datecollecte origindate sourcedate dateorigine datedorigine datum erhobenam fecha data verzameldop",
     ),
     (
         Column::Public,

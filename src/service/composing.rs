@@ -76,9 +76,11 @@ pub fn facts(house: &House, plan: &LetterPlan, occasion: &Occasion<'_>) -> Lette
         .map(|n| Line::new(&n));
     let why = contact.and_then(|c| why(house, c));
     let (origins, providers) = contact.map(|c| origins(house, c)).unwrap_or_default();
-    let mut requests = plan.answers.clone();
-    requests.extend(&plan.announces);
-    requests.dedup();
+    // An acknowledgement names what is answered later; what is answered at once stands in the letter already.
+    let requests = match plan.announces.is_empty() {
+        true => plan.answers.clone(),
+        false => plan.announces.clone(),
+    };
     let mails = occasion.mails.iter();
     LetterFacts {
         language,

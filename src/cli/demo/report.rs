@@ -112,7 +112,8 @@ fn line(
     let wanted = format!("{:?}", sample.end).to_lowercase();
     let mut expected: Vec<&str> = sample.requests.to_vec();
     let mut found: Vec<&str> = requests.iter().map(String::as_str).collect();
-    (expected.sort_unstable(), found.sort_unstable());
+    expected.sort_unstable();
+    found.sort_unstable();
     Told {
         sample: sample.name,
         about: sample.about,

@@ -252,7 +252,8 @@ fn plan(
     let case = d.case.as_ref()?;
     let mut parts = answers.to_vec();
     parts.extend(announces);
-    let language = language(c, kind, &parts)?;
+    // What is only announced is answered later, in a letter of its own: its template is not needed now.
+    let language = language(c, kind, answers)?;
     let step = c.open.map_or(0, |o| o.row.steps);
     let step = step.saturating_add(u8::from(d.letter.is_some()));
     let stop_only = parts == [RequestKind::Stop];

@@ -103,7 +103,7 @@ pub(super) const SAMPLES: &[Sample] = &[
         folder: "INBOX",
         language: "fr",
         end: End::Held,
-        requests: &["complaint"],
+        requests: &["stop", "complaint"],
         rule: "",
         letter: letter!("09-lawyer-fr.eml"),
         sent: None,

@@ -1,0 +1,225 @@
+//! `quitus check`: every mistake of configuration, templates and lexicons at once; with `--online` the servers too.
+//!
+//! Nothing is sent and nothing changed: `--online` logs in, looks and says goodbye.
+
+use super::edge::{self, DONE, End, WRONG};
+use super::output::{self, BAD, FAINT, GOOD, STRONG, painted};
+use crate::answer::Templates;
+use crate::config::{Config, SecretSource};
+use crate::delivery::{self, Credentials, Problem, Trouble};
+use crate::intent;
+use crate::mailbox;
+use std::io::Write;
+use std::path::Path;
+
+/// `quitus check [--online]`
+#[derive(clap::Args, Debug)]
+pub struct Arguments {
+    /// Log in to every mailbox and to the SMTP server too; sends nothing
+    #[arg(long)]
+    online: bool,
+    /// One JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+/// What one server said.
+#[derive(serde::Serialize)]
+struct Seen {
+    name: String,
+    ok: bool,
+    /// What was found, or what is wrong.
+    lines: Vec<String>,
+}
+
+/// Runs it. 2 if something that people edit is wrong, 1 if a server or a password is.
+pub fn run(arguments: &Arguments, named: Option<&Path>) -> Result<u8, End> {
+    let config = offline(named)?;
+    let mut seen = passwords(&config);
+    if arguments.online {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        runtime.block_on(online(&config, &mut seen));
+    }
+    let wrong = seen.iter().any(|s| !s.ok);
+    if arguments.json {
+        let mut out = output::programs();
+        output::json_line(&mut out, &serde_json::json!({"ok": !wrong, "seen": seen}))?;
+        out.flush()?;
+    } else {
+        show(&config, &seen)?;
+    }
+    Ok(if wrong { WRONG } else { DONE })
+}
+
+/// The configuration, if it and everything that it leads to is good; else all mistakes together.
+fn offline(named: Option<&Path>) -> Result<Config, End> {
+    let (config, mut faults) = match edge::config(named) {
+        Ok(config) => (Some(config), Vec::new()),
+        Err(End::Faults(faults)) => (None, faults),
+        Err(other) => return Err(other),
+    };
+    let (templates, lexicons) = match &config {
+        Some(c) => (c.read_templates().err(), c.read_lexicons().err()),
+        // A broken configuration cannot be asked for its folders: what is built in is still checked.
+        None => (Templates::builtin().err(), intent::builtin().err()),
+    };
+    faults.extend(templates.into_iter().chain(lexicons).flatten());
+    match config {
+        Some(config) if faults.is_empty() => Ok(config),
+        _ => Err(End::Faults(faults)),
+    }
+}
+
+/// Whether every password can be read; none is shown.
+fn passwords(config: &Config) -> Vec<Seen> {
+    let mailboxes = config
+        .mailboxes
+        .iter()
+        .map(|m| (format!("password of mailbox {}", m.name), &m.imap.password));
+    let smtp = config
+        .smtp
+        .password
+        .iter()
+        .map(|p| ("password of smtp".to_owned(), p));
+    mailboxes
+        .chain(smtp)
+        .filter_map(|(name, source): (String, &SecretSource)| {
+            let why = source.read().err()?.to_string();
+            Some(Seen {
+                name,
+                ok: false,
+                lines: vec![why],
+            })
+        })
+        .collect()
+}
+
+async fn online(config: &Config, seen: &mut Vec<Seen>) {
+    for settings in &config.mailboxes {
+        let name = format!("mailbox {}", settings.name);
+        seen.push(match mailbox::probe(settings).await {
+            Ok(probe) => of_mailbox(name, &probe),
+            Err(e) => Seen {
+                name,
+                ok: false,
+                lines: vec![e.to_string()],
+            },
+        });
+    }
+    let name = format!("smtp {}:{}", config.smtp.host, config.smtp.port());
+    let login = match (&config.smtp.username, &config.smtp.password) {
+        (Some(user), Some(source)) => match source.read() {
+            Ok(password) => Some(Credentials::new(user, password.expose())),
+            // It has been told among the passwords.
+            Err(_) => return,
+        },
+        _ => None,
+    };
+    seen.push(match delivery::probe(&config.smtp, login.as_ref()).await {
+        Ok(probe) => {
+            let tls = probe.tls.unwrap_or_else(|| "no TLS".to_owned());
+            let lines = vec![tls, format!("offers {}", probe.capabilities.join(", "))];
+            Seen {
+                name,
+                ok: true,
+                lines,
+            }
+        }
+        Err(e) => Seen {
+            name,
+            ok: false,
+            lines: vec![trouble(&e)],
+        },
+    });
+}
+
+/// What stands in the way, in words that an operator can act on.
+fn trouble(problem: &Problem) -> String {
+    let what = match problem.trouble {
+        Trouble::Dns => "the server's name is not known",
+        Trouble::Unreachable => "nobody listens there, or no network leads there",
+        Trouble::Tls => "no connection that can be trusted",
+        Trouble::Login => "the login was refused",
+        Trouble::Refused => "the server sends us away",
+        Trouble::Silent => "no reply in time",
+        Trouble::Cut => "the connection ended in the middle",
+        Trouble::Garbled => "this is not how an SMTP server speaks",
+        Trouble::Letter | Trouble::BreakerOpen => "not now",
+    };
+    format!("{what}: {}", problem.reply)
+}
+
+fn of_mailbox(name: String, probe: &mailbox::Probe) -> Seen {
+    let tls = if probe.protected {
+        "protected"
+    } else {
+        "in clear text"
+    };
+    let mut lines = vec![format!("{tls}, offers {}", probe.capabilities.join(", "))];
+    let mut ok = true;
+    for (meant, opened) in &probe.named {
+        lines.push(match opened {
+            Ok(o) => {
+                let uses = o.folder.uses.join(" ");
+                let (folder, exists, next) = (&o.folder.name, o.exists, o.uidnext);
+                format!("{meant} is {folder} {uses}: {exists} messages, the next has UID {next}")
+            }
+            Err(e) => {
+                ok = false;
+                format!("{meant}: {e}")
+            }
+        });
+    }
+    Seen { name, ok, lines }
+}
+
+fn show(config: &Config, seen: &[Seen]) -> Result<(), End> {
+    let mut out = output::people();
+    writeln!(out, "{}", painted(STRONG, &config.file.to_string_lossy()))?;
+    for mailbox in &config.mailboxes {
+        let imap = &mailbox.imap;
+        writeln!(
+            out,
+            "  mailbox {}  {}:{}",
+            mailbox.name,
+            imap.host,
+            imap.port()
+        )?;
+    }
+    writeln!(
+        out,
+        "  smtp     {}:{}",
+        config.smtp.host,
+        config.smtp.port()
+    )?;
+    writeln!(out, "  store    {}", config.store.path.display())?;
+    let own = |path: &Option<std::path::PathBuf>| {
+        path.as_ref()
+            .map_or("built in".to_owned(), |p| p.display().to_string())
+    };
+    writeln!(
+        out,
+        "  templates {}, lexicons {}",
+        own(&config.templates.path),
+        own(&config.lexicon.path)
+    )?;
+    for one in seen {
+        let (style, word) = if one.ok { (GOOD, "ok") } else { (BAD, "wrong") };
+        writeln!(
+            out,
+            "{}: {}",
+            output::harmless(&one.name),
+            painted(style, word)
+        )?;
+        for line in &one.lines {
+            writeln!(out, "    {}", painted(FAINT, line))?;
+        }
+    }
+    if seen.iter().all(|s| s.ok) {
+        writeln!(out, "{}", painted(GOOD, "all good"))?;
+    }
+    out.flush()?;
+    Ok(())
+}

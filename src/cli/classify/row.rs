@@ -1,0 +1,191 @@
+//! One message's row: the interface that other programs read (`quitus classify --json`), and the same for people.
+//!
+//! The keys and their order are a promise; a change is a new key at the end.
+
+use super::super::output::{BAD, CARE, FAINT, GOOD, STRONG, harmless, painted};
+use crate::intent::{self, Classification, Thresholds};
+use crate::mail::{self, Circumstances, Gate, House, Limits};
+use crate::record::{Language, Outcome, RequestKind, Stance, Verdict};
+use serde::Serialize;
+use std::io::{self, Write};
+
+/// What is said of one message.
+#[derive(Serialize, Debug)]
+#[serde(untagged)]
+pub enum Row {
+    /// It was read.
+    Read(Box<ReadRow>),
+    /// It could not be.
+    Broken {
+        /// The file.
+        file: String,
+        /// Why, in a sentence.
+        error: String,
+    },
+}
+
+/// A message that was read.
+#[derive(Serialize, Debug)]
+pub struct ReadRow {
+    file: String,
+    gate: GateRow,
+    language: Option<Language>,
+    fresh_text: String,
+    requests: Vec<RequestRow>,
+    stance: Option<Stance>,
+    outcome: Outcome,
+    hold_reason: Option<String>,
+}
+
+#[derive(Serialize, Debug)]
+struct GateRow {
+    verdict: Verdict,
+    rule: String,
+}
+
+#[derive(Serialize, Debug)]
+struct RequestRow {
+    kind: RequestKind,
+    confidence: f32,
+    evidence: Vec<EvidenceRow>,
+}
+
+#[derive(Serialize, Debug)]
+struct EvidenceRow {
+    rule: String,
+    text: String,
+}
+
+/// What is needed to judge a message; the same for all.
+pub struct Bench {
+    /// The lexicons.
+    pub reader: intent::Reader,
+    /// Who we are.
+    pub house: House,
+    /// How sure the reader must be.
+    pub thresholds: Thresholds,
+}
+
+impl Bench {
+    /// Reads, judges and understands one message.
+    pub fn row(&self, file: &str, raw: &[u8]) -> Row {
+        match mail::read(raw, &Limits::default(), Some(&self.house), &()) {
+            Err(why) => Row::broken(file, why.to_string()),
+            Ok(message) => {
+                let gate = mail::gate(&message, &self.house, &Circumstances::default());
+                let read = intent::understand(&self.reader, &message, &gate);
+                let (outcome, hold_reason) = intent::outcome(&gate, &read, &self.thresholds);
+                let fresh = message.fresh.text;
+                Row::Read(Box::new(read_row(
+                    file,
+                    &gate,
+                    fresh,
+                    read,
+                    outcome,
+                    hold_reason,
+                )))
+            }
+        }
+    }
+}
+
+fn read_row(
+    file: &str,
+    gate: &Gate,
+    fresh_text: String,
+    read: Classification,
+    outcome: Outcome,
+    hold_reason: Option<String>,
+) -> ReadRow {
+    let evidence = |e: intent::Evidence| EvidenceRow {
+        rule: e.rule,
+        text: e.text,
+    };
+    let request = |f: intent::Found| RequestRow {
+        kind: f.kind,
+        confidence: f.confidence,
+        evidence: f.evidence.into_iter().map(evidence).collect(),
+    };
+    ReadRow {
+        file: file.to_owned(),
+        gate: GateRow {
+            verdict: gate.verdict,
+            rule: gate.rule.as_str().to_owned(),
+        },
+        language: read.language,
+        fresh_text,
+        requests: read.requests.into_iter().map(request).collect(),
+        stance: read.stance,
+        outcome,
+        hold_reason,
+    }
+}
+
+impl Row {
+    /// A message that could not be read.
+    pub fn broken(file: &str, error: String) -> Self {
+        Self::Broken {
+            file: file.to_owned(),
+            error,
+        }
+    }
+
+    /// What would be done, for counting; `None` if it could not be read.
+    pub fn outcome(&self) -> Option<Outcome> {
+        match self {
+            Self::Read(row) => Some(row.outcome),
+            Self::Broken { .. } => None,
+        }
+    }
+
+    /// For people: what would be done, and the words that decided.
+    pub fn show(&self, out: &mut impl Write) -> io::Result<()> {
+        let row = match self {
+            Self::Read(row) => row,
+            Self::Broken { file, error } => {
+                return writeln!(
+                    out,
+                    "{} {}  {}",
+                    painted(BAD, "error "),
+                    harmless(file),
+                    harmless(error)
+                );
+            }
+        };
+        let style = match row.outcome {
+            Outcome::Act => GOOD,
+            Outcome::Hold => CARE,
+            Outcome::Ignore => FAINT,
+        };
+        let language = row.language.map_or("–", Language::word);
+        write!(
+            out,
+            "{} {}  {language}",
+            painted(style, &format!("{:<6}", row.outcome.word())),
+            harmless(&row.file)
+        )?;
+        for request in &row.requests {
+            write!(
+                out,
+                "  {} {:.2}",
+                painted(STRONG, request.kind.word()),
+                request.confidence
+            )?;
+        }
+        if let Some(stance) = row.stance {
+            write!(out, "  {stance}")?;
+        }
+        if row.gate.verdict != Verdict::Answer {
+            write!(out, "  {} ({})", row.gate.verdict, row.gate.rule)?;
+        }
+        writeln!(out)?;
+        if let Some(reason) = &row.hold_reason {
+            writeln!(out, "       {}", painted(CARE, &format!("held: {reason}")))?;
+        }
+        for evidence in row.requests.iter().flat_map(|r| &r.evidence) {
+            let words = format!("“{}”", harmless(&evidence.text));
+            writeln!(out, "       {words}  {}", painted(FAINT, &evidence.rule))?;
+        }
+        Ok(())
+    }
+}

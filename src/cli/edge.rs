@@ -1,0 +1,92 @@
+//! How a command ends, and where it finds its configuration.
+
+use crate::config::Config;
+use crate::record::Fault;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// Done, nothing wrong.
+pub const DONE: u8 = 0;
+/// Done, and something wrong was found.
+pub const WRONG: u8 = 1;
+
+/// Why a command could not do its work.
+#[derive(Debug)]
+pub enum End {
+    /// Mistakes in what people edit: exit code 2.
+    Faults(Vec<Fault>),
+    /// A sentence for a person: exit code 2.
+    Usage(String),
+    /// Reading or writing failed: exit code 1. A closed pipe: 0.
+    Io(io::Error),
+}
+
+impl From<io::Error> for End {
+    fn from(e: io::Error) -> Self {
+        Self::Io(e)
+    }
+}
+
+impl From<Vec<Fault>> for End {
+    fn from(faults: Vec<Fault>) -> Self {
+        Self::Faults(faults)
+    }
+}
+
+impl End {
+    /// Tells it on standard error.
+    pub fn tell(self) -> ExitCode {
+        match self {
+            Self::Io(e) if e.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+            Self::Io(e) => {
+                anstream::eprintln!("quitus: {e}");
+                ExitCode::from(WRONG)
+            }
+            Self::Usage(said) => {
+                anstream::eprintln!("quitus: {said}");
+                ExitCode::from(2)
+            }
+            Self::Faults(faults) => {
+                tell_faults(&faults);
+                ExitCode::from(2)
+            }
+        }
+    }
+}
+
+/// Every mistake with its place, and how many there are.
+pub fn tell_faults(faults: &[Fault]) {
+    for fault in faults {
+        anstream::eprintln!("{fault}");
+    }
+    let many = if faults.len() == 1 { "" } else { "s" };
+    anstream::eprintln!("{} mistake{many}", faults.len());
+}
+
+/// Where the configuration is: as named, as the environment names it, here, or in /etc.
+pub fn find_config(named: Option<&Path>) -> Option<PathBuf> {
+    let environment = || std::env::var_os("QUITUS_CONFIG").map(PathBuf::from);
+    let usual = || {
+        ["config/quitus.toml", "/etc/quitus/quitus.toml"]
+            .map(PathBuf::from)
+            .into_iter()
+            .find(|p| p.is_file())
+    };
+    named
+        .map(Path::to_owned)
+        .or_else(environment)
+        .or_else(usual)
+}
+
+/// The configuration, for a command that needs one.
+pub fn config(named: Option<&Path>) -> Result<Config, End> {
+    match find_config(named) {
+        Some(path) => Ok(Config::load(&path)?),
+        None => Err(End::Usage(
+            "there is no configuration: neither --config, nor $QUITUS_CONFIG, nor config/quitus.toml here, nor \
+             /etc/quitus/quitus.toml\n  → begin with a copy of the example config/quitus.toml"
+                .to_owned(),
+        )),
+    }
+}

@@ -1,0 +1,58 @@
+//! From a message that was read and judged to what it asks: the one way in which the daemon and `quitus classify` ask the
+//! reader, so that both see the same.
+//!
+//! What the gate says is not to be read is not read.
+
+use super::{Classification, Question, Reader};
+use crate::mail::{Gate, InboundMessage};
+use crate::record::{Address, Reading};
+
+/// How answers begin their subject, in the languages of mail programs.
+const REPLY_MARKS: &[&str] = &[
+    "re", "aw", "sv", "vs", "odp", "rv", "r", "antw", "ynt", "res", "ref", "tr", "réf",
+];
+
+/// Reads the fresh text, as far as the gate allows.
+pub fn understand(reader: &Reader, message: &InboundMessage, gate: &Gate) -> Classification {
+    if matches!(gate.reading, Reading::Nothing | Reading::Report) {
+        return Classification::default();
+    }
+    let elided: Vec<&str> = message.fresh.elided.iter().map(|e| &*e.text).collect();
+    reader.read(&Question {
+        fresh: &message.fresh.text,
+        subject: &message.subject,
+        subject_is_reply: !message.in_reply_to.is_empty() || is_reply(&message.subject),
+        elided: &elided.join("\n"),
+        automatic: gate.reading == Reading::Note,
+        from: message.from.as_ref().map_or("", Address::as_str),
+    })
+}
+
+/// Whether a subject is that of a mail that is answered: its words are not the writer's then.
+fn is_reply(subject: &str) -> bool {
+    let head = subject
+        .split_once(':')
+        .map(|(head, _)| head.trim().to_lowercase());
+    head.is_some_and(|h| REPLY_MARKS.contains(&h.split('[').next().unwrap_or_default().trim()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_subject_of_a_reply_is_not_the_writers() {
+        for subject in [
+            "Re: Stop",
+            "RE : Stop",
+            "AW: Stop",
+            "Réf : x",
+            "Re[2]: Stop",
+        ] {
+            assert!(is_reply(subject), "{subject}");
+        }
+        for subject in ["Stop", "Stop: now", "", ":", "Retrait: merci"] {
+            assert!(!is_reply(subject), "{subject}");
+        }
+    }
+}
