@@ -137,7 +137,7 @@ impl Client {
             return serde_json::from_slice(&bytes).map_err(|e| NoAnswer::Broken(e.to_string()));
         }
         Err(match serde_json::from_slice::<Refusal>(&bytes) {
-            Ok(refusal) => NoAnswer::Refused(refusal),
+            Ok(refusal) => NoAnswer::Refused(Refusal { status, ..refusal }),
             Err(_) => NoAnswer::Broken(String::from_utf8_lossy(&bytes).into_owned()),
         })
     }

@@ -134,6 +134,11 @@ impl Refusal {
         }
     }
 
+    /// Whether the mistake is in what was typed: exit code 2.
+    pub fn is_usage(&self) -> bool {
+        self.status == StatusCode::BAD_REQUEST
+    }
+
     /// What was asked cannot be understood.
     fn unclear(error: impl Into<String>, fix: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, error, fix)
