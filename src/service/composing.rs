@@ -252,16 +252,7 @@ pub fn freeze(
         loop_value: loop_value(keys, &message_id),
     };
     let bytes = mime(&envelope, letter).map_err(|e| Unwritten(e.to_string()))?;
-    let smtp = &house.config.smtp;
-    let mail_from = match smtp.envelope_sender {
-        EnvelopeSender::Mailbox => from.as_str().to_owned(),
-        EnvelopeSender::Null => String::new(),
-        EnvelopeSender::BounceToken => smtp
-            .bounce_address
-            .as_ref()
-            .and_then(|base| bounce::address(keys, base, plan.letter))
-            .map_or_else(|| from.as_str().to_owned(), |a| a.as_str().to_owned()),
-    };
+    let mail_from = mail_from(house, keys, plan, &from);
     Ok(FrozenLetter {
         mail_from,
         rcpt_to: plan.to.as_str().to_owned(),
@@ -270,6 +261,20 @@ pub fn freeze(
         bytes,
         replies_to: occasion.references.last().cloned(),
     })
+}
+
+/// MAIL FROM: where a bounce comes back to.
+fn mail_from(house: &House, keys: &Fingerprinter, plan: &LetterPlan, from: &Address) -> String {
+    let smtp = &house.config.smtp;
+    match smtp.envelope_sender {
+        EnvelopeSender::Mailbox => from.as_str().to_owned(),
+        EnvelopeSender::Null => String::new(),
+        EnvelopeSender::BounceToken => smtp
+            .bounce_address
+            .as_ref()
+            .and_then(|base| bounce::address(keys, base, plan.letter))
+            .map_or_else(|| from.as_str().to_owned(), |a| a.as_str().to_owned()),
+    }
 }
 
 /// In whose name: a STOP from the mailbox that was written to, the rest from the privacy address.

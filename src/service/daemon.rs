@@ -89,30 +89,8 @@ impl Daemon {
             office: office.clone(),
             witness: extras.witness,
         };
-        let mut tasks = Vec::new();
-        let mut mailboxes = Vec::new();
-        let mut standbys = HashMap::new();
-        for settings in office.house.load().config.mailboxes.clone() {
-            let settings = Arc::new(settings);
-            let (tell, status) = watch::channel(MailboxStatus::default());
-            mailboxes.push(status);
-            standbys.insert(
-                settings.name.clone(),
-                Mutex::new(Desk {
-                    settings: settings.clone(),
-                    standby: None,
-                }),
-            );
-            let (desk, stopping) = (reception.clone(), stopping.clone());
-            tasks.push(tokio::spawn(watch_mailbox(
-                settings,
-                desk.clone(),
-                desk,
-                tell,
-                stopping,
-            )));
-        }
-        let outbox = Outbox::new(office.clone(), courier.clone(), Arc::new(Desks(standbys)));
+        let (mut tasks, mailboxes, desks) = watch_all(&office, &reception, &stopping);
+        let outbox = Outbox::new(office.clone(), courier.clone(), Arc::new(desks));
         let uncertain = outbox.settle().await.map_err(StartError::Commit)?;
         if uncertain > 0 {
             tracing::error!(
@@ -196,6 +174,37 @@ impl Daemon {
             tracing::error!("the sequencer failed");
         }
     }
+}
+
+/// What runs, what tells how each mailbox is, and the second connections.
+type Watchers = (
+    Vec<JoinHandle<()>>,
+    Vec<watch::Receiver<MailboxStatus>>,
+    Desks,
+);
+
+/// Begins to watch every mailbox.
+fn watch_all(office: &Office, reception: &Reception, stopping: &watch::Receiver<bool>) -> Watchers {
+    let (mut tasks, mut mailboxes, mut desks) = (Vec::new(), Vec::new(), HashMap::new());
+    for settings in office.house.load().config.mailboxes.clone() {
+        let settings = Arc::new(settings);
+        let (tell, status) = watch::channel(MailboxStatus::default());
+        mailboxes.push(status);
+        let desk = Desk {
+            settings: settings.clone(),
+            standby: None,
+        };
+        desks.insert(settings.name.clone(), Mutex::new(desk));
+        let (cursors, sink) = (reception.clone(), reception.clone());
+        tasks.push(tokio::spawn(watch_mailbox(
+            settings,
+            cursors,
+            sink,
+            tell,
+            stopping.clone(),
+        )));
+    }
+    (tasks, mailboxes, Desks(desks))
 }
 
 async fn open_store(

@@ -3,23 +3,18 @@
 //! The look-ups see what is committed; what comes between is caught by the decision's expectations. Nothing is decided here.
 
 use super::house::{House, Office};
+use super::people::{domain, forwarded, known, named, opened, reported};
 use crate::answer::Part;
 use crate::intent::Question;
-use crate::mail::{self, Dmarc, InboundMessage, Report, Writer};
+use crate::mail::{self, Dmarc, InboundMessage, Writer};
 use crate::mailbox::Fetched;
 use crate::record::{
-    Address, CaseId, Contact, ContentKey, Damaged, Event, FolderId, FolderRole, KeyId, KeyKind,
-    Language, LetterKind, Location, Mode, RequestKind, State, Timestamp, hour_key,
-    is_freemail_domain,
+    Address, CaseId, ContentKey, Damaged, FolderId, FolderRole, KeyId, KeyKind, Language,
+    LetterKind, Location, Mode, RequestKind, State, Timestamp, hour_key,
 };
 use crate::register;
-use crate::request::{
-    self, Arrival, Decision, Domain, Forwarded, FreshIds, History, Known, Reported, Who,
-};
+use crate::request::{self, Arrival, Decision, FreshIds, History, Known, Who};
 use crate::store::Reader;
-
-/// Contacts of a domain that are looked at before a domain is proposed (B5).
-const DOMAIN_SAMPLE: usize = 1_000;
 
 /// Why a message cannot be decided now; all of these are the store's trouble, never the message's.
 #[derive(Debug, thiserror::Error)]
@@ -115,92 +110,123 @@ pub fn gather(
     let reader = office.sequencer.reader();
     let (state, keys) = (reader.state(), reader.fingerprinter());
     let now = office.clock.now();
-    let from = message.from.as_ref();
-    let words = fold_words(keys.keyed("words", &[message.fresh.text.as_bytes()]));
-    let sender = from.map(|a| known(reader, a)).transpose()?;
-    let (thread, thread_letter) = request::evidence(&state, keys, message)?;
-    let mail_id = message.message_id.as_deref().map(|id| keys.mail_id(id));
-    let circumstances = mail::Circumstances {
-        in_junk: read.role == FolderRole::Junk,
-        is_our_message: mail_id
-            .map(|id| state.letter_by_mail(id))
-            .transpose()?
-            .flatten()
-            .is_some(),
-        answers_ours: !thread.is_empty() || thread_letter.is_some(),
-        same_text_before: sender
-            .as_ref()
-            .is_some_and(|k| k.row.spoke.is_some_and(|(w, _)| w == words)),
-        seconds_since_letter: sender
-            .as_ref()
-            .and_then(|k| k.row.last_letter)
-            .map(|at| now.millis_since(at) / 1000),
-        spam_flag: false,
-    };
+    let (thread, letter) = request::evidence(&state, keys, message)?;
+    let arrival = arrival(reader, house, read, message)?;
+    let sender = message
+        .from
+        .as_ref()
+        .map(|a| known(reader, a))
+        .transpose()?;
+    let answers_ours = !thread.is_empty() || letter.is_some();
+    let circumstances = circumstances(&state, &arrival, sender.as_ref(), answers_ours, now)?;
     let gate = mail::gate(message, &house.gate, &circumstances);
-    let classification = understand(house, message, &gate);
-    let content = keys.content(
-        from.map(Address::as_str).unwrap_or_default(),
-        message.message_id.as_deref().unwrap_or_default(),
-        &format!("{}\n{}", message.subject, message.fresh.text),
-    );
-    let mut who = Who {
+    let who = who(reader, house, message, sender, thread)?;
+    let history = history(&state, &arrival, &who, letter.map(|(id, _)| id.case), now)?;
+    let person = who.thread.first().or(who.from.as_ref());
+    let contact = person.and_then(|k| k.opened.as_ref());
+    let rules = &house.config.register.origin;
+    let mode = state.mode()?;
+    Ok(Gathered {
+        read: understand(house, message, &gate),
+        sourced: contact.is_some_and(|c| register::origins_for(c, rules).is_ok()),
+        mode: mode.map_or((Mode::Shadow, None), |m| (m.mode, Some(m.since))),
+        ids: fresh_ids()?,
+        arrival,
+        gate,
+        who,
+        history,
+    })
+}
+
+/// Where and when, and under which keyed names it will be known.
+fn arrival(
+    reader: &Reader,
+    house: &House,
+    read: &Read,
+    message: &InboundMessage,
+) -> Result<Arrival, Trouble> {
+    let keys = reader.fingerprinter();
+    let mut mailboxes = house.config.mailboxes.iter();
+    Ok(Arrival {
+        content: keys.content(
+            message
+                .from
+                .as_ref()
+                .map(Address::as_str)
+                .unwrap_or_default(),
+            message.message_id.as_deref().unwrap_or_default(),
+            &format!("{}\n{}", message.subject, message.fresh.text),
+        ),
+        location: read.location,
+        mail: message.message_id.as_deref().map(|id| keys.mail_id(id)),
+        role: read.role,
+        mailbox: mailboxes
+            .find(|m| *m.name == *read.mailbox)
+            .map(|m| m.address.clone()),
+        received: read.received,
+        written: written(message, read.received),
+        words: fold_words(keys.keyed("words", &[message.fresh.text.as_bytes()])),
+        reread: reread(&reader.state(), read)?,
+    })
+}
+
+/// What the gate must know from outside the message.
+fn circumstances(
+    state: &State<'_>,
+    arrival: &Arrival,
+    sender: Option<&Known>,
+    answers_ours: bool,
+    now: Timestamp,
+) -> Result<mail::Circumstances, Trouble> {
+    let ours = arrival
+        .mail
+        .map(|id| state.letter_by_mail(id))
+        .transpose()?
+        .flatten();
+    let spoke = sender.and_then(|k| k.row.spoke);
+    let last_letter = sender.and_then(|k| k.row.last_letter);
+    Ok(mail::Circumstances {
+        in_junk: arrival.role == FolderRole::Junk,
+        is_our_message: ours.is_some(),
+        answers_ours,
+        same_text_before: spoke.is_some_and(|(words, _)| words == arrival.words),
+        seconds_since_letter: last_letter.map(|at| now.millis_since(at) / 1000),
+        spam_flag: false,
+    })
+}
+
+/// Who wrote, and whom it is about (B1).
+fn who(
+    reader: &Reader,
+    house: &House,
+    message: &InboundMessage,
+    sender: Option<Known>,
+    thread: Vec<Known>,
+) -> Result<Who, Trouble> {
+    let authserv_id = house.gate.authserv_id.as_deref();
+    let one_of_us = mail::who(message, &house.gate) == Writer::OneOfUs;
+    Ok(Who {
         token: None,
         unsubscribe: addressed(message).any(|a| (house.gate.unsubscribe_token)(a)),
         thread: thread
             .into_iter()
             .map(|k| opened(reader, k))
             .collect::<Result<_, _>>()?,
-        dmarc_pass: mail::authentication(&message.signs, house.gate.authserv_id.as_deref()).dmarc
-            == Some(Dmarc::Pass),
-        one_of_us: mail::who(message, &house.gate) == Writer::OneOfUs,
-        forwarded: None,
+        dmarc_pass: mail::authentication(&message.signs, authserv_id).dmarc == Some(Dmarc::Pass),
+        one_of_us,
+        forwarded: if one_of_us {
+            forwarded(reader, house, message)?
+        } else {
+            None
+        },
         reported: reported(reader, message)?,
         named: named(message),
-        domain: from.map(|a| domain(reader, a)).transpose()?,
+        domain: message
+            .from
+            .as_ref()
+            .map(|a| domain(reader, a))
+            .transpose()?,
         from: sender,
-    };
-    if who.one_of_us {
-        who.forwarded = forwarded(reader, house, message)?;
-    }
-    let history = history(
-        &state,
-        message,
-        &who,
-        thread_letter.map(|(id, _)| id.case),
-        content,
-        mail_id,
-        now,
-    )?;
-    let person = who.thread.first().or(who.from.as_ref());
-    let contact = person.and_then(|k| k.opened.as_ref());
-    let sourced =
-        contact.is_some_and(|c| register::origins_for(c, &house.config.register.origin).is_ok());
-    let mode = state.mode()?;
-    Ok(Gathered {
-        arrival: Arrival {
-            content,
-            location: read.location,
-            mail: mail_id,
-            role: read.role,
-            mailbox: house
-                .config
-                .mailboxes
-                .iter()
-                .find(|m| *m.name == *read.mailbox)
-                .map(|m| m.address.clone()),
-            received: read.received,
-            written: written(message, read.received),
-            words,
-            reread: reread(&state, read)?,
-        },
-        gate,
-        read: classification,
-        who,
-        history,
-        ids: fresh_ids()?,
-        mode: mode.map_or((Mode::Shadow, None), |m| (m.mode, Some(m.since))),
-        sourced,
     })
 }
 
@@ -268,177 +294,20 @@ fn fold_words(mac: [u8; 32]) -> u64 {
     ])
 }
 
-/// The person behind an address, with the register's row opened.
-pub fn known(reader: &Reader, address: &Address) -> Result<Known, Trouble> {
-    let known = request::known(&reader.state(), reader.fingerprinter(), address)?;
-    opened(reader, known)
-}
-
-fn opened(reader: &Reader, mut known: Known) -> Result<Known, Trouble> {
-    known.opened = contact(reader, known.contact.as_ref())?;
-    Ok(known)
-}
-
-/// Opens a row of the register; `None` once it was erased.
-pub fn contact(
-    reader: &Reader,
-    row: Option<&crate::record::ContactRow>,
-) -> Result<Option<Contact>, Trouble> {
-    let Some(row) = row else { return Ok(None) };
-    match reader.event(row.position)? {
-        Event::ContactStored { contact, .. } => Ok(reader.open_sealed(&contact)?),
-        _ => Ok(None),
-    }
-}
-
-fn domain(reader: &Reader, address: &Address) -> Result<Domain, Trouble> {
-    let fingerprint = reader.fingerprinter().of_domain(address.domain());
-    let suppression = reader.state().domain(&fingerprint)?;
-    let freemail = is_freemail_domain(address.domain());
-    let (contacts, not_prospects) = (0, 0);
-    Ok(Domain {
-        name: address.domain().to_owned(),
-        fingerprint,
-        freemail,
-        suppression,
-        contacts,
-        not_prospects,
-    })
-}
-
-/// B5: how much of the register a domain is; opened contact by contact, so asked only when somebody speaks for a firm.
-pub fn count_domain(reader: &Reader, domain: &mut Domain) -> Result<(), Trouble> {
-    for (_, row) in reader.state().contacts(None, DOMAIN_SAMPLE)? {
-        let Some(contact) = contact(reader, Some(&row))? else {
-            continue;
-        };
-        if contact.addresses.iter().any(|a| a.domain() == domain.name) {
-            domain.contacts += 1;
-            domain.not_prospects +=
-                u64::from(row.facts.relation != crate::record::Relation::Prospect);
-        }
-    }
-    Ok(())
-}
-
-fn reported(reader: &Reader, message: &InboundMessage) -> Result<Vec<Reported>, Trouble> {
-    let state = reader.state();
-    let letter_of = |id: &Option<String>| -> Result<_, Trouble> {
-        let Some(id) = id else { return Ok(None) };
-        let Some(letter) = state.letter_by_mail(reader.fingerprinter().mail_id(id))? else {
-            return Ok(None);
-        };
-        Ok(state.letter(letter)?.map(|row| (letter, row)))
-    };
-    match &message.report {
-        Some(Report::Delivery {
-            recipients,
-            original_id,
-        }) => {
-            let letter = letter_of(original_id)?;
-            let named = recipients
-                .iter()
-                .filter_map(|r| Some((r, r.recipient.as_ref()?)));
-            named
-                .map(|(r, address)| {
-                    let (failed, status) = (r.failed, r.status.clone());
-                    Ok(Reported {
-                        known: known(reader, address)?,
-                        letter: letter.clone(),
-                        failed,
-                        status,
-                    })
-                })
-                .collect()
-        }
-        Some(Report::Feedback {
-            recipient: Some(address),
-            original_id,
-        }) => Ok(vec![Reported {
-            known: known(reader, address)?,
-            letter: letter_of(original_id)?,
-            failed: true,
-            status: String::new(),
-        }]),
-        _ => Ok(Vec::new()),
-    }
-}
-
-/// Other addresses in the fresh text, each with the line in which it stands.
-fn named(message: &InboundMessage) -> Vec<(Address, String)> {
-    let mut found: Vec<(Address, String)> = Vec::new();
-    for line in message.fresh.text.lines() {
-        let words = line.split(|c: char| c.is_whitespace() || "<>()[],;:\"«»".contains(c));
-        for word in words.filter(|w| w.contains('@')) {
-            let bare = word.trim_matches(|c: char| !c.is_alphanumeric());
-            if let Ok(address) = Address::parse(bare)
-                && Some(&address) != message.from.as_ref()
-                && found.len() < 20
-                && !found.iter().any(|(a, _)| *a == address)
-            {
-                found.push((address, line.trim().chars().take(200).collect()));
-            }
-        }
-    }
-    found
-}
-
-/// B6: what a colleague forwarded, by the header block of the forwarded mail.
-fn forwarded(
-    reader: &Reader,
-    house: &House,
-    message: &InboundMessage,
-) -> Result<Option<Forwarded>, Trouble> {
-    let Some(inner) = message
-        .fresh
-        .elided
-        .iter()
-        .find(|e| e.kind == mail::ElidedKind::Forwarded)
-    else {
-        return Ok(None);
-    };
-    let address = inner.text.lines().take(8).find_map(|line| {
-        let (_, value) = line.split_once(':')?;
-        value
-            .split(['<', '>', ' ', '[', ']', '"'])
-            .find_map(|w| Address::parse(w).ok())
-    });
-    let from = address.filter(|a| !house.gate.own_domains.iter().any(|d| d == a.domain()));
-    let body = inner
-        .text
-        .split_once("\n\n")
-        .map_or(inner.text.as_str(), |(_, body)| body);
-    let understood = house.reader.read(&Question {
-        fresh: body,
-        subject: "",
-        subject_is_reply: true,
-        elided: "",
-        automatic: false,
-        from: from.as_ref().map(Address::as_str).unwrap_or_default(),
-    });
-    Ok(Some(Forwarded {
-        known: from.as_ref().map(|a| known(reader, a)).transpose()?,
-        from,
-        kinds: understood.requests.iter().map(|f| f.kind).collect(),
-    }))
-}
-
 fn history(
     state: &State<'_>,
-    message: &InboundMessage,
+    arrival: &Arrival,
     who: &Who,
     thread_case: Option<CaseId>,
-    content: ContentKey,
-    mail: Option<crate::record::MailIdHash>,
     now: Timestamp,
 ) -> Result<History, Trouble> {
+    let (content, mail) = (arrival.content, arrival.mail);
     let same_mail = match mail.map(|m| state.inbound(m)).transpose()?.flatten() {
         Some(other) if other != content => state.message(other)?,
         _ => None,
     };
     let people = who.thread.iter().chain(&who.from);
     let open = people.flat_map(|k| k.row.open.iter().copied());
-    let _ = message;
     Ok(History {
         same_content: state.message(content)?,
         same_mail,

@@ -5,7 +5,7 @@
 //! row. Each row expects its person as it was read; if a message came between, the rows of the frame are planned again.
 
 use super::clock::Clock;
-use super::gathering::{self, Trouble};
+use super::gathering::Trouble;
 use super::sequencer::{Committed, Proposal, Sequencer};
 use crate::record::{
     Contact, Event, Fault, Fingerprint, KeyId, KeyKind, Origin, PersonId, Relation, Timestamp,
@@ -202,7 +202,7 @@ fn plan(
         let fingerprints: Vec<Fingerprint> = addresses.flat_map(|a| keys.of_address(a)).collect();
         let person = state.person_of(&fingerprints)?;
         let known = person.map(|p| state.contact(p)).transpose()?.flatten();
-        let old = gathering::contact(reader, known.as_ref())?;
+        let old = super::people::contact(reader, known.as_ref())?;
         let contact = match old {
             Some(old) => laid_over(listed, old),
             None => listed,

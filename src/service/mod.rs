@@ -7,10 +7,12 @@
 mod clock;
 mod composing;
 mod daemon;
+mod deciding;
 mod gathering;
 mod house;
 mod importing;
 mod outbox;
+mod people;
 mod reception;
 mod sent_index;
 mod sequencer;

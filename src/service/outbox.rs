@@ -3,15 +3,18 @@
 //! `sending` is committed after the server accepted the recipient and before DATA, so that after a crash the log knows
 //! which letters may have left (C4). What was found `sending` at the start is uncertain until somebody knows (C5).
 
+mod session;
+
 use super::house::Office;
 use super::sequencer::{Committed, Proposal};
-use crate::delivery::{Courier, Frozen, Next, Outcome, Parcel, Problem, Trouble, backoff};
+use crate::delivery::{Courier, Frozen, Parcel, Problem, Trouble};
 use crate::mailbox::{Faster, LookAgain};
 use crate::record::{
-    Address, Event, FrozenLetter, LetterId, LetterRow, LetterState, Mode, RequestState, RuleId,
-    SmtpReply, Timestamp, Waiting,
+    Address, Damaged, Event, FrozenLetter, LetterId, LetterRow, Mode, RuleId, SmtpReply, Timestamp,
+    Waiting,
 };
-use std::collections::HashSet;
+use session::Sender;
+use std::collections::{BTreeMap, HashSet};
 use std::future::Future;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -160,13 +163,8 @@ impl<L: SecondLook> Outbox<L> {
             return Ok(None);
         };
         if now > row.expires && row.attempts > 0 {
-            let reply = row.reply.clone().unwrap_or(SmtpReply {
-                phase: "expired".into(),
-                text: String::new(),
-            });
-            self.write(vec![Event::LetterRejected { letter: id, reply }, held(id)])
-                .await;
-            return Ok(None);
+            let last = row.reply.map_or_else(String::new, |r| r.text);
+            return self.reject(id, "expired", last).await;
         }
         let Some(position) = row.position else {
             return Ok(None);
@@ -180,10 +178,11 @@ impl<L: SecondLook> Outbox<L> {
             .open_sealed::<FrozenLetter>(&frozen)
             .map_err(|e| e.to_string())?
         else {
+            let (rule, by) = (RuleId::of("P.erased"), "auto".into());
             self.write(vec![Event::LetterCancelled {
                 letter: id,
-                rule: RuleId::of("P.erased"),
-                by: "auto".into(),
+                rule,
+                by,
             }])
             .await;
             return Ok(None);
@@ -195,16 +194,23 @@ impl<L: SecondLook> Outbox<L> {
                 letter,
                 parcel,
             })),
-            Err(why) => {
-                let reply = SmtpReply {
-                    phase: "before".into(),
-                    text: why,
-                };
-                self.write(vec![Event::LetterRejected { letter: id, reply }, held(id)])
-                    .await;
-                Ok(None)
-            }
+            Err(why) => self.reject(id, "before", why).await,
         }
+    }
+
+    async fn reject(
+        &self,
+        letter: LetterId,
+        phase: &str,
+        text: String,
+    ) -> Result<Option<Due>, String> {
+        let reply = SmtpReply {
+            phase: phase.into(),
+            text,
+        };
+        self.write(vec![Event::LetterRejected { letter, reply }, held(letter)])
+            .await;
+        Ok(None)
     }
 
     /// A9, just before DATA: \Answered, a draft, or a mail in Sent holds the letter.
@@ -212,9 +218,39 @@ impl<L: SecondLook> Outbox<L> {
         if letters.is_empty() || !self.office.house.load().config.policy.settings.look_again {
             return Ok(letters);
         }
+        let mut faster = vec![None; letters.len()];
+        let questions = self.questions(&letters).map_err(|e| e.to_string())?;
+        for (mailbox, asked) in questions {
+            let (which, messages): (Vec<_>, Vec<_>) = asked.into_iter().unzip();
+            let answers = self.look.look(mailbox, messages).await?;
+            for (n, answer) in which.into_iter().zip(answers) {
+                faster[n] = answer;
+            }
+        }
+        let mut free = Vec::new();
+        for (due, faster) in letters.into_iter().zip(faster) {
+            if faster.is_none() {
+                free.push(due);
+                continue;
+            }
+            let rule = RuleId::of("A9");
+            let (letter, case) = (due.id, due.id.case);
+            let held = Event::LetterHeld {
+                letter,
+                rule: rule.clone(),
+            };
+            self.write(vec![held, Event::CaseHeld { case, rule }]).await;
+        }
+        Ok(free)
+    }
+
+    /// What to ask each mailbox: for each automatic letter, with its number, the message that it answers.
+    fn questions(
+        &self,
+        letters: &[Due],
+    ) -> Result<BTreeMap<String, Vec<(usize, LookAgain)>>, Damaged> {
         let state = self.office.sequencer.reader().state();
-        let mut by_mailbox: std::collections::BTreeMap<String, Vec<(usize, LookAgain)>> =
-            Default::default();
+        let mut by_mailbox: BTreeMap<String, Vec<(usize, LookAgain)>> = BTreeMap::new();
         for (n, due) in letters
             .iter()
             .enumerate()
@@ -223,13 +259,10 @@ impl<L: SecondLook> Outbox<L> {
             let Some(message) = due.row.head.message else {
                 continue;
             };
-            let Some(row) = state.message(message).map_err(|e| e.to_string())? else {
+            let Some(row) = state.message(message)? else {
                 continue;
             };
-            let Some(folder) = state
-                .folder(row.location.folder)
-                .map_err(|e| e.to_string())?
-            else {
+            let Some(folder) = state.folder(row.location.folder)? else {
                 continue;
             };
             let message_id = due
@@ -250,174 +283,11 @@ impl<L: SecondLook> Outbox<L> {
                 .or_default()
                 .push((n, look));
         }
-        let mut faster = vec![None; letters.len()];
-        for (mailbox, asked) in by_mailbox {
-            let (which, messages): (Vec<_>, Vec<_>) = asked.into_iter().unzip();
-            let answers = self.look.look(mailbox, messages).await?;
-            for (n, answer) in which.into_iter().zip(answers) {
-                faster[n] = answer;
-            }
-        }
-        let mut free = Vec::new();
-        for (due, faster) in letters.into_iter().zip(faster) {
-            match faster {
-                None => free.push(due),
-                Some(_) => {
-                    let rule = RuleId::of("A9");
-                    let (letter, case) = (due.id, due.id.case);
-                    self.write(vec![
-                        Event::LetterHeld {
-                            letter,
-                            rule: rule.clone(),
-                        },
-                        Event::CaseHeld { case, rule },
-                    ])
-                    .await;
-                }
-            }
-        }
-        Ok(free)
+        Ok(by_mailbox)
     }
 
     async fn write(&self, events: Vec<Event>) {
         write(&self.office, events).await;
-    }
-}
-
-/// What one session needs.
-struct Sender {
-    office: Office,
-    courier: Arc<Courier>,
-    busy: Arc<Mutex<HashSet<LetterId>>>,
-}
-
-impl Sender {
-    async fn send(self, due: Due) {
-        let letter = due.id;
-        let before_data = || async {
-            let state = self.office.sequencer.reader().state();
-            let ready = state.letter(letter).ok().flatten();
-            if !ready
-                .is_some_and(|l| matches!(l.state, LetterState::Queued | LetterState::Deferred))
-            {
-                return false;
-            }
-            let proposal = Proposal::essential(vec![Event::LetterSending { letter }]);
-            let durable = matches!(
-                self.office.sequencer.commit(proposal).await,
-                Committed::Frame(_)
-            );
-            crate::faults::reached("letter: before DATA");
-            durable
-        };
-        let outcome = self.courier.deliver(&due.parcel, &before_data).await;
-        crate::faults::reached("letter: after the final dot");
-        let events = self.outcome(&due, outcome);
-        if !events.is_empty() {
-            write(&self.office, events).await;
-        }
-        lock(&self.busy).remove(&letter);
-    }
-
-    /// The events of an outcome.
-    fn outcome(&self, due: &Due, outcome: Outcome) -> Vec<Event> {
-        let letter = due.id;
-        let words = |phase: crate::delivery::Phase, text: String| SmtpReply {
-            phase: phase.to_string(),
-            text,
-        };
-        match outcome {
-            Outcome::Sent { reply } => {
-                let mut events = vec![Event::LetterSent {
-                    letter,
-                    reply: words(crate::delivery::Phase::FinalDot, reply),
-                }];
-                events.extend(self.answered(due));
-                events
-            }
-            Outcome::Deferred {
-                phase,
-                trouble,
-                reply,
-            } => self.deferred(due, trouble, words(phase, reply)),
-            Outcome::Rejected { phase, reply } => {
-                vec![
-                    Event::LetterRejected {
-                        letter,
-                        reply: words(phase, reply),
-                    },
-                    held(letter),
-                ]
-            }
-            Outcome::Uncertain { phase, why } => {
-                vec![
-                    Event::LetterUncertain {
-                        letter,
-                        reply: words(phase, why),
-                    },
-                    held(letter),
-                ]
-            }
-            Outcome::Withdrawn => Vec::new(),
-        }
-    }
-
-    /// The requests that the letter answered, and the case if nothing is left.
-    fn answered(&self, due: &Due) -> Vec<Event> {
-        let (case, by) = (due.id.case, String::from("auto"));
-        if due.row.head.kind != crate::record::LetterKind::Answer {
-            return Vec::new();
-        }
-        let answers = &due.row.head.answers;
-        let mut events: Vec<Event> = answers
-            .iter()
-            .map(|request| Event::RequestMoved {
-                case,
-                request: *request,
-                state: RequestState::Answered,
-                by: by.clone(),
-            })
-            .collect();
-        let row = self
-            .office
-            .sequencer
-            .reader()
-            .state()
-            .case(case)
-            .ok()
-            .flatten();
-        let open = row.is_some_and(|c| {
-            c.held.is_some()
-                || c.requests.iter().any(|r| {
-                    !answers.contains(&r.request)
-                        && matches!(r.state, RequestState::Open | RequestState::AwaitingIdentity)
-                })
-        });
-        if !open {
-            events.push(Event::CaseClosed { case, by });
-        }
-        events
-    }
-
-    fn deferred(&self, due: &Due, trouble: Trouble, reply: SmtpReply) -> Vec<Event> {
-        let (letter, now) = (due.id, self.office.clock.now());
-        let retry = self.office.house.load().config.smtp.retry.clone();
-        // The server's trouble is not the letter's: the breaker waits, and no attempt is counted.
-        let attempt = if trouble.is_relation() {
-            1
-        } else {
-            u32::from(due.row.attempts) + 1
-        };
-        let mut jitter = [0u8; 1];
-        let jitter = getrandom::fill(&mut jitter).map_or(0.5, |()| f64::from(jitter[0]) / 255.0);
-        match backoff(attempt, due.row.changed.min(now), now, &retry, jitter) {
-            Next::At { at, .. } => vec![Event::LetterDeferred {
-                letter,
-                reply,
-                next: at,
-            }],
-            Next::GiveUp => vec![Event::LetterRejected { letter, reply }, held(letter)],
-        }
     }
 }
 

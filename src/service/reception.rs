@@ -4,19 +4,17 @@
 //! refused as a whole batch, so the mailbox offers it again; taking twice is harmless, because a commit expects its
 //! message to be unseen.
 
-use super::composing::{self, Occasion};
-use super::gathering::{self, Gathered, OurLines, Read, Trouble, gather};
+use super::gathering::{self, OurLines, Read, Trouble, gather};
 use super::house::{House, Office};
+use super::people;
 use super::sent_index;
 use super::sequencer::{Committed, Proposal};
 use crate::mail::{self, Limits};
 use crate::mailbox::{
     Cursor, Cursors, Fetched, FolderOpened, HeaderKey, Passed, PassedOver, Refused, Sink,
 };
-use crate::record::{
-    Event, FolderId, Location, MessageState, Mode, RuleId, Suppression, Timestamp, UidSet,
-};
-use crate::request::{self, Decision, Expectation, Plain, Release, SealedLetter, SealedParts};
+use crate::record::{Event, FolderId, Location, MessageState, RuleId, UidSet};
+use crate::request::{Decision, Expectation};
 use sha2::{Digest, Sha256};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -162,7 +160,7 @@ impl Reception {
         if gathered.read.human.iter().any(|s| s.reason == "whole_firm")
             && let Some(domain) = &mut gathered.who.domain
         {
-            gathering::count_domain(reader, domain)?;
+            people::count_domain(reader, domain)?;
         }
         let (decision, proposal, unwritten) = self.decide(house, message, &gathered)?;
         let ending = Ending {
@@ -176,96 +174,6 @@ impl Reception {
             micros: u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX),
         };
         Ok(Ready { proposal, ending })
-    }
-
-    /// Decides, writes the letter if one may leave, seals, and orders the events.
-    fn decide(
-        &self,
-        house: &House,
-        message: &mail::InboundMessage,
-        g: &Gathered,
-    ) -> Result<(Decision, Proposal, Option<String>), Trouble> {
-        let now = self.office.clock.now();
-        let reader = self.office.sequencer.reader();
-        let has_template = |language, kind, answers: &[crate::record::RequestKind]| {
-            gathering::has_template(house, language, kind, answers)
-        };
-        let situation = request::Situation {
-            message,
-            gate: &g.gate,
-            read: &g.read,
-            arrival: g.arrival.clone(),
-            house: request::House {
-                mode: g.mode.0,
-                activated: g.mode.1.filter(|_| g.mode.0 != Mode::Shadow),
-                has_template: &has_template,
-                systems_delivered: true,
-                sourced: g.sourced,
-            },
-            who: g.who.clone(),
-            history: g.history.clone(),
-            ids: g.ids,
-        };
-        let mut decision = request::decide(&situation, &house.config.policy, now);
-        gathering::make_keys(reader, &mut decision)?;
-        let (letter, unwritten) = self.letter(house, message, g, &mut decision, now)?;
-        let mut parts: SealedParts = decision.seal(|key, plain| match plain {
-            Plain::Kept(kept) => reader.seal(key, kept),
-            Plain::Proof(proof) => reader.seal(key, proof),
-            Plain::Proposal(proposal) => reader.seal(key, proposal),
-        })?;
-        parts.letter = letter;
-        let events = decision.clone().into_events(parts);
-        let proposal = Proposal::new(events).expecting(decision.expectations.clone());
-        Ok((decision, proposal, unwritten))
-    }
-
-    /// The letter that leaves by itself, frozen and sealed; if it cannot be written, it is held (A8).
-    fn letter(
-        &self,
-        house: &House,
-        message: &mail::InboundMessage,
-        g: &Gathered,
-        decision: &mut Decision,
-        now: Timestamp,
-    ) -> Result<(Option<SealedLetter>, Option<String>), Trouble> {
-        let Some(plan) = decision
-            .letter
-            .clone()
-            .filter(|l| matches!(l.release, Release::Automatic { .. }))
-        else {
-            return Ok((None, None));
-        };
-        let Some(proof_key) = decision.case.as_ref().map(|c| c.proof_key) else {
-            return Ok((None, None));
-        };
-        let reader = self.office.sequencer.reader();
-        let occasion = occasion(message, g, decision, now);
-        let frozen = composing::write(house, &plan, &occasion).and_then(|written| {
-            composing::freeze(
-                house,
-                reader.fingerprinter(),
-                &plan,
-                &occasion,
-                &written,
-                now,
-                true,
-            )
-        });
-        match frozen {
-            Ok(frozen) => {
-                let letter = SealedLetter {
-                    mail: reader.fingerprinter().mail_id(&frozen.message_id),
-                    digest: Sha256::digest(&frozen.bytes).into(),
-                    frozen: reader.seal(proof_key, &frozen)?,
-                };
-                Ok((Some(letter), None))
-            }
-            Err(composing::Unwritten(why)) => {
-                decision.hold_letter(RuleId::of("A8"));
-                Ok((None, Some(why)))
-            }
-        }
     }
 
     /// A message that nobody can read (A0, C2).
@@ -309,51 +217,6 @@ fn ending_of(location: Location) -> Ending {
         rule: RuleId::of("sent"),
         unwritten: None,
         micros: 0,
-    }
-}
-
-/// What the letter may know of the message and the person.
-fn occasion<'a>(
-    message: &'a mail::InboundMessage,
-    g: &'a Gathered,
-    decision: &Decision,
-    now: Timestamp,
-) -> Occasion<'a> {
-    let person = decision.person.and_then(|p| {
-        g.who
-            .thread
-            .iter()
-            .chain(&g.who.from)
-            .find(|k| k.person == p)
-    });
-    let person = person.or(g.who.thread.first()).or(g.who.from.as_ref());
-    let new = decision.suppressions.iter().map(|s| s.suppression).max();
-    let old = person
-        .and_then(|k| k.row.suppression.as_ref())
-        .map(|s| (s.suppression, s.since));
-    let suppression: Option<(Suppression, Timestamp)> = match (new, old) {
-        (Some(new), Some((old, since))) if old >= new => Some((old, since)),
-        (Some(new), _) => Some((new, now)),
-        (None, old) => old,
-    };
-    let mut references = message.references.clone();
-    references.extend(message.in_reply_to.iter().cloned());
-    references.extend(message.message_id.clone());
-    let mut seen = std::collections::HashSet::new();
-    references.retain(|id| seen.insert(id.clone()));
-    Occasion {
-        contact: person.and_then(|k| k.opened.as_ref()),
-        subject: &message.subject,
-        references,
-        received: g.arrival.received,
-        due: decision
-            .case
-            .as_ref()
-            .and_then(|c| c.opened.iter().map(|o| o.due).min()),
-        suppression,
-        mailbox: g.arrival.mailbox.as_ref(),
-        mails: Vec::new(),
-        neutral: decision.letter.as_ref().is_some_and(|l| l.neutral),
     }
 }
 

@@ -6,7 +6,7 @@ use super::gathering::{self, Trouble};
 use super::house::{House, LOOP_HEADER, Office};
 use crate::mail::{self, Limits};
 use crate::mailbox::Fetched;
-use crate::record::{Event, MailIdHash, PersonId, Suppression};
+use crate::record::{Event, MailIdHash, PersonId, Suppression, Timestamp};
 
 /// Lines of one mail that are remembered.
 const LINES: usize = 200;
@@ -30,48 +30,18 @@ pub fn learn(office: &Office, house: &House, fetched: &Fetched) -> Result<Vec<Ev
     }
     if let Some(value) = message.signs.first(LOOP_HEADER) {
         let ours = (house.gate.is_our_loop)(value);
-        return Ok(if ours {
-            vec![Event::Passed { location }]
+        return if ours {
+            passed()
         } else {
-            foreign(location, mail)
-        });
+            Ok(foreign(location, mail))
+        };
     }
     let at = message
         .date
         .unwrap_or(fetched.internal_date)
         .min(fetched.internal_date);
     let mut events = Vec::new();
-    let mut to: Vec<PersonId> = Vec::new();
-    for address in message.to.iter().chain(&message.cc) {
-        if house.gate.own_domains.iter().any(|d| d == address.domain()) {
-            continue;
-        }
-        let fingerprints = keys.of_address(address);
-        let person = match state.person_of(&fingerprints)? {
-            Some(person) => person,
-            None => {
-                let person = keys.person(address);
-                events.push(Event::Recognised {
-                    person,
-                    fingerprints,
-                });
-                person
-            }
-        };
-        let row = state.person(person)?;
-        if let Some(held) = row
-            .suppression
-            .filter(|s| s.suppression == Suppression::Suppressed)
-            && at > held.since
-            && message.in_reply_to.is_empty()
-        {
-            tracing::error!(to = %address.masked(), "a mail was sent to somebody who asked to be left alone");
-            events.push(Event::MailAfterStop { person, mail, at });
-        }
-        if !to.contains(&person) {
-            to.push(person);
-        }
-    }
+    let to = recipients(office, house, &message, (mail, at), &mut events)?;
     let mut answers: Vec<MailIdHash> = message
         .thread()
         .into_iter()
@@ -92,6 +62,46 @@ pub fn learn(office: &Office, house: &House, fetched: &Fetched) -> Result<Vec<Ev
         lines,
     });
     Ok(events)
+}
+
+/// Whom it was sent to, colleagues apart; somebody who had asked to be left alone is an incident.
+fn recipients(
+    office: &Office,
+    house: &House,
+    message: &mail::InboundMessage,
+    (mail, at): (MailIdHash, Timestamp),
+    events: &mut Vec<Event>,
+) -> Result<Vec<PersonId>, Trouble> {
+    let reader = office.sequencer.reader();
+    let (state, keys) = (reader.state(), reader.fingerprinter());
+    let mut to: Vec<PersonId> = Vec::new();
+    for address in message.to.iter().chain(&message.cc) {
+        if house.gate.own_domains.iter().any(|d| d == address.domain()) {
+            continue;
+        }
+        let fingerprints = keys.of_address(address);
+        let known = state.person_of(&fingerprints)?;
+        let person = known.unwrap_or_else(|| keys.person(address));
+        if known.is_none() {
+            events.push(Event::Recognised {
+                person,
+                fingerprints,
+            });
+        }
+        let held = state
+            .person(person)?
+            .suppression
+            .filter(|s| s.suppression == Suppression::Suppressed);
+        // An answer to what the person wrote is no prospecting.
+        if held.is_some_and(|s| at > s.since) && message.in_reply_to.is_empty() {
+            tracing::error!(to = %address.masked(), "a mail was sent to somebody who asked to be left alone");
+            events.push(Event::MailAfterStop { person, mail, at });
+        }
+        if !to.contains(&person) {
+            to.push(person);
+        }
+    }
+    Ok(to)
 }
 
 /// What we sign and add under our own mails is ours as well, when somebody quotes it without a mark.

@@ -180,6 +180,13 @@ impl fmt::Display for Status {
             "people     {} suppressed, {} paused; {} in the register",
             self.suppressed, self.paused, self.contacts
         )?;
+        self.what_waits(f)?;
+        self.connections(f)
+    }
+}
+
+impl Status {
+    fn what_waits(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (what, (count, oldest)) in &self.waiting {
             let since = oldest
                 .as_deref()
@@ -203,6 +210,10 @@ impl fmt::Display for Status {
                 "STOPPED    another installation answers this mailbox (seen {at}): stop one of them"
             )?;
         }
+        Ok(())
+    }
+
+    fn connections(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for mailbox in &self.mailboxes {
             let poll = mailbox.last_poll.as_deref().unwrap_or("never");
             writeln!(
