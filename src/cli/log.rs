@@ -1,5 +1,6 @@
-//! `quitus log verify`: reads the processing log from its first frame to its last, without any key.
+//! `quitus log`: what happened, in words; `quitus log verify` reads the whole log without any key.
 
+use super::ask::{self, Ask, House};
 use super::edge::{self, DONE, End, WRONG};
 use super::output::{self, BAD, GOOD, painted};
 use crate::proof;
@@ -9,9 +10,22 @@ use std::path::{Path, PathBuf};
 
 /// `quitus log …`
 #[derive(clap::Args, Debug)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct Arguments {
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
+    /// Go on with what happens
+    #[arg(long)]
+    follow: bool,
+    /// The first frame [default: the last ones]
+    #[arg(long, value_name = "N")]
+    from: Option<u64>,
+    /// How many frames
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    limit: usize,
+    /// JSON
+    #[arg(long)]
+    json: bool,
 }
 
 #[derive(clap::Subcommand, Debug)]
@@ -27,9 +41,48 @@ enum Command {
     },
 }
 
-/// Runs it. 1 if a place of the log is not as it was written.
+/// How long `--follow` waits before it looks again.
+const LOOK: std::time::Duration = std::time::Duration::from_secs(1);
+
+/// Runs it.
 pub fn run(arguments: &Arguments, named: Option<&Path>) -> Result<u8, End> {
-    let Command::Verify { folder, json } = &arguments.command;
+    match &arguments.command {
+        Some(command) => verify(command, named),
+        None => show(arguments, named),
+    }
+}
+
+/// What happened; with `--follow` until somebody ends it.
+fn show(arguments: &Arguments, named: Option<&Path>) -> Result<u8, End> {
+    let house = House::open(named, false)?;
+    if arguments.follow && !house.is_daemon() {
+        house.close();
+        let why = "no daemon runs, so nothing will happen\n  → leave --follow out";
+        return Err(End::Usage(why.to_owned()));
+    }
+    let limit = arguments.limit.max(1);
+    let mut from = arguments.from;
+    loop {
+        let first = from.map(|n| format!("&from={n}")).unwrap_or_default();
+        let answer = house.ask(Ask::Get(format!("/log?limit={limit}{first}")))?;
+        if !arguments.follow {
+            house.close();
+            return ask::print(&answer, arguments.json);
+        }
+        let shown = answer.data["events"].as_array().map_or(0, Vec::len);
+        if shown > 0 {
+            ask::print(&answer, arguments.json)?;
+        }
+        from = answer.data["next"].as_u64().or(from);
+        if shown == 0 {
+            std::thread::sleep(LOOK);
+        }
+    }
+}
+
+/// 1 if a place of the log is not as it was written.
+fn verify(command: &Command, named: Option<&Path>) -> Result<u8, End> {
+    let Command::Verify { folder, json } = command;
     let folder = match folder {
         Some(folder) => folder.clone(),
         None => edge::config(named)?.store.path,

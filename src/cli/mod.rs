@@ -3,15 +3,21 @@
 //! One file a command. Exit codes: 0 done, 1 found something wrong, 2 usage or configuration. Whoever stops reading our
 //! output (`| head`) makes no error. Deliberately absent: everything that decides; that is in the rooms.
 
+mod activate;
+mod ask;
 mod check;
 mod classify;
+mod contacts;
 #[cfg(feature = "demo")]
 mod demo;
 mod edge;
 mod log;
 mod output;
+mod requests;
 mod run;
+mod status;
 mod store;
+mod suppression;
 mod templates;
 
 use clap::{Parser, Subcommand};
@@ -43,6 +49,16 @@ enum Command {
     Demo(demo::Arguments),
     /// Watch the mailboxes, obey, answer, and write everything down, until it is ended
     Run,
+    /// How everything is: mode, messages, letters, what waits, mailboxes; 1 if a human should look
+    Status(status::Arguments),
+    /// What leaves the house: nothing, what a human approved, or what the policy allows
+    Activate(activate::Arguments),
+    /// Requests that a human must decide
+    Requests(requests::Arguments),
+    /// Who must not be written to
+    Suppression(suppression::Arguments),
+    /// The register of contacts
+    Contacts(contacts::Arguments),
     /// Say what messages ask and what would be done; changes nothing, needs no configuration (used only if --config names one)
     Classify(classify::Arguments),
     /// Check configuration, templates and lexicons: every mistake at once
@@ -70,6 +86,11 @@ pub fn main() -> ExitCode {
         #[cfg(feature = "demo")]
         Command::Demo(a) => demo::run(a),
         Command::Run => run::run(config),
+        Command::Status(a) => status::run(&a, config),
+        Command::Activate(a) => activate::run(&a, config),
+        Command::Requests(a) => requests::run(&a, config),
+        Command::Suppression(a) => suppression::run(&a, config),
+        Command::Contacts(a) => contacts::run(&a, config),
         Command::Classify(a) => classify::run(&a, config),
         Command::Check(a) => check::run(&a, config),
         Command::Templates(a) => templates::run(&a, config),

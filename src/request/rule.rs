@@ -49,6 +49,8 @@ rules! {
     NOT_INTERESTED = "P.not_interested": "A no without the wish to be left alone: the setting not_interested applies.",
     SOURCE_VAGUE = "P.source": "The register does not prove origin, date and provider of every datum.",
     SYSTEMS = "P.systems": "Not every system that holds data has delivered.",
+    APPROVED = "P.approved": "A reviewer let the letter leave.",
+    REFUSED = "P.refused": "A reviewer decided that no letter leaves.",
     DONE = "P.auto": "Decided by the machine, as the settings allow.",
 }
 

@@ -19,8 +19,9 @@ mod sequencer;
 mod status;
 
 pub use clock::Clock;
+pub use composing::{Occasion, Unwritten, freeze as freeze_letter, write as write_letter};
 pub use daemon::{Daemon, Extras, StartError};
-pub use gathering::Trouble;
+pub use gathering::{Trouble, contact};
 pub use house::{House, Office};
 pub use importing::{ImportFailure, import};
 pub use reception::{Ending, Witness};

@@ -1,0 +1,225 @@
+//! The register: reading a list in, "why did you write to this person?" in one screen, and for whom a source letter could leave.
+
+use super::{Answer, Desk, Refusal, address, suppression, words};
+use crate::record::{Contact, Mode, PersonId, Table};
+use crate::register::{self, Coverage, OriginRule};
+use crate::service::{ImportFailure, import as import_list};
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{Query, State};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::io::Cursor;
+
+/// A list that is handed over.
+#[derive(Deserialize)]
+pub struct List {
+    file: String,
+    #[serde(default)]
+    dry_run: bool,
+}
+
+/// Who is asked about.
+#[derive(Deserialize)]
+pub struct Whom {
+    address: String,
+}
+
+/// `quitus contacts import`.
+pub async fn import(
+    State(desk): State<Desk>,
+    Query(list): Query<List>,
+    body: Bytes,
+) -> Result<Answer, Refusal> {
+    let settings = desk.office.house.load().config.register.clone();
+    let (sequencer, clock) = (&desk.office.sequencer, &desk.office.clock);
+    let (source, dry) = (Cursor::new(body), list.dry_run);
+    let done = import_list(sequencer, clock, &settings, &list.file, source, dry).await;
+    let (sum, faults) = done.map_err(|e| match e {
+        ImportFailure::List(_) | ImportFailure::TooLarge => {
+            Refusal::unclear(e.to_string(), "save the list as CSV with a header line")
+        }
+        other => Refusal::broken(other.to_string()),
+    })?;
+    let would = if dry { "would be stored" } else { "stored" };
+    let mut text = format!(
+        "{} {would}, {} unchanged, {} refused; of the stored, {} have a private address, {} say their source themselves\n",
+        sum.stored, sum.unchanged, sum.refused, sum.freemail, sum.sourced
+    );
+    for fault in &faults {
+        text += &format!("{fault}\n");
+    }
+    let told: Vec<Value> = faults
+        .iter()
+        .map(|f| json!({"line": f.line, "what": f.what, "fix": f.fix}))
+        .collect();
+    let data = json!({
+        "stored": sum.stored, "unchanged": sum.unchanged, "refused": sum.refused, "freemail": sum.freemail,
+        "sourced": sum.sourced, "dry_run": dry, "faults": told,
+    });
+    Ok(Answer::good(data, text).wrong_if(!faults.is_empty()))
+}
+
+/// `quitus contacts show`: wrong (exit code 1) if nobody is known by this address.
+pub async fn show(State(desk): State<Desk>, Json(whom): Json<Whom>) -> Result<Answer, Refusal> {
+    let address = address(&whom.address)?;
+    let reader = desk.office.sequencer.reader();
+    let found = register::find(&reader.state(), reader.fingerprinter(), &address)?;
+    let contact = crate::service::contact(reader, found.contact.as_ref())?;
+    let rules = desk.office.house.load().config.register.origin.clone();
+    let mut text = format!("{}  ({})\n", address.as_str(), words::person(&found.person));
+    let register = match &contact {
+        Some(contact) => in_register(contact, &rules, &mut text),
+        None => {
+            text += "register   not in it\n";
+            Value::Null
+        }
+    };
+    text += &match &found.suppression {
+        None => "suppression none: may be written to\n".to_owned(),
+        Some(row) => format!("suppression {}\n", suppression::in_words(row)),
+    };
+    let cases = cases(&desk, &found.row.open, &found.row.closed, &mut text)?;
+    let mailed = found.last_mailed.map(|t| t.to_string());
+    let last = mailed.as_deref().unwrap_or("never, as far as Sent says");
+    text += &format!("last mail  {last}\n");
+    let known = contact.is_some() || found.row.version > 0;
+    let data = json!({
+        "person": found.person, "known": known, "register": register, "cases": cases, "last_mailed": mailed,
+        "suppression": found.suppression.as_ref().map(suppression::in_data),
+    });
+    Ok(Answer::good(data, text).wrong_if(!known))
+}
+
+/// The register's row, and where its data come from.
+fn in_register(contact: &Contact, rules: &[OriginRule], text: &mut String) -> Value {
+    let relation = contact.relation.map(|r| r.to_string());
+    let language = contact.language.map(|l| l.to_string());
+    let addresses: Vec<&str> = contact.addresses.iter().map(|a| a.as_str()).collect();
+    let all = Some(addresses.join(", "));
+    let fields = [
+        ("addresses", &all),
+        ("civility", &contact.civility),
+        ("first name", &contact.first_name),
+        ("last name", &contact.last_name),
+        ("role", &contact.role),
+        ("firm", &contact.firm),
+        ("country", &contact.country),
+        ("language", &language),
+        ("phone", &contact.phone),
+        ("profile", &contact.profile_url),
+        ("crm id", &contact.crm_id),
+        ("relation", &relation),
+        ("owner", &contact.owner),
+        ("campaign", &contact.campaign),
+        ("basis", &contact.basis),
+        ("why", &contact.why),
+    ];
+    let held = fields
+        .iter()
+        .filter_map(|(name, value)| Some((*name, value.as_deref()?)));
+    for (name, value) in held {
+        *text += &format!("{name:<10} {value}\n");
+    }
+    for (name, value) in &contact.extra {
+        *text += &format!("{name:<10} {value}\n");
+    }
+    match register::origins_for(contact, rules) {
+        Ok(origins) => {
+            for origin in &origins {
+                let of = |v: &Option<String>| v.clone().unwrap_or_default();
+                let (who, whence, day) = (of(&origin.provider), of(&origin.from), of(&origin.date));
+                let data = origin.data.join(", ");
+                *text += &format!("source     {data}: {who}, {whence}, {day}\n");
+            }
+            json!({"contact": contact, "origins": origins})
+        }
+        Err(why) => {
+            *text += &format!("source     VAGUE: {why}; a human writes the source letter\n");
+            json!({"contact": contact, "vague": why.to_string()})
+        }
+    }
+}
+
+fn cases(
+    desk: &Desk,
+    open: &[crate::record::CaseId],
+    closed: &[crate::record::CaseId],
+    text: &mut String,
+) -> Result<Vec<Value>, Refusal> {
+    let state = desk.office.sequencer.reader().state();
+    let mut all = Vec::new();
+    for id in open.iter().chain(closed.iter().rev()) {
+        let Some(row) = state.case(*id)? else {
+            continue;
+        };
+        let kinds: Vec<_> = row.requests.iter().map(|r| r.request).collect();
+        let word = if row.closed.is_some() {
+            "closed"
+        } else {
+            "open"
+        };
+        let asked = words::kinds(&kinds);
+        *text += &format!("case       {id} {word}, of {}: {asked}\n", row.opened);
+        let opened = row.opened.to_string();
+        all.push(
+            json!({"case": id.to_string(), "state": word, "opened": opened, "requests": kinds}),
+        );
+    }
+    Ok(all)
+}
+
+/// `quitus contacts coverage`: for which share of the people who were mailed a source letter could leave today.
+pub async fn coverage(State(desk): State<Desk>) -> Result<Answer, Refusal> {
+    let counting = tokio::task::spawn_blocking(move || count(&desk));
+    counting.await.map_err(|e| Refusal::broken(e.to_string()))?
+}
+
+fn count(desk: &Desk) -> Result<Answer, Refusal> {
+    let reader = desk.office.sequencer.reader();
+    let state = reader.state();
+    let rules = desk.office.house.load().config.register.origin.clone();
+    let mut mailed = Coverage::default();
+    for (key, _) in state.0.scan(Table::Mailed, &[], &[], usize::MAX)? {
+        let Ok(person) = key.try_into().map(PersonId) else {
+            continue;
+        };
+        let row = state.contact(person)?;
+        let contact = crate::service::contact(reader, row.as_ref())?;
+        mailed.count(contact.as_ref(), &rules);
+    }
+    let mut register = Coverage::default();
+    for (_, row) in state.contacts(None, usize::MAX)? {
+        if let Some(contact) = crate::service::contact(reader, Some(&row))? {
+            register.count(Some(&contact), &rules);
+        }
+    }
+    let live = state.mode()?.is_some_and(|m| m.mode == Mode::Live);
+    let text = in_words("mailed", &mailed) + &in_words("register", &register);
+    let data = json!({"mailed": in_data(&mailed), "register": in_data(&register), "live": live});
+    Ok(Answer::good(data, text))
+}
+
+fn in_words(of: &str, c: &Coverage) -> String {
+    let share = (c.covered * 100).checked_div(c.people).unwrap_or(0);
+    let mut text = format!(
+        "{of:<10} {} people, {} covered ({share} %): a source letter could leave\n",
+        c.people, c.covered
+    );
+    for (why, many) in &c.vague {
+        text += &format!("           {many}: {why}\n");
+    }
+    if c.unknown > 0 {
+        text += &format!("           {}: not in the register\n", c.unknown);
+    }
+    text
+}
+
+fn in_data(c: &Coverage) -> Value {
+    let vague: Vec<Value> = c
+        .vague
+        .iter()
+        .map(|(why, many)| json!({"why": why.to_string(), "people": many}))
+        .collect();
+    json!({"people": c.people, "covered": c.covered, "vague": vague, "unknown": c.unknown})
+}

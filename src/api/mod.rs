@@ -1,0 +1,227 @@
+//! What commands and pages ask of the house: one router, over the daemon's control socket or inside the command's own process.
+//!
+//! Every answer is the same thing twice: data for programs and words for people, and whether something is wrong. So a
+//! command only carries, and what it says does not depend on whether a daemon runs. The socket's permissions (0600) are
+//! its guard; there is no other. An address appears in plain words only where that very person was asked for.
+
+mod client;
+mod contacts;
+mod deciding;
+mod draft;
+mod looking;
+mod mode;
+mod requests;
+mod serve;
+mod suppression;
+mod suppression_list;
+mod words;
+
+pub use client::{Client, NoAnswer};
+pub use serve::{NotServed, serve};
+
+use crate::record::{Address, Damaged, Event};
+use crate::service::{Committed, Office, Proposal, Status, Trouble};
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::sync::Arc;
+
+/// The largest list that is taken over the socket, in octets.
+const LIST: usize = 256 << 20;
+
+/// Says how everything is; with a daemon its mailboxes and its SMTP server too.
+pub type StatusTeller = Arc<dyn Fn() -> Result<Status, Damaged> + Send + Sync>;
+
+/// What the routes work with.
+#[derive(Clone)]
+pub struct Desk {
+    /// Settings, templates, log and clock.
+    pub office: Office,
+    /// How everything is.
+    pub status: StatusTeller,
+}
+
+impl Desk {
+    /// A desk without a daemon: the state is all that can be told.
+    pub fn alone(office: Office) -> Self {
+        let (sequencer, clock) = (office.sequencer.clone(), office.clock.clone());
+        let status = move || Status::of_state(&sequencer.reader().state(), clock.now());
+        Self {
+            office,
+            status: Arc::new(status),
+        }
+    }
+
+    /// Commits one frame as a human's order.
+    async fn commit(&self, proposal: Proposal) -> Result<u64, Refusal> {
+        match self.office.sequencer.commit(proposal).await {
+            Committed::Frame(frame) => Ok(frame),
+            Committed::Conflict => Err(Refusal::new(
+                StatusCode::CONFLICT,
+                "something came between",
+                "look at it again, then decide",
+            )),
+            Committed::Full(why) => Err(Refusal::new(
+                StatusCode::INSUFFICIENT_STORAGE,
+                why,
+                "make room on the disk of the store",
+            )),
+            Committed::Failed(why) => Err(Refusal::broken(why)),
+        }
+    }
+
+    /// Commits events that expect nothing.
+    async fn write(&self, events: Vec<Event>) -> Result<u64, Refusal> {
+        self.commit(Proposal::new(events)).await
+    }
+}
+
+/// Data, words, and whether something is wrong.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Answer {
+    /// For programs.
+    pub data: Value,
+    /// For people, lines with `\n`.
+    pub text: String,
+    /// Something is wrong, or was not found: exit code 1.
+    pub wrong: bool,
+}
+
+impl Answer {
+    /// An answer in which all is well.
+    fn good(data: Value, text: impl Into<String>) -> Self {
+        Self {
+            data,
+            text: text.into(),
+            wrong: false,
+        }
+    }
+
+    /// The same, if something is wrong.
+    fn wrong_if(mut self, wrong: bool) -> Self {
+        self.wrong = wrong;
+        self
+    }
+}
+
+impl IntoResponse for Answer {
+    fn into_response(self) -> Response {
+        axum::Json(self).into_response()
+    }
+}
+
+/// Why something was not done, and what to do about it.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Refusal {
+    /// What is wrong.
+    pub error: String,
+    /// What to do.
+    pub fix: String,
+    #[serde(skip)]
+    status: StatusCode,
+}
+
+impl Refusal {
+    fn new(status: StatusCode, error: impl Into<String>, fix: impl Into<String>) -> Self {
+        Self {
+            error: error.into(),
+            fix: fix.into(),
+            status,
+        }
+    }
+
+    /// Whether the mistake is in what was typed: exit code 2.
+    pub fn is_usage(&self) -> bool {
+        self.status == StatusCode::BAD_REQUEST
+    }
+
+    /// What was asked cannot be understood.
+    fn unclear(error: impl Into<String>, fix: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, error, fix)
+    }
+
+    /// What was named is not there.
+    fn unknown(error: impl Into<String>, fix: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, error, fix)
+    }
+
+    /// It cannot be done as things are.
+    fn not_now(error: impl Into<String>, fix: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, error, fix)
+    }
+
+    /// The store has trouble.
+    fn broken(error: impl Into<String>) -> Self {
+        let fix = "look at the daemon's log, then run `quitus store verify`";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, error, fix)
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        (self.status, axum::Json(self)).into_response()
+    }
+}
+
+impl From<Damaged> for Refusal {
+    fn from(e: Damaged) -> Self {
+        Self::broken(e.to_string())
+    }
+}
+
+impl From<Trouble> for Refusal {
+    fn from(e: Trouble) -> Self {
+        Self::broken(e.to_string())
+    }
+}
+
+impl From<crate::store::KeyError> for Refusal {
+    fn from(e: crate::store::KeyError) -> Self {
+        Self::broken(e.to_string())
+    }
+}
+
+impl From<crate::store::ReadError> for Refusal {
+    fn from(e: crate::store::ReadError) -> Self {
+        Self::broken(e.to_string())
+    }
+}
+
+/// An address as somebody typed it.
+fn address(text: &str) -> Result<Address, Refusal> {
+    Address::parse(text.trim()).map_err(|e| {
+        Refusal::unclear(
+            format!("this is no e-mail address: {e}"),
+            "write it as name@example.org",
+        )
+    })
+}
+
+/// All routes.
+pub fn router(desk: Desk) -> Router {
+    let lists = Router::new()
+        .route("/suppression/import", post(suppression_list::import))
+        .route("/contacts/import", post(contacts::import))
+        .layer(DefaultBodyLimit::max(LIST));
+    Router::new()
+        .route("/status", get(looking::status))
+        .route("/log", get(looking::log))
+        .route("/mode", get(mode::show).post(mode::set))
+        .route("/suppression", get(suppression_list::list))
+        .route("/suppression/export", get(suppression_list::export))
+        .route("/suppression/check", post(suppression::check))
+        .route("/suppression/add", post(suppression::add))
+        .route("/suppression/lift", post(suppression::lift))
+        .route("/contacts/show", post(contacts::show))
+        .route("/contacts/coverage", get(contacts::coverage))
+        .route("/requests", get(requests::list))
+        .route("/requests/{case}", get(requests::show))
+        .route("/requests/{case}/approve", post(deciding::approve))
+        .route("/requests/{case}/refuse", post(deciding::refuse))
+        .merge(lists)
+        .with_state(desk)
+}

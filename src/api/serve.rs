@@ -1,0 +1,88 @@
+//! The control socket: the router on a Unix socket that only the daemon's own user can open.
+//!
+//! A socket that a dead daemon left is removed at the start; one that answers belongs to a living daemon and is left alone.
+
+use axum::Router;
+use std::future::Future;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::watch;
+
+/// Why there is no control socket.
+#[derive(Debug, thiserror::Error)]
+pub enum NotServed {
+    /// Another daemon answers on it.
+    #[error("another daemon answers on the control socket {}", .0.display())]
+    Taken(PathBuf),
+    /// Something else lies at its path.
+    #[error("{} is not a socket; name another path in [control] socket", .0.display())]
+    NotASocket(PathBuf),
+    /// The system.
+    #[error("the control socket {}: {source}", path.display())]
+    Io {
+        /// Which.
+        path: PathBuf,
+        /// What it said.
+        source: std::io::Error,
+    },
+}
+
+/// Removes the socket's file at the end.
+struct Placed(PathBuf);
+
+impl Drop for Placed {
+    fn drop(&mut self) {
+        // Whoever removed it before us wanted the same.
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+/// Opens the socket, mode 0600, and returns what serves the router on it until `stop` becomes true.
+///
+/// # Errors
+/// If another daemon answers there, or the system gives no socket.
+pub async fn serve(
+    router: Router,
+    path: &Path,
+    stop: watch::Receiver<bool>,
+) -> Result<impl Future<Output = ()> + Send + use<>, NotServed> {
+    let io = |source| NotServed::Io {
+        path: path.to_owned(),
+        source,
+    };
+    clear(path).await?;
+    let listener = UnixListener::bind(path).map_err(io)?;
+    let placed = Placed(path.to_owned());
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).map_err(io)?;
+    Ok(async move {
+        let mut stop = stop;
+        let stopped = async move {
+            // A sender that is gone means the same as a stop.
+            let _ = stop.wait_for(|stop| *stop).await;
+        };
+        let served = axum::serve(listener, router).with_graceful_shutdown(stopped);
+        if let Err(error) = served.await {
+            tracing::error!(%error, "the control socket failed");
+        }
+        drop(placed);
+    })
+}
+
+/// Removes what a dead daemon left.
+async fn clear(path: &Path) -> Result<(), NotServed> {
+    use std::os::unix::fs::FileTypeExt;
+    let Ok(found) = std::fs::symlink_metadata(path) else {
+        return Ok(());
+    };
+    if !found.file_type().is_socket() {
+        return Err(NotServed::NotASocket(path.to_owned()));
+    }
+    if UnixStream::connect(path).await.is_ok() {
+        return Err(NotServed::Taken(path.to_owned()));
+    }
+    std::fs::remove_file(path).map_err(|source| NotServed::Io {
+        path: path.to_owned(),
+        source,
+    })
+}

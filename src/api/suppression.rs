@@ -1,0 +1,196 @@
+//! One person, or one domain: may they be written to, no more of it, or again.
+//!
+//! What is asked is an address, or `@domain`. A lifted suppression leaves its reason, sealed under a key of that person; a
+//! person without any key has none, and then the reason is not kept.
+
+use super::{Answer, Desk, Refusal, address, words};
+use crate::record::{
+    Address, Event, Fingerprint, KeyId, PersonId, Suppression, SuppressionReason, SuppressionRow,
+    domain_to_ascii,
+};
+use crate::register;
+use axum::Json;
+use axum::extract::State;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+/// Who is asked about.
+#[derive(Deserialize)]
+pub struct Whom {
+    address: String,
+}
+
+/// An order about them.
+#[derive(Deserialize)]
+pub struct Order {
+    address: String,
+    by: String,
+    /// Only until somebody has looked.
+    #[serde(default)]
+    pause: bool,
+    /// Why it is lifted.
+    #[serde(default)]
+    reason: String,
+}
+
+/// An address or a whole domain.
+enum Target {
+    One(Address),
+    Domain(String),
+}
+
+fn target(text: &str) -> Result<Target, Refusal> {
+    let Some(domain) = text.trim().strip_prefix('@') else {
+        return Ok(Target::One(address(text)?));
+    };
+    match domain_to_ascii(domain) {
+        Some(ascii) if ascii.contains('.') => Ok(Target::Domain(ascii)),
+        _ => Err(Refusal::unclear(
+            "this is no domain",
+            "write it as @example.org",
+        )),
+    }
+}
+
+/// What holds against writing to them; wrong (exit code 1) if they must not be written to.
+pub async fn check(State(desk): State<Desk>, Json(whom): Json<Whom>) -> Result<Answer, Refusal> {
+    let reader = desk.office.sequencer.reader();
+    let (state, keys) = (reader.state(), reader.fingerprinter());
+    let row = match target(&whom.address)? {
+        Target::One(address) => register::find(&state, keys, &address)?.suppression,
+        Target::Domain(domain) => state.domain(&keys.of_domain(&domain))?,
+    };
+    let text = match &row {
+        None => format!("{}: may be written to\n", whom.address.trim()),
+        Some(row) => format!("{}: {}\n", whom.address.trim(), in_words(row)),
+    };
+    let data = json!({"address": whom.address.trim(), "suppression": row.as_ref().map(in_data)});
+    Ok(Answer::good(data, text).wrong_if(row.is_some()))
+}
+
+/// A suppression in a sentence.
+pub fn in_words(row: &SuppressionRow) -> String {
+    let case = row.case.map(|c| format!(" (case {c})")).unwrap_or_default();
+    let (what, why) = (row.suppression, words::reason(&row.reason));
+    format!("{what} since {}: {why}{case}", row.since)
+}
+
+/// A suppression for programs.
+pub fn in_data(row: &SuppressionRow) -> Value {
+    json!({
+        "suppression": row.suppression, "since": row.since.to_string(), "reason": row.reason,
+        "case": row.case.map(|c| c.to_string()),
+    })
+}
+
+/// The person behind an address, and whether all its fingerprints are theirs already.
+fn person(desk: &Desk, address: &Address) -> Result<(PersonId, Vec<Fingerprint>, bool), Refusal> {
+    let reader = desk.office.sequencer.reader();
+    let (state, keys) = (reader.state(), reader.fingerprinter());
+    let fingerprints = keys.of_address(address);
+    let found = register::find(&state, keys, address)?;
+    let all = fingerprints
+        .iter()
+        .all(|f| found.row.fingerprints.contains(f));
+    Ok((found.person, fingerprints, all))
+}
+
+/// No more prospecting to them.
+pub async fn add(State(desk): State<Desk>, Json(order): Json<Order>) -> Result<Answer, Refusal> {
+    let suppression = match order.pause {
+        true => Suppression::Paused,
+        false => Suppression::Suppressed,
+    };
+    let (reason, case) = (SuppressionReason::ByHand, None);
+    let mut events = Vec::new();
+    match target(&order.address)? {
+        Target::Domain(domain) => events.push(Event::DomainSuppressed {
+            domain: desk.office.keys().of_domain(&domain),
+            suppression,
+            reason,
+            case,
+        }),
+        Target::One(address) => {
+            let (person, fingerprints, all) = person(&desk, &address)?;
+            if !all {
+                events.push(Event::Recognised {
+                    person,
+                    fingerprints,
+                });
+            }
+            events.push(Event::Suppressed {
+                person,
+                suppression,
+                reason,
+                case,
+            });
+        }
+    }
+    let frame = desk.write(events).await?;
+    tracing::info!(by = %order.by, frame, "suppressed by hand");
+    let text = format!("{}: {suppression} from now on\n", order.address.trim());
+    Ok(Answer::good(
+        json!({"suppression": suppression, "frame": frame}),
+        text,
+    ))
+}
+
+/// They may be written to again.
+pub async fn lift(State(desk): State<Desk>, Json(order): Json<Order>) -> Result<Answer, Refusal> {
+    if order.reason.trim().is_empty() {
+        return Err(Refusal::unclear(
+            "a suppression is lifted for a reason",
+            "say it with --reason, as an auditor should read it",
+        ));
+    }
+    let (by, whom) = (order.by.clone(), order.address.trim());
+    let nothing = || Refusal::unknown(format!("{whom} is not suppressed"), "nothing is to be done");
+    let (event, kept) = match target(&order.address)? {
+        Target::Domain(domain) => {
+            let domain = desk.office.keys().of_domain(&domain);
+            let state = desk.office.sequencer.reader().state();
+            state.domain(&domain)?.ok_or_else(nothing)?;
+            (Event::DomainLifted { domain, by }, false)
+        }
+        Target::One(address) => {
+            let (person, ..) = person(&desk, &address)?;
+            let reader = desk.office.sequencer.reader();
+            let row = reader.state().person(person)?;
+            if row.suppression.is_none() {
+                return Err(nothing());
+            }
+            let note = match key_of(&desk, person)? {
+                Some(key) => Some(reader.seal(key, order.reason.trim())?),
+                None => None,
+            };
+            let kept = note.is_some();
+            (Event::Lifted { person, by, note }, kept)
+        }
+    };
+    let frame = desk.write(vec![event]).await?;
+    let remark = match kept {
+        true => "the reason is kept, sealed",
+        false => "nobody by that name has a key, so the reason is not kept",
+    };
+    Ok(Answer::good(
+        json!({"lifted": true, "reason_kept": kept, "frame": frame}),
+        format!("{whom}: may be written to again; {remark}\n"),
+    ))
+}
+
+/// A key under which something about a person can be sealed: their contact's, else that of their last case.
+fn key_of(desk: &Desk, person: PersonId) -> Result<Option<KeyId>, Refusal> {
+    let reader = desk.office.sequencer.reader();
+    let state = reader.state();
+    let mut keys: Vec<KeyId> = state.contact(person)?.iter().map(|c| c.key).collect();
+    let row = state.person(person)?;
+    for case in row.open.iter().chain(row.closed.iter().rev()) {
+        keys.extend(state.case(*case)?.map(|c| c.proof_key));
+    }
+    for key in keys {
+        if !reader.is_erased(key)? {
+            return Ok(Some(key));
+        }
+    }
+    Ok(None)
+}

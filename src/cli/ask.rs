@@ -1,0 +1,142 @@
+//! How a command asks the house: through the daemon's socket, or, if none runs, with the store opened for as long as it takes.
+
+use super::edge::{self, DONE, End, WRONG};
+use super::output;
+use crate::api::{Answer, Client, NoAnswer};
+use crate::config::Config;
+use serde_json::Value;
+use std::io::{self, Write};
+use std::path::Path;
+use tokio::runtime::Runtime;
+
+/// A question or an order.
+pub enum Ask {
+    /// A look.
+    Get(String),
+    /// An order with its particulars.
+    Post(String, Value),
+    /// A list that is handed over.
+    List(String, Vec<u8>),
+}
+
+/// Somebody who can be asked.
+pub struct House {
+    runtime: Runtime,
+    client: Client,
+}
+
+impl House {
+    /// The house of the configuration. A store is made only by what writes (`may_begin`).
+    pub fn open(named: Option<&Path>, may_begin: bool) -> Result<Self, End> {
+        let config = edge::config(named)?;
+        if !may_begin {
+            must_exist(&config)?;
+        }
+        let runtime = Runtime::new()?;
+        let client = runtime.block_on(Client::of(&config)).map_err(end)?;
+        Ok(Self { runtime, client })
+    }
+
+    /// Whether a daemon answers.
+    pub fn is_daemon(&self) -> bool {
+        matches!(self.client, Client::Socket(_))
+    }
+
+    /// Asks.
+    pub fn ask(&self, ask: Ask) -> Result<Answer, End> {
+        let answer = async {
+            match ask {
+                Ask::Get(path) => self.client.get(&path).await,
+                Ask::Post(path, body) => self.client.post(&path, &body).await,
+                Ask::List(path, list) => self.client.hand_over(&path, list).await,
+            }
+        };
+        self.runtime.block_on(answer).map_err(end)
+    }
+
+    /// Closes the store, if it was opened here.
+    pub fn close(self) {
+        self.runtime.block_on(self.client.end());
+    }
+}
+
+/// Asks one thing and prints the answer; 1 if something is wrong.
+pub fn once(named: Option<&Path>, json: bool, may_begin: bool, ask: Ask) -> Result<u8, End> {
+    let house = House::open(named, may_begin)?;
+    let answer = house.ask(ask);
+    house.close();
+    print(&answer?, json)
+}
+
+/// Prints an answer: one JSON object, or words in which a stranger's text moves no cursor.
+pub fn print(answer: &Answer, json: bool) -> Result<u8, End> {
+    if json {
+        let mut out = output::programs();
+        output::json_line(&mut out, &answer.data)?;
+        out.flush()?;
+    } else {
+        let mut out = output::people();
+        for line in answer.text.lines() {
+            writeln!(out, "{}", output::harmless(line))?;
+        }
+        out.flush()?;
+    }
+    Ok(if answer.wrong { WRONG } else { DONE })
+}
+
+fn must_exist(config: &Config) -> Result<(), End> {
+    if config.store.path.join("log").is_dir() {
+        return Ok(());
+    }
+    Err(End::Usage(format!(
+        "there is no store in {}\n  → `quitus run` or `quitus contacts import` makes it",
+        config.store.path.display()
+    )))
+}
+
+fn end(no: NoAnswer) -> End {
+    match no {
+        NoAnswer::Faults(faults) => End::Faults(faults),
+        NoAnswer::Io(e) => End::Io(e),
+        NoAnswer::Refused(refusal) if refusal.is_usage() => {
+            End::Usage(NoAnswer::Refused(refusal).to_string())
+        }
+        other => End::Io(io::Error::other(other.to_string())),
+    }
+}
+
+/// Who gives an order: the name behind the process's own user id, which the environment cannot change.
+pub fn by() -> String {
+    let id = rustix::process::getuid().as_raw();
+    let users = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let of = |line: &str| {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        (fields.nth(1)?.parse() == Ok(id)).then(|| name.to_owned())
+    };
+    users
+        .lines()
+        .find_map(of)
+        .unwrap_or_else(|| format!("user {id}"))
+}
+
+/// A value as it may stand in a path or a query.
+pub fn quoted(text: &str) -> String {
+    let plain = |b: &u8| b.is_ascii_alphanumeric() || b"-._".contains(b);
+    text.bytes()
+        .map(|b| match plain(&b) {
+            true => char::from(b).to_string(),
+            false => format!("%{b:02X}"),
+        })
+        .collect()
+}
+
+/// A file that the operator named, `-` for standard input.
+pub fn read(file: &Path) -> Result<Vec<u8>, End> {
+    let mut all = Vec::new();
+    if file == Path::new("-") {
+        io::Read::read_to_end(&mut io::stdin(), &mut all)?;
+        return Ok(all);
+    }
+    std::fs::read(file).map_err(|e| End::Usage(format!("{} cannot be read: {e}", file.display())))
+}

@@ -1,0 +1,93 @@
+//! `quitus suppression`: who must not be written to. Exit code 1 of `check`: they must not.
+
+use super::ask::{self, Ask, House};
+use super::edge::{DONE, End};
+use serde_json::json;
+use std::path::{Path, PathBuf};
+
+/// `quitus suppression …`
+#[derive(clap::Args, Debug)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+    /// One JSON object
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(clap::Subcommand, Debug)]
+enum Command {
+    /// May they be written to? 1 if not
+    Check {
+        /// An address, @domain, or - for one in each line of standard input
+        address: String,
+    },
+    /// No more prospecting to them
+    Add {
+        /// An address or @domain
+        address: String,
+        /// Only until a human has looked
+        #[arg(long)]
+        pause: bool,
+    },
+    /// They may be written to again
+    Lift {
+        /// An address or @domain
+        address: String,
+        /// Why, as an auditor should read it
+        #[arg(long)]
+        reason: String,
+    },
+    /// All that hold, by fingerprint
+    List,
+    /// Read a list in: an address, the SHA-256 sum of a lower-case address, or @domain in each line
+    Import {
+        /// The file, - for standard input
+        file: PathBuf,
+    },
+    /// All that hold as CSV: keyed fingerprints, no addresses
+    Export,
+}
+
+/// Runs it.
+pub fn run(arguments: &Arguments, named: Option<&Path>) -> Result<u8, End> {
+    let json = arguments.json;
+    let (begins, ask) = match &arguments.command {
+        Command::Check { address } if address == "-" => return many(named, json),
+        Command::Check { address } => (false, check(address)),
+        Command::Add { address, pause } => {
+            let order = json!({"address": address, "pause": pause, "by": ask::by()});
+            (true, Ask::Post("/suppression/add".into(), order))
+        }
+        Command::Lift { address, reason } => {
+            let order = json!({"address": address, "reason": reason, "by": ask::by()});
+            (false, Ask::Post("/suppression/lift".into(), order))
+        }
+        Command::List => (false, Ask::Get("/suppression".into())),
+        Command::Export => (false, Ask::Get("/suppression/export".into())),
+        Command::Import { file } => {
+            let list = ask::read(file)?;
+            (true, Ask::List("/suppression/import".into(), list))
+        }
+    };
+    ask::once(named, json, begins, ask)
+}
+
+fn check(address: &str) -> Ask {
+    Ask::Post("/suppression/check".into(), json!({"address": address}))
+}
+
+/// One answer for each line, in their order.
+fn many(named: Option<&Path>, json: bool) -> Result<u8, End> {
+    let house = House::open(named, false)?;
+    let mut code = DONE;
+    for line in std::io::stdin().lines() {
+        let line = line?;
+        if line.trim().is_empty() {
+            continue;
+        }
+        code = code.max(ask::print(&house.ask(check(&line))?, json)?);
+    }
+    house.close();
+    Ok(code)
+}
