@@ -1,47 +1,51 @@
-//! Takes a register into the store: chunk by chunk, sealed, and without doing anything twice.
+//! Puts a list of contacts into the register: each person sealed under a key of their own, a frame for at most 1,000 rows.
 //!
-//! An import is begin, frames of at most 1,000 rows (mail is decided between them), end. A row that brings nothing new
-//! changes nothing; a person who is suppressed stays so, because an import never speaks of suppression.
+//! What a list does not say is not lost: a row is laid over what is known. So the same list again changes nothing and
+//! commits nothing, and a suppressed person stays suppressed, because suppression belongs to the person and not to the
+//! row. Each row expects its person as it was read; if a message came between, the rows of the frame are planned again.
 
 use super::clock::Clock;
-use super::gathering::Trouble;
+use super::gathering::{self, Trouble};
 use super::sequencer::{Committed, Proposal, Sequencer};
-use crate::record::{Contact, Event, Fault, KeyKind};
-use crate::register::{self, ContactPlan, ImportError, RegisterSettings, Summary};
-use crate::store::{KeyError, Reader};
-use std::collections::BTreeMap;
-use std::io::Read;
+use crate::record::{
+    Contact, Event, Fault, Fingerprint, KeyId, KeyKind, Origin, PersonId, Relation, Timestamp,
+};
+use crate::register::{self, ContactPlan, ImportError, RegisterSettings, Summary, plan_row};
+use crate::request::Expectation;
+use crate::store::Reader;
+use sha2::{Digest, Sha256};
+use std::collections::{BTreeMap, HashSet};
+use std::io::{Cursor, Read};
 
-/// Why an import stopped. What was committed before stays, and the same file may be imported again.
+/// A list may have this many octets: about two million rows.
+const LIMIT: u64 = 256 << 20;
+/// How often the rows of a frame are planned again before the import gives up.
+const ATTEMPTS: usize = 20;
+
+/// Why an import stopped. What was committed before stays; importing the same list again goes on from there.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportFailure {
-    /// The file.
+    /// The list itself cannot be read.
     #[error(transparent)]
-    File(#[from] ImportError),
-    /// The store.
-    #[error("{0}")]
-    Store(String),
+    List(#[from] ImportError),
+    /// Larger than a list may be.
+    #[error("the list has more than {} MiB: cut it in parts", LIMIT >> 20)]
+    TooLarge,
+    /// The store cannot be read, or nothing can be sealed.
+    #[error(transparent)]
+    Store(#[from] Trouble),
+    /// The log did not take it.
+    #[error("the log did not take the list: {0}")]
+    Refused(String),
 }
 
-impl From<Trouble> for ImportFailure {
-    fn from(t: Trouble) -> Self {
-        Self::Store(t.to_string())
-    }
-}
+/// A row with its line.
+type Row = (u64, Contact);
 
-impl From<crate::record::Damaged> for ImportFailure {
-    fn from(d: crate::record::Damaged) -> Self {
-        Self::Store(d.to_string())
-    }
-}
-
-impl From<KeyError> for ImportFailure {
-    fn from(e: KeyError) -> Self {
-        Self::Store(e.to_string())
-    }
-}
-
-/// Imports a list; with `dry_run` it only says what it would do. Rows with a mistake are returned, the rest is imported.
+/// Imports a list, or says what it would do (`dry_run`). Returns the counts and each bad row with its line.
+///
+/// # Errors
+/// If the list cannot be understood at all, or the store does not take it; single bad rows are no error.
 pub async fn import(
     sequencer: &Sequencer,
     clock: &Clock,
@@ -50,83 +54,212 @@ pub async fn import(
     source: impl Read,
     dry_run: bool,
 ) -> Result<(Summary, Vec<Fault>), ImportFailure> {
-    let mut list = register::Reader::open(file_name, source, &BTreeMap::new())?;
-    let import = u64::try_from(clock.now().millis()).unwrap_or_default();
-    let (mut summary, mut faults, mut begun) = (Summary::default(), Vec::new(), false);
-    while let Some(chunk) = list.chunk()? {
-        summary.refused += chunk.faults.len() as u64;
+    let mut list = Vec::new();
+    let read = source.take(LIMIT + 1).read_to_end(&mut list);
+    read.map_err(ImportError::Io)?;
+    if list.len() as u64 > LIMIT {
+        return Err(ImportFailure::TooLarge);
+    }
+    let known = sequencer.reader().state().imports();
+    let last = known.map_err(Trouble::from)?.last().map_or(0, |(n, _)| *n);
+    let mut run = Run {
+        sequencer: sequencer.clone(),
+        relation: settings.default_relation,
+        number: last + 1,
+        begin: Some(Event::ImportBegun {
+            import: last + 1,
+            name: bare_name(file_name),
+            digest: Sha256::digest(&list).into(),
+        }),
+        now: clock.now(),
+        dry_run,
+        summary: Summary::default(),
+    };
+    let mut faults = Vec::new();
+    let mut reader = register::Reader::open(file_name, Cursor::new(list), &BTreeMap::new())?;
+    while let Some(chunk) = reader.chunk()? {
+        run.summary.refused += chunk.faults.len() as u64;
         faults.extend(chunk.faults);
-        let mut events = Vec::new();
-        for row in chunk.rows {
-            let reader = sequencer.reader();
-            let row = (row.0, merged(reader, row.1)?);
-            let plan = register::plan_row(
-                &reader.state(),
-                reader.fingerprinter(),
-                settings.default_relation,
-                row,
-            )?;
-            summary.count(plan.as_ref());
-            if let (Some(plan), false) = (plan, dry_run) {
-                store(reader, import, plan, &mut events)?;
-            }
+        for rows in apart(&run.sequencer, chunk.rows) {
+            run.store(rows).await?;
         }
-        if events.is_empty() {
-            continue;
-        }
-        if !begun {
-            let (name, digest) = (file_name.to_owned(), [0; 32]);
-            commit(
-                sequencer,
-                vec![Event::ImportBegun {
-                    import,
-                    name,
-                    digest,
-                }],
-            )
-            .await?;
-            begun = true;
-        }
-        commit(sequencer, events).await?;
     }
-    if begun {
-        let Summary {
-            stored,
-            unchanged,
-            refused,
-            ..
-        } = summary;
-        commit(
-            sequencer,
-            vec![Event::ImportEnded {
-                import,
-                stored,
-                unchanged,
-                refused,
-            }],
-        )
-        .await?;
-    }
-    Ok((summary, faults))
+    run.end().await?;
+    Ok((run.summary, faults))
 }
 
-/// What the list does not say is kept as it was known.
-fn merged(reader: &Reader, new: Contact) -> Result<Contact, ImportFailure> {
-    let Some(address) = new.addresses.first() else {
-        return Ok(new);
-    };
-    let Some(old) = super::gathering::known(reader, address)?.opened else {
-        return Ok(new);
-    };
-    let mut addresses = new.addresses;
-    addresses.extend(
-        old.addresses
-            .into_iter()
-            .filter(|a| !addresses.contains(a))
-            .collect::<Vec<_>>(),
-    );
-    Ok(Contact {
-        addresses,
+/// The file's name without its folder: a path may name people.
+fn bare_name(file: &str) -> String {
+    let name = std::path::Path::new(file).file_name();
+    name.map_or_else(String::new, |n| n.to_string_lossy().into_owned())
+}
+
+/// Cuts rows where a person comes a second time: their second row must see what the first one stored.
+fn apart(sequencer: &Sequencer, rows: Vec<Row>) -> Vec<Vec<Row>> {
+    let keys = sequencer.reader().fingerprinter();
+    let mut parts = vec![Vec::new()];
+    let mut seen: HashSet<Fingerprint> = HashSet::new();
+    for row in rows {
+        let addresses = row.1.addresses.iter();
+        let own: Vec<Fingerprint> = addresses.flat_map(|a| keys.of_address(a)).collect();
+        if own.iter().any(|f| seen.contains(f)) {
+            seen.clear();
+            parts.push(Vec::new());
+        }
+        seen.extend(own);
+        if let Some(part) = parts.last_mut() {
+            part.push(row);
+        }
+    }
+    parts
+}
+
+/// An import under way.
+struct Run {
+    sequencer: Sequencer,
+    relation: Option<Relation>,
+    number: u64,
+    /// Committed with the first row that changes something.
+    begin: Option<Event>,
+    now: Timestamp,
+    dry_run: bool,
+    summary: Summary,
+}
+
+/// Rows as they will be committed.
+struct Planned {
+    events: Vec<Event>,
+    expectations: Vec<Expectation>,
+    summary: Summary,
+}
+
+impl Run {
+    /// Commits rows as one frame.
+    async fn store(&mut self, rows: Vec<Row>) -> Result<(), ImportFailure> {
+        for _ in 0..ATTEMPTS {
+            let reader = self.sequencer.reader().clone();
+            let (rows, relation, number) = (rows.clone(), self.relation, self.number);
+            let dry_run = self.dry_run;
+            let plan = move || plan(&reader, rows, relation, number, dry_run);
+            let planned = tokio::task::spawn_blocking(plan).await;
+            let planned = planned.map_err(|e| ImportFailure::Refused(e.to_string()))??;
+            if !self.dry_run && !planned.events.is_empty() {
+                let mut events: Vec<Event> = self.begin.iter().cloned().collect();
+                events.extend(planned.events);
+                let proposal = Proposal::new(events).expecting(planned.expectations);
+                match self.sequencer.commit(proposal).await {
+                    Committed::Frame(_) => self.begin = None,
+                    Committed::Conflict => continue,
+                    Committed::Full(why) | Committed::Failed(why) => {
+                        return Err(ImportFailure::Refused(why));
+                    }
+                }
+            }
+            let (sum, more) = (&mut self.summary, planned.summary);
+            sum.stored += more.stored;
+            sum.unchanged += more.unchanged;
+            sum.freemail += more.freemail;
+            sum.sourced += more.sourced;
+            return Ok(());
+        }
+        Err(ImportFailure::Refused(
+            "the same people kept changing meanwhile".into(),
+        ))
+    }
+
+    /// Writes down that the import ended, if it changed anything.
+    async fn end(&mut self) -> Result<(), ImportFailure> {
+        if self.begin.is_some() {
+            return Ok(());
+        }
+        let event = Event::ImportEnded {
+            import: self.number,
+            stored: self.summary.stored,
+            unchanged: self.summary.unchanged,
+            refused: self.summary.refused,
+        };
+        tracing::info!(import = self.number, stored = self.summary.stored, began = %self.now, "register");
+        match self.sequencer.commit(Proposal::new(vec![event])).await {
+            Committed::Frame(_) | Committed::Conflict => Ok(()),
+            Committed::Full(why) | Committed::Failed(why) => Err(ImportFailure::Refused(why)),
+        }
+    }
+}
+
+/// Lays rows over what is known, and seals what changed.
+fn plan(
+    reader: &Reader,
+    rows: Vec<Row>,
+    relation: Option<Relation>,
+    import: u64,
+    dry_run: bool,
+) -> Result<Planned, Trouble> {
+    let (state, keys) = (reader.state(), reader.fingerprinter());
+    let (mut events, mut expectations) = (Vec::new(), Vec::new());
+    let mut summary = Summary::default();
+    for (line, listed) in rows {
+        let addresses = listed.addresses.iter();
+        let fingerprints: Vec<Fingerprint> = addresses.flat_map(|a| keys.of_address(a)).collect();
+        let person = state.person_of(&fingerprints)?;
+        let known = person.map(|p| state.contact(p)).transpose()?.flatten();
+        let old = gathering::contact(reader, known.as_ref())?;
+        let contact = match old {
+            Some(old) => laid_over(listed, old),
+            None => listed,
+        };
+        let plan = plan_row(&state, keys, relation, (line, contact))?;
+        summary.count(plan.as_ref());
+        let Some(plan) = plan.filter(|_| !dry_run) else {
+            continue;
+        };
+        let row = state.person(plan.person)?;
+        expectations.push(Expectation::Person {
+            id: plan.person,
+            version: row.version,
+        });
+        if plan
+            .fingerprints
+            .iter()
+            .any(|f| !row.fingerprints.contains(f))
+        {
+            events.push(recognised(&plan));
+        }
+        let key = contact_key(reader, plan.person)?;
+        events.push(Event::ContactStored {
+            person: plan.person,
+            import,
+            contact: reader.seal(key, &plan.contact)?,
+            facts: plan.facts,
+        });
+    }
+    Ok(Planned {
+        events,
+        expectations,
+        summary,
+    })
+}
+
+fn recognised(plan: &ContactPlan) -> Event {
+    Event::Recognised {
+        person: plan.person,
+        fingerprints: plan.fingerprints.clone(),
+    }
+}
+
+/// The person's contact key: the one that they have, so that erasing it erases every version of their row.
+fn contact_key(reader: &Reader, person: PersonId) -> Result<KeyId, Trouble> {
+    if let Some(row) = reader.state().contact(person)?
+        && !reader.is_erased(row.key)?
+    {
+        return Ok(row.key);
+    }
+    Ok(reader.allocate(KeyKind::Contact)?)
+}
+
+/// The new row, with what it does not say from the old one.
+fn laid_over(new: Contact, old: Contact) -> Contact {
+    Contact {
+        addresses: addresses(new.addresses, old.addresses),
         civility: new.civility.or(old.civility),
         first_name: new.first_name.or(old.first_name),
         last_name: new.last_name.or(old.last_name),
@@ -142,48 +275,44 @@ fn merged(reader: &Reader, new: Contact) -> Result<Contact, ImportFailure> {
         campaign: new.campaign.or(old.campaign),
         basis: new.basis.or(old.basis),
         why: new.why.or(old.why),
-        origins: if new.origins.is_empty() {
-            old.origins
-        } else {
-            new.origins
-        },
-        extra: if new.extra.is_empty() {
-            old.extra
-        } else {
-            new.extra
-        },
-    })
-}
-
-fn store(
-    reader: &Reader,
-    import: u64,
-    plan: ContactPlan,
-    events: &mut Vec<Event>,
-) -> Result<(), ImportFailure> {
-    let known = reader.state().contact(plan.person)?;
-    let key = match known {
-        Some(row) => row.key,
-        None => reader.allocate(KeyKind::Contact)?,
-    };
-    let contact = reader.seal(key, &plan.contact)?;
-    let (person, fingerprints) = (plan.person, plan.fingerprints);
-    events.push(Event::Recognised {
-        person,
-        fingerprints,
-    });
-    events.push(Event::ContactStored {
-        person,
-        import,
-        facts: plan.facts,
-        contact,
-    });
-    Ok(())
-}
-
-async fn commit(sequencer: &Sequencer, events: Vec<Event>) -> Result<(), ImportFailure> {
-    match sequencer.commit(Proposal::new(events)).await {
-        Committed::Frame(_) | Committed::Conflict => Ok(()),
-        Committed::Full(why) | Committed::Failed(why) => Err(ImportFailure::Store(why)),
+        origins: origins(new.origins, old.origins),
+        extra: extra(new.extra, old.extra),
     }
+}
+
+/// A list that brings no new address does not change which one is on file.
+fn addresses(
+    mut new: Vec<crate::record::Address>,
+    old: Vec<crate::record::Address>,
+) -> Vec<crate::record::Address> {
+    if new.iter().all(|a| old.contains(a)) {
+        return old;
+    }
+    for address in old {
+        if !new.contains(&address) {
+            new.push(address);
+        }
+    }
+    new
+}
+
+/// A new origin takes the place of the old one for the same data.
+fn origins(mut new: Vec<Origin>, old: Vec<Origin>) -> Vec<Origin> {
+    if new.iter().all(|o| old.contains(o)) {
+        return old;
+    }
+    let said: Vec<Vec<String>> = new.iter().map(|o| o.data.clone()).collect();
+    new.extend(old.into_iter().filter(|o| !said.contains(&o.data)));
+    new
+}
+
+/// Columns without a meaning of their own keep their order.
+fn extra(new: Vec<(String, String)>, mut old: Vec<(String, String)>) -> Vec<(String, String)> {
+    for (name, value) in new {
+        match old.iter_mut().find(|(known, _)| *known == name) {
+            Some(place) => place.1 = value,
+            None => old.push((name, value)),
+        }
+    }
+    old
 }
