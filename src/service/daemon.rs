@@ -126,20 +126,27 @@ impl Daemon {
         Ok(())
     }
 
-    /// How everything is.
-    pub fn status(&self) -> Result<Status, crate::record::Damaged> {
-        let mut status = Status::of_state(
-            &self.office.sequencer.reader().state(),
-            self.office.clock.now(),
-        )?;
-        status.running_since = Some(self.began);
-        status.smtp = Some(format!("{:?}", self.courier.breaker()));
-        status.mailboxes = self
-            .mailboxes
-            .iter()
-            .map(|m| MailboxReport::of(&m.borrow()))
-            .collect();
-        Ok(status)
+    /// Tells how everything is, whenever it is asked.
+    pub fn status_teller(
+        &self,
+    ) -> impl Fn() -> Result<Status, crate::record::Damaged> + Send + Sync + use<> {
+        let (office, courier, mailboxes, began) = (
+            self.office.clone(),
+            self.courier.clone(),
+            self.mailboxes.clone(),
+            self.began,
+        );
+        move || {
+            let mut status =
+                Status::of_state(&office.sequencer.reader().state(), office.clock.now())?;
+            status.running_since = Some(began);
+            status.smtp = Some(format!("{:?}", courier.breaker()));
+            status.mailboxes = mailboxes
+                .iter()
+                .map(|m| MailboxReport::of(&m.borrow()))
+                .collect();
+            Ok(status)
+        }
     }
 
     /// The state of each mailbox, as it changes.
