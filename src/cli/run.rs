@@ -5,6 +5,7 @@
 //! supervises it starts it again and the log is replayed.
 
 use super::edge::{self, DONE, End, WRONG};
+use crate::api::{self, Control, Desk};
 use crate::config::{Config, LogFormat, LogSettings};
 use crate::record::Fault;
 use crate::service::{Daemon, Extras, StartError};
@@ -62,7 +63,9 @@ async fn watch_over(config: Config) -> Result<()> {
         .cloned()
         .collect();
     let _watcher = watch(&watched, tell)?;
+    let socket = config.control_socket.clone();
     let daemon = Daemon::start(config, Extras::default()).await?;
+    let control = Control::open(api::router(Desk::of(&daemon)), &socket).await?;
     tracing::info!("ready");
     let mut health = tokio::time::interval(Duration::from_secs(1));
     loop {
@@ -84,7 +87,7 @@ async fn watch_over(config: Config) -> Result<()> {
         "ending: no new mail is read, letters on their way are finished; a second signal forces"
     );
     tokio::select! {
-        () = daemon.end() => {}
+        () = async { control.end().await; daemon.end().await } => {}
         _ = terminate.recv() => bail!("forced to end; letters on their way are uncertain now"),
         _ = interrupt.recv() => bail!("forced to end; letters on their way are uncertain now"),
     }

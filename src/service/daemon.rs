@@ -126,20 +126,26 @@ impl Daemon {
         Ok(())
     }
 
+    /// Says how everything is, for as long as somebody asks. It keeps the log open: drop it before the daemon ends.
+    pub fn teller(
+        &self,
+    ) -> impl Fn() -> Result<Status, crate::record::Damaged> + Send + Sync + use<> {
+        let (office, courier, began) = (self.office.clone(), self.courier.clone(), self.began);
+        let mailboxes = self.mailboxes.clone();
+        move || {
+            let state = office.sequencer.reader().state();
+            let mut status = Status::of_state(&state, office.clock.now())?;
+            status.running_since = Some(began);
+            status.smtp = Some(format!("{:?}", courier.breaker()));
+            let seen = mailboxes.iter().map(|m| MailboxReport::of(&m.borrow()));
+            status.mailboxes = seen.collect();
+            Ok(status)
+        }
+    }
+
     /// How everything is.
     pub fn status(&self) -> Result<Status, crate::record::Damaged> {
-        let mut status = Status::of_state(
-            &self.office.sequencer.reader().state(),
-            self.office.clock.now(),
-        )?;
-        status.running_since = Some(self.began);
-        status.smtp = Some(format!("{:?}", self.courier.breaker()));
-        status.mailboxes = self
-            .mailboxes
-            .iter()
-            .map(|m| MailboxReport::of(&m.borrow()))
-            .collect();
-        Ok(status)
+        (self.teller())()
     }
 
     /// The state of each mailbox, as it changes.
