@@ -17,10 +17,10 @@ mod suppression_list;
 mod words;
 
 pub use client::{Client, NoAnswer};
-pub use serve::{NotServed, serve};
+pub use serve::{Control, NotServed, serve};
 
 use crate::record::{Address, Damaged, Event};
-use crate::service::{Committed, Office, Proposal, Status, Trouble};
+use crate::service::{Committed, Daemon, Office, Proposal, Status, Trouble};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
@@ -46,6 +46,14 @@ pub struct Desk {
 }
 
 impl Desk {
+    /// The desk of a running daemon.
+    pub fn of(daemon: &Daemon) -> Self {
+        Self {
+            office: daemon.office.clone(),
+            status: Arc::new(daemon.teller()),
+        }
+    }
+
     /// A desk without a daemon: the state is all that can be told.
     pub fn alone(office: Office) -> Self {
         let (sequencer, clock) = (office.sequencer.clone(), office.clock.clone());

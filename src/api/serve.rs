@@ -6,8 +6,10 @@ use axum::Router;
 use std::future::Future;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
 /// Why there is no control socket.
 #[derive(Debug, thiserror::Error)]
@@ -67,6 +69,37 @@ pub async fn serve(
         }
         drop(placed);
     })
+}
+
+/// How long a question that is being answered may take when the daemon ends.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// A control socket that is being served.
+pub struct Control {
+    stop: watch::Sender<bool>,
+    task: JoinHandle<()>,
+}
+
+impl Control {
+    /// Opens and serves it.
+    ///
+    /// # Errors
+    /// As [`serve`].
+    pub async fn open(router: Router, path: &Path) -> Result<Self, NotServed> {
+        let (stop, stopping) = watch::channel(false);
+        let task = tokio::spawn(serve(router, path, stopping).await?);
+        Ok(Self { stop, task })
+    }
+
+    /// Ends it. Before the daemon ends: the router holds the way to the log.
+    pub async fn end(self) {
+        // It may have ended by itself.
+        let _ = self.stop.send(true);
+        let abort = self.task.abort_handle();
+        if tokio::time::timeout(PATIENCE, self.task).await.is_err() {
+            abort.abort();
+        }
+    }
 }
 
 /// Removes what a dead daemon left.

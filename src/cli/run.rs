@@ -5,17 +5,16 @@
 //! supervises it starts it again and the log is replayed.
 
 use super::edge::{self, DONE, End, WRONG};
-use crate::api::{Desk, router, serve};
+use crate::api::{self, Control, Desk};
 use crate::config::{Config, LogFormat, LogSettings};
 use crate::record::Fault;
 use crate::service::{Daemon, Extras, StartError};
 use anyhow::{Result, bail};
 use notify::Watcher;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 
 /// How long a writer's editor may take to finish saving.
 const SETTLE: Duration = Duration::from_millis(300);
@@ -63,15 +62,10 @@ async fn watch_over(config: Config) -> Result<()> {
         .chain(&config.lexicon.path)
         .cloned()
         .collect();
-    let _watcher = watch_folders(&watched, tell)?;
+    let _watcher = watch(&watched, tell)?;
+    let socket = config.control_socket.clone();
     let daemon = Daemon::start(config, Extras::default()).await?;
-    let (end_socket, ending) = watch::channel(false);
-    let desk = Desk {
-        office: daemon.office.clone(),
-        status: Arc::new(daemon.status_teller()),
-    };
-    let socket = daemon.office.house.load().config.control_socket.clone();
-    let commands = tokio::spawn(serve(router(desk), &socket, ending).await?);
+    let control = Control::open(api::router(Desk::of(&daemon)), &socket).await?;
     tracing::info!("ready");
     let mut health = tokio::time::interval(Duration::from_secs(1));
     loop {
@@ -89,14 +83,11 @@ async fn watch_over(config: Config) -> Result<()> {
             },
         }
     }
-    // The router of the socket holds the store open, so it ends first.
-    end_socket.send_replace(true);
-    commands.await?;
     tracing::info!(
         "ending: no new mail is read, letters on their way are finished; a second signal forces"
     );
     tokio::select! {
-        () = daemon.end() => {}
+        () = async { control.end().await; daemon.end().await } => {}
         _ = terminate.recv() => bail!("forced to end; letters on their way are uncertain now"),
         _ = interrupt.recv() => bail!("forced to end; letters on their way are uncertain now"),
     }
@@ -117,7 +108,7 @@ fn tell_reload(result: Result<(), Vec<Fault>>) {
 }
 
 /// Tells when something in these folders was saved.
-fn watch_folders(folders: &[PathBuf], tell: mpsc::UnboundedSender<()>) -> Result<impl Watcher> {
+fn watch(folders: &[PathBuf], tell: mpsc::UnboundedSender<()>) -> Result<impl Watcher> {
     let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
         let changed =
             event.is_ok_and(|e| e.kind.is_modify() || e.kind.is_create() || e.kind.is_remove());
