@@ -6,7 +6,14 @@ use std::io::{Read, Write};
 use std::path::Path;
 
 /// Held as long as it lives; the system lets go of it when the process dies, however it dies.
-pub(super) struct Lock(#[expect(dead_code, reason = "its existence is the lock")] File);
+pub(super) struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // A program that is being started may hold a copy of the file: closing ours alone would leave the lock with it.
+        let _ = self.0.unlock();
+    }
+}
 
 impl Lock {
     pub(super) fn take(dir: &Path) -> Result<Self, OpenError> {
