@@ -60,12 +60,7 @@ pub fn assemble(path: &Path, text: &str) -> Result<Config, Vec<Fault>> {
     for mailbox in &mut mailboxes {
         mailbox.1.resolve_in(folder);
     }
-    if let Some(smtp) = &mut smtp {
-        if let Some(password) = &mut smtp.password {
-            password.resolve_in(folder);
-        }
-        smtp.ca_file.iter_mut().for_each(|p| resolve(p, folder));
-    }
+    smtp.iter_mut().for_each(|s| smtp_files(s, folder));
     let paths = [&mut templates.path, &mut lexicon.path, &mut control.socket];
     let paths = paths.into_iter().flatten();
     let store_path = store.iter_mut().map(|s| &mut s.path);
@@ -101,6 +96,14 @@ const CONTROLLER: &str =
 const STORE: &str = "add [store] with path = \"/var/lib/quitus\"";
 const SMTP: &str = "add [smtp] with host, username and password: letters leave through it";
 const MAILBOX: &str = "add [[mailbox]] with name, address and an imap table: replies arrive there";
+
+/// The files that `[smtp]` names lie beside the configuration.
+fn smtp_files(smtp: &mut SmtpSettings<SecretSource>, folder: &Path) {
+    if let Some(password) = &mut smtp.password {
+        password.resolve_in(folder);
+    }
+    smtp.ca_file.iter_mut().for_each(|p| resolve(p, folder));
+}
 
 fn needed<T: serde::de::DeserializeOwned>(doc: &mut Document, key: &str, fix: &str) -> Option<T> {
     if !doc.has(&[key]) {

@@ -298,14 +298,13 @@ mod tests {
 
     #[derive(serde::Deserialize, Debug)]
     #[serde(deny_unknown_fields)]
-    #[allow(dead_code)]
     struct Server {
         host: String,
         port: Option<u16>,
         mode: Option<Mode>,
     }
 
-    #[derive(serde::Deserialize, Debug)]
+    #[derive(serde::Deserialize, Debug, PartialEq)]
     #[serde(rename_all = "lowercase")]
     enum Mode {
         Slow,
@@ -317,7 +316,11 @@ mod tests {
         let text = "[smtp]\nhost = 5\nprot = 25\nport = \"x\"\nmode = \"fats\"\n\n[[mailbox]]\nport = 1\n\n[[mailbox]]\nhost = \"h\"\n\n[smpt]\nx = 1\n";
         let mut document = Document::parse("q.toml", text);
         assert!(document.take::<Server>("smtp").is_none());
-        assert_eq!(document.take_all::<Server>("mailbox").len(), 1);
+        let mailboxes = document.take_all::<Server>("mailbox");
+        let [(_, Server { host, port, mode })] = mailboxes.as_slice() else {
+            panic!("one of the two is whole: {mailboxes:#?}");
+        };
+        assert_eq!((host.as_str(), port, mode), ("h", &None, &None));
         let faults = document.finish(&["smtp", "mailbox"]);
         let told: Vec<String> = faults
             .iter()
