@@ -46,8 +46,7 @@ pub fn assemble(path: &Path, text: &str) -> Result<Config, Vec<Fault>> {
     let review = optional(&mut doc, "review");
     let mut templates: FolderSettings = optional(&mut doc, "templates");
     let mut lexicon: FolderSettings = optional(&mut doc, "lexicon");
-    let log = optional(&mut doc, "log");
-    let mut house = optional(&mut doc, "house");
+    let (log, mut house) = (optional(&mut doc, "log"), optional(&mut doc, "house"));
     let mut control: super::ControlSettings = optional(&mut doc, "control");
     cross::controller(&mut doc, controller.as_ref());
     cross::mailboxes(&mut doc, &mailboxes);
@@ -56,15 +55,10 @@ pub fn assemble(path: &Path, text: &str) -> Result<Config, Vec<Fault>> {
     cross::review(&mut doc, &review);
     cross::processing(&mut doc, &processing);
     cross::house(&mut doc, &mut house, &mailboxes);
-
-    for mailbox in &mut mailboxes {
-        mailbox.1.resolve_in(folder);
-    }
-    smtp.iter_mut().for_each(|s| smtp_files(s, folder));
-    let paths = [&mut templates.path, &mut lexicon.path, &mut control.socket];
-    let paths = paths.into_iter().flatten();
-    let store_path = store.iter_mut().map(|s| &mut s.path);
-    paths.chain(store_path).for_each(|p| resolve(p, folder));
+    let store_path = store.as_mut().map(|s| &mut s.path);
+    let paths = [&mut templates.path, &mut lexicon.path, &mut control.socket].map(Option::as_mut);
+    let paths = paths.into_iter().flatten().chain(store_path);
+    beside(folder, &mut mailboxes, smtp.as_mut(), paths);
     cross::folders(&mut doc, &templates, &lexicon);
     let control_socket = socket(&mut doc, control.socket, store.as_ref().map(|s| &s.path));
     let faults = doc.finish(SECTIONS);
@@ -97,12 +91,23 @@ const STORE: &str = "add [store] with path = \"/var/lib/quitus\"";
 const SMTP: &str = "add [smtp] with host, username and password: letters leave through it";
 const MAILBOX: &str = "add [[mailbox]] with name, address and an imap table: replies arrive there";
 
-/// The files that `[smtp]` names lie beside the configuration.
-fn smtp_files(smtp: &mut SmtpSettings<SecretSource>, folder: &Path) {
-    if let Some(password) = &mut smtp.password {
-        password.resolve_in(folder);
+/// What a configuration names without a full path lies beside it, in `folder`.
+fn beside<'a>(
+    folder: &Path,
+    mailboxes: &mut [(usize, MailboxSettings)],
+    smtp: Option<&mut SmtpSettings<SecretSource>>,
+    paths: impl Iterator<Item = &'a mut PathBuf>,
+) {
+    for (_, mailbox) in mailboxes {
+        mailbox.resolve_in(folder);
     }
-    smtp.ca_file.iter_mut().for_each(|p| resolve(p, folder));
+    if let Some(smtp) = smtp {
+        if let Some(password) = &mut smtp.password {
+            password.resolve_in(folder);
+        }
+        smtp.ca_file.iter_mut().for_each(|p| resolve(p, folder));
+    }
+    paths.for_each(|p| resolve(p, folder));
 }
 
 fn needed<T: serde::de::DeserializeOwned>(doc: &mut Document, key: &str, fix: &str) -> Option<T> {
