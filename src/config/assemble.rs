@@ -33,8 +33,7 @@ const SECTIONS: &[&str] = &[
 
 /// Reads the text, judges it, and makes the configuration if nothing is wrong.
 pub fn assemble(path: &Path, text: &str) -> Result<Config, Vec<Fault>> {
-    let file = path.display().to_string();
-    let folder = path.parent().unwrap_or(Path::new("."));
+    let (file, folder) = (path.display().to_string(), folder_of(path));
     let mut doc = Document::parse(&file, text);
     let controller: Option<ControllerSettings> = needed(&mut doc, "controller", CONTROLLER);
     let processing = optional(&mut doc, "processing");
@@ -42,8 +41,7 @@ pub fn assemble(path: &Path, text: &str) -> Result<Config, Vec<Fault>> {
     let mut mailboxes = mailboxes(&mut doc);
     let mut smtp: Option<SmtpSettings<SecretSource>> = needed(&mut doc, "smtp", SMTP);
     let policy = policy(&mut doc, &file, controller.as_ref());
-    let register = register(&mut doc);
-    let review = optional(&mut doc, "review");
+    let (register, review) = (register(&mut doc), optional(&mut doc, "review"));
     let mut templates: FolderSettings = optional(&mut doc, "templates");
     let mut lexicon: FolderSettings = optional(&mut doc, "lexicon");
     let (log, mut house) = (optional(&mut doc, "log"), optional(&mut doc, "house"));
@@ -55,8 +53,8 @@ pub fn assemble(path: &Path, text: &str) -> Result<Config, Vec<Fault>> {
     cross::review(&mut doc, &review);
     cross::processing(&mut doc, &processing);
     cross::house(&mut doc, &mut house, &mailboxes);
+    let paths = [&mut templates.path, &mut lexicon.path, &mut control.socket];
     let store_path = store.as_mut().map(|s| &mut s.path);
-    let paths = [&mut templates.path, &mut lexicon.path, &mut control.socket].map(Option::as_mut);
     let paths = paths.into_iter().flatten().chain(store_path);
     beside(folder, &mut mailboxes, smtp.as_mut(), paths);
     cross::folders(&mut doc, &templates, &lexicon);
@@ -90,6 +88,11 @@ const CONTROLLER: &str =
 const STORE: &str = "add [store] with path = \"/var/lib/quitus\"";
 const SMTP: &str = "add [smtp] with host, username and password: letters leave through it";
 const MAILBOX: &str = "add [[mailbox]] with name, address and an imap table: replies arrive there";
+
+/// Where the configuration lies.
+fn folder_of(path: &Path) -> &Path {
+    path.parent().unwrap_or(Path::new("."))
+}
 
 /// What a configuration names without a full path lies beside it, in `folder`.
 fn beside<'a>(

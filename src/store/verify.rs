@@ -7,7 +7,7 @@ use super::open::{OpenReport, Options, Store};
 use super::reading::Frames;
 use super::slots::{SlotReport, Slots};
 use super::{Damage, DamageKind, OpenError, anchor, checkpoint};
-use crate::record::{Event, KeyId, MemoryTables, Rows, Table, apply};
+use crate::record::{Event, MemoryTables, Rows, Table, apply};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
@@ -81,24 +81,18 @@ pub fn verify(dir: &Path) -> Result<VerifyReport, OpenError> {
         last = placed.link;
         report.frames += 1;
         for event in &placed.frame.events {
-            match event {
-                Event::Checkpointed { frame, digest } => {
-                    checkpoints.insert(*frame, *digest);
-                }
-                Event::KeysErased { keys } => report.not_erased += still_open(&slots, keys)?,
-                _ => {}
+            if let Event::Checkpointed { frame, digest } = event {
+                checkpoints.insert(*frame, *digest);
             }
+            report.not_erased += still_open(&slots, event)?;
         }
         if placed.link.number <= report.index_frame {
             apply(&mut model, placed.place, &placed.frame)?;
         }
     }
     report.last = last.number;
-    for (segment, offset, octets) in frames.damage {
-        report
-            .damage
-            .push(Damage::of(DamageKind::Middle, segment, offset, octets));
-    }
+    let middle = |(segment, offset, n)| Damage::of(DamageKind::Middle, segment, offset, n);
+    report.damage.extend(frames.damage.into_iter().map(middle));
     check_checkpoints(dir, &master.store, &checkpoints, &mut report)?;
     if let Some(index) = index {
         compare(&index, &model, &mut report);
@@ -128,8 +122,11 @@ fn before_the_anchor(dir: &Path, store: &[u8; 16]) -> Result<MemoryTables, OpenE
         .unwrap_or_default())
 }
 
-/// How many of these erased keys still open.
-fn still_open(slots: &Slots, keys: &[KeyId]) -> Result<u64, OpenError> {
+/// How many of the keys that the event says are erased still open.
+fn still_open(slots: &Slots, event: &Event) -> Result<u64, OpenError> {
+    let Event::KeysErased { keys } = event else {
+        return Ok(0);
+    };
     let mut open = 0;
     for key in keys {
         open += u64::from(slots.read(*key)?.is_some_and(|s| !s.erased));
