@@ -102,17 +102,7 @@ pub fn mistakes(source: &Source) -> Vec<Fault> {
         match (inside.starts_with("{%"), verb) {
             (true, "for") => {
                 depth += 1;
-                let list = words.iter().skip_while(|w| w.as_str() != "in").nth(1);
-                let path = list
-                    .and_then(|l| resolve(l.as_str(), &locals))
-                    .map(|p| p + "[]");
-                locals.extend(
-                    words
-                        .iter()
-                        .skip(1)
-                        .take(1)
-                        .map(|w| local(w.as_str(), path.clone())),
-                );
+                locals.extend(element(&words, &locals));
                 if depth > 2 {
                     faults.push(fault(
                         source,
@@ -142,6 +132,15 @@ pub fn mistakes(source: &Source) -> Vec<Fault> {
         }
     }
     faults
+}
+
+/// The name that a loop gives to each element of its list.
+fn element(words: &[regex::Match<'_>], locals: &[Local]) -> Option<Local> {
+    let list = words.iter().skip_while(|w| w.as_str() != "in").nth(1);
+    let path = list
+        .and_then(|l| resolve(l.as_str(), locals))
+        .map(|p| p + "[]");
+    words.get(1).map(|w| local(w.as_str(), path))
 }
 
 fn local(name: &str, path: Option<String>) -> Local {

@@ -236,6 +236,13 @@ impl<Password> SmtpSettings<Password> {
                 fix: fix.to_owned(),
             });
         };
+        self.check_connection(&mut wrong);
+        self.check_sending(&mut wrong);
+        all
+    }
+
+    /// The server, and how it is spoken to.
+    fn check_connection(&self, wrong: &mut impl FnMut(&'static str, &str, &str)) {
         if self.host.trim().is_empty() || self.host.contains(char::is_whitespace) {
             wrong(
                 "host",
@@ -257,17 +264,21 @@ impl<Password> SmtpSettings<Password> {
                 "add the other one, or remove this one",
             );
         }
+        if let Some(name) = &self.hello_name
+            && crate::record::domain_to_ascii(name).is_none()
+        {
+            wrong("hello_name", "not a host name", "as in mail.example.com");
+        }
+    }
+
+    /// What is sent through it, how often and how long.
+    fn check_sending(&self, wrong: &mut impl FnMut(&'static str, &str, &str)) {
         if self.envelope_sender == EnvelopeSender::BounceToken && self.bounce_address.is_none() {
             wrong(
                 "envelope_sender",
                 "\"bounce_token\" needs a mailbox for the bounces",
                 "add bounce_address = \"bounce@your.domain\" (mail to bounce+anything@ must arrive there)",
             );
-        }
-        if let Some(name) = &self.hello_name
-            && crate::record::domain_to_ascii(name).is_none()
-        {
-            wrong("hello_name", "not a host name", "as in mail.example.com");
         }
         if self.max_sessions == 0 || self.messages_per_connection == 0 {
             wrong(
@@ -283,7 +294,6 @@ impl<Password> SmtpSettings<Password> {
                 "remove it, or write schedule = [\"1 min\", \"5 min\"]",
             );
         }
-        all
     }
 
     /// The same without the password, so that it can be kept and shown.

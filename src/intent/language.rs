@@ -55,28 +55,7 @@ impl LanguageGuesser {
 
     /// Guesses.
     pub fn guess(&self, text: &Text, original: &str) -> Guess {
-        let mut scores = [0f32; 32];
-        let mut count = 0;
-        for token in text
-            .tokens
-            .iter()
-            .filter(|t| t.shape == Shape::Word)
-            .take(200)
-        {
-            count += 1;
-            if INTERNATIONAL.contains(&token.folded.as_str()) {
-                continue;
-            }
-            let Some(&set) = self.words.get(token.folded.as_str()) else {
-                continue;
-            };
-            let share = 1.0 / set.count_ones() as f32;
-            for language in Language::ALL {
-                if set & (1 << (*language as u32)) != 0 {
-                    scores[*language as usize] += share;
-                }
-            }
-        }
+        let (scores, count) = self.score(text);
         let mut ranked: Vec<(f32, Language)> = Language::ALL
             .iter()
             .map(|l| (scores[*l as usize], *l))
@@ -105,6 +84,34 @@ impl LanguageGuesser {
                 .collect()
         };
         Guess { clear, possible }
+    }
+
+    /// How much each language owns of the first words, and how many words there were. A word that several languages
+    /// have counts for each by its share.
+    fn score(&self, text: &Text) -> ([f32; 32], usize) {
+        let mut scores = [0f32; 32];
+        let mut count = 0;
+        for token in text
+            .tokens
+            .iter()
+            .filter(|t| t.shape == Shape::Word)
+            .take(200)
+        {
+            count += 1;
+            if INTERNATIONAL.contains(&token.folded.as_str()) {
+                continue;
+            }
+            let Some(&set) = self.words.get(token.folded.as_str()) else {
+                continue;
+            };
+            let share = 1.0 / set.count_ones() as f32;
+            for language in Language::ALL {
+                if set & (1 << (*language as u32)) != 0 {
+                    scores[*language as usize] += share;
+                }
+            }
+        }
+        (scores, count)
     }
 }
 

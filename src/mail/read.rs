@@ -123,6 +123,11 @@ fn headers(fields: &Fields<'_>, limits: &Limits, m: &mut InboundMessage) {
         .map_or_else(String::new, |v| fields::text(v, limits));
     m.date = fields.first("date").and_then(fields::date);
     m.last_received = fields.first("received").and_then(fields::received_date);
+    header_defects(fields, m);
+}
+
+/// What of the header could not be read.
+fn header_defects(fields: &Fields<'_>, m: &mut InboundMessage) {
     if fields.cut {
         m.defects.push(Defect::Header("too many fields".into()));
     }

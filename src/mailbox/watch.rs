@@ -220,11 +220,7 @@ impl<C: Cursors, S: Sink> Watch<C, S> {
         };
         let opened = match opened {
             Ok(opened) => opened,
-            Err(error) => {
-                slot.status.error = Some(folder_trouble(error)?);
-                self.show();
-                return Ok(());
-            }
+            Err(error) => return self.note_trouble(n, error),
         };
         slot.status.error = None;
         let before = slot.watched.take();
@@ -251,16 +247,19 @@ impl<C: Cursors, S: Sink> Watch<C, S> {
         slot.watched = Some(watched);
         self.show();
         match done {
-            Err(Stopped::Session(error)) => {
-                let trouble = folder_trouble(error)?;
-                if let Some(slot) = self.slots.get_mut(n) {
-                    slot.status.error = Some(trouble);
-                }
-                self.show();
-                Ok(())
-            }
+            Err(Stopped::Session(error)) => self.note_trouble(n, error),
             done => done,
         }
+    }
+
+    /// Shows what is the matter with one folder; what is the matter with the whole session is given back.
+    fn note_trouble(&mut self, n: usize, error: SessionError) -> Result<(), Stopped> {
+        let trouble = folder_trouble(error)?;
+        if let Some(slot) = self.slots.get_mut(n) {
+            slot.status.error = Some(trouble);
+        }
+        self.show();
+        Ok(())
     }
 
     fn show(&self) {

@@ -82,10 +82,8 @@ impl Step<'_> {
     /// Hands the event to what it is about.
     fn event(&mut self, event: &Event) -> Done {
         match event {
-            Event::Opened { .. }
-            | Event::ModeSet { .. }
-            | Event::ForeignInstance { .. }
-            | Event::DigestMade { .. } => self.installation(event),
+            Event::Opened { .. } | Event::ModeSet { .. } => self.installation(event),
+            Event::ForeignInstance { .. } | Event::DigestMade { .. } => self.day_mark(event),
             Event::FolderOpened { .. }
             | Event::Gone { .. }
             | Event::Passed { .. }
@@ -137,6 +135,14 @@ impl Step<'_> {
         match event {
             Event::Opened { instance, .. } => self.put(Table::Meta, b"instance", instance),
             Event::ModeSet { mode, since, .. } => self.set_mode(*mode, *since),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// What is only known by when it last happened.
+    fn day_mark(&mut self, event: &Event) -> Done {
+        match event {
             Event::ForeignInstance { .. } => self.put(Table::Meta, b"foreign", &self.at.clone()),
             Event::DigestMade { day } => self.put(Table::Meta, b"digest", day),
             _ => {}

@@ -40,7 +40,20 @@ pub(super) struct Recovered {
 struct Replay {
     frames: u64,
     lifted: Lifted,
+    /// Keys that the log says were erased.
+    erased: Vec<KeyId>,
     place: Place,
+}
+
+impl Replay {
+    fn see(&mut self, frame: u64, events: &[Event]) {
+        for event in events {
+            self.lifted.see(frame, event);
+            if let Event::KeysErased { keys } = event {
+                self.erased.extend(keys);
+            }
+        }
+    }
 }
 
 /// The file that says under which run of the machine the index was written without a sync.
@@ -206,7 +219,6 @@ impl Recovery<'_> {
             place: from,
             ..Replay::default()
         };
-        let mut erased: Vec<KeyId> = Vec::new();
         let mut found = Vec::new();
         let mut overlay = Overlay::new(index.clone());
         let mut passed = 0;
@@ -220,12 +232,7 @@ impl Recovery<'_> {
                 found.push(broken_chain(last, placed.place));
             }
             passed = frames.damage.len();
-            for event in &placed.frame.events {
-                replay.lifted.see(placed.link.number, event);
-                if let Event::KeysErased { keys } = event {
-                    erased.extend(keys);
-                }
-            }
+            replay.see(placed.link.number, &placed.frame.events);
             apply(&mut overlay, placed.place, &placed.frame)?;
             replay.frames += 1;
             replay.place = Place {
@@ -241,7 +248,7 @@ impl Recovery<'_> {
             return Err(Damaged("it does not end where the log ends".into()));
         }
         self.keys
-            .erase(&erased)
+            .erase(&replay.erased)
             .map_err(|e| Damaged(e.to_string()))?;
         if replay.frames > 0 {
             index.apply(&overlay.changes, &replay.place)?;

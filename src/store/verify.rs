@@ -58,24 +58,13 @@ pub fn verify(dir: &Path) -> Result<VerifyReport, OpenError> {
     let mut report = VerifyReport::default();
     let (slots, _, found) = Slots::open(dir, &master.store, false)?;
     report.keys = found;
-    let index = match Index::open(&dir.join("index"), 32 << 20) {
-        Ok(index) => Some(index),
-        Err(e) => {
-            report.index_error = Some(e.0);
-            None
-        }
-    };
-    let index_frame = index.as_ref().and_then(|i| i.place().ok());
-    report.index_frame = index_frame.map_or(0, |p| p.link.number);
+    let index = open_index(dir, &mut report);
     let anchored = anchor::read(dir, &master.fingerprinter());
-    let mut model = MemoryTables::default();
     let mut last = anchored.map(|a| a.before).unwrap_or_default();
-    if anchored.is_some() {
-        // What was before the anchor is in the older checkpoint.
-        if let Some((_, path)) = checkpoint::list(dir)?.last() {
-            model = load_model(path, &master.store).unwrap_or_default();
-        }
-    }
+    let mut model = match anchored {
+        Some(_) => before_the_anchor(dir, &master.store)?,
+        None => MemoryTables::default(),
+    };
     let mut checkpoints = HashMap::new();
     let mut frames = Frames::from_number(dir, 1, None)?;
     let mut passed = 0;
@@ -92,34 +81,57 @@ pub fn verify(dir: &Path) -> Result<VerifyReport, OpenError> {
         last = placed.link;
         report.frames += 1;
         for event in &placed.frame.events {
-            match event {
-                Event::Checkpointed { frame, digest } => {
-                    checkpoints.insert(*frame, *digest);
-                }
-                Event::KeysErased { keys } => {
-                    for key in keys {
-                        let open = slots.read(*key)?.is_some_and(|s| !s.erased);
-                        report.not_erased += u64::from(open);
-                    }
-                }
-                _ => {}
+            if let Event::Checkpointed { frame, digest } = event {
+                checkpoints.insert(*frame, *digest);
             }
+            report.not_erased += still_open(&slots, event)?;
         }
         if placed.link.number <= report.index_frame {
             apply(&mut model, placed.place, &placed.frame)?;
         }
     }
     report.last = last.number;
-    for (segment, offset, octets) in frames.damage {
-        report
-            .damage
-            .push(Damage::of(DamageKind::Middle, segment, offset, octets));
-    }
+    let middle = |(segment, offset, n)| Damage::of(DamageKind::Middle, segment, offset, n);
+    report.damage.extend(frames.damage.into_iter().map(middle));
     check_checkpoints(dir, &master.store, &checkpoints, &mut report)?;
     if let Some(index) = index {
         compare(&index, &model, &mut report);
     }
     Ok(report)
+}
+
+fn open_index(dir: &Path, report: &mut VerifyReport) -> Option<Index> {
+    match Index::open(&dir.join("index"), 32 << 20) {
+        Ok(index) => {
+            report.index_frame = index.place().map_or(0, |p| p.link.number);
+            Some(index)
+        }
+        Err(e) => {
+            report.index_error = Some(e.0);
+            None
+        }
+    }
+}
+
+/// What was before the anchor is in the older checkpoint.
+fn before_the_anchor(dir: &Path, store: &[u8; 16]) -> Result<MemoryTables, OpenError> {
+    let checkpoints = checkpoint::list(dir)?;
+    let oldest = checkpoints.last();
+    Ok(oldest
+        .and_then(|(_, path)| load_model(path, store))
+        .unwrap_or_default())
+}
+
+/// How many of the keys that the event says are erased still open.
+fn still_open(slots: &Slots, event: &Event) -> Result<u64, OpenError> {
+    let Event::KeysErased { keys } = event else {
+        return Ok(0);
+    };
+    let mut open = 0;
+    for key in keys {
+        open += u64::from(slots.read(*key)?.is_some_and(|s| !s.erased));
+    }
+    Ok(open)
 }
 
 fn table_of(number: u8) -> Option<Table> {

@@ -265,9 +265,7 @@ impl Session {
             .iter()
             .filter(|f| matches_pattern(&pattern, &f.name))
         {
-            let special = folder.special.as_deref().and_then(|s| s.strip_prefix('\\'));
-            let special = special.and_then(|s| Atom::try_from(s.to_owned()).ok());
-            let items: Vec<_> = special.map(FlagNameAttribute::from).into_iter().collect();
+            let items = special_use(folder.special.as_deref());
             let Ok(mailbox) = Mailbox::try_from(folder.name.clone()) else {
                 continue;
             };
@@ -382,4 +380,11 @@ fn done(done: bool, why_not: &str) -> Ending {
 
 fn texts(flags: &[Flag<'_>]) -> BTreeSet<String> {
     flags.iter().map(ToString::to_string).collect()
+}
+
+/// What a folder is for (RFC 6154), as `LIST` tells it.
+fn special_use(special: Option<&str>) -> Vec<FlagNameAttribute<'static>> {
+    let special = special.and_then(|s| s.strip_prefix('\\'));
+    let special = special.and_then(|s| Atom::try_from(s.to_owned()).ok());
+    special.map(FlagNameAttribute::from).into_iter().collect()
 }
