@@ -4,7 +4,10 @@
 //! told, and each is judged by its own room.
 
 use super::places::resolve;
-use super::{Config, ControllerSettings, Document, FolderSettings, SecretSource, cross};
+use super::{
+    Config, ControlSettings, ControllerSettings, Document, FolderSettings, SecretSource,
+    StoreSettings, cross,
+};
 use crate::delivery::SmtpSettings;
 use crate::mailbox::MailboxSettings;
 use crate::record::Fault;
@@ -34,44 +37,26 @@ const SECTIONS: &[&str] = &[
 /// Reads the text, judges it, and makes the configuration if nothing is wrong.
 pub fn assemble(path: &Path, text: &str) -> Result<Config, Vec<Fault>> {
     let file = path.display().to_string();
-    let folder = path.parent().unwrap_or(Path::new("."));
+    let folder = path.parent().unwrap_or(Path::new(""));
     let mut doc = Document::parse(&file, text);
     let controller: Option<ControllerSettings> = needed(&mut doc, "controller", CONTROLLER);
+    cross::controller(&mut doc, controller.as_ref());
     let processing = optional(&mut doc, "processing");
-    let mut store: Option<super::StoreSettings> = needed(&mut doc, "store", STORE);
-    let mut mailboxes = mailboxes(&mut doc);
-    let mut smtp: Option<SmtpSettings<SecretSource>> = needed(&mut doc, "smtp", SMTP);
+    cross::processing(&mut doc, &processing);
+    let mut store: Option<StoreSettings> = needed(&mut doc, "store", STORE);
+    store.iter_mut().for_each(|s| resolve(&mut s.path, folder));
+    let mailboxes = mailboxes(&mut doc, folder);
+    let smtp = smtp(&mut doc, folder);
     let policy = policy(&mut doc, &file, controller.as_ref());
     let register = register(&mut doc);
     let review = optional(&mut doc, "review");
-    let mut templates: FolderSettings = optional(&mut doc, "templates");
-    let mut lexicon: FolderSettings = optional(&mut doc, "lexicon");
+    cross::review(&mut doc, &review);
+    let templates = own_files(&mut doc, "templates", folder);
+    let lexicon = own_files(&mut doc, "lexicon", folder);
     let log = optional(&mut doc, "log");
     let mut house = optional(&mut doc, "house");
-    let mut control: super::ControlSettings = optional(&mut doc, "control");
-    cross::controller(&mut doc, controller.as_ref());
-    cross::mailboxes(&mut doc, &mailboxes);
-    cross::smtp(&mut doc, smtp.as_ref());
-    cross::register(&mut doc, &register);
-    cross::review(&mut doc, &review);
-    cross::processing(&mut doc, &processing);
     cross::house(&mut doc, &mut house, &mailboxes);
-
-    for mailbox in &mut mailboxes {
-        mailbox.1.resolve_in(folder);
-    }
-    if let Some(smtp) = &mut smtp {
-        if let Some(password) = &mut smtp.password {
-            password.resolve_in(folder);
-        }
-        smtp.ca_file.iter_mut().for_each(|p| resolve(p, folder));
-    }
-    let paths = [&mut templates.path, &mut lexicon.path, &mut control.socket];
-    let paths = paths.into_iter().flatten();
-    let store_path = store.iter_mut().map(|s| &mut s.path);
-    paths.chain(store_path).for_each(|p| resolve(p, folder));
-    cross::folders(&mut doc, &templates, &lexicon);
-    let control_socket = socket(&mut doc, control.socket, store.as_ref().map(|s| &s.path));
+    let control_socket = socket(&mut doc, folder, store.as_ref());
     let faults = doc.finish(SECTIONS);
     let (Some(controller), Some(store), Some(smtp), Some(policy), true) =
         (controller, store, smtp, policy, faults.is_empty())
@@ -83,7 +68,7 @@ pub fn assemble(path: &Path, text: &str) -> Result<Config, Vec<Fault>> {
         controller,
         processing,
         store,
-        mailboxes: mailboxes.into_iter().map(|(_, m)| m).collect(),
+        mailboxes,
         smtp,
         policy,
         register,
@@ -113,11 +98,33 @@ fn optional<T: serde::de::DeserializeOwned + Default>(doc: &mut Document, key: &
     doc.take(key).unwrap_or_default()
 }
 
-fn mailboxes(doc: &mut Document) -> Vec<(usize, MailboxSettings)> {
+fn mailboxes(doc: &mut Document, folder: &Path) -> Vec<MailboxSettings> {
     if !doc.has(&["mailbox"]) {
         doc.fault_of_file("there is no [[mailbox]]", MAILBOX);
     }
-    doc.take_all("mailbox")
+    let read = doc.take_all("mailbox");
+    cross::mailboxes(doc, &read);
+    let mut mailboxes: Vec<MailboxSettings> = read.into_iter().map(|(_, m)| m).collect();
+    mailboxes.iter_mut().for_each(|m| m.resolve_in(folder));
+    mailboxes
+}
+
+fn smtp(doc: &mut Document, folder: &Path) -> Option<SmtpSettings<SecretSource>> {
+    let mut smtp: SmtpSettings<SecretSource> = needed(doc, "smtp", SMTP)?;
+    cross::smtp(doc, &smtp);
+    if let Some(password) = &mut smtp.password {
+        password.resolve_in(folder);
+    }
+    smtp.ca_file.iter_mut().for_each(|p| resolve(p, folder));
+    Some(smtp)
+}
+
+/// A folder of the firm's own files, which must be there.
+fn own_files(doc: &mut Document, section: &str, folder: &Path) -> FolderSettings {
+    let mut settings: FolderSettings = optional(doc, section);
+    settings.path.iter_mut().for_each(|p| resolve(p, folder));
+    cross::own_files(doc, section, &settings);
+    settings
 }
 
 /// The policy, in the controller's country and time zone; read and judged even if the controller is wrong.
@@ -173,15 +180,18 @@ fn register(doc: &mut Document) -> RegisterSettings {
     register.provider.extend(providers);
     let origins = doc.take_all("origin").into_iter().map(|(_, o)| o);
     register.origin.extend(origins);
+    cross::register(doc, &register);
     register
 }
 
 /// A path longer than this cannot be bound (`sun_path` of unix(7), with its final zero).
 const LONGEST_SOCKET: usize = 107;
 
-fn socket(doc: &mut Document, given: Option<PathBuf>, store: Option<&PathBuf>) -> PathBuf {
-    let beside = || store.map(|s| s.join("control.sock"));
-    let socket = given.or_else(beside).unwrap_or_default();
+fn socket(doc: &mut Document, folder: &Path, store: Option<&StoreSettings>) -> PathBuf {
+    let mut control: ControlSettings = optional(doc, "control");
+    control.socket.iter_mut().for_each(|p| resolve(p, folder));
+    let beside = || store.map(|s| s.path.join("control.sock"));
+    let socket = control.socket.or_else(beside).unwrap_or_default();
     if socket.as_os_str().len() > LONGEST_SOCKET {
         let place = doc.place(&["control", "socket"]);
         doc.fault(

@@ -256,6 +256,12 @@ fn explain(section: &str, said: &str) -> (String, String) {
             format!("write one of {}", known.join(", ")),
         );
     }
+    if let Some((what, fix)) = said.split_once("; say where it is: ") {
+        return (
+            format!("[{section}]: {what}"),
+            format!("say where it is: {fix}"),
+        );
+    }
     (
         format!("[{section}]: {said}"),
         "correct the value; config/README.md lists every setting with its type".to_owned(),
@@ -298,7 +304,6 @@ mod tests {
 
     #[derive(serde::Deserialize, Debug)]
     #[serde(deny_unknown_fields)]
-    #[allow(dead_code)]
     struct Server {
         host: String,
         port: Option<u16>,
@@ -317,7 +322,12 @@ mod tests {
         let text = "[smtp]\nhost = 5\nprot = 25\nport = \"x\"\nmode = \"fats\"\n\n[[mailbox]]\nport = 1\n\n[[mailbox]]\nhost = \"h\"\n\n[smpt]\nx = 1\n";
         let mut document = Document::parse("q.toml", text);
         assert!(document.take::<Server>("smtp").is_none());
-        assert_eq!(document.take_all::<Server>("mailbox").len(), 1);
+        let read = document.take_all::<Server>("mailbox");
+        assert_eq!(
+            (read.len(), read[0].0, read[0].1.host.as_str()),
+            (1, 1, "h")
+        );
+        assert!(read[0].1.port.is_none() && read[0].1.mode.is_none());
         let faults = document.finish(&["smtp", "mailbox"]);
         let told: Vec<String> = faults
             .iter()

@@ -33,7 +33,7 @@ pub struct ControllerSettings {
     pub signatory: Option<String>,
     /// Who signs otherwise: `{ fr = "L'équipe Acme", en = "The Acme team" }`. Default: the name.
     pub team: Option<Wording>,
-    /// The authority for complaints: `la CNIL`. Without it no source, access or erasure letter leaves.
+    /// The authority for complaints: `la CNIL`. Without it no source or access letter leaves.
     pub authority: Option<Wording>,
 }
 

@@ -78,8 +78,8 @@ pub fn mailboxes(doc: &mut Document, mailboxes: &[(usize, MailboxSettings)]) {
 }
 
 /// The delivery room's judgement, with its places.
-pub fn smtp(doc: &mut Document, smtp: Option<&SmtpSettings<SecretSource>>) {
-    for wrong in smtp.map(SmtpSettings::check).unwrap_or_default() {
+pub fn smtp(doc: &mut Document, smtp: &SmtpSettings<SecretSource>) {
+    for wrong in smtp.check() {
         let place = doc.place(&["smtp", wrong.key]);
         doc.fault(
             place,
@@ -181,11 +181,7 @@ fn words_of_data(doc: &mut Document, path: &[&str], words: &[String]) {
 }
 
 /// Our domains as every comparison needs them; those of the mailboxes if none are given.
-pub fn house(
-    doc: &mut Document,
-    house: &mut HouseSettings,
-    mailboxes: &[(usize, MailboxSettings)],
-) {
+pub fn house(doc: &mut Document, house: &mut HouseSettings, mailboxes: &[MailboxSettings]) {
     let mut own: Vec<String> = Vec::new();
     for (n, domain) in house.own_domains.iter().enumerate() {
         let place = doc.place(&["house", "own_domains", &n.to_string()]);
@@ -204,7 +200,7 @@ pub fn house(
         }
     }
     if house.own_domains.is_empty() {
-        let of_mailboxes = mailboxes.iter().map(|(_, m)| m.address.domain().to_owned());
+        let of_mailboxes = mailboxes.iter().map(|m| m.address.domain().to_owned());
         own.extend(of_mailboxes.filter(|d| !is_freemail_domain(d)));
     }
     own.sort();
@@ -229,12 +225,9 @@ pub fn house(
     }
 }
 
-/// Folders of the firm's own files must be there: a typing mistake would silently bring back the texts of Quitus.
-pub fn folders(doc: &mut Document, templates: &FolderSettings, lexicon: &FolderSettings) {
-    for (section, folder) in [("templates", templates), ("lexicon", lexicon)] {
-        let Some(path) = folder.path.as_ref().filter(|p| !p.is_dir()) else {
-            continue;
-        };
+/// A folder of the firm's own files must be there: a typing mistake would silently bring back the texts of Quitus.
+pub fn own_files(doc: &mut Document, section: &str, folder: &FolderSettings) {
+    if let Some(path) = folder.path.as_ref().filter(|p| !p.is_dir()) {
         let place = doc.place(&[section, "path"]);
         doc.fault(
             place,

@@ -5,7 +5,7 @@
 use super::house::{House, Office};
 use super::people::{domain, forwarded, known, named, opened, reported};
 use crate::answer::Part;
-use crate::intent::Question;
+use crate::intent::understand;
 use crate::mail::{self, Dmarc, InboundMessage, Writer};
 use crate::mailbox::Fetched;
 use crate::record::{
@@ -127,7 +127,7 @@ pub fn gather(
     let rules = &house.config.register.origin;
     let mode = state.mode()?;
     Ok(Gathered {
-        read: understand(house, message, &gate),
+        read: understand(&house.reader, message, &gate),
         sourced: contact.is_some_and(|c| register::origins_for(c, rules).is_ok()),
         mode: mode.map_or((Mode::Shadow, None), |m| (m.mode, Some(m.since))),
         ids: fresh_ids()?,
@@ -236,48 +236,6 @@ fn reread(state: &State<'_>, read: &Read) -> Result<bool, Damaged> {
     Ok(folder
         .and_then(|f| f.reread_until)
         .is_some_and(|until| read.received <= until))
-}
-
-/// Reads the fresh text with the lexicons.
-fn understand(
-    house: &House,
-    message: &InboundMessage,
-    gate: &mail::Gate,
-) -> crate::intent::Classification {
-    let elided: Vec<&str> = message
-        .fresh
-        .elided
-        .iter()
-        .map(|e| e.text.as_str())
-        .collect();
-    house.reader.read(&Question {
-        fresh: &message.fresh.text,
-        subject: &message.subject,
-        subject_is_reply: !message.in_reply_to.is_empty() || is_reply(&message.subject),
-        elided: &elided.join("\n"),
-        automatic: gate.reading == crate::record::Reading::Note,
-        from: message
-            .from
-            .as_ref()
-            .map(Address::as_str)
-            .unwrap_or_default(),
-    })
-}
-
-/// Whether a subject begins with a reply mark of any language.
-pub fn is_reply(subject: &str) -> bool {
-    let head: String = subject
-        .trim_start()
-        .chars()
-        .take_while(|c| *c != ':')
-        .take(6)
-        .collect();
-    let head = head.to_lowercase();
-    [
-        "re", "aw", "sv", "vs", "odp", "rv", "r", "antw", "ynt", "res", "ref", "tr", "réf",
-    ]
-    .contains(&head.trim())
-        && subject.contains(':')
 }
 
 fn addressed(message: &InboundMessage) -> impl Iterator<Item = &Address> {

@@ -6,7 +6,9 @@ use std::io::{Read, Write};
 use std::path::Path;
 
 /// Held as long as it lives; the system lets go of it when the process dies, however it dies.
-pub(super) struct Lock(#[expect(dead_code, reason = "its existence is the lock")] File);
+pub(super) struct Lock {
+    _held: File,
+}
 
 impl Lock {
     pub(super) fn take(dir: &Path) -> Result<Self, OpenError> {
@@ -33,6 +35,6 @@ impl Lock {
         file.set_len(0)?;
         // The number serves people only: a full disk must not keep the store from being opened.
         let _ = writeln!(file, "{}", std::process::id());
-        Ok(Self(file))
+        Ok(Self { _held: file })
     }
 }
