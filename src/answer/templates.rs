@@ -73,7 +73,7 @@ impl Templates {
         }
     }
 
-    /// Whether there is a letter in this language for this folder (a [`Part`]'s word, or [`SEVERAL`]).
+    /// Whether there is a letter in this language for this folder (a [`Part`]'s word, or `several`).
     pub fn has(&self, language: Language, folder: &str) -> bool {
         self.tera
             .contains_template(&format!("{language}/{folder}/body.txt"))

@@ -50,7 +50,7 @@ impl Desk {
     pub fn of(daemon: &Daemon) -> Self {
         Self {
             office: daemon.office.clone(),
-            status: Arc::new(daemon.status_teller()),
+            status: Arc::new(daemon.teller()),
         }
     }
 

@@ -126,27 +126,26 @@ impl Daemon {
         Ok(())
     }
 
-    /// Tells how everything is, whenever it is asked.
-    pub fn status_teller(
+    /// Says how everything is, for as long as somebody asks. It keeps the log open: drop it before the daemon ends.
+    pub fn teller(
         &self,
     ) -> impl Fn() -> Result<Status, crate::record::Damaged> + Send + Sync + use<> {
-        let (office, courier, mailboxes, began) = (
-            self.office.clone(),
-            self.courier.clone(),
-            self.mailboxes.clone(),
-            self.began,
-        );
+        let (office, courier, began) = (self.office.clone(), self.courier.clone(), self.began);
+        let mailboxes = self.mailboxes.clone();
         move || {
-            let mut status =
-                Status::of_state(&office.sequencer.reader().state(), office.clock.now())?;
+            let state = office.sequencer.reader().state();
+            let mut status = Status::of_state(&state, office.clock.now())?;
             status.running_since = Some(began);
             status.smtp = Some(format!("{:?}", courier.breaker()));
-            status.mailboxes = mailboxes
-                .iter()
-                .map(|m| MailboxReport::of(&m.borrow()))
-                .collect();
+            let seen = mailboxes.iter().map(|m| MailboxReport::of(&m.borrow()));
+            status.mailboxes = seen.collect();
             Ok(status)
         }
+    }
+
+    /// How everything is.
+    pub fn status(&self) -> Result<Status, crate::record::Damaged> {
+        (self.teller())()
     }
 
     /// The state of each mailbox, as it changes.

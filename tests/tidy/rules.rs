@@ -48,7 +48,14 @@ const ROOMS: &[(&str, &[&str])] = &[
             "delivery", "proof", "config",
         ],
     ),
-    ("api", &["record", "service"]),
+    // Shows and orders what the core decides, and opens the store for a command when no daemon runs; nothing before it
+    // uses it, so no knot comes of that. Mail is none of its business.
+    (
+        "api",
+        &[
+            "record", "request", "answer", "register", "store", "config", "service",
+        ],
+    ),
     ("web", &["record", "api"]),
     // One file a command: the core for what needs no daemon, the sandbox for the demo.
     (
