@@ -273,7 +273,7 @@ fn pure(source: &Source, fact: &Fact) -> Broken {
     let named = path.join("::");
     let begins = |one: &&str| named == **one || named.starts_with(&format!("{one}::"));
     let clock = path.last().is_some_and(|name| name == "now");
-    (clock || IMPURE.iter().any(|one| begins(&one)))
+    (clock || IMPURE.iter().any(begins))
         .then(|| (Rule::Pure, format!("`{room}` is pure and names `{named}`")))
 }
 

@@ -39,10 +39,8 @@ pub fn strings_at_line_starts(tokens: TokenStream, last: &mut usize, table: &mut
                 *last = begin.max(*last);
                 strings_at_line_starts(group.stream(), last, table);
             }
-            TokenTree::Literal(literal) if begin > *last => {
-                if literal.to_string().contains('"') {
-                    table.extend(begin..=end);
-                }
+            TokenTree::Literal(literal) if begin > *last && literal.to_string().contains('"') => {
+                table.extend(begin..=end);
             }
             _ => {}
         }
