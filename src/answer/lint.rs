@@ -221,33 +221,42 @@ fn bracketed(text: &str) -> Option<&str> {
     }
 }
 
-/// Lengths, and the right to object apart and under a heading of its own (Art. 21(4)).
+/// Lengths and headings: what a letter looks like, whatever it says.
 fn shape(letter: &Letter, facts: &LetterFacts, parts: &[Part], findings: &mut Findings) {
     let blocks = layout::blocks(&letter.text);
     if parts == [Part::Stop] {
-        // At most three lines of ninety characters between greeting and closing, and nothing to answer or to click.
-        let middle = blocks
-            .get(1..blocks.len().saturating_sub(1))
-            .unwrap_or_default();
-        let said: Vec<&str> = middle.iter().flat_map(lines_of).collect();
-        let said = said.join(" ").replace(facts.controller.name.as_str(), "");
-        if middle.len() > 3 || said.chars().count() > 270 {
-            findings.add("too_long", Place::Text, "a STOP is answered in three lines");
-        }
-        if said.contains('?')
-            || said.contains("www.")
-            || blocks.iter().any(|b| matches!(b, Block::Heading(_)))
-        {
-            findings.add(
-                "too_long",
-                Place::Text,
-                "a STOP is answered without a question, a link or a heading",
-            );
-        }
+        stop_is_short(&blocks, facts, findings);
     }
-    if !parts.iter().any(|p| p.informs()) {
-        return;
+    if parts.iter().any(|p| p.informs()) {
+        objection_is_apart(&blocks, facts, findings);
+        notice_is_a_list(&blocks, findings);
     }
+}
+
+/// At most three lines of ninety characters between greeting and closing, and nothing to answer or to click.
+fn stop_is_short(blocks: &[Block], facts: &LetterFacts, findings: &mut Findings) {
+    let middle = blocks
+        .get(1..blocks.len().saturating_sub(1))
+        .unwrap_or_default();
+    let said: Vec<&str> = middle.iter().flat_map(lines_of).collect();
+    let said = said.join(" ").replace(facts.controller.name.as_str(), "");
+    if middle.len() > 3 || said.chars().count() > 270 {
+        findings.add("too_long", Place::Text, "a STOP is answered in three lines");
+    }
+    if said.contains('?')
+        || said.contains("www.")
+        || blocks.iter().any(|b| matches!(b, Block::Heading(_)))
+    {
+        findings.add(
+            "too_long",
+            Place::Text,
+            "a STOP is answered without a question, a link or a heading",
+        );
+    }
+}
+
+/// The right to object stands apart, under a heading of its own (Art. 21(4)).
+fn objection_is_apart(blocks: &[Block], facts: &LetterFacts, findings: &mut Findings) {
     let objection = claims::objection(facts.language);
     let apart = blocks.windows(2).any(|pair| {
         matches!(pair, [Block::Heading(_), Block::Paragraph(lines)] if lines.iter().any(|l| normal(l).contains(objection)))
@@ -259,6 +268,10 @@ fn shape(letter: &Letter, facts: &LetterFacts, parts: &[Part], findings: &mut Fi
             "the right to object, apart, under a heading of its own",
         );
     }
+}
+
+/// The items of Article 14 are a list under its heading, and not a long one.
+fn notice_is_a_list(blocks: &[Block], findings: &mut Findings) {
     let notice = blocks.windows(2).find_map(|pair| match pair {
         [Block::Heading(title), Block::List(items)] if title.contains("14") => Some(items.len()),
         _ => None,

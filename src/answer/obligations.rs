@@ -22,59 +22,70 @@ pub(super) fn must_hold(
             findings.add("missing", place, format!("{name} (\"{value}\")"));
         }
     };
-    let day = |d| words::date(f.language, d);
     for part in parts {
         match part {
             Part::Stop => need(&f.controller.name, "the firm's name"),
-            Part::Acknowledgement => {
-                need(&day(f.case.received_on), "the day of receipt");
-                need(
-                    &f.case.due_on.map(day).unwrap_or_default(),
-                    "the day of the answer",
-                );
-                need(&f.case.reference, "the reference");
-            }
-            Part::Source | Part::Access => {
-                if let (Part::Access, Some(copy)) = (part, &f.copy) {
-                    copy.fields.iter().for_each(|x| need(&x.value, "a datum"));
-                    copy.mails
-                        .iter()
-                        .for_each(|m| need(&m.subject, "a past mail"));
-                    copy.systems.iter().for_each(|s| need(&s.name, "a system"));
-                }
+            Part::Acknowledgement => acknowledged(f, &mut need),
+            Part::Source => informed(f, &mut need),
+            Part::Access => {
+                copied(f, &mut need);
                 informed(f, &mut need);
             }
-            Part::Erasure => {
-                let Some(erased) = &f.erased else { continue };
-                erased
-                    .systems
-                    .iter()
-                    .for_each(|s| need(&s.name, "a system"));
-                erased
-                    .kept
-                    .iter()
-                    .for_each(|k| need(&k.what, "what is kept"));
-                erased
-                    .kept
-                    .iter()
-                    .for_each(|k| need(&k.why, "why it is kept"));
-                erased
-                    .told
-                    .iter()
-                    .for_each(|t| need(t, "a recipient who was told"));
-                need(
-                    &erased.backups_expire.map(day).unwrap_or_default(),
-                    "the end of the backups",
-                );
-                need(&f.controller.authority, "the authority");
-            }
+            Part::Erasure => erased(f, &mut need),
         }
     }
 }
 
-/// The items of Art. 14, and the origin of each datum.
-fn informed(f: &LetterFacts, need: &mut impl FnMut(&str, &str)) {
-    let (c, p) = (&f.controller, &f.processing);
+/// When it arrived, until when it is answered, and under which reference.
+fn acknowledged(f: &LetterFacts, need: &mut impl FnMut(&str, &str)) {
+    let day = |d| words::date(f.language, d);
+    need(&day(f.case.received_on), "the day of receipt");
+    need(
+        &f.case.due_on.map(day).unwrap_or_default(),
+        "the day of the answer",
+    );
+    need(&f.case.reference, "the reference");
+}
+
+/// The copy of the data (Art. 15(3)), if there is one.
+fn copied(f: &LetterFacts, need: &mut impl FnMut(&str, &str)) {
+    let Some(copy) = &f.copy else { return };
+    copy.fields.iter().for_each(|x| need(&x.value, "a datum"));
+    copy.mails
+        .iter()
+        .for_each(|m| need(&m.subject, "a past mail"));
+    copy.systems.iter().for_each(|s| need(&s.name, "a system"));
+}
+
+/// What was erased where, what is kept and why, and who was told.
+fn erased(f: &LetterFacts, need: &mut impl FnMut(&str, &str)) {
+    let Some(erased) = &f.erased else { return };
+    let day = |d| words::date(f.language, d);
+    erased
+        .systems
+        .iter()
+        .for_each(|s| need(&s.name, "a system"));
+    erased
+        .kept
+        .iter()
+        .for_each(|k| need(&k.what, "what is kept"));
+    erased
+        .kept
+        .iter()
+        .for_each(|k| need(&k.why, "why it is kept"));
+    erased
+        .told
+        .iter()
+        .for_each(|t| need(t, "a recipient who was told"));
+    need(
+        &erased.backups_expire.map(day).unwrap_or_default(),
+        "the end of the backups",
+    );
+    need(&f.controller.authority, "the authority");
+}
+
+/// The origin of each datum: when, from whom, from where.
+fn traced(f: &LetterFacts, need: &mut impl FnMut(&str, &str)) {
     for origin in &f.origins {
         need(
             &origin
@@ -98,6 +109,12 @@ fn informed(f: &LetterFacts, need: &mut impl FnMut(&str, &str)) {
             );
         }
     }
+}
+
+/// The items of Art. 14, and the origin of each datum.
+fn informed(f: &LetterFacts, need: &mut impl FnMut(&str, &str)) {
+    traced(f, need);
+    let (c, p) = (&f.controller, &f.processing);
     need(&c.legal_name, "the controller");
     need(&c.address, "the controller's address");
     need(&c.privacy_email, "where rights are exercised");

@@ -5,14 +5,18 @@
 
 use super::event::Event;
 use super::rows::{
-    CaseRow, Clock, ContactRow, Damaged, FolderRow, HeadRow, ImportRow, IncidentRow, LogPosition,
-    MessageRow, ModeRow, SentRow, Table, Tables, Waiting, encode,
+    CaseRow, Clock, ContactRow, HeadRow, ImportRow, IncidentRow, LogPosition, ModeRow, SentRow,
+    Waiting,
 };
-use super::state::{State, location_key};
-use super::{MessageState, Timestamp, UidSet};
+use super::state::State;
+use super::tables::{Damaged, Table, Tables, encode};
+use super::{Mode, Timestamp};
 use serde::{Deserialize, Serialize};
 
+mod case;
+mod folder;
 mod letter;
+mod message;
 mod person;
 mod register;
 
@@ -75,43 +79,28 @@ impl Step<'_> {
         self.tables.put(table, key, encode(row));
     }
 
+    /// Hands the event to what it is about.
     fn event(&mut self, event: &Event) -> Done {
         match event {
-            Event::Opened { instance, .. } => self.put(Table::Meta, b"instance", instance),
-            Event::ModeSet { mode, since, .. } => {
-                self.put(
-                    Table::Meta,
-                    b"mode",
-                    &ModeRow {
-                        mode: *mode,
-                        since: *since,
-                    },
-                );
-            }
-            Event::FolderOpened { .. } | Event::Gone { .. } | Event::Passed { .. } => {
-                return self.folder(event);
-            }
-            Event::ReadFailed { location, .. } => {
-                let failures = self.state().failures(*location)?;
-                self.put(
-                    Table::Failing,
-                    &location_key(*location),
-                    &failures.saturating_add(1),
-                );
-            }
+            Event::Opened { .. }
+            | Event::ModeSet { .. }
+            | Event::ForeignInstance { .. }
+            | Event::DigestMade { .. } => self.installation(event),
+            Event::FolderOpened { .. }
+            | Event::Gone { .. }
+            | Event::Passed { .. }
+            | Event::ReadFailed { .. } => self.folder(event),
             Event::Received { .. }
             | Event::Joined { .. }
             | Event::Decided { .. }
-            | Event::Died { .. } => {
-                return self.message(event);
-            }
+            | Event::Died { .. } => self.message(event),
             Event::Recognised { .. }
             | Event::Suppressed { .. }
             | Event::Lifted { .. }
             | Event::DomainSuppressed { .. }
             | Event::DomainLifted { .. }
             | Event::AddressFailed { .. }
-            | Event::Spoke { .. } => return self.person(event),
+            | Event::Spoke { .. } => self.person(event),
             Event::CaseOpened { .. }
             | Event::RequestOpened { .. }
             | Event::RequestMoved { .. }
@@ -122,7 +111,7 @@ impl Step<'_> {
             | Event::CaseReleased { .. }
             | Event::CaseClosed { .. }
             | Event::LegalHold { .. }
-            | Event::Proposed { .. } => return self.case(event),
+            | Event::Proposed { .. } => self.case(event),
             Event::LetterDrafted { .. }
             | Event::LetterQueued { .. }
             | Event::LetterSending { .. }
@@ -132,212 +121,31 @@ impl Step<'_> {
             | Event::LetterUncertain { .. }
             | Event::LetterBounced { .. }
             | Event::LetterHeld { .. }
-            | Event::LetterCancelled { .. } => return self.letter(event),
-            Event::Filed { .. } | Event::KeysErased { .. } | Event::Checkpointed { .. } => {}
+            | Event::LetterCancelled { .. } => self.letter(event),
             Event::ImportBegun { .. }
             | Event::ContactStored { .. }
             | Event::ImportEnded { .. }
-            | Event::ContactErased { .. } => return self.register(event),
+            | Event::ContactErased { .. } => self.register(event),
             Event::SentSeen { .. } | Event::MailAfterStop { .. } | Event::IncidentSeen { .. } => {
-                return self.sent(event);
+                self.sent(event)
             }
+            Event::Filed { .. } | Event::KeysErased { .. } | Event::Checkpointed { .. } => Ok(()),
+        }
+    }
+
+    fn installation(&mut self, event: &Event) -> Done {
+        match event {
+            Event::Opened { instance, .. } => self.put(Table::Meta, b"instance", instance),
+            Event::ModeSet { mode, since, .. } => self.set_mode(*mode, *since),
             Event::ForeignInstance { .. } => self.put(Table::Meta, b"foreign", &self.at.clone()),
             Event::DigestMade { day } => self.put(Table::Meta, b"digest", day),
-        }
-        Ok(())
-    }
-
-    fn folder(&mut self, event: &Event) -> Done {
-        match event {
-            Event::FolderOpened {
-                folder,
-                mailbox,
-                name,
-                role,
-                uidvalidity,
-            } => {
-                let old = self.state().folder(*folder)?;
-                let same = old.as_ref().is_some_and(|f| f.uidvalidity == *uidvalidity);
-                let row = FolderRow {
-                    mailbox: mailbox.clone(),
-                    name: name.clone(),
-                    role: *role,
-                    uidvalidity: *uidvalidity,
-                    seen: old
-                        .as_ref()
-                        .filter(|_| same)
-                        .map_or_else(UidSet::new, |f| f.seen.clone()),
-                    gone: old.as_ref().map_or(0, |f| f.gone),
-                    resets: old.as_ref().map_or(0, |f| f.resets + u32::from(!same)),
-                    newest: old.as_ref().map_or_else(Timestamp::default, |f| f.newest),
-                    reread_until: match &old {
-                        Some(f) if !same && !f.seen.is_empty() => Some(f.newest),
-                        Some(f) => f.reread_until,
-                        None => None,
-                    },
-                };
-                self.put(Table::Folder, &folder.0.to_be_bytes(), &row);
-            }
-            Event::Gone {
-                folder,
-                uidvalidity,
-                uids,
-            } => {
-                let Some(mut row) = self
-                    .state()
-                    .folder(*folder)?
-                    .filter(|f| f.uidvalidity == *uidvalidity)
-                else {
-                    return Ok(());
-                };
-                uids.ranges()
-                    .iter()
-                    .for_each(|(low, high)| row.seen.insert_range(*low, *high));
-                row.gone += uids.len();
-                self.put(Table::Folder, &folder.0.to_be_bytes(), &row);
-                let mut counts = self.state().counts()?;
-                counts.gone += uids.len();
-                self.put(Table::Meta, b"counts", &counts);
-            }
-            Event::Passed { location } => self.done_with(*location, None)?,
             _ => {}
         }
         Ok(())
     }
 
-    /// The location's UID will not be fetched again.
-    fn done_with(&mut self, at: super::Location, received: Option<Timestamp>) -> Done {
-        let Some(mut row) = self
-            .state()
-            .folder(at.folder)?
-            .filter(|f| f.uidvalidity == at.uidvalidity)
-        else {
-            return Ok(());
-        };
-        row.seen.insert(at.uid);
-        row.newest = received.map_or(row.newest, |r| r.max(row.newest));
-        self.put(Table::Folder, &at.folder.0.to_be_bytes(), &row);
-        self.tables.delete(Table::Failing, &location_key(at));
-        Ok(())
-    }
-
-    fn message(&mut self, event: &Event) -> Done {
-        match event {
-            Event::Received {
-                message,
-                location,
-                mail,
-                received,
-                person,
-                verdict,
-                rule,
-                ..
-            } => {
-                self.done_with(*location, Some(*received))?;
-                self.uncount_message(*message)?;
-                let row = MessageRow {
-                    state: None,
-                    rule: rule.clone(),
-                    verdict: *verdict,
-                    received: *received,
-                    decided: self.at,
-                    location: *location,
-                    mail: *mail,
-                    person: *person,
-                    case: None,
-                    position: self.position,
-                    joined: 0,
-                };
-                self.put(Table::Message, &message.0, &row);
-                if let Some(mail) = mail
-                    && self.state().inbound(*mail)?.is_none()
-                {
-                    self.put(Table::InboundMail, &mail.0, message);
-                }
-            }
-            Event::Joined {
-                message, location, ..
-            } => {
-                self.done_with(*location, None)?;
-                if let Some(mut row) = self.state().message(*message)? {
-                    row.joined = row.joined.saturating_add(1);
-                    self.put(Table::Message, &message.0, &row);
-                }
-            }
-            Event::Decided {
-                message,
-                state,
-                rule,
-                case,
-            } => {
-                let Some(mut row) = self.state().message(*message)? else {
-                    return Ok(());
-                };
-                self.count_message(*message, row.state, Some(*state), row.received)?;
-                (row.state, row.rule, row.decided) = (Some(*state), rule.clone(), self.at);
-                row.case = case.or(row.case);
-                self.put(Table::Message, &message.0, &row);
-            }
-            Event::Died {
-                location,
-                message,
-                rule,
-                ..
-            } => {
-                self.done_with(*location, None)?;
-                self.uncount_message(*message)?;
-                self.count_message(*message, None, Some(MessageState::Dead), self.at)?;
-                let row = MessageRow {
-                    state: Some(MessageState::Dead),
-                    rule: rule.clone(),
-                    verdict: super::Verdict::Never,
-                    received: self.at,
-                    decided: self.at,
-                    location: *location,
-                    mail: None,
-                    person: None,
-                    case: None,
-                    position: self.position,
-                    joined: 0,
-                };
-                self.put(Table::Message, &message.0, &row);
-            }
-            _ => {}
-        }
-        Ok(())
-    }
-
-    /// A message that is read once more is counted, and waits, only as what it is now.
-    fn uncount_message(&mut self, id: super::ContentKey) -> Done {
-        match self.state().message(id)? {
-            Some(row) => self.count_message(id, row.state, None, row.received),
-            None => Ok(()),
-        }
-    }
-
-    /// Keeps the counts and the list of what waits in step with a message's state.
-    fn count_message(
-        &mut self,
-        id: super::ContentKey,
-        old: Option<MessageState>,
-        new: Option<MessageState>,
-        received: Timestamp,
-    ) -> Done {
-        let class = |state: Option<MessageState>| match state {
-            Some(MessageState::Held) => Some(Waiting::HeldMessage),
-            Some(MessageState::Dead) => Some(Waiting::DeadMessage),
-            _ => None,
-        };
-        let mut counts = self.state().counts()?;
-        if let Some(old) = old {
-            counts.messages[old as usize] = counts.messages[old as usize].saturating_sub(1);
-        }
-        if let Some(new) = new {
-            counts.messages[new as usize] += 1;
-        }
-        self.put(Table::Meta, b"counts", &counts);
-        self.wait(class(old), class(new), received, &id.0);
-        Ok(())
+    fn set_mode(&mut self, mode: Mode, since: Timestamp) {
+        self.put(Table::Meta, b"mode", &ModeRow { mode, since });
     }
 
     /// Moves an id from one waiting class to another.

@@ -1,6 +1,6 @@
 //! Rows in memory: the model that tests and verification hold the real index against.
 
-use super::rows::{Damaged, Found, Rows, Table, Tables};
+use super::tables::{Damaged, Found, Rows, Table, Tables};
 
 /// Rows in memory: the model that tests hold the real index against, and the overlay of a group that is being written.
 #[derive(Clone, Debug, Default, PartialEq)]

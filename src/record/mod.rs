@@ -14,6 +14,7 @@ mod kept;
 mod memory;
 mod rows;
 mod state;
+mod tables;
 mod time;
 mod uids;
 mod words;
@@ -32,11 +33,11 @@ pub use ids::{
 pub use kept::{FrozenLetter, KeptMessage, Proof, ProofOfRequest, Proposal};
 pub use memory::MemoryTables;
 pub use rows::{
-    CaseRow, Clock, ContactRow, Counts, Damaged, FolderRow, Found, HeadRow, ImportRow, IncidentRow,
-    LetterRow, LogPosition, MessageRow, ModeRow, PersonRow, Rows, SentRow, SuppressionRow, Table,
-    Tables, TallyRow, Waiting, decode, encode,
+    CaseRow, Clock, ContactRow, Counts, FolderRow, HeadRow, ImportRow, IncidentRow, LetterRow,
+    LogPosition, MessageRow, ModeRow, PersonRow, SentRow, SuppressionRow, TallyRow, Waiting,
 };
 pub use state::State;
+pub use tables::{Damaged, Found, Rows, Table, Tables, decode, encode};
 pub use time::Timestamp;
 pub use uids::UidSet;
 pub use words::{

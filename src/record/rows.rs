@@ -5,7 +5,7 @@ use super::{
     LetterState, Location, MailIdHash, MessageState, Mode, PersonId, RequestKind, RequestState,
     RuleId, SmtpReply, Suppression, SuppressionReason, Timestamp, UidSet, Verdict,
 };
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize};
 
 /// A place in the log: segment number and offset of the frame, and which event of the frame.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize, Deserialize)]
@@ -18,57 +18,7 @@ pub struct LogPosition {
     pub event: u16,
 }
 
-/// The tables of the index. The numbers are part of its format.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-#[repr(u8)]
-pub enum Table {
-    /// Single rows: `head`, `mode`, `counts`, `instance`.
-    Meta = 0,
-    /// FolderId → [`FolderRow`].
-    Folder = 1,
-    /// ContentKey → [`MessageRow`].
-    Message = 2,
-    /// PersonId → [`PersonRow`].
-    Person = 3,
-    /// Fingerprint → PersonId.
-    Alias = 4,
-    /// Fingerprint of a domain → [`SuppressionRow`].
-    Domain = 5,
-    /// PersonId → [`ContactRow`].
-    Contact = 6,
-    /// CaseId (big endian) → [`CaseRow`].
-    Case = 7,
-    /// LetterId → [`LetterRow`].
-    Letter = 8,
-    /// Due time (ms, big endian) and LetterId of what is queued or deferred → nothing.
-    Outbox = 9,
-    /// Class (see [`Waiting`]), time, id → nothing: what waits for a human.
-    Waiting = 10,
-    /// MailIdHash of a letter → LetterId.
-    LetterMail = 11,
-    /// MailIdHash of a mail in Sent → [`SentRow`].
-    Sent = 12,
-    /// MailIdHash that a mail of ours (not of Quitus) answers → when it was sent (ms).
-    AnsweredByHand = 13,
-    /// Domain fingerprint or hour → [`TallyRow`], for the caps of A7.
-    Tally = 14,
-    /// MailIdHash of an inbound message → ContentKey.
-    InboundMail = 15,
-    /// Target time (ms, big endian), CaseId, kind → nothing: the clocks that run.
-    Due = 16,
-    /// Import number → [`ImportRow`].
-    Import = 17,
-    /// MailIdHash → [`IncidentRow`].
-    Incident = 18,
-    /// PersonId → when last mailed (ms), from Sent.
-    Mailed = 19,
-    /// Location whose reading failed → attempts.
-    Failing = 20,
-    /// Hash of a line of a mail we sent → nothing.
-    OurLine = 21,
-}
-
-/// What stands in [`Table::Waiting`], by its first byte.
+/// What stands in [`super::Table::Waiting`], by its first byte.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[repr(u8)]
 #[serde(rename_all = "snake_case")]
@@ -360,47 +310,4 @@ pub struct IncidentRow {
     pub at: Timestamp,
     /// Who has seen it.
     pub seen_by: Option<String>,
-}
-
-/// A row of the index cannot be read: the index is damaged, and is built again from the log.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the index is damaged: {0}")]
-pub struct Damaged(pub String);
-
-/// Keys and values, in the order of the keys.
-pub type Found = Vec<(Vec<u8>, Vec<u8>)>;
-
-/// Reads rows. Keys and values are bytes; [`super::State`] gives them their types.
-pub trait Rows: Send + Sync {
-    /// One row.
-    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, Damaged>;
-
-    /// Up to `limit` rows whose keys begin with `prefix` and are not before `from`, in the order of their keys.
-    fn scan(
-        &self,
-        table: Table,
-        prefix: &[u8],
-        from: &[u8],
-        limit: usize,
-    ) -> Result<Found, Damaged>;
-}
-
-/// Reads and writes rows.
-pub trait Tables: Rows {
-    /// Writes one row.
-    fn put(&mut self, table: Table, key: &[u8], value: Vec<u8>);
-
-    /// Removes one row.
-    fn delete(&mut self, table: Table, key: &[u8]);
-}
-
-/// The bytes of a row: postcard.
-pub fn encode<T: Serialize>(row: &T) -> Vec<u8> {
-    // Writing to a growing vector has no way to fail for these types (no maps with unknown length, no custom impls).
-    postcard::to_stdvec(row).unwrap_or_default()
-}
-
-/// A row from its bytes.
-pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Damaged> {
-    postcard::from_bytes(bytes).map_err(|e| Damaged(format!("a row cannot be read ({e})")))
 }

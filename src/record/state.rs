@@ -2,8 +2,9 @@
 
 use super::rows::{
     CaseRow, ContactRow, Counts, FolderRow, HeadRow, ImportRow, IncidentRow, LetterRow, MessageRow,
-    ModeRow, PersonRow, SentRow, SuppressionRow, TallyRow, Waiting, decode,
+    ModeRow, PersonRow, SentRow, SuppressionRow, TallyRow, Waiting,
 };
+use super::tables::decode;
 use super::{
     CaseId, ContentKey, Damaged, Fingerprint, FolderId, LetterId, Location, MailIdHash, PersonId,
     RequestKind, Rows, Table, Timestamp,

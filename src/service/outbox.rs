@@ -10,8 +10,8 @@ use super::sequencer::{Committed, Proposal};
 use crate::delivery::{Courier, Frozen, Parcel, Problem, Trouble};
 use crate::mailbox::{Faster, LookAgain};
 use crate::record::{
-    Address, Damaged, Event, FrozenLetter, LetterId, LetterRow, Mode, RuleId, SmtpReply, Timestamp,
-    Waiting,
+    Address, Damaged, Event, FrozenLetter, LetterId, LetterRow, MessageState, Mode, RuleId,
+    SmtpReply, Timestamp, Waiting,
 };
 use session::Sender;
 use std::collections::{BTreeMap, HashSet};
@@ -292,7 +292,8 @@ impl<L: SecondLook> Outbox<L> {
 }
 
 /// Writes an outcome down; it has happened, so it is tried until it stands there or the store has failed for good.
-async fn write(office: &Office, events: Vec<Event>) {
+async fn write(office: &Office, mut events: Vec<Event>) {
+    events.extend(messages_held(office, &events));
     loop {
         match office
             .sequencer
@@ -310,6 +311,30 @@ async fn write(office: &Office, events: Vec<Event>) {
             }
         }
     }
+}
+
+/// A message whose letter waits for a human waits with it (promise 1: one visible state, and the true one).
+fn messages_held(office: &Office, events: &[Event]) -> Vec<Event> {
+    let state = office.sequencer.reader().state();
+    let waits = events.iter().filter_map(|event| match event {
+        Event::LetterHeld { letter, rule } => Some((*letter, rule.clone())),
+        Event::LetterUncertain { letter, .. } | Event::LetterRejected { letter, .. } => {
+            Some((*letter, RuleId::of("C4")))
+        }
+        _ => None,
+    });
+    waits
+        .filter_map(|(letter, rule)| {
+            let message = state.letter(letter).ok()??.head.message?;
+            let (state, case) = (MessageState::Held, Some(letter.case));
+            Some(Event::Decided {
+                message,
+                state,
+                rule,
+                case,
+            })
+        })
+        .collect()
 }
 
 /// A human must look at the letter's case.

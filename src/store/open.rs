@@ -96,20 +96,7 @@ impl Store {
         disk::private_dir(dir)?;
         let lock = Lock::take(dir)?;
         let mut report = OpenReport::default();
-        let master = match Master::load(dir) {
-            Ok((master, mended)) => {
-                report.master_mended = mended;
-                master
-            }
-            Err(MasterError::Io(e)) => return Err(e.into()),
-            Err(MasterError::Lost) if Master::exists(dir) || dir.join("log").exists() => {
-                return Err(OpenError::KeysLost);
-            }
-            Err(MasterError::Lost) => {
-                report.created = true;
-                Master::create(dir)?
-            }
-        };
+        let master = load_or_create(dir, &mut report)?;
         let (keys, slots) = Keys::open(dir, &master)?;
         report.keys = slots;
         let id = master.store;
@@ -255,6 +242,24 @@ impl Store {
     /// Hands the index to the disk, so that the next start has nothing to repeat.
     pub fn flush_index(&self) -> Result<(), CommitError> {
         Ok(self.shared.index.flush()?)
+    }
+}
+
+/// The master keys; new ones only where there is nothing that old ones could open.
+fn load_or_create(dir: &Path, report: &mut OpenReport) -> Result<Master, OpenError> {
+    match Master::load(dir) {
+        Ok((master, mended)) => {
+            report.master_mended = mended;
+            Ok(master)
+        }
+        Err(MasterError::Io(e)) => Err(e.into()),
+        Err(MasterError::Lost) if Master::exists(dir) || dir.join("log").exists() => {
+            Err(OpenError::KeysLost)
+        }
+        Err(MasterError::Lost) => {
+            report.created = true;
+            Ok(Master::create(dir)?)
+        }
     }
 }
 

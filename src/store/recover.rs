@@ -8,7 +8,7 @@ use super::overlay::Overlay;
 use super::reading::Frames;
 use super::salvage::{Lifted, Source};
 use super::{Damage, DamageKind, OpenError, checkpoint, disk};
-use crate::record::{Damaged, Event, KeyId, apply};
+use crate::record::{Damaged, Event, KeyId, LogPosition, apply};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -99,17 +99,10 @@ impl Recovery<'_> {
         }
         let (index, replay) = self.build(&path)?;
         let serious = known || self.damage.iter().any(|d| d.kind.is_serious());
-        let mut missing = Vec::new();
-        if serious {
-            sources.extend(Source::of_checkpoints(self.dir, &self.store));
-            for source in &sources {
-                for event in source.missing(index.as_ref(), &replay.lifted)? {
-                    if !missing.contains(&event) {
-                        missing.push(event);
-                    }
-                }
-            }
-        }
+        let missing = match serious {
+            true => self.salvage(sources, &index, &replay.lifted)?,
+            false => Vec::new(),
+        };
         self.mark_running()?;
         let fresh = !existed && self.log.link().number == 0;
         Ok(Recovered {
@@ -118,6 +111,25 @@ impl Recovery<'_> {
             rebuilt: (!fresh).then_some(why),
             missing,
         })
+    }
+
+    /// Suppressions that the old index or a checkpoint still knows, and the new index does not.
+    fn salvage(
+        &self,
+        mut sources: Vec<Source>,
+        index: &Index,
+        lifted: &Lifted,
+    ) -> Result<Vec<Event>, OpenError> {
+        sources.extend(Source::of_checkpoints(self.dir, &self.store));
+        let mut missing = Vec::new();
+        for source in &sources {
+            for event in source.missing(index, lifted)? {
+                if !missing.contains(&event) {
+                    missing.push(event);
+                }
+            }
+        }
+        Ok(missing)
     }
 
     fn mark_running(&self) -> std::io::Result<()> {
@@ -205,12 +217,7 @@ impl Recovery<'_> {
                 if last == from.link && last != Link::default() {
                     return Err(Damaged("it does not fit the log".into()));
                 }
-                let kind = match last.number {
-                    0 => DamageKind::History,
-                    _ => DamageKind::Chain,
-                };
-                let at = placed.place;
-                found.push(Damage::of(kind, at.segment, u64::from(at.offset), 0));
+                found.push(broken_chain(last, placed.place));
             }
             passed = frames.damage.len();
             for event in &placed.frame.events {
@@ -239,18 +246,35 @@ impl Recovery<'_> {
         if replay.frames > 0 {
             index.apply(&overlay.changes, &replay.place)?;
         }
-        for (segment, offset, octets) in frames.damage {
-            let kind = match offset {
-                0 if octets == SEGMENT_HEADER as u64 => DamageKind::Header,
-                _ => DamageKind::Middle,
-            };
-            found.push(Damage::of(kind, segment, offset, octets));
-        }
+        found.extend(frames.damage.into_iter().map(unreadable));
+        self.note(found);
+        Ok(replay)
+    }
+
+    /// Each damage is told once, however often the log is replayed.
+    fn note(&mut self, found: Vec<Damage>) {
         for damage in found {
             if !self.damage.contains(&damage) {
                 self.damage.push(damage);
             }
         }
-        Ok(replay)
     }
+}
+
+/// A frame that does not follow the one before, though nothing between them is damaged.
+fn broken_chain(last: Link, at: LogPosition) -> Damage {
+    let kind = match last.number {
+        0 => DamageKind::History,
+        _ => DamageKind::Chain,
+    };
+    Damage::of(kind, at.segment, u64::from(at.offset), 0)
+}
+
+/// Octets of a segment that are no frame.
+fn unreadable((segment, offset, octets): (u32, u64, u64)) -> Damage {
+    let kind = match offset {
+        0 if octets == SEGMENT_HEADER as u64 => DamageKind::Header,
+        _ => DamageKind::Middle,
+    };
+    Damage::of(kind, segment, offset, octets)
 }

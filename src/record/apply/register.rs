@@ -1,7 +1,7 @@
 //! What events mean for the register, its imports, and what is known of mail that was sent.
 
-use super::{ContactRow, Done, Event, ImportRow, IncidentRow, SentRow, Step, Table};
-use crate::record::PersonId;
+use super::{ContactRow, Damaged, Done, Event, ImportRow, IncidentRow, SentRow, Step, Table};
+use crate::record::{MailIdHash, PersonId, Timestamp};
 
 impl Step<'_> {
     pub(super) fn register(&mut self, event: &Event) -> Done {
@@ -73,72 +73,76 @@ impl Step<'_> {
 
     pub(super) fn sent(&mut self, event: &Event) -> Done {
         match event {
-            Event::SentSeen {
-                location,
-                mail,
-                to,
-                at,
-                answers,
-                lines,
-            } => {
-                if let Some(location) = location {
-                    self.done_with(*location, None)?;
-                }
-                let mut counts = self.state().counts()?;
-                counts.sent_mails += u64::from(self.state().sent(*mail)?.is_none());
-                self.put(Table::Meta, b"counts", &counts);
-                self.put(
-                    Table::Sent,
-                    &mail.0,
-                    &SentRow {
-                        to: to.clone(),
-                        at: *at,
-                    },
-                );
-                for answered in answers {
-                    let known = self.state().answered_by_hand(*answered)?;
-                    if known.is_none_or(|k| k < *at) {
-                        self.put(Table::AnsweredByHand, &answered.0, at);
-                    }
-                }
-                for person in to {
-                    if self.state().last_mailed(*person)?.is_none_or(|k| k < *at) {
-                        self.put(Table::Mailed, &person.0, at);
-                    }
-                }
-                for line in lines {
-                    self.tables
-                        .put(Table::OurLine, &line.to_be_bytes(), Vec::new());
-                }
-            }
-            Event::MailAfterStop { person, mail, at } => {
-                let mut counts = self.state().counts()?;
-                let known = self
-                    .state()
-                    .row::<IncidentRow>(Table::Incident, &mail.0)?
-                    .is_some();
-                counts.after_stop += u64::from(!known);
-                self.put(Table::Meta, b"counts", &counts);
-                if !known {
-                    self.put(
-                        Table::Incident,
-                        &mail.0,
-                        &IncidentRow {
-                            person: *person,
-                            at: *at,
-                            seen_by: None,
-                        },
-                    );
-                }
-            }
+            Event::SentSeen { .. } => self.learn_sent(event),
+            Event::MailAfterStop { person, mail, at } => self.note_incident(*mail, *person, *at),
             Event::IncidentSeen { mail, by } => {
-                if let Some(mut row) = self.state().row::<IncidentRow>(Table::Incident, &mail.0)? {
+                if let Some(mut row) = self.incident(*mail)? {
                     row.seen_by = Some(by.clone());
                     self.put(Table::Incident, &mail.0, &row);
                 }
+                Ok(())
             }
-            _ => {}
+            _ => Ok(()),
         }
+    }
+
+    /// A mail in Sent: whom it reached, what it answered, and its lines.
+    fn learn_sent(&mut self, event: &Event) -> Done {
+        let Event::SentSeen {
+            location,
+            mail,
+            to,
+            at,
+            answers,
+            lines,
+        } = event
+        else {
+            return Ok(());
+        };
+        if let Some(location) = location {
+            self.done_with(*location, None)?;
+        }
+        let mut counts = self.state().counts()?;
+        counts.sent_mails += u64::from(self.state().sent(*mail)?.is_none());
+        self.put(Table::Meta, b"counts", &counts);
+        let (to, at) = (to.clone(), *at);
+        for answered in answers {
+            let known = self.state().answered_by_hand(*answered)?;
+            if known.is_none_or(|k| k < at) {
+                self.put(Table::AnsweredByHand, &answered.0, &at);
+            }
+        }
+        for person in &to {
+            if self.state().last_mailed(*person)?.is_none_or(|k| k < at) {
+                self.put(Table::Mailed, &person.0, &at);
+            }
+        }
+        self.put(Table::Sent, &mail.0, &SentRow { to, at });
+        for line in lines {
+            self.tables
+                .put(Table::OurLine, &line.to_be_bytes(), Vec::new());
+        }
+        Ok(())
+    }
+
+    fn incident(&self, mail: MailIdHash) -> Result<Option<IncidentRow>, Damaged> {
+        self.state().row(Table::Incident, &mail.0)
+    }
+
+    /// A mail after a STOP is one incident, however often it is seen.
+    fn note_incident(&mut self, mail: MailIdHash, person: PersonId, at: Timestamp) -> Done {
+        if self.incident(mail)?.is_some() {
+            return Ok(());
+        }
+        let mut counts = self.state().counts()?;
+        counts.after_stop += 1;
+        self.put(Table::Meta, b"counts", &counts);
+        let row = IncidentRow {
+            person,
+            at,
+            seen_by: None,
+        };
+        self.put(Table::Incident, &mail.0, &row);
         Ok(())
     }
 }

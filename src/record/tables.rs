@@ -1,0 +1,99 @@
+//! The tables of the index, and how rows get into and out of them as bytes.
+//!
+//! Who keeps the rows (a disk, a map in memory, changes laid over either) stands behind two traits, so that events mean
+//! the same wherever they are applied. Deliberately absent: what the rows say; that is in `rows`.
+
+use serde::{Serialize, de::DeserializeOwned};
+
+/// The tables of the index. The numbers are part of its format.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[repr(u8)]
+pub enum Table {
+    /// Single rows: `head`, `mode`, `counts`, `instance`.
+    Meta = 0,
+    /// FolderId → [`super::FolderRow`].
+    Folder = 1,
+    /// ContentKey → [`super::MessageRow`].
+    Message = 2,
+    /// PersonId → [`super::PersonRow`].
+    Person = 3,
+    /// Fingerprint → PersonId.
+    Alias = 4,
+    /// Fingerprint of a domain → [`super::SuppressionRow`].
+    Domain = 5,
+    /// PersonId → [`super::ContactRow`].
+    Contact = 6,
+    /// CaseId (big endian) → [`super::CaseRow`].
+    Case = 7,
+    /// LetterId → [`super::LetterRow`].
+    Letter = 8,
+    /// Due time (ms, big endian) and LetterId of what is queued or deferred → nothing.
+    Outbox = 9,
+    /// Class (see [`super::Waiting`]), time, id → nothing: what waits for a human.
+    Waiting = 10,
+    /// MailIdHash of a letter → LetterId.
+    LetterMail = 11,
+    /// MailIdHash of a mail in Sent → [`super::SentRow`].
+    Sent = 12,
+    /// MailIdHash that a mail of ours (not of Quitus) answers → when it was sent (ms).
+    AnsweredByHand = 13,
+    /// Domain fingerprint or hour → [`super::TallyRow`], for the caps of A7.
+    Tally = 14,
+    /// MailIdHash of an inbound message → ContentKey.
+    InboundMail = 15,
+    /// Target time (ms, big endian), CaseId, kind → nothing: the clocks that run.
+    Due = 16,
+    /// Import number → [`super::ImportRow`].
+    Import = 17,
+    /// MailIdHash → [`super::IncidentRow`].
+    Incident = 18,
+    /// PersonId → when last mailed (ms), from Sent.
+    Mailed = 19,
+    /// Location whose reading failed → attempts.
+    Failing = 20,
+    /// Hash of a line of a mail we sent → nothing.
+    OurLine = 21,
+}
+
+/// A row of the index cannot be read: the index is damaged, and is built again from the log.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the index is damaged: {0}")]
+pub struct Damaged(pub String);
+
+/// Keys and values, in the order of the keys.
+pub type Found = Vec<(Vec<u8>, Vec<u8>)>;
+
+/// Reads rows. Keys and values are bytes; [`super::State`] gives them their types.
+pub trait Rows: Send + Sync {
+    /// One row.
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, Damaged>;
+
+    /// Up to `limit` rows whose keys begin with `prefix` and are not before `from`, in the order of their keys.
+    fn scan(
+        &self,
+        table: Table,
+        prefix: &[u8],
+        from: &[u8],
+        limit: usize,
+    ) -> Result<Found, Damaged>;
+}
+
+/// Reads and writes rows.
+pub trait Tables: Rows {
+    /// Writes one row.
+    fn put(&mut self, table: Table, key: &[u8], value: Vec<u8>);
+
+    /// Removes one row.
+    fn delete(&mut self, table: Table, key: &[u8]);
+}
+
+/// The bytes of a row: postcard.
+pub fn encode<T: Serialize>(row: &T) -> Vec<u8> {
+    // Writing to a growing vector has no way to fail for these types (no maps with unknown length, no custom impls).
+    postcard::to_stdvec(row).unwrap_or_default()
+}
+
+/// A row from its bytes.
+pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Damaged> {
+    postcard::from_bytes(bytes).map_err(|e| Damaged(format!("a row cannot be read ({e})")))
+}
