@@ -86,6 +86,16 @@ impl Case {
         Some((row, kept.as_ref()?))
     }
 
+    /// What an acknowledgement says will be answered: everything open that it does not answer itself.
+    fn announces(&self, letter: &LetterRow) -> Vec<RequestKind> {
+        if letter.head.kind != LetterKind::Acknowledgement {
+            return Vec::new();
+        }
+        let open = self.row.requests.iter().filter(|r| is_open(r.state));
+        let kinds = open.map(|r| r.request);
+        kinds.filter(|k| !letter.head.answers.contains(k)).collect()
+    }
+
     /// The plan of a draft; with it, its message.
     pub fn plan(&self, house: &House, letter: &LetterRow) -> Result<Planned<'_>, Refusal> {
         let erased = || {
@@ -99,23 +109,13 @@ impl Case {
         let own = self.contact.as_ref().map(|c| c.addresses.as_slice());
         let same = own.is_none_or(|all| all.iter().any(|a| a.same_person(from)));
         let stop_only = letter.head.answers == [RequestKind::Stop];
-        let open =
-            |s: RequestState| matches!(s, RequestState::Open | RequestState::AwaitingIdentity);
-        let announces = match letter.head.kind {
-            LetterKind::Acknowledgement => {
-                let open = self.row.requests.iter().filter(|r| open(r.state));
-                let kinds = open.map(|r| r.request);
-                kinds.filter(|k| !letter.head.answers.contains(k)).collect()
-            }
-            _ => Vec::new(),
-        };
         let of_contact = self.contact.as_ref().and_then(|c| c.language);
         let language = self.row.language.or(of_contact);
         let plan = LetterPlan {
             letter: letter.head.letter,
             kind: letter.head.kind,
             answers: letter.head.answers.clone(),
-            announces,
+            announces: self.announces(letter),
             language: language.unwrap_or(house.config.policy.settings.default_language),
             to: recipient(from, own, stop_only),
             identity: match stop_only {
@@ -128,7 +128,7 @@ impl Case {
             message: letter.head.message.unwrap_or(ContentKey([0; 16])),
             release: Release::Held(letter.rule.clone().unwrap_or(crate::request::rule::MODE)),
         };
-        let due = self.row.requests.iter().filter(|r| open(r.state));
+        let due = self.row.requests.iter().filter(|r| is_open(r.state));
         Ok(Planned {
             occasion: Occasion {
                 contact: self.contact.as_ref(),
@@ -144,6 +144,10 @@ impl Case {
             plan,
         })
     }
+}
+
+fn is_open(state: RequestState) -> bool {
+    matches!(state, RequestState::Open | RequestState::AwaitingIdentity)
 }
 
 /// A plan and its occasion.

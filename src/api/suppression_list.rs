@@ -142,8 +142,11 @@ pub async fn import(State(desk): State<Desk>, list: String) -> Result<Answer, Re
     Ok(Answer::good(data, text).wrong_if(!faults.is_empty()))
 }
 
+/// What is new: the key that recognises it in the same list, and its events.
+type Fresh = (Vec<u8>, Vec<Event>);
+
 /// What suppresses this, with the key that recognises it in the same list; nothing if it holds already.
-fn events_for(desk: &Desk, named: Named) -> Result<Option<(Vec<u8>, Vec<Event>)>, Refusal> {
+fn events_for(desk: &Desk, named: Named) -> Result<Option<Fresh>, Refusal> {
     let reader = desk.office.sequencer.reader();
     let (state, keys) = (reader.state(), reader.fingerprinter());
     let (suppression, reason, case) = (Suppression::Suppressed, SuppressionReason::Imported, None);

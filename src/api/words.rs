@@ -259,19 +259,13 @@ fn case(event: &Event) -> Said {
     }
 }
 
+/// A letter by its case and step.
+fn name(letter: &crate::record::LetterId) -> String {
+    format!("letter {}.{}", letter.case, letter.step)
+}
+
 fn letter(event: &Event) -> Said {
-    let head = |h: &LetterHead| {
-        let case = h.letter.case;
-        format!(
-            "letter {}.{} ({}: {})",
-            case,
-            h.letter.step,
-            h.kind,
-            kinds(&h.answers)
-        )
-    };
-    let name = |l: &crate::record::LetterId| format!("letter {}.{}", l.case, l.step);
-    let said = |r: &SmtpReply| format!(": {}", r.phase);
+    let head = |h: &LetterHead| format!("{} ({}: {})", name(&h.letter), h.kind, kinds(&h.answers));
     let plain = |event, what| Some((event, what, None));
     match event {
         Event::LetterDrafted { head: h, rule } => Some((
@@ -288,6 +282,23 @@ fn letter(event: &Event) -> Said {
             "letter queued",
             format!("{}, not before {not_before}, by {by}", head(h)),
         ),
+        Event::LetterHeld { letter, rule } => {
+            Some(("letter held", name(letter), Some(rule.clone())))
+        }
+        Event::LetterCancelled { letter, rule, by } => Some((
+            "letter cancelled",
+            format!("{}, by {by}", name(letter)),
+            Some(rule.clone()),
+        )),
+        _ => journey(event),
+    }
+}
+
+/// What became of a letter on its way. The server's words are not repeated: they may name people.
+fn journey(event: &Event) -> Said {
+    let phase = |r: &SmtpReply| format!(": {}", r.phase);
+    let plain = |event, what| Some((event, what, None));
+    match event {
         Event::LetterSending { letter } => plain("letter sending", name(letter)),
         Event::LetterSent { letter, .. } => plain(
             "letter sent",
@@ -299,24 +310,16 @@ fn letter(event: &Event) -> Said {
             next,
         } => plain(
             "letter deferred",
-            format!("{}{}, again at {next}", name(letter), said(reply)),
+            format!("{}{}, again at {next}", name(letter), phase(reply)),
         ),
         Event::LetterRejected { letter, reply } => {
-            plain("letter rejected", name(letter) + &said(reply))
+            plain("letter rejected", name(letter) + &phase(reply))
         }
         Event::LetterUncertain { letter, reply } => plain(
             "letter uncertain",
-            format!("{} perhaps left{}", name(letter), said(reply)),
+            format!("{} perhaps left{}", name(letter), phase(reply)),
         ),
         Event::LetterBounced { letter, .. } => plain("letter bounced", name(letter)),
-        Event::LetterHeld { letter, rule } => {
-            Some(("letter held", name(letter), Some(rule.clone())))
-        }
-        Event::LetterCancelled { letter, rule, by } => Some((
-            "letter cancelled",
-            format!("{}, by {by}", name(letter)),
-            Some(rule.clone()),
-        )),
         Event::Filed { letter, .. } => plain("filed", format!("a copy of {}", name(letter))),
         _ => None,
     }
