@@ -18,7 +18,7 @@ use dovecot::Dovecot;
 use faults::run_child;
 use house::Way;
 use quitus::record::{LetterState, State, Timestamp, Waiting};
-use quitus::sandbox::smtp;
+use quitus::sandbox::{samples::MAILBOX, smtp};
 use quitus::service::Clock;
 use quitus::store::{Options, Store};
 use std::collections::BTreeMap;
@@ -36,7 +36,7 @@ const REPLIES: [&str; 4] = [
     "25-junk-mobile-fr",
 ];
 /// Kills, at most; with more steps than that they are spread over all of them.
-const KILLS: u64 = 250;
+const KILLS: u64 = 120;
 
 /// Nothing is on its way and nothing waits for its time.
 fn idle(state: &State<'_>) -> bool {
@@ -154,7 +154,12 @@ impl Bench {
         let (dovecot, template) = (Dovecot::start(), tempfile::tempdir().unwrap());
         let now = Clock::system().now();
         house::fill(&dovecot, &REPLIES, now);
-        let file = house::configuration(template.path(), &dovecot, &Way::Plain { smtp: 1 }, 0);
+        let authority = dovecot.ca_file();
+        let way = Way::Tls {
+            smtp: 1,
+            authority: &authority,
+        };
+        let file = house::configuration(template.path(), &dovecot, &way, 0);
         house::furnish(&file, now).await;
         Self {
             dovecot,
@@ -264,6 +269,12 @@ async fn killed_at_any_step_nothing_is_lost_and_nothing_is_sent_twice() {
         }
     };
     tokio::join!(kill(), kill());
+    let flags = ["fetch", "-u", MAILBOX, "flags", "mailbox", "INBOX"];
+    let flags = bench.dovecot.doveadm(&flags);
+    assert!(
+        !flags.contains("\\Seen"),
+        "the mailbox is only read: {flags}"
+    );
     let mut found = found.into_inner().unwrap();
     found.sort();
     let killed = found.iter().filter(|f| f.2).count();

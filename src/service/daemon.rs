@@ -20,7 +20,7 @@ use crate::store::{OpenError, OpenReport, Options, Store};
 use arc_swap::ArcSwap;
 use std::collections::HashMap;
 use std::sync::Arc;
-use tokio::sync::{Mutex, watch};
+use tokio::sync::{Mutex, Notify, watch};
 use tokio::task::JoinHandle;
 
 /// Why the daemon did not start.
@@ -85,12 +85,14 @@ impl Daemon {
         };
         office.open(extras.activate).await?;
         let (stop, stopping) = watch::channel(false);
+        let wake = Arc::new(Notify::new());
         let reception = Reception {
             office: office.clone(),
             witness: extras.witness,
+            wake: wake.clone(),
         };
         let (mut tasks, mailboxes, desks) = watch_all(&office, &reception, &stopping);
-        let outbox = Outbox::new(office.clone(), courier.clone(), Arc::new(desks));
+        let outbox = Outbox::new(office.clone(), courier.clone(), Arc::new(desks), wake);
         let uncertain = outbox.settle().await.map_err(StartError::Commit)?;
         if uncertain > 0 {
             tracing::error!(

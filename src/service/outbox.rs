@@ -44,7 +44,7 @@ pub struct Outbox<L> {
     /// Letters that a session holds now.
     busy: Arc<Mutex<HashSet<LetterId>>>,
     /// Wakes it: a letter was queued.
-    pub wake: Arc<Notify>,
+    wake: Arc<Notify>,
 }
 
 /// A letter ready to go.
@@ -57,13 +57,13 @@ struct Due {
 
 impl<L: SecondLook> Outbox<L> {
     /// Prepares it; nothing is sent yet.
-    pub fn new(office: Office, courier: Arc<Courier>, look: Arc<L>) -> Self {
+    pub fn new(office: Office, courier: Arc<Courier>, look: Arc<L>, wake: Arc<Notify>) -> Self {
         Self {
             office,
             courier,
             look,
             busy: Arc::default(),
-            wake: Arc::new(Notify::new()),
+            wake,
         }
     }
 
