@@ -42,7 +42,7 @@
 //! | [`proof`] | verifying the log without the store | record, store |
 //! | [`config`] | reads the settings that each room defines for itself; every mistake at once | all rooms above |
 //! | [`service`] | the daemon: the sequencer, supervision, what is done when | all above |
-//! | [`api`] | one router for the control socket and the commands | service and what it uses |
+//! | [`api`] | one router for the control socket and the commands | service, and request, answer, register, store, config for what it shows |
 //! | [`cli`] | one file a command | all above, sandbox for the demo |
 //! | `sandbox` | IMAP and SMTP servers inside the process, for the demo and the fault tests | nothing |
 //! | [`faults`] | names the durable steps, so that a test can die at each; nothing without the feature `faults` | nothing; used by all |

@@ -48,8 +48,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "delivery", "proof", "config",
         ],
     ),
-    // Shows and orders what the core decides, and opens the store for a command when no daemon runs; nothing before it
-    // uses it, so no knot comes of that. Mail is none of its business.
+    // What a reviewer decides is said in the words of the rooms: the letter as it would be sent, the rule's sentence.
     (
         "api",
         &[
