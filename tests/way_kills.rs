@@ -230,7 +230,12 @@ fn compare(k: u64, step: &str, run: &Run, undisturbed: &Run) -> Vec<usize> {
     for (name, wanted) in &undisturbed.ends {
         let end = &run.ends[name];
         let place = format!("killed at step {k} ({step}), {name}");
-        assert_eq!(end.decided, wanted.decided, "{place}");
+        // A message whose letter is uncertain waits for a human with it; what was obeyed stands all the same.
+        let as_wanted = match end.uncertain && wanted.received == 1 {
+            true => wanted.decided.replace("Some(Answered) P.auto", "Some(Held) C4"),
+            false => wanted.decided.clone(),
+        };
+        assert_eq!(end.decided, as_wanted, "{place}");
         assert!(end.received <= 1, "{place}: the letter left twice");
         if end.uncertain && wanted.received == 1 {
             uncertain.push(end.received);
