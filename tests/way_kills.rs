@@ -232,7 +232,9 @@ fn compare(k: u64, step: &str, run: &Run, undisturbed: &Run) -> Vec<usize> {
         let place = format!("killed at step {k} ({step}), {name}");
         // A message whose letter is uncertain waits for a human with it; what was obeyed stands all the same.
         let as_wanted = match end.uncertain && wanted.received == 1 {
-            true => wanted.decided.replace("Some(Answered) P.auto", "Some(Held) C4"),
+            true => wanted
+                .decided
+                .replace("Some(Answered) P.auto", "Some(Held) C4"),
             false => wanted.decided.clone(),
         };
         assert_eq!(end.decided, as_wanted, "{place}");
