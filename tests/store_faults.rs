@@ -282,7 +282,8 @@ fn a_failed_fsync_or_write_is_final_until_the_store_is_opened_again() {
             let ended = run_child("child_goes_on", home.path(), &[(fault, &n.to_string())]);
             assert!(!ended.success(), "{fault} {n}");
             go_on(home.path());
-            assert!(verify(home.path()).unwrap().is_clean(), "{fault} {n}");
+            let report = verify(home.path()).unwrap();
+            assert!(report.is_clean(), "{fault} {n}: {report:?}");
         }
     }
 }

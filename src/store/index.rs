@@ -10,10 +10,13 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 /// Keys that begin with this are the index's own.
 const OWN: u8 = 0xff;
 const STORE: &[u8] = b"\xffstore";
+/// How long an index that is being dropped may take to let go of its lock.
+const LET_GO: Duration = Duration::from_secs(5);
 const PLACE: &[u8] = b"\xffplace";
 
 /// A key of the one tree: the table's number, then the row's key.
@@ -39,6 +42,11 @@ pub(super) struct Place {
 /// The open index.
 pub(super) struct Index {
     db: sled::Db,
+}
+
+/// sled 0.34 tells a lock that is taken only by its words.
+fn is_locked(e: &sled::Error) -> bool {
+    matches!(e, sled::Error::Io(io) if io.to_string().starts_with("could not acquire lock"))
 }
 
 fn damaged(e: impl std::fmt::Display) -> Damaged {
@@ -77,23 +85,35 @@ fn checked<'a>(key: &[u8], bytes: &'a [u8]) -> Result<&'a [u8], Damaged> {
 
 impl Index {
     /// Opens the index at `path`, or makes an empty one, in a thread of its own, so that a panic of sled ends there.
+    ///
+    /// Who opens it holds the lock of the store, so a lock of sled's that is still taken belongs to an index of this very
+    /// process that is being dropped: sled's own threads let go of it a moment after the last handle. That is waited for,
+    /// since an index that is only busy must not be taken for a damaged one and built again.
     pub(super) fn open(path: &Path, cache: u64) -> Result<Self, Damaged> {
-        let path = path.to_owned();
-        let opening = std::thread::Builder::new()
-            .name("index".into())
-            .spawn(move || {
-                sled::Config::new()
-                    .path(path)
-                    .cache_capacity(cache)
-                    .flush_every_ms(None)
-                    .open()
-            })
-            .map_err(damaged)?;
-        let db = opening
-            .join()
-            .map_err(|_| damaged("sled panicked while opening it"))?
-            .map_err(damaged)?;
-        Ok(Self { db })
+        let until = Instant::now() + LET_GO;
+        loop {
+            let path = path.to_owned();
+            let opening = std::thread::Builder::new()
+                .name("index".into())
+                .spawn(move || {
+                    sled::Config::new()
+                        .path(path)
+                        .cache_capacity(cache)
+                        .flush_every_ms(None)
+                        .open()
+                })
+                .map_err(damaged)?;
+            let opened = opening
+                .join()
+                .map_err(|_| damaged("sled panicked while opening it"))?;
+            match opened {
+                Ok(db) => return Ok(Self { db }),
+                Err(e) if is_locked(&e) && Instant::now() < until => {
+                    std::thread::sleep(Duration::from_millis(10));
+                }
+                Err(e) => return Err(damaged(e)),
+            }
+        }
     }
 
     /// The store whose index this is; `None` if it is empty.
