@@ -92,6 +92,18 @@ impl Config {
         assemble::assemble(path, text)
     }
 
+    /// Sections in which `new` differs and which a running daemon cannot change: connections and the store are open with them.
+    pub fn needs_a_restart(&self, new: &Self) -> Vec<&'static str> {
+        let mut sections = Vec::new();
+        let mut note = |differs: bool, section| sections.extend(differs.then_some(section));
+        note(self.store != new.store, "[store]");
+        note(self.mailboxes != new.mailboxes, "[[mailbox]]");
+        note(self.smtp != new.smtp, "[smtp]");
+        note(self.control_socket != new.control_socket, "[control]");
+        note(self.log != new.log, "[log]");
+        sections
+    }
+
     /// Our domains, lower-case ASCII.
     pub fn own_domains(&self) -> &[String] {
         &self.house.own_domains

@@ -6,9 +6,11 @@
 
 mod clock;
 mod composing;
+mod connections;
 mod daemon;
 mod deciding;
 mod gathering;
+mod health;
 mod house;
 mod importing;
 mod outbox;
@@ -20,11 +22,13 @@ mod status;
 
 pub use clock::Clock;
 pub use composing::{Occasion, Unwritten, freeze as freeze_letter, write as write_letter};
+pub use connections::{MailboxReport, SmtpReport};
 pub use daemon::{Daemon, Extras, StartError};
 pub use gathering::Trouble;
+pub use health::{DaemonReport, Interrupted};
 pub use house::{House, Office};
 pub use importing::{ImportFailure, import};
 pub use people::contact;
 pub use reception::{Ending, Witness};
 pub use sequencer::{Committed, Proposal, Running, Sequencer};
-pub use status::{MailboxReport, Status};
+pub use status::Status;

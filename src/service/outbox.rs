@@ -139,6 +139,10 @@ impl<L: SecondLook> Outbox<L> {
         {
             return Ok(Vec::new());
         }
+        // A full disk: what cannot be written down is not begun. The status says so.
+        if reader.check_room().is_err() {
+            return Ok(Vec::new());
+        }
         let busy = lock(&self.busy).len();
         let ids = state.outbox(now, BATCH + busy).map_err(|e| e.to_string())?;
         let mut letters = Vec::new();

@@ -82,7 +82,7 @@ pub enum OpenError {
 pub enum CommitError {
     /// Below the floor of free space: nothing was written. Outcomes of what was already begun may still be
     /// committed as essential.
-    #[error("the disk is full: {free} octets are free, the store keeps {floor}")]
+    #[error("the disk is full: {} MiB are free, the store keeps {} MiB", .free >> 20, .floor >> 20)]
     Full {
         /// Free octets.
         free: u64,
