@@ -63,6 +63,14 @@ fn listen(settings: &LogSettings) {
         LogFormat::Json => lines.json().init(),
         LogFormat::Text => lines.init(),
     }
+    // A panic's own words may quote the text that it stumbled over, which is somebody's mail: only its place is told.
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string);
+        tracing::error!(
+            place = place.unwrap_or_default(),
+            "a mistake inside Quitus; what was being done is parked, please report the place"
+        );
+    }));
 }
 
 async fn watch_over(config: Config) -> Result<(), Ended> {

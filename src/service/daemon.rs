@@ -18,7 +18,7 @@ use crate::mailbox::{
     watch as watch_mailbox,
 };
 use crate::record::{Event, Fault, Mode, Timestamp};
-use crate::store::{OpenError, OpenReport, Store};
+use crate::store::{NotOpened, OpenReport, Store};
 use arc_swap::ArcSwap;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -31,8 +31,8 @@ use tokio::time::{Instant, timeout_at};
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The store.
-    #[error("the store cannot be opened: {0}")]
-    Store(#[from] OpenError),
+    #[error(transparent)]
+    Store(#[from] NotOpened),
     /// Settings, templates or lexicons, all mistakes at once.
     #[error("{}", .0.iter().map(Fault::to_string).collect::<Vec<_>>().join("\n"))]
     Faults(Vec<Fault>),
@@ -278,7 +278,9 @@ async fn open_store(
         options.floor = floor;
         options.ballast = options.ballast.min(floor);
     }
-    let opened = tokio::task::spawn_blocking(move || Store::open(&path, &options)).await;
+    let opened =
+        tokio::task::spawn_blocking(move || Store::open(&path, &options).map_err(|e| e.of(&path)))
+            .await;
     let (store, report) = opened.map_err(std::io::Error::other)??;
     if let Some(rebuilt) = &report.rebuilt {
         tracing::warn!(why = rebuilt.why, "the index was built again from the log");
