@@ -65,8 +65,8 @@ impl Client {
     /// The daemon of this configuration if it runs, else its store.
     pub async fn of(config: &Config) -> Result<Self, NoAnswer> {
         let socket = &config.control_socket;
-        if UnixStream::connect(socket).await.is_ok() {
-            return Ok(Self::Socket(socket.clone()));
+        if let Some(daemon) = Self::daemon(socket).await {
+            return Ok(daemon);
         }
         let (config, at) = (config.clone(), socket.clone());
         let opened = tokio::task::spawn_blocking(move || Self::open(config)).await;
@@ -77,6 +77,12 @@ impl Client {
             }) => NoAnswer::Silent { pid, socket: at },
             other => other,
         })
+    }
+
+    /// The daemon that answers at this socket, if one does.
+    pub async fn daemon(socket: &Path) -> Option<Self> {
+        let answers = UnixStream::connect(socket).await.is_ok();
+        answers.then(|| Self::Socket(socket.to_owned()))
     }
 
     /// Opens the store itself.
