@@ -131,6 +131,12 @@ impl fmt::Display for MailboxReport {
         if let (Some(next), Some(_)) = (&self.next_try, &self.last_error) {
             writeln!(f, "           tried again at {next}")?;
         }
+        for (folder, waiting, _) in self.folders.iter().filter(|(_, waiting, _)| *waiting > 0) {
+            writeln!(
+                f,
+                "           folder {folder}: {waiting} messages are still to be read"
+            )?;
+        }
         for (folder, why) in &self.folder_errors {
             writeln!(f, "           folder {folder}: {why}")?;
         }

@@ -3,6 +3,7 @@
 //! `sending` is committed after the server accepted the recipient and before DATA, so that after a crash the log knows
 //! which letters may have left (C4). What was found `sending` at the start is uncertain until somebody knows (C5).
 
+mod pauses;
 mod session;
 
 use super::house::Office;
@@ -10,9 +11,10 @@ use super::sequencer::{Committed, Proposal};
 use crate::delivery::{Courier, Frozen, Parcel, Problem, Trouble};
 use crate::mailbox::{Faster, LookAgain};
 use crate::record::{
-    Address, Damaged, Event, FrozenLetter, LetterId, LetterRow, MessageState, Mode, RuleId,
-    SmtpReply, Timestamp, Waiting,
+    Address, Damaged, Event, FrozenLetter, LetterId, LetterRow, LetterState, MessageState, Mode,
+    RuleId, SmtpReply, Timestamp, Waiting,
 };
+use pauses::Pauses;
 use session::Sender;
 use std::collections::{BTreeMap, HashSet};
 use std::future::Future;
@@ -43,6 +45,8 @@ pub struct Outbox<L> {
     look: Arc<L>,
     /// Letters that a session holds now.
     busy: Arc<Mutex<HashSet<LetterId>>>,
+    /// Letters that were put off.
+    pauses: Arc<Pauses>,
     /// Wakes it: a letter was queued.
     wake: Arc<Notify>,
 }
@@ -63,6 +67,7 @@ impl<L: SecondLook> Outbox<L> {
             courier,
             look,
             busy: Arc::default(),
+            pauses: Arc::default(),
             wake,
         }
     }
@@ -123,6 +128,7 @@ impl<L: SecondLook> Outbox<L> {
             office: self.office.clone(),
             courier: self.courier.clone(),
             busy: self.busy.clone(),
+            pauses: self.pauses.clone(),
         }
     }
 
@@ -144,12 +150,14 @@ impl<L: SecondLook> Outbox<L> {
             return Ok(Vec::new());
         }
         let busy = lock(&self.busy).len();
-        let ids = state.outbox(now, BATCH + busy).map_err(|e| e.to_string())?;
+        let most = BATCH + busy + self.pauses.len();
+        let ids = state.outbox(now, most).map_err(|e| e.to_string())?;
         let mut letters = Vec::new();
-        for (_, id) in ids {
+        for id in self.pauses.over(ids.into_iter().map(|(_, id)| id)) {
             if lock(&self.busy).contains(&id) {
                 continue;
             }
+            self.pauses.end(id);
             match self.open(id, now).await? {
                 Some(due) => letters.push(due),
                 None => continue,
@@ -163,7 +171,9 @@ impl<L: SecondLook> Outbox<L> {
     /// Opens a frozen letter. What cannot be sent any more is written down here.
     async fn open(&self, id: LetterId, now: Timestamp) -> Result<Option<Due>, String> {
         let reader = self.office.sequencer.reader();
-        let Some(row) = reader.state().letter(id).map_err(|e| e.to_string())? else {
+        let row = reader.state().letter(id).map_err(|e| e.to_string())?;
+        let waits = |s: LetterState| matches!(s, LetterState::Queued | LetterState::Deferred);
+        let Some(row) = row.filter(|row| waits(row.state)) else {
             return Ok(None);
         };
         if now > row.expires && row.attempts > 0 {

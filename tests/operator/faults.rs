@@ -4,7 +4,7 @@ use crate::firm::{Firm, MAILBOX, date, reply};
 use crate::operator::{Running, ask, count, quitus, status, until};
 use quitus::sandbox::smtp;
 use std::fs::{File, FileTimes};
-use std::io::Write;
+use std::io::{Read, Write};
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
 
@@ -63,6 +63,82 @@ fn a_full_disk_stops_reading_and_sending_and_nothing_else() {
         s["suppressed"] == 2 && s["disk"].is_null()
     });
     daemon.end();
+}
+
+/// A small disk of its own, unmounted at the end.
+struct Disk(std::path::PathBuf);
+
+impl Disk {
+    fn mount(at: std::path::PathBuf, size: &str) -> Self {
+        std::fs::create_dir(&at).unwrap();
+        let mut mount = std::process::Command::new("mount");
+        mount.args(["-t", "tmpfs", "-o", &format!("size={size}"), "tmpfs"]);
+        let mounted = mount.arg(&at).status();
+        let mounted = mounted.is_ok_and(|s| s.success());
+        assert!(mounted, "this test mounts a tmpfs and needs to be root");
+        Self(at)
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        // Lazily: a daemon that a failed test left behind may still be there.
+        let _ = std::process::Command::new("umount")
+            .arg("-l")
+            .arg(&self.0)
+            .status();
+    }
+}
+
+#[test]
+fn a_disk_that_fills_while_it_runs_stops_reading_and_sending_until_there_is_room() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let server = recording(&runtime);
+    let firm = Firm::new(server.address().port());
+    let file = &firm.file;
+    let disk = Disk::mount(firm.path("disk"), "48m");
+    firm.change("path = \"store\"", "path = \"disk/store\"");
+    firm.change("free_space_floor_mib = 1", "free_space_floor_mib = 8");
+    firm.change("[smtp]", "[smtp]\nretry = { schedule = [\"1 s\"] }");
+    let later = smtp::Effect::Reply("451 4.3.0 later".into());
+    server.script([smtp::Fault::every(smtp::Step::Rcpt, later)]);
+    let daemon = Running::start(file);
+    ask(
+        file,
+        &["contacts", "import", firm.register().to_str().unwrap()],
+    );
+    assert_eq!(ask(file, &["activate", "live"]).code, Some(0));
+    firm.reply(1, "STOP");
+    until(file, "one letter waits", |s| {
+        count(s, "letters", "deferred") == 1
+    });
+    let filler = File::create(disk.0.join("filler")).unwrap();
+    while std::io::copy(&mut std::io::repeat(1).take(1 << 20), &mut &filler).is_ok() {
+        if rustix::fs::statvfs(&disk.0).unwrap().f_bavail * 4096 < 7 << 20 {
+            break;
+        }
+    }
+    server.behave();
+    firm.reply(2, "STOP");
+    let now = until(file, "it says so", |s| {
+        s["disk"].is_string() && s["mailboxes"][0]["state"] == "store_refuses"
+    });
+    assert_eq!(now["suppressed"], 1, "nothing is half done: {now:#}");
+    std::thread::sleep(std::time::Duration::from_millis(1_500));
+    assert_eq!(
+        server.count(),
+        0,
+        "nothing leaves that could not be written down"
+    );
+    std::fs::remove_file(disk.0.join("filler")).unwrap();
+    drop(filler);
+    until(file, "it goes on", |s| {
+        count(s, "letters", "sent") == 2 && s["disk"].is_null()
+    });
+    assert_eq!(server.count(), 2);
+    daemon.end();
+    let verified = ask(file, &["store", "verify"]);
+    assert_eq!(verified.code, Some(0), "{verified:?}");
 }
 
 #[test]

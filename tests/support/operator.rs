@@ -50,13 +50,23 @@ pub fn until(
     what: &str,
     done: impl Fn(&serde_json::Value) -> bool,
 ) -> serde_json::Value {
+    within(Duration::from_secs(20), file, what, done)
+}
+
+/// The same with another patience.
+pub fn within(
+    patience: Duration,
+    file: &Path,
+    what: &str,
+    done: impl Fn(&serde_json::Value) -> bool,
+) -> serde_json::Value {
     let began = Instant::now();
     loop {
         let now = status(file);
         if done(&now) {
             return now;
         }
-        let waited = began.elapsed() > Duration::from_secs(20);
+        let waited = began.elapsed() > patience;
         assert!(!waited, "waited in vain until {what}: {now:#}");
         std::thread::sleep(Duration::from_millis(50));
     }
