@@ -1,5 +1,6 @@
 //! `quitus check`: one reading tells every mistake, where it stands and what to do; `--online` tells what the servers say.
 
+use crate::certs::Authority;
 use crate::commands::EVERYBODY;
 use crate::firm::Firm;
 use crate::operator::ask;
@@ -59,31 +60,41 @@ fn one_reading_tells_every_mistake_with_its_place_and_what_to_do() {
 
 #[test]
 fn online_logs_in_sends_nothing_and_says_which_server_is_wrong_and_how() {
-    let postfix = Postfix::start(None, EVERYBODY);
+    let authority = Authority::new("the firm's own");
+    let certified = authority.vouch_for("127.0.0.1", 2040);
+    let postfix = Postfix::start(Some(&certified), EVERYBODY);
     let firm = Firm::new(postfix.port);
+    let trust = format!(
+        "\nca_file = \"{}\"",
+        authority.file(firm.folder.path()).display()
+    );
+    let clear = format!("port = {}\nsecurity = \"none\"", postfix.port);
+    let tls = format!("port = {}\nsecurity = \"tls\"", postfix.tls_port);
+    firm.change(&clear, &format!("{tls}{trust}"));
     let good = ask(&firm.file, &["check", "--online"]);
     assert_eq!(good.code, Some(0), "{good:?}");
-    assert!(
-        good.out.contains("INBOX is INBOX") && good.out.contains("all good"),
-        "{good:?}"
-    );
+    for words in ["INBOX is INBOX", "TLS", "all good"] {
+        assert!(good.out.contains(words), "{words}: {}", good.out);
+    }
     assert!(!firm.path("store").exists(), "nothing is made");
+
+    firm.change(&trust, "");
     firm.write("password", "not the password");
-    let closed = free_port().to_string();
-    firm.change(
-        &format!("port = {}\nsecurity = \"none\"", postfix.port),
-        &format!("port = {closed}\nsecurity = \"none\""),
-    );
     let wrong = ask(&firm.file, &["check", "--online"]);
     assert_eq!(wrong.code, Some(1), "{wrong:?}");
     for words in [
         "mailbox sales: wrong",
         "refuses the login",
-        &closed,
-        "nobody listens",
+        "no connection that can be trusted",
+        "ca_file",
     ] {
         assert!(wrong.out.contains(words), "{words}: {}", wrong.out);
     }
+    let closed = format!("port = {}\nsecurity = \"none\"", free_port());
+    firm.change(&tls, &closed);
+    let shut = ask(&firm.file, &["check", "--online"]);
+    assert_eq!(shut.code, Some(1), "{shut:?}");
+    assert!(shut.out.contains("nobody listens there"), "{}", shut.out);
     assert!(postfix.letters(0).is_empty());
     assert!(
         !postfix.log().contains("from=<"),

@@ -125,10 +125,7 @@ async fn a_clock_that_goes_back_moves_no_due_date_sends_nothing_again_and_frees_
         2,
         "Quelles données avez-vous sur moi ? Je veux une copie de mes données.",
     );
-    until(&daemon, "it is asked", |s| {
-        s.open_cases == 1 && letters(s, LetterState::Sent) == 2
-    })
-    .await;
+    until(&daemon, "it waits for a human", |s| s.open_cases == 1).await;
     let asked = due(&daemon);
     assert!(!asked.is_empty());
     for jump in [-400 * DAY, 400 * DAY, 0] {
@@ -138,7 +135,7 @@ async fn a_clock_that_goes_back_moves_no_due_date_sends_nothing_again_and_frees_
         let status = daemon.status().unwrap();
         assert_eq!(
             (status.suppressed, server.count()),
-            (1, 2),
+            (1, 1),
             "{jump}: {status}"
         );
     }
@@ -153,7 +150,7 @@ async fn a_clock_that_goes_back_moves_no_due_date_sends_nothing_again_and_frees_
     tokio::time::sleep(Duration::from_millis(500)).await;
     assert_eq!(due(&daemon), asked);
     let status = daemon.status().unwrap();
-    assert_eq!((status.suppressed, server.count()), (1, 2), "{status}");
+    assert_eq!((status.suppressed, server.count()), (1, 1), "{status}");
     daemon.end().await;
     let checked = ask(&firm.file, &["suppression", "check", "p1@client1.example"]);
     assert_eq!(checked.code, Some(1), "{checked:?}");

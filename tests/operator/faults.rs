@@ -260,4 +260,10 @@ fn of_a_huge_message_only_the_beginning_is_read() {
     );
     assert_eq!(count(&status(file), "messages", "dead"), 0);
     daemon.end();
+    let words = ["fetch", "-u", MAILBOX, "flags", "mailbox", "INBOX"];
+    let flags = firm.dovecot.doveadm(&words);
+    assert!(
+        !flags.contains("\\Seen"),
+        "the mailbox is only read: {flags}"
+    );
 }
