@@ -145,7 +145,6 @@ impl<L: SecondLook> Outbox<L> {
         {
             return Ok(Vec::new());
         }
-        // A full disk: what cannot be written down is not begun. The status says so.
         if reader.check_room().is_err() {
             return Ok(Vec::new());
         }
@@ -232,28 +231,32 @@ impl<L: SecondLook> Outbox<L> {
         if letters.is_empty() || !self.office.house.load().config.policy.settings.look_again {
             return Ok(letters);
         }
-        let mut faster = vec![None; letters.len()];
+        // An error: nobody could look. These letters wait, those of other mailboxes leave.
+        let mut faster = vec![Ok(None); letters.len()];
         let questions = self.questions(&letters).map_err(|e| e.to_string())?;
         for (mailbox, asked) in questions {
             let (which, messages): (Vec<_>, Vec<_>) = asked.into_iter().unzip();
-            let answers = self.look.look(mailbox, messages).await?;
-            for (n, answer) in which.into_iter().zip(answers) {
-                faster[n] = answer;
+            match self.look.look(mailbox, messages).await {
+                Ok(answers) => {
+                    (which.into_iter().zip(answers)).for_each(|(n, a)| faster[n] = Ok(a))
+                }
+                Err(why) => which.into_iter().for_each(|n| faster[n] = Err(why.clone())),
             }
         }
         let mut free = Vec::new();
         for (due, faster) in letters.into_iter().zip(faster) {
-            if faster.is_none() {
-                free.push(due);
-                continue;
+            let (letter, case, rule) = (due.id, due.id.case, RuleId::of("A9"));
+            match faster {
+                Ok(None) => free.push(due),
+                Err(why) => tracing::debug!(%why, %case, "a letter waits"),
+                Ok(Some(_)) => {
+                    let held = Event::LetterHeld {
+                        letter,
+                        rule: rule.clone(),
+                    };
+                    self.write(vec![held, Event::CaseHeld { case, rule }]).await;
+                }
             }
-            let rule = RuleId::of("A9");
-            let (letter, case) = (due.id, due.id.case);
-            let held = Event::LetterHeld {
-                letter,
-                rule: rule.clone(),
-            };
-            self.write(vec![held, Event::CaseHeld { case, rule }]).await;
         }
         Ok(free)
     }

@@ -1,7 +1,7 @@
 //! Servers that are not as they should be, each beside a good one: wrong passwords, certificates, another Quitus, a Postfix that is down.
 
 use crate::commands::EVERYBODY;
-use crate::firm::{Firm, MAILBOX};
+use crate::firm::{self, Firm, MAILBOX};
 use crate::operator::{Running, ask, count, status, until};
 use crate::postfix::Postfix;
 use quitus::sandbox::smtp;
@@ -194,4 +194,47 @@ fn letters_wait_while_postfix_is_down_and_leave_once_when_it_is_back() {
     std::thread::sleep(Duration::from_millis(500));
     assert_eq!(postfix.letters(3).len(), 3, "{}", postfix.log());
     daemon.end();
+}
+
+#[test]
+fn a_password_that_becomes_wrong_is_tried_once_and_only_letters_of_its_mailbox_wait() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let server = runtime.block_on(smtp::Server::start(Default::default()));
+    let server = server.unwrap();
+    let firm = Firm::new(server.address().port());
+    let file = &firm.file;
+    let ca = format!("ca_file = \"{}\"\n", firm.dovecot.ca_file().display());
+    firm.write("second", "secret");
+    let paul = mailbox(&firm, "paul", "127.0.0.1", &ca, "second");
+    firm.change("[smtp]", &(paul + "[smtp]"));
+    let daemon = Running::start(file);
+    ask(
+        file,
+        &["contacts", "import", firm.register().to_str().unwrap()],
+    );
+    assert_eq!(ask(file, &["activate", "live"]).code, Some(0));
+    let watched = |s: &serde_json::Value| {
+        let boxes = s["mailboxes"].as_array().unwrap();
+        boxes.iter().all(|m| m["state"] == "watching")
+    };
+    until(file, "both are watched", watched);
+    // The connection that watches lives on; the one that looks whether a colleague was faster is yet to be opened.
+    firm.write("second", "no longer the password");
+    let at = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(2);
+    let to_paul = firm::reply(1, "STOP", at).replace(MAILBOX, "paul@ateliervauban.example");
+    let mail = firm.dovecot.deliver("paul", "", to_paul.as_bytes());
+    firm::date(&mail, at);
+    until(file, "it is obeyed", |s| s["suppressed"] == 1);
+    firm.reply(2, "STOP");
+    until(file, "the other's letter left", |s| {
+        count(s, "letters", "sent") == 1
+    });
+    std::thread::sleep(Duration::from_millis(2_500));
+    assert_eq!(count(&status(file), "letters", "queued"), 1);
+    let log = firm.dovecot.log();
+    let tries = log.lines().filter(|l| l.contains("auth failed"));
+    assert_eq!(tries.count(), 1, "{log}");
+    daemon.said("letters wait: the server refuses the login");
+    daemon.end();
+    assert_eq!(server.count(), 1);
 }
