@@ -11,6 +11,7 @@ use crate::record::Fault;
 use crate::service::{Daemon, Extras, StartError};
 use anyhow::{Context as _, Result, anyhow};
 use notify::Watcher;
+use std::io::IsTerminal as _;
 use std::path::Path;
 use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -58,6 +59,7 @@ enum Ended {
 fn listen(settings: &LogSettings) {
     let lines = tracing_subscriber::fmt()
         .with_max_level(settings.level.filter())
+        .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr);
     match settings.format {
         LogFormat::Json => lines.json().init(),
@@ -79,7 +81,7 @@ async fn watch_over(config: Config) -> Result<(), Ended> {
     let mut hang_up = signal(SignalKind::hangup()).context(no_signals)?;
     let (tell, mut saved) = mpsc::unbounded_channel::<()>();
     let mut _watcher = watch(&config, tell.clone())?;
-    let socket = config.control_socket.clone();
+    let (socket, store) = (config.control_socket.clone(), config.store.path.clone());
     let daemon = Daemon::start(config, Extras::default()).await?;
     let control = match Control::open(api::router(Desk::of(&daemon)), &socket).await {
         Ok(control) => control,
@@ -88,7 +90,7 @@ async fn watch_over(config: Config) -> Result<(), Ended> {
             return Err(why.into());
         }
     };
-    tracing::info!("ready");
+    tracing::info!(store = %store.display(), socket = %socket.display(), "ready");
     let mut health = tokio::time::interval(Duration::from_secs(1));
     loop {
         tokio::select! {

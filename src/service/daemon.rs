@@ -37,7 +37,7 @@ pub enum StartError {
     #[error("{}", .0.iter().map(Fault::to_string).collect::<Vec<_>>().join("\n"))]
     Faults(Vec<Fault>),
     /// The way to the SMTP server cannot be prepared.
-    #[error("the SMTP server: {0}")]
+    #[error("[smtp] cannot be used: {}\n  → `quitus check --online` says what is wrong with it, and where", .0.reply)]
     Smtp(#[from] Problem),
     /// The system.
     #[error(transparent)]

@@ -32,6 +32,10 @@ fn a_daemon_is_commanded_through_its_socket_and_ends_when_it_is_told() {
     assert!(told.out.starts_with("daemon     none runs"), "{told:?}");
 
     let daemon = Running::start(file);
+    assert!(
+        !daemon.log().contains('\u{1b}'),
+        "colours are for terminals"
+    );
     let socket = firm.path("store/control.sock");
     assert_eq!((mode(&socket), mode(&firm.path("store"))), (0o600, 0o700));
     let second = ask(file, &["run"]);
