@@ -173,6 +173,12 @@ impl Session {
         self.open_folder(Command::new("SELECT"), folder).await
     }
 
+    fn set_at_work(&mut self, at_work: bool) {
+        if let Some(wire) = &mut self.wire {
+            wire.at_work = at_work;
+        }
+    }
+
     async fn open_folder(
         &mut self,
         command: Command,
@@ -180,6 +186,7 @@ impl Session {
     ) -> Result<Opened, SessionError> {
         let during = command.name();
         let (mut validity, mut next, mut exists) = (None, None, 0);
+        self.set_at_work(true);
         let ending = self.exec(command.folder(&folder.wire)?, |response| match response {
             Response::MailboxData(MailboxDatum::Exists(n)) => exists = *n,
             Response::Data { outcome, .. } => match outcome.code {
@@ -189,7 +196,9 @@ impl Session {
             },
             _ => {}
         });
-        ending.await?.ok(during)?;
+        let ending = ending.await;
+        self.set_at_work(false);
+        ending?.ok(during)?;
         let Some(uidvalidity) = validity.filter(|n| *n > 0) else {
             self.wire = None;
             return Err(SessionError::Protocol {

@@ -56,11 +56,17 @@ impl Ending {
     }
 }
 
+/// A server that opens a folder of 100,000 messages for the first time numbers them first; a client that gives up and comes
+/// again makes it begin again.
+const AT_WORK: u32 = 5;
+
 /// A connection on which commands and answers are in step.
 pub struct Wire {
     reader: async_imap::Client<Stream>,
     sent: u32,
     patience: Duration,
+    /// The server is at work that takes it long: [`AT_WORK`] times the patience.
+    pub at_work: bool,
     /// The number of messages in the selected folder, as last announced.
     pub exists: u32,
 }
@@ -72,6 +78,7 @@ impl Wire {
             reader: async_imap::Client::new(stream),
             sent: 0,
             patience,
+            at_work: false,
             exists: 0,
         }
     }
@@ -81,8 +88,13 @@ impl Wire {
         matches!(self.reader.get_ref(), Stream::Tls(_))
     }
 
+    /// How long one answer may take now.
+    fn after(&self) -> Duration {
+        self.patience * if self.at_work { AT_WORK } else { 1 }
+    }
+
     async fn write(&mut self, bytes: &[u8], during: &'static str) -> Result<(), SessionError> {
-        let after = self.patience;
+        let after = self.after();
         let stream = self.reader.get_mut();
         let written = async {
             stream.write_all(bytes).await?;
@@ -101,7 +113,7 @@ impl Wire {
         during: &'static str,
         see: impl FnOnce(&Response<'_>) -> T,
     ) -> Result<T, SessionError> {
-        let after = self.patience;
+        let after = self.after();
         timeout(after, self.next_whenever(during, see))
             .await
             .map_err(|_| SessionError::Timeout { during, after })?

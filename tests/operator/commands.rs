@@ -64,7 +64,7 @@ fn a_daemon_is_commanded_through_its_socket_and_ends_when_it_is_told() {
     );
     let list = ask(file, &["requests", "list", "--json"]);
     let list: serde_json::Value = serde_json::from_str(&list.out).unwrap();
-    let case = list[0]["case"].as_str().expect(&list.to_string());
+    let case = list[0]["case"].as_str().unwrap();
     let approved = ask(file, &["requests", "approve", case]);
     assert_eq!(approved.code, Some(0), "{approved:?}");
     until(file, "the letter left", |s| {
