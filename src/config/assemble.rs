@@ -59,15 +59,10 @@ pub fn assemble(path: &Path, text: &str) -> Survey {
     cross::house(&mut doc, &mut house, &mailboxes);
     let control_socket = socket(&mut doc, folder, store.as_ref());
     let faults = doc.finish(SECTIONS);
-    let mut survey = Survey {
-        config: Err(faults.clone()),
-        templates: templates.clone(),
-        lexicon: lexicon.clone(),
-        control_socket: control_socket.clone(),
-        secrets,
-    };
+    let good = faults.is_empty();
+    let mut survey = Survey::wrong(faults, secrets, [&templates, &lexicon], &control_socket);
     let (Some(controller), Some(store), Some(smtp), Some(policy), true) =
-        (controller, store, smtp, policy, faults.is_empty())
+        (controller, store, smtp, policy, good)
     else {
         return survey;
     };

@@ -32,12 +32,12 @@ impl Survey {
     /// Reads a file and judges it.
     pub fn of(path: &Path) -> Self {
         let file = path.display().to_string();
-        let unreadable = |what: String, fix: &str| Self {
-            config: Err(vec![Fault::of_file(&file, what, fix)]),
-            control_socket: PathBuf::new(),
-            templates: FolderSettings::default(),
-            lexicon: FolderSettings::default(),
-            secrets: Vec::new(),
+        let unreadable = |what: String, fix: &str| {
+            let (faults, own) = (
+                vec![Fault::of_file(&file, what, fix)],
+                FolderSettings::default(),
+            );
+            Self::wrong(faults, Vec::new(), [&own, &own], Path::new(""))
         };
         match std::fs::read(path).map(String::from_utf8) {
             Ok(Ok(text)) => assemble(path, &text),
@@ -49,6 +49,22 @@ impl Survey {
                 format!("the file cannot be read: {e}"),
                 "name another with --config, or begin with a copy of the example config/quitus.toml",
             ),
+        }
+    }
+
+    /// What was read, before it is known to be good.
+    pub(super) fn wrong(
+        faults: Vec<Fault>,
+        secrets: Vec<SecretPlace>,
+        [templates, lexicon]: [&FolderSettings; 2],
+        control_socket: &Path,
+    ) -> Self {
+        Self {
+            config: Err(faults),
+            control_socket: control_socket.to_owned(),
+            templates: templates.clone(),
+            lexicon: lexicon.clone(),
+            secrets,
         }
     }
 

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use quitus::sandbox::smtp;
 use std::time::{Duration, Instant};
 
-/// Dovecot alone takes half a minute to number 100,000.
+/// For the whole number, in a debug build, beside other work.
 const PATIENCE: Duration = Duration::from_secs(1_200);
 
 /// Messages that wait: few enough for a debug build in a test of seconds. `QUITUS_BACKLOG=100000` runs the whole number.
@@ -32,11 +32,15 @@ fn old_stops_are_obeyed_and_not_answered_the_newest_first_in_bounded_memory() {
         "poll_seconds = 1",
         "poll_seconds = 1\nread = { window = 500 }",
     );
+    let cur = firm.dovecot.maildir(MAILBOX, "").join("cur");
     for n in 0..all {
         let age =
             SignedDuration::from_hours(24) + SignedDuration::from_secs(60 * i64::from(all - n));
         let words = ["STOP", "Merci, à jeudi.", "Je suis absente jusqu'à lundi."][n as usize % 3];
-        firm.replied_at(100 + n, words, now - age);
+        let file = firm.replied_at(100 + n, words, now - age);
+        // Old mail was seen by a phone long ago. (With thousands that nobody saw, Dovecot alone takes minutes.)
+        let name = file.file_name().unwrap().to_str().unwrap();
+        std::fs::rename(&file, cur.join(format!("{name}:2,S"))).unwrap();
     }
     ask(
         file,

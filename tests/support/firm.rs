@@ -89,14 +89,15 @@ impl Firm {
     }
 
     /// The same at another time.
-    pub fn replied_at(&self, n: u32, words: &str, at: Timestamp) {
-        self.deliver("", &reply(n, words, at), at);
+    pub fn replied_at(&self, n: u32, words: &str, at: Timestamp) -> PathBuf {
+        self.deliver("", &reply(n, words, at), at)
     }
 
     /// Puts a message into a folder (`""` is INBOX), with this INTERNALDATE.
-    pub fn deliver(&self, folder: &str, message: &str, at: Timestamp) {
+    pub fn deliver(&self, folder: &str, message: &str, at: Timestamp) -> PathBuf {
         let file = self.dovecot.deliver(MAILBOX, folder, message.as_bytes());
         date(&file, at);
+        file
     }
 }
 
