@@ -19,6 +19,7 @@ mod letter;
 mod message;
 mod person;
 mod register;
+mod review;
 
 pub use letter::hour_key;
 
@@ -127,6 +128,7 @@ impl Step<'_> {
             Event::SentSeen { .. } | Event::MailAfterStop { .. } | Event::IncidentSeen { .. } => {
                 self.sent(event)
             }
+            Event::Reviewed(review) => self.review(review),
             Event::Filed { .. } | Event::KeysErased { .. } | Event::Checkpointed { .. } => Ok(()),
         }
     }

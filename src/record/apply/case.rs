@@ -115,6 +115,7 @@ impl Step<'_> {
             previous: *previous,
             position: self.position,
             proposals: Vec::new(),
+            review: Default::default(),
         };
         self.put(Table::Case, &case.bits().to_be_bytes(), &row);
         let mut counts = self.state().counts()?;

@@ -49,7 +49,13 @@ impl Step<'_> {
                 self.put(Table::Contact, &person.0, &row);
                 self.touch(*person)?;
             }
-            Event::ContactErased { person, .. } => return self.erase_contact(person),
+            Event::ContactErased { person, case } => {
+                self.erase_contact(person)?;
+                if let Some(case) = *case {
+                    let at = self.at;
+                    return self.change_person(*person, |row| row.erased = Some((at, case)));
+                }
+            }
             _ => {}
         }
         Ok(())
