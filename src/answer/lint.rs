@@ -139,7 +139,7 @@ fn without_copy(raw: &str, facts: &LetterFacts) -> String {
         return text;
     };
     let values = copy.fields.iter().map(|f| &f.value);
-    for quoted in values.chain(copy.mails.iter().map(|m| &m.subject)) {
+    for quoted in values.chain(copy.mails.iter().filter_map(|m| m.subject.as_ref())) {
         let quoted = normal(quoted);
         if quoted.len() > 3 {
             text = text.replace(&quoted, " ");
