@@ -27,9 +27,9 @@ fn because(language: Language) -> &'static str {
 }
 
 #[rustfmt::skip]
-const FR: Words = ["votre fonction de directrice marketing chez Exemple SARL, à laquelle s’adresse Relais, notre outil de relation client", "prospection commerciale auprès de professionnels", "intérêt légitime (article 6, paragraphe 1, point f, du RGPD)", "trois ans après votre dernier message", "la page d’équipe du site entreprise.example", "la CNIL", "Madame Dupont", "effacé le 23 novembre 2026", "une empreinte de votre adresse", "pour ne plus vous écrire", "aucune"];
+const FR: Words = ["votre fonction de directrice marketing chez Exemple SARL, à laquelle s’adresse Relais, notre outil de relation client", "prospection commerciale auprès de professionnels", "intérêt légitime (article 6, paragraphe 1, point f, du RGPD)", "trois ans après votre dernier message", "la page d’équipe du site entreprise.example", "la CNIL", "Madame Dupont", "effacé le 23 novembre 2026", "vos factures", "la loi nous y oblige pendant dix ans", "aucune"];
 #[rustfmt::skip]
-const EN: Words = ["your role as marketing director at Example Ltd, for whom Relais, our customer relations tool, is made", "business-to-business marketing", "legitimate interest (Article 6(1)(f) GDPR)", "three years after your last message", "the team page of company.example", "the CNIL", "Ms Smith", "erased on 23 November 2026", "a fingerprint of your address", "so as not to write to you again", "none"];
+const EN: Words = ["your role as marketing director at Example Ltd, for whom Relais, our customer relations tool, is made", "business-to-business marketing", "legitimate interest (Article 6(1)(f) GDPR)", "three years after your last message", "the team page of company.example", "the CNIL", "Ms Smith", "erased on 23 November 2026", "your invoices", "the law obliges us to for ten years", "none"];
 #[rustfmt::skip]
 const DE: Words = ["Ihre Funktion als Marketingleiterin der Beispiel GmbH, für die unser Werkzeug Relais gemacht ist", "Werbung gegenüber Unternehmen", "berechtigtes Interesse (Artikel 6 Absatz 1 Buchstabe f DSGVO)", "drei Jahre nach Ihrer letzten Nachricht", "Teamseite von firma.example", "die CNIL", "Frau Müller", "gelöscht am 23. November 2026", "ein Fingerabdruck Ihrer Adresse", "um Ihnen nicht mehr zu schreiben", "keine"];
 #[rustfmt::skip]

@@ -9,10 +9,10 @@ use super::requests::reference;
 use super::{Answer, Desk, Refusal};
 use crate::record::{
     Event, KeyId, LetterKind, LetterRow, LetterState, MessageState, Mode, RequestKind,
-    RequestState, Sealed,
+    RequestState, RuleId, Sealed,
 };
 use crate::request::{Expectation, rule};
-use crate::service::{CaseFile, Draft, House, Proposal, is_open};
+use crate::service::{CaseFile, Draft, House, Proposal, erased_when_answered, is_open};
 use axum::Json;
 use axum::extract::{Path, State};
 use serde::Deserialize;
@@ -108,7 +108,7 @@ fn may_leave(desk: &Desk, case: &CaseFile, draft: &LetterRow) -> Result<(), Refu
     if draft.attempts > 0 {
         return Err(Refusal::not_now(
             "this letter was tried before and may have arrived",
-            "look into the mailbox, answer by hand if it did not, then refuse the draft",
+            "look into the mailbox, answer by hand if it did not, then `quitus requests answered`",
         ));
     }
     let answers = &draft.head.answers;
@@ -161,12 +161,23 @@ fn queued(
         frozen: reader.seal(case.row.proof_key, &frozen)?,
         by: word.by.clone(),
     }];
-    let others = case
-        .drafts()
-        .filter(|l| l.head.letter != row.head.letter)
-        .count();
-    // An acknowledgement, a code or an extension ends nothing, and while a draft waits so does its message.
-    if others == 0 && row.head.kind == LetterKind::Answer {
+    if row.head.kind != LetterKind::Answer {
+        // An acknowledgement, a code or an extension ends nothing.
+        return Ok(events);
+    }
+    let answered = |r: &crate::record::Clock| row.head.answers.contains(&r.request);
+    let mut others: Vec<&LetterRow> = case.drafts().collect();
+    others.retain(|l| l.head.letter != row.head.letter);
+    if case.open_requests().all(answered) {
+        // Nobody needs "we will answer you" after the answer.
+        let (late, rest): (Vec<_>, Vec<_>) = others
+            .into_iter()
+            .partition(|l| l.head.kind != LetterKind::Answer);
+        events.extend(late.iter().map(|l| cancelled(l, rule::APPROVED, &word.by)));
+        others = rest;
+    }
+    // While another answer waits, so do the messages and the case.
+    if others.is_empty() {
         events.extend(decided(case, MessageState::Answered, rule::APPROVED));
         events.push(released(case, word, None));
     }
@@ -186,7 +197,7 @@ pub async fn refuse(
         ));
     }
     let case = open_case(&desk, &case)?;
-    let events = refused(&desk, &case, &word)?;
+    let events = ended(&desk, &case, &word, (RequestState::Refused, rule::REFUSED))?;
     let frame = desk
         .commit(Proposal::new(events).expecting(as_read(&case)))
         .await?;
@@ -198,7 +209,49 @@ pub async fn refuse(
     Ok(Answer::good(data, text))
 }
 
-fn refused(desk: &Desk, case: &CaseFile, word: &Word) -> Result<Vec<Event>, Refusal> {
+/// A human answered the person in their own words: no letter leaves, and what the answer completes is done.
+pub async fn answered(
+    State(desk): State<Desk>,
+    Path(case): Path<String>,
+    Json(word): Json<Word>,
+) -> Result<Answer, Refusal> {
+    if word.reason.trim().is_empty() {
+        return Err(Refusal::unclear(
+            "how was it answered?",
+            "say it with --reason, as an auditor should read it",
+        ));
+    }
+    let case = open_case(&desk, &case)?;
+    let mut events = ended(
+        &desk,
+        &case,
+        &word,
+        (RequestState::Answered, rule::ANSWERED),
+    )?;
+    let answers: Vec<RequestKind> = case.open_requests().map(|r| r.request).collect();
+    let reader = desk.office.sequencer.reader();
+    let erased = erased_when_answered(reader, case.id, &answers)?;
+    let erases = !erased.is_empty();
+    events.extend(erased);
+    let frame = desk
+        .commit(Proposal::new(events).expecting(as_read(&case)))
+        .await?;
+    let mut text = format!("{}: answered by hand and closed\n", case.id);
+    if erases {
+        text += "the register's row and the texts of this person are erased\n";
+    }
+    let data =
+        json!({"case": case.id.to_string(), "answered": true, "erased": erases, "frame": frame});
+    Ok(Answer::good(data, text))
+}
+
+/// The case ends by a human's word: letters are cancelled, requests and held messages end, the reason is sealed.
+fn ended(
+    desk: &Desk,
+    case: &CaseFile,
+    word: &Word,
+    (state, rule): (RequestState, RuleId),
+) -> Result<Vec<Event>, Refusal> {
     let by = || word.by.clone();
     let under_way = |l: &&LetterRow| {
         matches!(
@@ -210,20 +263,20 @@ fn refused(desk: &Desk, case: &CaseFile, word: &Word) -> Result<Vec<Event>, Refu
         .letters
         .iter()
         .filter(under_way)
-        .map(|l| Event::LetterCancelled {
-            letter: l.head.letter,
-            rule: rule::REFUSED,
-            by: by(),
-        })
+        .map(|l| cancelled(l, rule.clone(), &word.by))
         .collect();
     let open = case.row.requests.iter().filter(|r| is_open(r.state));
     events.extend(open.map(|r| Event::RequestMoved {
         case: case.id,
         request: r.request,
-        state: RequestState::Refused,
+        state,
         by: by(),
     }));
-    events.extend(decided(case, MessageState::Acted, rule::REFUSED));
+    let ends = match state {
+        RequestState::Answered => MessageState::Answered,
+        _ => MessageState::Acted,
+    };
+    events.extend(decided(case, ends, rule));
     let note = note(desk, case.row.proof_key, word.reason.trim())?;
     events.push(released(case, word, note));
     events.push(Event::CaseClosed {
@@ -231,6 +284,15 @@ fn refused(desk: &Desk, case: &CaseFile, word: &Word) -> Result<Vec<Event>, Refu
         by: by(),
     });
     Ok(events)
+}
+
+/// This letter will not be sent.
+fn cancelled(letter: &LetterRow, rule: RuleId, by: &str) -> Event {
+    Event::LetterCancelled {
+        letter: letter.head.letter,
+        rule,
+        by: by.to_owned(),
+    }
 }
 
 /// The reason, sealed with the case's proof; none once that key was erased.
@@ -243,11 +305,7 @@ pub fn note(desk: &Desk, key: KeyId, reason: &str) -> Result<Option<Sealed>, Ref
 }
 
 /// How the held messages of the case end.
-pub fn decided(
-    case: &CaseFile,
-    state: MessageState,
-    rule: crate::record::RuleId,
-) -> impl Iterator<Item = Event> {
+pub fn decided(case: &CaseFile, state: MessageState, rule: RuleId) -> impl Iterator<Item = Event> {
     let held = |row: &crate::record::MessageRow| row.state == Some(MessageState::Held);
     case.messages
         .iter()

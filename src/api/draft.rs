@@ -36,14 +36,15 @@ pub fn drafts<'a>(
 pub fn unwritten(why: &Unwritten) -> Refusal {
     Refusal::not_now(
         format!("the letter cannot be written: {}", why.0),
-        "complete the register or the templates, or answer by hand and refuse the case",
+        "complete the register or the templates, or answer by hand, then `quitus requests answered`",
     )
 }
 
 /// The letters of a case: what became of each, and every draft in full.
 pub fn tell(case: &CaseFile, drafts: &[Shown<'_>], text: &mut String) -> Vec<Value> {
     if case.letters.is_empty() {
-        *text += "\nletter     none: answer by hand if one is due, then refuse the case\n";
+        *text +=
+            "\nletter     none: answer by hand if one is due, then `quitus requests answered`\n";
     }
     let mut all = Vec::new();
     for row in case

@@ -1,17 +1,15 @@
-//! What a human adds to the cases: a request that came another way, more time, and the proof of who asks.
+//! What a human adds to the cases: a request that came another way, and more time.
 //!
 //! Each is written down with who said it; the words are sealed. Nothing leaves here: letters become drafts.
 
 use super::deciding::{as_read, note, open_case};
 use super::{Answer, Desk, Refusal, address};
 use crate::record::{
-    Channel, Event, Language, LetterHead, LetterId, LetterKind, LetterState, PersonId, RequestKind,
-    RequestState, Review, RuleId, Table, Timestamp, unhex,
+    Channel, Event, Language, LetterHead, LetterId, LetterKind, PersonId, RequestKind, Review,
+    Table, Timestamp, unhex,
 };
-use crate::request::rule;
-use crate::service::{
-    CODE_DAYS, CaseFile, Entered, Entry, NotEntered, Proposal, enter, has_template,
-};
+use crate::request::{Calendar, rule};
+use crate::service::{CaseFile, Entered, Entry, NotEntered, Proposal, enter, has_template};
 use axum::Json;
 use axum::extract::{Path, State};
 use serde::Deserialize;
@@ -34,12 +32,14 @@ pub struct New {
 /// A reason, and who gives it.
 #[derive(Deserialize)]
 pub struct Reason {
-    by: String,
+    /// Who.
+    pub by: String,
+    /// Why.
     #[serde(default)]
-    reason: String,
+    pub reason: String,
     /// The person is who they say: no code is sent.
     #[serde(default)]
-    proved: bool,
+    pub proved: bool,
 }
 
 /// `quitus requests new`.
@@ -162,7 +162,7 @@ fn told(entry: &Entry, entered: &Entered, now: Timestamp) -> String {
 }
 
 /// The head of the next letter of a case.
-fn next_letter(case: &CaseFile, kind: LetterKind) -> LetterHead {
+pub fn next_letter(case: &CaseFile, kind: LetterKind) -> LetterHead {
     LetterHead {
         letter: LetterId {
             case: case.id,
@@ -178,7 +178,7 @@ fn next_letter(case: &CaseFile, kind: LetterKind) -> LetterHead {
     }
 }
 
-fn language(desk: &Desk, case: &CaseFile) -> Language {
+pub fn language(desk: &Desk, case: &CaseFile) -> Language {
     let of_contact = case.contact.as_ref().and_then(|c| c.language);
     let default = desk
         .office
@@ -191,7 +191,7 @@ fn language(desk: &Desk, case: &CaseFile) -> Language {
     case.row.language.or(of_contact).unwrap_or(default)
 }
 
-fn a_reason(reason: &str) -> Result<&str, Refusal> {
+pub fn a_reason(reason: &str) -> Result<&str, Refusal> {
     let reason = reason.trim().trim_end_matches('.');
     if reason.is_empty() {
         return Err(Refusal::unclear(
@@ -211,28 +211,9 @@ pub async fn extend(
     let reason = a_reason(&word.reason)?;
     let case = open_case(&desk, &case)?;
     let house = desk.office.house.load_full();
-    let (calendar, now) = (&house.config.policy.calendar, desk.office.clock.now());
-    let first = case
-        .open_requests()
-        .map(|r| calendar.deadlines(r.received).due);
-    let Some(tell_by) = first.min() else {
-        return Err(Refusal::not_now(
-            "nothing is open in this case",
-            "nothing is to be done",
-        ));
-    };
-    if case.row.review.extended.is_some() {
-        return Err(Refusal::not_now(
-            "it was extended before",
-            "answer it; there is no second extension",
-        ));
-    }
-    if now > tell_by {
-        return Err(Refusal::not_now(
-            format!("the first month ended at {tell_by}, and an extension is told within it"),
-            "answer at once",
-        ));
-    }
+    let calendar = &house.config.policy.calendar;
+    let tell_by = may_extend(&case, calendar, desk.office.clock.now())?;
+    let drafted = has_template(&house, language(&desk, &case), LetterKind::Extension, &[]);
     let mut events: Vec<Event> = case
         .open_requests()
         .map(|r| Event::RequestExtended {
@@ -247,18 +228,12 @@ pub async fn extend(
         by: word.by.clone(),
         reason: note(&desk, case.row.proof_key, reason)?,
     }));
-    let head = next_letter(&case, LetterKind::Extension);
-    let drafted = has_template(&house, language(&desk, &case), LetterKind::Extension, &[]);
     if drafted {
-        let rule = rule::EXTENDED;
+        let (head, rule) = (next_letter(&case, LetterKind::Extension), rule::EXTENDED);
         events.push(Event::LetterDrafted { head, rule });
     }
-    let due = calendar.extension(
-        case.open_requests()
-            .map(|r| r.received)
-            .min()
-            .unwrap_or(now),
-    );
+    let due = case.open_requests().map(|r| calendar.extension(r.received));
+    let due = due.min().unwrap_or(tell_by);
     let frame = desk
         .commit(Proposal::new(events).expecting(as_read(&case)))
         .await?;
@@ -279,140 +254,28 @@ pub async fn extend(
     Ok(Answer::good(data, text))
 }
 
-/// `quitus requests identify`: a code to the address on file, or a human's word (B8).
-pub async fn identify(
-    State(desk): State<Desk>,
-    Path(case): Path<String>,
-    Json(word): Json<Reason>,
-) -> Result<Answer, Refusal> {
-    let case = open_case(&desk, &case)?;
-    if case.row.review.proved.is_some() {
-        return Err(Refusal::not_now(
-            "it is proved already who asks",
-            "approve the letter",
-        ));
-    }
-    let (events, text) = match word.proved {
-        true => proved(&desk, &case, &word)?,
-        false => asked(&desk, &case, &word)?,
-    };
-    let frame = desk
-        .commit(Proposal::new(events).expecting(as_read(&case)))
-        .await?;
-    let data = json!({"case": case.id.to_string(), "proved": word.proved, "frame": frame});
-    Ok(Answer::good(data, format!("{}: {text}\n", case.id)))
-}
-
-/// A human saw to it: what waited goes on, and no code is needed.
-fn proved(
-    desk: &Desk,
-    case: &CaseFile,
-    word: &Reason,
-) -> Result<(Vec<Event>, &'static str), Refusal> {
-    let reason = a_reason(&word.reason)?;
-    let by = || word.by.clone();
-    let mut events = vec![Event::Reviewed(Review::IdentityProved {
-        case: case.id,
-        rule: rule::PROVED,
-        message: None,
-        by: by(),
-        note: note(desk, case.row.proof_key, reason)?,
-    })];
-    let waits = |r: &&crate::record::Clock| r.state == RequestState::AwaitingIdentity;
-    events.extend(case.row.requests.iter().filter(waits).map(|r| {
-        let (case, request, state) = (case.id, r.request, RequestState::Open);
-        Event::RequestMoved {
-            case,
-            request,
-            state,
-            by: by(),
-        }
-    }));
-    events.extend(unneeded(case, rule::PROVED, &word.by));
-    let waited = |l: &&crate::record::LetterRow| l.rule.as_ref() == Some(&rule::IDENTITY);
-    events.extend(case.drafts().filter(waited).map(|l| Event::LetterHeld {
-        letter: l.head.letter,
-        rule: rule::REVIEW,
-    }));
-    let (case, rule) = (case.id, rule::PROVED);
-    events.push(Event::CaseHeld { case, rule });
-    Ok((
-        events,
-        "it is proved who asks; the letter waits for approval",
-    ))
-}
-
-/// Codes that were not sent and are not needed any more.
-fn unneeded<'a>(case: &'a CaseFile, rule: RuleId, by: &'a str) -> impl Iterator<Item = Event> + 'a {
-    let codes = case
-        .drafts()
-        .filter(|l| l.head.kind == LetterKind::Identity);
-    codes.map(move |l| Event::LetterCancelled {
-        letter: l.head.letter,
-        rule: rule.clone(),
-        by: by.to_owned(),
-    })
-}
-
-/// A draft with a code to the address on file, and to no other.
-fn asked(
-    desk: &Desk,
-    case: &CaseFile,
-    word: &Reason,
-) -> Result<(Vec<Event>, &'static str), Refusal> {
-    let by_hand = "ask the person another way, then record it with --proved --reason";
-    if case.contact.as_ref().is_none_or(|c| c.addresses.is_empty()) {
-        return Err(Refusal::not_now(
-            "no address of this person is on file, so a code would prove nothing",
-            by_hand,
-        ));
-    }
-    let house = desk.office.house.load_full();
-    let language = language(desk, case);
-    if !has_template(&house, language, LetterKind::Identity, &[]) {
-        return Err(Refusal::not_now(
-            format!("there is no template for identity in {language}"),
-            by_hand,
-        ));
-    }
-    let under_way = |l: &&crate::record::LetterRow| {
-        let kinds = l.head.kind == LetterKind::Identity;
-        kinds
-            && matches!(
-                l.state,
-                LetterState::Queued | LetterState::Sending | LetterState::Deferred
-            )
-    };
-    if case.letters.iter().find(under_way).is_some() {
-        return Err(Refusal::not_now(
-            "a code is on its way",
-            "wait for the reply",
-        ));
-    }
-    let mut events: Vec<Event> = unneeded(case, rule::IDENTITY, &word.by).collect();
-    let head = next_letter(case, LetterKind::Identity);
-    events.push(Event::Reviewed(Review::IdentityAsked {
-        case: case.id,
-        letter: head.letter,
-        expires: desk.office.clock.now().plus_days(CODE_DAYS),
-        by: word.by.clone(),
-    }));
-    let open = case
+/// Once, and within the first month: until when the person must be told.
+fn may_extend(case: &CaseFile, calendar: &Calendar, now: Timestamp) -> Result<Timestamp, Refusal> {
+    let first = case
         .open_requests()
-        .filter(|r| r.state == RequestState::Open);
-    let open = open.filter(|r| crate::service::needs_proof(r.request));
-    events.extend(open.map(|r| Event::RequestMoved {
-        case: case.id,
-        request: r.request,
-        state: RequestState::AwaitingIdentity,
-        by: word.by.clone(),
-    }));
-    let rule = rule::IDENTITY;
-    events.push(Event::LetterDrafted { head, rule });
-    Ok((
-        events,
-        "a letter with a code waits for approval; it goes to the address on file only",
-    ))
+        .map(|r| calendar.deadlines(r.received).due);
+    let Some(tell_by) = first.min() else {
+        let nothing = "nothing is open in this case";
+        return Err(Refusal::not_now(nothing, "nothing is to be done"));
+    };
+    if case.row.review.extended.is_some() {
+        return Err(Refusal::not_now(
+            "it was extended before",
+            "answer it; there is no second extension",
+        ));
+    }
+    if now > tell_by {
+        return Err(Refusal::not_now(
+            format!("the first month ended at {tell_by}, and an extension is told within it"),
+            "answer at once",
+        ));
+    }
+    Ok(tell_by)
 }
 
 /// How it came, the reasons that were given, and what is known of who asks.

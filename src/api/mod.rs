@@ -9,6 +9,7 @@ mod contacts;
 mod deciding;
 mod draft;
 mod entering;
+mod identifying;
 mod looking;
 mod mode;
 mod proposing;
@@ -232,9 +233,10 @@ pub fn router(desk: Desk) -> Router {
         .route("/requests/{case}", get(requests::show))
         .route("/requests/{case}/approve", post(deciding::approve))
         .route("/requests/{case}/refuse", post(deciding::refuse))
+        .route("/requests/{case}/answered", post(deciding::answered))
         .route("/requests/new", post(entering::new))
         .route("/requests/{case}/extend", post(entering::extend))
-        .route("/requests/{case}/identify", post(entering::identify))
+        .route("/requests/{case}/identify", post(identifying::identify))
         .route(
             "/requests/{case}/proposals/{number}/accept",
             post(proposing::accept),

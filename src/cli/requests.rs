@@ -35,6 +35,15 @@ enum Command {
         #[arg(long)]
         hash: Option<String>,
     },
+    /// You answered by hand: the case is closed; if erasure was asked, the person is erased now
+    Answered {
+        /// The reference
+        #[arg(value_name = "REF")]
+        case: String,
+        /// How, as an auditor should read it
+        #[arg(long)]
+        reason: String,
+    },
     /// No letter leaves; the case is closed with the reason
     Refuse {
         /// The reference
@@ -121,6 +130,16 @@ struct New {
     note: Option<String>,
 }
 
+impl New {
+    fn question(&self) -> Ask {
+        let word = json!({
+            "kinds": self.kinds, "address": self.address, "person": self.person, "received": self.received,
+            "channel": self.channel, "language": self.language, "note": self.note, "by": ask::by(),
+        });
+        Ask::Post("/requests/new".into(), word)
+    }
+}
+
 fn channel(word: &str) -> Result<Channel, String> {
     use Channel::{Email, Letter, Linkedin, Other, Phone};
     [Phone, Letter, Linkedin, Email, Other]
@@ -148,14 +167,9 @@ fn question(command: &Command) -> Ask {
             let hash = hash.as_deref().unwrap_or_default();
             order(case, "/approve", json!({"hash": hash}))
         }
+        Command::Answered { case, reason } => order(case, "/answered", json!({"reason": reason})),
         Command::Refuse { case, reason } => order(case, "/refuse", json!({"reason": reason})),
-        Command::New(new) => Ask::Post(
-            "/requests/new".into(),
-            json!({
-                "kinds": new.kinds, "address": new.address, "person": new.person, "received": new.received,
-                "channel": new.channel, "language": new.language, "note": new.note, "by": ask::by(),
-            }),
-        ),
+        Command::New(new) => new.question(),
         Command::Extend { case, reason } => order(case, "/extend", json!({"reason": reason})),
         Command::Identify {
             case,

@@ -100,11 +100,11 @@ impl Step<'_> {
             | Event::DomainLifted { .. }
             | Event::AddressFailed { .. }
             | Event::Spoke { .. } => self.person(event),
-            Event::CaseOpened { .. }
-            | Event::RequestOpened { .. }
+            Event::RequestOpened { .. }
             | Event::RequestMoved { .. }
             | Event::RequestExtended { .. }
-            | Event::Reminded { .. }
+            | Event::Reminded { .. } => self.request(event),
+            Event::CaseOpened { .. }
             | Event::MessageAdded { .. }
             | Event::CaseHeld { .. }
             | Event::CaseReleased { .. }

@@ -55,6 +55,7 @@ rules! {
     SOURCE_VAGUE = "P.source": "The register does not prove origin, date and provider of every datum.",
     SYSTEMS = "P.systems": "Not every system that holds data has delivered.",
     APPROVED = "P.approved": "A reviewer let the letter leave.",
+    ANSWERED = "P.by_hand": "A human answered the person in their own words.",
     REFUSED = "P.refused": "A reviewer decided that no letter leaves.",
     DONE = "P.auto": "Decided by the machine, as the settings allow.",
 }

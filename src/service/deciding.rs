@@ -131,15 +131,9 @@ fn occasion<'a>(
         (Some(new), _) => Some((new, now)),
         (None, old) => old,
     };
-    let mut references = message.references.clone();
-    references.extend(message.in_reply_to.iter().cloned());
-    references.extend(message.message_id.clone());
-    let mut seen = std::collections::HashSet::new();
-    references.retain(|id| seen.insert(id.clone()));
-    let accessed = decision
-        .letter
-        .as_ref()
-        .filter(|l| l.answers.contains(&RequestKind::Access));
+    let references = references(message);
+    let letter = decision.letter.as_ref();
+    let accessed = letter.filter(|l| l.answers.contains(&RequestKind::Access));
     let mails = match accessed.and_then(|l| l.person) {
         Some(person) => drafting::past_mails(reader, person, &references, &message.subject)?,
         None => Vec::new(),
@@ -159,6 +153,16 @@ fn occasion<'a>(
         code: None,
         extension: None,
         now,
-        neutral: decision.letter.as_ref().is_some_and(|l| l.neutral),
+        neutral: letter.is_some_and(|l| l.neutral),
     })
+}
+
+/// The thread, oldest first, ending with the message itself.
+fn references(message: &mail::InboundMessage) -> Vec<String> {
+    let mut references = message.references.clone();
+    references.extend(message.in_reply_to.iter().cloned());
+    references.extend(message.message_id.clone());
+    let mut seen = std::collections::HashSet::new();
+    references.retain(|id| seen.insert(id.clone()));
+    references
 }
