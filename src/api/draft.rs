@@ -57,6 +57,10 @@ pub fn tell(case: &CaseFile, drafts: &[Shown<'_>], text: &mut String) -> Vec<Val
             "\nletter {step}   {kind}: {} since {}\n",
             row.state, row.changed
         );
+        let lost = !matches!(row.state, LetterState::Queued | LetterState::Sent);
+        if let Some(reply) = row.reply.as_ref().filter(|_| lost) {
+            *text += &format!("           {}: {}\n", reply.phase, reply.text);
+        }
         all.push(
             json!({"letter": step, "kind": kind, "answers": row.head.answers, "state": row.state}),
         );

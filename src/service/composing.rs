@@ -63,10 +63,10 @@ pub fn write(
     let findings = lint(&letter, &facts, &parts);
     match findings.first() {
         None => Ok(letter),
-        Some(first) => Err(Unwritten(format!(
-            "{first:?} ({} findings)",
-            findings.len()
-        ))),
+        Some(first) => Err(Unwritten(match findings.len() {
+            1 => format!("{first}: {}", first.advice()),
+            many => format!("{first}: {} ({many} findings)", first.advice()),
+        })),
     }
 }
 
