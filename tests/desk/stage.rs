@@ -3,6 +3,7 @@
 use quitus::api::{Answer, Client, Control, Desk, NoAnswer, Refusal, router};
 use quitus::config::Config;
 use quitus::record::{Fault, Mode, State, Timestamp};
+use quitus::request::Calendar;
 use quitus::sandbox::{imap, smtp};
 use quitus::service::{Daemon, Extras};
 use serde_json::{Value, json};
@@ -146,6 +147,20 @@ impl Stage {
 
     pub fn state<T>(&self, ask: impl Fn(&State<'_>) -> T) -> T {
         ask(&self.daemon.office.sequencer.reader().state())
+    }
+
+    /// So many days ago, where the firm is.
+    pub fn date(&self, ago: i64) -> jiff::civil::Date {
+        let today = self.calendar(|c| c.day(self.now.into()));
+        today - jiff::ToSpan::days(ago)
+    }
+
+    pub fn day(&self, ago: i64) -> String {
+        self.date(ago).to_string()
+    }
+
+    pub fn calendar<T>(&self, ask: impl Fn(&Calendar) -> T) -> T {
+        ask(&self.daemon.office.house.load().config.policy.calendar)
     }
 
     fn decided(&self) -> u64 {
