@@ -560,6 +560,12 @@ async fn an_erasure_answered_by_hand_erases_too_and_one_alone_waits_for_the_copy
         .await;
     assert!(entered.text.contains("answer by hand"), "{}", entered.text);
     let path = format!("/requests/{}", entered.data["case"].as_str().unwrap());
+    let list = stage.client.get("/requests").await.unwrap();
+    assert!(
+        list.text.contains("ANSWER BY HAND: erasure"),
+        "{}",
+        list.text
+    );
     let done = stage
         .order(
             &format!("{path}/answered"),

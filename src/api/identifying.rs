@@ -124,6 +124,12 @@ fn asked(
 
 /// A code proves something only if it goes to an address on file, in words that there are.
 fn may_be_asked(desk: &Desk, case: &CaseFile) -> Result<(), Refusal> {
+    if case.open_requests().next().is_none() {
+        return Err(Refusal::not_now(
+            "nothing is asked in this case that would need a proof",
+            "see `quitus requests show`",
+        ));
+    }
     let by_hand = "ask the person another way, then record it with --proved --reason";
     if case.contact.as_ref().is_none_or(|c| c.addresses.is_empty()) {
         return Err(Refusal::not_now(

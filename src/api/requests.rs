@@ -1,9 +1,9 @@
 //! What people asked and nobody has answered yet: the list, and one case as a reviewer must see it before deciding.
 
 use super::{Answer, Desk, Refusal, draft, entering, proposing, words};
-use crate::record::{CaseId, CaseRow, Clock, RequestKind, RuleId};
+use crate::record::{CaseId, CaseRow, Clock, LetterRow, RequestKind, RuleId};
 use crate::request::rule;
-use crate::service::{CaseFile, House};
+use crate::service::{CaseFile, House, left_to_a_human};
 use axum::extract::{Path, State};
 use serde_json::{Value, json};
 
@@ -26,8 +26,13 @@ pub async fn list(State(desk): State<Desk>) -> Result<Answer, Refusal> {
             false => words::kinds(&kinds),
         };
         let until = due.as_deref().unwrap_or("-");
-        let letter = state.letters(*id)?;
-        let letter = letter.last().map(|(_, l)| l.state);
+        let letters: Vec<LetterRow> = state.letters(*id)?.into_iter().map(|(_, l)| l).collect();
+        let by_hand = left_to_a_human(row, &letters);
+        let hand = match by_hand.is_empty() {
+            true => String::new(),
+            false => format!(", ANSWER BY HAND: {}", words::kinds(&by_hand)),
+        };
+        let letter = letters.last().map(|l| l.state);
         let held = row.held.as_ref().map(because).unwrap_or_default();
         let undecided = proposing::undecided(row);
         let proposed = match undecided {
@@ -35,11 +40,11 @@ pub async fn list(State(desk): State<Desk>) -> Result<Answer, Refusal> {
             n => format!(", {n} proposed"),
         };
         let shown = letter.map(|l| format!(", letter {l}")).unwrap_or_default();
-        text += &format!("{id}  {asked}, due {until}{shown}{proposed}{held}\n");
+        text += &format!("{id}  {asked}, due {until}{shown}{hand}{proposed}{held}\n");
         data.push(json!({
             "case": id.to_string(), "requests": kinds, "due": due, "opened": row.opened.to_string(),
             "held": row.held.as_ref().map(ToString::to_string), "letter": letter,
-            "proposed": undecided,
+            "proposed": undecided, "by_hand": by_hand,
         }));
     }
     text += &format!("{} open\n", open.len());
@@ -102,6 +107,14 @@ fn head(desk: &Desk, house: &House, case: &CaseFile) -> Result<String, Refusal> 
         text += &format!("person     {what} since {since}\n");
     }
     entering::tell(desk, case, &mut text)?;
+    let by_hand = case.left_to_a_human();
+    if !by_hand.is_empty() {
+        text += &format!(
+            "to do      no letter answers {}: answer by hand, then `quitus requests answered {}`\n",
+            words::kinds(&by_hand),
+            case.id
+        );
+    }
     let erases = |r: &&Clock| r.request == RequestKind::Erasure;
     let told = house.config.processing.recipients.iter().flatten();
     let told: Vec<&str> = told.map(String::as_str).collect();

@@ -80,6 +80,11 @@ impl CaseFile {
         self.row.requests.iter().filter(|r| is_open(r.state))
     }
 
+    /// What is open and no letter answers or will answer: a human must.
+    pub fn left_to_a_human(&self) -> Vec<RequestKind> {
+        left_to_a_human(&self.row, &self.letters)
+    }
+
     /// The message that a letter replies to; none, if a human entered the request.
     fn message_of(&self, letter: &LetterRow) -> Option<&CaseMessage> {
         let key = letter.head.message?;
@@ -201,6 +206,22 @@ impl CaseFile {
             neutral: plan.neutral,
         })
     }
+}
+
+/// What is open in a case and stands in no letter that waits, or is on its way.
+pub fn left_to_a_human<'a>(
+    row: &CaseRow,
+    letters: impl IntoIterator<Item = &'a LetterRow> + Clone,
+) -> Vec<RequestKind> {
+    use LetterState::{Bounced, Cancelled, Rejected};
+    let answered = |kind: &RequestKind| {
+        let alive = |l: &&LetterRow| !matches!(l.state, Cancelled | Rejected | Bounced);
+        let mut alive = letters.clone().into_iter().filter(alive);
+        alive.any(|l| l.head.answers.contains(kind))
+    };
+    let open = row.requests.iter().filter(|r| is_open(r.state));
+    let kinds = open.map(|r| r.request);
+    kinds.filter(|k| !answered(k)).collect()
 }
 
 /// Whether a request waits for its answer.

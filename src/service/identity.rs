@@ -42,23 +42,31 @@ pub fn carried(
     known: impl IntoIterator<Item = Case>,
     now: Timestamp,
 ) -> Result<Option<Case>, Trouble> {
-    let mut cases: Vec<Case> = known.into_iter().collect();
-    let text = text_of(message);
-    let named = references(&text).filter(|id| cases.iter().all(|c| c.id != *id));
-    let named: Vec<CaseId> = named.take(5).collect();
-    cases.extend(request::cases_of(&reader.state(), named)?);
-    let plain = plain(&text);
     let keys = reader.fingerprinter();
-    let carries = |c: &Case| {
-        awaited(keys, &c.row, now).is_some_and(|code| plain.contains(&self::plain(&code)))
-    };
-    Ok(cases.into_iter().find(carries))
+    let awaits = |c: Case| Some((awaited(keys, &c.row, now)?, c));
+    let named: Vec<CaseId> = texts(message).flat_map(references).take(5).collect();
+    let mut codes: Vec<(String, Case)> = known.into_iter().filter_map(awaits).collect();
+    codes.extend(
+        request::cases_of(&reader.state(), named)?
+            .into_iter()
+            .filter_map(awaits),
+    );
+    // Nearly always nobody waits for a code, and then nothing is searched.
+    if codes.is_empty() {
+        return Ok(None);
+    }
+    let texts: Vec<String> = texts(message).map(plain).collect();
+    let carries = |code: &str| texts.iter().any(|t| t.contains(&plain(code)));
+    let found = codes.into_iter().find(|(code, _)| carries(code));
+    Ok(found.map(|(_, case)| case))
 }
 
-fn text_of(message: &InboundMessage) -> String {
+/// What was typed, and what is quoted.
+fn texts(message: &InboundMessage) -> impl Iterator<Item = &str> {
     let elided = message.fresh.elided.iter().map(|e| e.text.as_str());
-    let all = [message.subject.as_str(), message.fresh.text.as_str()];
-    all.into_iter().chain(elided).collect::<Vec<_>>().join("\n")
+    [message.subject.as_str(), message.fresh.text.as_str()]
+        .into_iter()
+        .chain(elided)
 }
 
 /// Letters and digits only, as a hand or a mail program may have changed them.

@@ -25,7 +25,7 @@ mod status;
 pub use clock::Clock;
 pub use composing::Unwritten;
 pub use daemon::{Daemon, Extras, StartError};
-pub use drafting::{CaseFile, CaseMessage, Draft, is_open};
+pub use drafting::{CaseFile, CaseMessage, Draft, is_open, left_to_a_human};
 pub use entering::{Entered, Entry, NotEntered, enter, needs_proof};
 pub use erasing::when_answered as erased_when_answered;
 pub use gathering::{Trouble, has_template};
