@@ -218,6 +218,16 @@ async fn a_request_by_telephone_counts_from_its_day_and_its_copy_waits_for_the_c
         stage.show(&case).await.data["identity_proved"].is_null(),
         "a wrong code proves nothing"
     );
+    let away = format!("Je suis absente.\n\n> Référence {case}\n> Votre code : {code}\n");
+    let robot = "Auto-Submitted: auto-replied\n";
+    stage
+        .receives_with("anne@dune.example", "Absence", &away, robot)
+        .await;
+    let shown = stage.show(&case).await;
+    assert!(
+        shown.data["identity_proved"].is_null(),
+        "a robot quotes everything"
+    );
     // From another address, in what is quoted: whoever has the code reads the mail of the address on file.
     let reply = format!(
         "Voilà, c'est bien moi.\n\n> Référence {case}\n> Votre code : {}\n",
@@ -365,6 +375,31 @@ async fn what_is_proposed_is_carried_out_once_or_dismissed_with_a_reason() {
         )
         .await;
 
+    // B3
+    stage
+        .receives(
+            "x@elsewhere.example",
+            "Relais",
+            "Merci de me retirer de votre liste.",
+        )
+        .await;
+    let mut open = stage.open().await;
+    let stranger = open.pop().unwrap();
+    let accept = format!("/requests/{stranger}/proposals/1/accept");
+    assert!(
+        stage.refused(&accept, json!({})).await.is_usage(),
+        "who is it?"
+    );
+    stage
+        .order(&accept, json!({"is": "femke@duin.example"}))
+        .await;
+    assert!(
+        is_suppressed("femke@duin.example")
+            .await
+            .text
+            .contains("suppressed")
+    );
+
     // B5
     let text = "Merci de retirer toute notre société de votre liste : plus aucun mail à aucun de nos collaborateurs.";
     stage
@@ -391,7 +426,7 @@ async fn what_is_proposed_is_carried_out_once_or_dismissed_with_a_reason() {
         .receives("elio@scoglio.example", "Re: Relais", text)
         .await;
     let mut cases = stage.open().await;
-    cases.retain(|c| *c != case);
+    cases.retain(|c| *c != case && *c != stranger);
     let dismiss = format!("/requests/{}/proposals/1/dismiss", cases[0]);
     assert!(stage.refused(&dismiss, json!({})).await.is_usage());
     stage
@@ -526,6 +561,7 @@ async fn an_erasure_is_complete_when_its_letter_has_left_and_no_list_brings_the_
         keys.len() >= 2 && keys.iter().all(|k| reader.is_erased(*k).unwrap()),
         "contact and content"
     );
+    drop(reader);
     let mut files = Vec::new();
     all_files(&stage.folder.path().join("store"), &mut files);
     for (path, bytes) in &files {
@@ -535,6 +571,10 @@ async fn an_erasure_is_complete_when_its_letter_has_left_and_no_list_brings_the_
         }
     }
 
+    assert!(
+        shown.contains("because    erasure"),
+        "the proof stays: {shown}"
+    );
     let again = stage.import(LIST).await;
     assert!(
         again.wrong && again.text.contains("erased at their request"),
@@ -547,13 +587,25 @@ async fn an_erasure_is_complete_when_its_letter_has_left_and_no_list_brings_the_
     );
     let still = stage.order("/contacts/show", show).await;
     assert!(!still.text.contains("Zibeline") && still.text.contains("suppressed"));
-    stage.end().await;
+    let folder = stage.end().await;
+    let store = folder.path().join("store");
+    let report = quitus::store::verify(&store).unwrap();
+    assert!(report.is_clean(), "{report:?}");
 }
 
 #[tokio::test]
 async fn an_erasure_answered_by_hand_erases_too_and_one_alone_waits_for_the_copy_that_was_asked() {
     let stage = Stage::build(Mode::Review).await;
     let new = |kind: &str, who: &str| json!({"kinds": [kind], "address": who, "received": stage.day(4), "channel": "linkedin"});
+    let shown = stage
+        .order("/contacts/show", json!({"address": "bob@cliff.example"}))
+        .await;
+    let digits = shown.text.split("(person ").nth(1).unwrap()[..8].to_owned();
+    let word =
+        json!({"kinds": ["stop"], "person": digits, "received": stage.day(1), "channel": "other"});
+    stage.order("/requests/new", word).await;
+    let (_, _, letter) = stage.approve_only().await;
+    assert_eq!(letter.to, ["bob@cliff.example"], "the address on file");
     // German has no erasure letter.
     let entered = stage
         .order("/requests/new", new("erasure", "carl@fels.example"))

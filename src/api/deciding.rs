@@ -5,6 +5,7 @@
 //! came between.
 
 use super::draft::{self, Shown};
+use super::entering::tell_by;
 use super::requests::reference;
 use super::{Answer, Desk, Refusal};
 use crate::record::{
@@ -124,6 +125,14 @@ fn may_leave(desk: &Desk, case: &CaseFile, draft: &LetterRow) -> Result<(), Refu
                 "send a code with `quitus requests identify {0}`, or say how you know with `quitus requests identify {0} --proved --reason …`",
                 case.id
             ),
+        ));
+    }
+    let calendar = &desk.office.house.load().config.policy.calendar;
+    let told_late = tell_by(case, calendar).is_some_and(|t| t < desk.office.clock.now());
+    if draft.head.kind == LetterKind::Extension && told_late {
+        return Err(Refusal::not_now(
+            "the first month has ended, and an extension is told within it",
+            "answer at once",
         ));
     }
     let copy = |r: &&crate::record::Clock| r.request == RequestKind::Access;

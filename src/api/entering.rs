@@ -254,12 +254,15 @@ pub async fn extend(
     Ok(Answer::good(data, text))
 }
 
+/// The end of the first month.
+pub fn tell_by(case: &CaseFile, calendar: &Calendar) -> Option<Timestamp> {
+    let open = case.open_requests();
+    open.map(|r| calendar.deadlines(r.received).due).min()
+}
+
 /// Once, and within the first month: until when the person must be told.
 fn may_extend(case: &CaseFile, calendar: &Calendar, now: Timestamp) -> Result<Timestamp, Refusal> {
-    let first = case
-        .open_requests()
-        .map(|r| calendar.deadlines(r.received).due);
-    let Some(tell_by) = first.min() else {
+    let Some(tell_by) = tell_by(case, calendar) else {
         let nothing = "nothing is open in this case";
         return Err(Refusal::not_now(nothing, "nothing is to be done"));
     };

@@ -9,7 +9,7 @@ use super::entering::received;
 use super::requests::reference;
 use super::{Answer, Desk, Refusal, address, draft, words};
 use crate::record::{
-    Address, CaseRow, Channel, Event, MessageState, Proposal as Proposed, RequestState, Review,
+    Address, CaseRow, Channel, Event, MessageState, Proposal as Proposed, Review, RuleId,
     Suppression, SuppressionReason, is_freemail_domain,
 };
 use crate::request::{Expectation, rule};
@@ -108,6 +108,16 @@ fn in_words(proposal: &Proposed) -> String {
     }
 }
 
+/// The rule by which it was proposed.
+fn rule_of(proposal: &Proposed) -> RuleId {
+    match proposal {
+        Proposed::Address { .. } => rule::OTHERS,
+        Proposed::Domain { .. } => rule::WHOLE_FIRM,
+        Proposed::Forwarded { .. } => rule::COLLEAGUE,
+        Proposed::UnknownSender { .. } => rule::STRANGER,
+    }
+}
+
 /// What a decision comes to.
 #[derive(Default)]
 struct Outcome {
@@ -140,7 +150,8 @@ pub async fn accept(
             forwarded(&desk, &case, from, kinds, &word)?
         }
     };
-    settle(&desk, &case, number, (true, &word), outcome).await
+    let rule = rule_of(&proposal);
+    settle(&desk, &case, (number, rule), (true, &word), outcome).await
 }
 
 /// `quitus requests dismiss`.
@@ -164,6 +175,7 @@ pub async fn dismiss(
         text: "dismissed".into(),
         ..Outcome::default()
     };
+    let rule = proposal.as_ref().map_or(rule::OTHERS, rule_of);
     if let Some(Proposed::Domain { domain, .. }) = proposal {
         let reader = desk.office.sequencer.reader();
         let domain = reader.fingerprinter().of_domain(&domain);
@@ -177,7 +189,7 @@ pub async fn dismiss(
             outcome.text += "; the pause of the firm is lifted, its people may be written to";
         }
     }
-    settle(&desk, &case, number, (false, &word), outcome).await
+    settle(&desk, &case, (number, rule), (false, &word), outcome).await
 }
 
 /// People count from one.
@@ -328,7 +340,7 @@ fn forwarded(
 async fn settle(
     desk: &Desk,
     case: &CaseFile,
-    number: u16,
+    (number, rule): (u16, RuleId),
     (accepted, word): (bool, &Decision),
     mut outcome: Outcome,
 ) -> Result<Answer, Refusal> {
@@ -347,16 +359,11 @@ async fn settle(
             note: sealed,
         }));
     let waits = case.open_requests().next().is_some()
-        || case
-            .row
-            .requests
-            .iter()
-            .any(|r| r.state == RequestState::Refused)
         || case.drafts().next().is_some()
         || undecided(&case.row) > 1;
     if !waits && case.row.closed.is_none() {
         let (state, by) = (MessageState::Acted, word.by.clone());
-        outcome.events.extend(decided(case, state, rule::COLLEAGUE));
+        outcome.events.extend(decided(case, state, rule));
         outcome.events.push(Event::CaseClosed { case: case.id, by });
     }
     outcome.expectations.extend(as_read(case));

@@ -97,9 +97,11 @@ impl Stage {
         stage
     }
 
-    pub async fn end(self) {
+    pub async fn end(self) -> tempfile::TempDir {
         self.control.end().await;
+        drop(self.client);
         self.daemon.end().await;
+        self.folder
     }
 
     pub async fn import(&self, list: &str) -> Answer {
