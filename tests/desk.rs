@@ -440,6 +440,39 @@ async fn what_is_proposed_is_carried_out_once_or_dismissed_with_a_reason() {
 }
 
 #[tokio::test]
+async fn what_has_a_letter_gets_it_and_the_rest_of_the_case_stays_with_a_human() {
+    let stage = Stage::build(Mode::Review).await;
+    let text = "Please remove me from your mailing list, and correct my job title: I am no longer the director but the chair.";
+    stage
+        .receives("bob@cliff.example", "Re: Relais", text)
+        .await;
+    let case = stage.open().await.pop().unwrap();
+    let shown = stage.show(&case).await;
+    assert_eq!(
+        shown.data["requests"].as_array().unwrap().len(),
+        2,
+        "{}",
+        shown.text
+    );
+    assert!(
+        shown.text.contains("no letter answers rectification"),
+        "{}",
+        shown.text
+    );
+    let drafts = stage.drafts(&case).await;
+    assert_eq!(drafts[0]["answers"], json!(["stop"]));
+    stage.approve(&case, &drafts[0]).await;
+    let shown = stage.show(&case).await;
+    assert!(shown.data["held"].is_string() && shown.data["messages"][0]["state"] == "held");
+    let word = json!({"reason": "corrected, told by mail"});
+    stage
+        .order(&format!("/requests/{case}/answered"), word)
+        .await;
+    assert!(stage.open().await.is_empty());
+    stage.end().await;
+}
+
+#[tokio::test]
 async fn a_forward_becomes_the_case_of_the_person_who_asked_the_colleague() {
     let stage = Stage::build(Mode::Review).await;
     let text = "Claire, tu peux t'en occuper ?\n\n-------- Message transféré --------\nSujet : Re: Relais\n\

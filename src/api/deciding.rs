@@ -13,7 +13,9 @@ use crate::record::{
     RequestState, RuleId, Sealed,
 };
 use crate::request::{Expectation, rule};
-use crate::service::{CaseFile, Draft, House, Proposal, erased_when_answered, is_open};
+use crate::service::{
+    CaseFile, Draft, House, Proposal, erased_when_answered, is_open, left_to_a_human,
+};
 use axum::Json;
 use axum::extract::{Path, State};
 use serde::Deserialize;
@@ -174,19 +176,16 @@ fn queued(
         // An acknowledgement, a code or an extension ends nothing.
         return Ok(events);
     }
-    let answered = |r: &crate::record::Clock| row.head.answers.contains(&r.request);
-    let mut others: Vec<&LetterRow> = case.drafts().collect();
-    others.retain(|l| l.head.letter != row.head.letter);
-    if case.open_requests().all(answered) {
-        // Nobody needs "we will answer you" after the answer.
-        let (late, rest): (Vec<_>, Vec<_>) = others
-            .into_iter()
-            .partition(|l| l.head.kind != LetterKind::Answer);
-        events.extend(late.iter().map(|l| cancelled(l, rule::APPROVED, &word.by)));
-        others = rest;
-    }
-    // While another answer waits, so do the messages and the case.
-    if others.is_empty() {
+    let others = |l: &&LetterRow| l.head.letter != row.head.letter;
+    let on_their_way = case
+        .letters
+        .iter()
+        .filter(|l| l.state != LetterState::Draft);
+    let on_their_way: Vec<&LetterRow> = on_their_way.chain([row]).collect();
+    // While something is left to answer, its messages and the case wait.
+    if left_to_a_human(&case.row, on_their_way).is_empty() {
+        let late = case.drafts().filter(others);
+        events.extend(late.map(|l| cancelled(l, rule::APPROVED, &word.by)));
         events.extend(decided(case, MessageState::Answered, rule::APPROVED));
         events.push(released(case, word, None));
     }

@@ -107,7 +107,7 @@ impl Stage {
     pub async fn import(&self, list: &str) -> Answer {
         let list = list.as_bytes().to_vec();
         let path = "/contacts/import?file=list.csv";
-        self.client.hand_over(path, list.into()).await.unwrap()
+        self.client.hand_over(path, list).await.unwrap()
     }
 
     /// A mail to Claire; the border says that it is genuine. Returns once it is decided.

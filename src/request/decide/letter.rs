@@ -244,8 +244,13 @@ fn draft(c: &Course<'_, '_>, kinds: &[RequestKind], held: RuleId, d: &mut Decisi
     );
     all.sort_unstable();
     all.dedup();
-    let release = Release::Held(held.clone());
-    d.letter = plan(c, LetterKind::Answer, &all, &[], release, d);
+    // What has no words in this language is left to a human; the rest has a letter all the same.
+    let (has, language) = (c.s.house.has_template, spoken(c));
+    all.retain(|k| has(language, LetterKind::Answer, &[*k]));
+    if !all.is_empty() {
+        let release = Release::Held(held.clone());
+        d.letter = plan(c, LetterKind::Answer, &all, &[], release, d);
+    }
     if let (Some(letter), Some((id, _))) = (&mut d.letter, waiting) {
         letter.letter = *id;
     }
@@ -293,12 +298,18 @@ fn plan(
     LetterPlan::of(head, announces.to_vec(), language, &reader, release)
 }
 
-/// The language of the message, of the register, of the case, of the house: the first that has the letter's parts.
+/// The language of the message, of the register, of the case, of the house, if it has the letter's parts.
 fn language(c: &Course<'_, '_>, kind: LetterKind, parts: &[RequestKind]) -> Option<Language> {
-    let spoken = c.s.read.language;
+    let language = spoken(c);
+    (c.s.house.has_template)(language, kind, parts).then_some(language)
+}
+
+/// The first of these that is known.
+fn spoken(c: &Course<'_, '_>) -> Language {
     let file = c.whose.about.and_then(|k| k.opened.as_ref());
     let of_case = c.open.and_then(|o| o.row.language);
-    let known = spoken.or(file.and_then(|o| o.language)).or(of_case);
-    let language = known.unwrap_or(c.policy.settings.default_language);
-    (c.s.house.has_template)(language, kind, parts).then_some(language)
+    let known = c.s.read.language.or(file.and_then(|o| o.language));
+    known
+        .or(of_case)
+        .unwrap_or(c.policy.settings.default_language)
 }
