@@ -389,4 +389,6 @@ pub enum Event {
     // -- the store itself; new events go to the end, because their order is part of the log's format
     /// All rows as they were after `frame` were exported; `digest` is the file's SHA-256. Changes no state.
     Checkpointed { frame: u64, digest: [u8; 32] },
+    /// A human decided something about a case beside its letters (B3 to B6, B8, Art. 12(3)).
+    Reviewed(super::Review),
 }

@@ -12,6 +12,7 @@ mod fault;
 mod ids;
 mod kept;
 mod memory;
+mod review;
 mod rows;
 mod state;
 mod tables;
@@ -32,6 +33,7 @@ pub use ids::{
 };
 pub use kept::{FrozenLetter, KeptMessage, Proof, ProofOfRequest, Proposal};
 pub use memory::MemoryTables;
+pub use review::{Channel, IdentityRow, Review, ReviewRow};
 pub use rows::{
     CaseRow, Clock, ContactRow, Counts, FolderRow, HeadRow, ImportRow, IncidentRow, LetterRow,
     LogPosition, MessageRow, ModeRow, PersonRow, SentRow, SuppressionRow, TallyRow, Waiting,

@@ -4,6 +4,7 @@ use super::pauses::Pauses;
 use super::{Due, held, lock, write};
 use crate::delivery::{Courier, Next, Outcome, Trouble, backoff};
 use crate::record::{Event, LetterId, LetterState, RequestState, SmtpReply};
+use crate::service::erasing;
 use crate::service::house::Office;
 use crate::service::sequencer::{Committed, Proposal};
 use std::collections::HashSet;
@@ -59,6 +60,7 @@ impl Sender {
                     reply: words(crate::delivery::Phase::FinalDot, reply),
                 }];
                 events.extend(self.answered(due));
+                events.extend(erasing::with_letter(&self.office, &due.row.head));
                 events
             }
             Outcome::Deferred {
@@ -91,10 +93,11 @@ impl Sender {
     /// The requests that the letter answered, and the case if nothing is left.
     fn answered(&self, due: &Due) -> Vec<Event> {
         let (case, by) = (due.id.case, String::from("auto"));
-        if due.row.head.kind != crate::record::LetterKind::Answer {
+        let answers = &due.row.head.answers;
+        // A code, an extension, an acknowledgement alone; one that comes with a STOP answers the STOP.
+        if answers.is_empty() {
             return Vec::new();
         }
-        let answers = &due.row.head.answers;
         let mut events: Vec<Event> = answers
             .iter()
             .map(|request| Event::RequestMoved {
