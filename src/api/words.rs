@@ -2,6 +2,8 @@
 //!
 //! Whoever must know who a person is asks for that very person (`quitus contacts show`, `quitus requests show`).
 
+mod fates;
+
 use crate::record::{
     Event, LetterHead, PersonId, RequestKind, RuleId, SmtpReply, SuppressionReason, hex,
 };
@@ -320,7 +322,8 @@ fn journey(event: &Event) -> Said {
             format!("{} perhaps left{}", name(letter), phase(reply)),
         ),
         Event::LetterBounced { letter, .. } => plain("letter bounced", name(letter)),
-        Event::Filed { letter, .. } => plain("filed", format!("a copy of {}", name(letter))),
+        Event::Filed(step) => plain("filed", fates::filing(step)),
+        Event::LetterJudged(judgement) => plain("letter judged", fates::judged(judgement)),
         _ => None,
     }
 }

@@ -14,6 +14,7 @@ use super::{Mode, Timestamp};
 use serde::{Deserialize, Serialize};
 
 mod case;
+mod filing;
 mod folder;
 mod letter;
 mod message;
@@ -119,7 +120,8 @@ impl Step<'_> {
             | Event::LetterUncertain { .. }
             | Event::LetterBounced { .. }
             | Event::LetterHeld { .. }
-            | Event::LetterCancelled { .. } => self.letter(event),
+            | Event::LetterCancelled { .. }
+            | Event::LetterJudged(_) => self.letter(event),
             Event::ImportBegun { .. }
             | Event::ContactStored { .. }
             | Event::ImportEnded { .. }
@@ -127,7 +129,8 @@ impl Step<'_> {
             Event::SentSeen { .. } | Event::MailAfterStop { .. } | Event::IncidentSeen { .. } => {
                 self.sent(event)
             }
-            Event::Filed { .. } | Event::KeysErased { .. } | Event::Checkpointed { .. } => Ok(()),
+            Event::Filed(filing) => self.file(filing),
+            Event::KeysErased { .. } | Event::Checkpointed { .. } => Ok(()),
         }
     }
 
