@@ -183,7 +183,7 @@ fn refused(desk: &Desk, case: &Case, word: &Word) -> Result<Vec<Event>, Refusal>
 }
 
 /// The reason, sealed with the case's proof; none once that key was erased.
-fn note(desk: &Desk, key: KeyId, reason: &str) -> Result<Option<Sealed>, Refusal> {
+pub fn note(desk: &Desk, key: KeyId, reason: &str) -> Result<Option<Sealed>, Refusal> {
     let reader = desk.office.sequencer.reader();
     if reader.is_erased(key)? {
         return Ok(None);

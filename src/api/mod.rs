@@ -8,6 +8,8 @@ mod client;
 mod contacts;
 mod deciding;
 mod draft;
+mod letter_story;
+mod letters;
 mod looking;
 mod mode;
 mod requests;
@@ -230,6 +232,11 @@ pub fn router(desk: Desk) -> Router {
         .route("/requests/{case}", get(requests::show))
         .route("/requests/{case}/approve", post(deciding::approve))
         .route("/requests/{case}/refuse", post(deciding::refuse))
+        .route("/letters", get(letters::list))
+        .route("/letters/{id}", get(letter_story::show))
+        .route("/letters/{id}/settle", post(letters::settle))
+        .route("/letters/{id}/resend", post(letters::resend))
+        .route("/letters/{id}/cancel", post(letters::cancel))
         .merge(lists)
         .with_state(desk)
 }

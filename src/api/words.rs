@@ -263,7 +263,7 @@ fn case(event: &Event) -> Said {
 
 /// A letter by its case and step.
 fn name(letter: &crate::record::LetterId) -> String {
-    format!("letter {}.{}", letter.case, letter.step)
+    format!("letter {letter}")
 }
 
 fn letter(event: &Event) -> Said {

@@ -4,6 +4,10 @@
 //! forgotten; each is done on the second connection, may be repeated at any time, and fails without touching any letter.
 //! In shadow mode nothing is filed. `\Seen` is never touched.
 
+mod report;
+
+pub use report::FilingReport;
+
 use super::desks::Desks;
 use super::house::{House, Office};
 use super::sequencer::{Committed, Proposal};

@@ -24,6 +24,7 @@ mod status;
 pub use clock::Clock;
 pub use composing::{Occasion, Unwritten, freeze as freeze_letter, write as write_letter};
 pub use daemon::{Daemon, Extras, StartError};
+pub use filing::FilingReport;
 pub use gathering::Trouble;
 pub use house::{House, Office};
 pub use importing::{ImportFailure, import};

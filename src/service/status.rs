@@ -1,5 +1,6 @@
 //! How everything is, in words that the operator and the reviewer understand; the same for the terminal and for programs.
 
+use super::filing::FilingReport;
 use crate::mailbox::MailboxStatus;
 use crate::record::{Damaged, LetterState, MessageState, Mode, State, Timestamp, Waiting};
 use serde::Serialize;
@@ -40,6 +41,8 @@ pub struct Status {
     pub gone: u64,
     /// The next request that must be answered: reference, kind, internal target.
     pub next_due: Option<(String, &'static str, String)>,
+    /// What waits to be filed.
+    pub filing: Option<FilingReport>,
     /// Another installation answers the same mailbox, seen then.
     pub foreign_instance: Option<String>,
     /// The mailboxes, if a daemon runs.
@@ -124,6 +127,7 @@ impl Status {
             next_due: due
                 .first()
                 .map(|(at, case, kind)| (case.to_string(), kind.word(), at.to_string())),
+            filing: FilingReport::of(state)?,
             foreign_instance: state.foreign_instance()?.map(|t| t.to_string()),
             mailboxes: Vec::new(),
             smtp: None,
@@ -137,7 +141,8 @@ impl Status {
             .keys()
             .any(|k| k == "dead messages" || k == "uncertain letters");
         let mailbox = self.mailboxes.iter().any(|m| m.last_error.is_some());
-        dead || mailbox || self.foreign_instance.is_some()
+        let filing = self.filing.as_ref().is_some_and(|f| f.failing > 0);
+        dead || filing || mailbox || self.foreign_instance.is_some()
     }
 }
 
@@ -193,6 +198,9 @@ impl Status {
                 .map(|o| format!(", the oldest since {o}"))
                 .unwrap_or_default();
             writeln!(f, "waiting    {count} {what}{since}")?;
+        }
+        if let Some(filing) = &self.filing {
+            writeln!(f, "filing     {filing}")?;
         }
         if let Some((case, kind, at)) = &self.next_due {
             writeln!(f, "due        {kind} of {case} by {at}")?;
