@@ -10,6 +10,8 @@ mod deciding;
 mod draft;
 mod entering;
 mod identifying;
+mod letter_story;
+mod letters;
 mod looking;
 mod mode;
 mod proposing;
@@ -245,6 +247,11 @@ pub fn router(desk: Desk) -> Router {
             "/requests/{case}/proposals/{number}/dismiss",
             post(proposing::dismiss),
         )
+        .route("/letters", get(letters::list))
+        .route("/letters/{id}", get(letter_story::show))
+        .route("/letters/{id}/settle", post(letters::settle))
+        .route("/letters/{id}/resend", post(letters::resend))
+        .route("/letters/{id}/cancel", post(letters::cancel))
         .merge(lists)
         .with_state(desk)
 }

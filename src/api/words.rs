@@ -2,6 +2,7 @@
 //!
 //! Whoever must know who a person is asks for that very person (`quitus contacts show`, `quitus requests show`).
 
+mod fates;
 mod review;
 
 use crate::record::{
@@ -264,7 +265,7 @@ fn case(event: &Event) -> Said {
 
 /// A letter by its case and step.
 fn name(letter: &crate::record::LetterId) -> String {
-    format!("letter {}.{}", letter.case, letter.step)
+    format!("letter {letter}")
 }
 
 fn letter(event: &Event) -> Said {
@@ -323,7 +324,8 @@ fn journey(event: &Event) -> Said {
             format!("{} perhaps left{}", name(letter), phase(reply)),
         ),
         Event::LetterBounced { letter, .. } => plain("letter bounced", name(letter)),
-        Event::Filed { letter, .. } => plain("filed", format!("a copy of {}", name(letter))),
+        Event::Filed(step) => plain("filed", fates::filing(step)),
+        Event::LetterJudged(judgement) => plain("letter judged", fates::judged(judgement)),
         _ => None,
     }
 }

@@ -14,6 +14,7 @@ use super::{Mode, Timestamp};
 use serde::{Deserialize, Serialize};
 
 mod case;
+mod filing;
 mod folder;
 mod letter;
 mod message;
@@ -120,7 +121,8 @@ impl Step<'_> {
             | Event::LetterUncertain { .. }
             | Event::LetterBounced { .. }
             | Event::LetterHeld { .. }
-            | Event::LetterCancelled { .. } => self.letter(event),
+            | Event::LetterCancelled { .. }
+            | Event::LetterJudged(_) => self.letter(event),
             Event::ImportBegun { .. }
             | Event::ContactStored { .. }
             | Event::ImportEnded { .. }
@@ -129,7 +131,8 @@ impl Step<'_> {
                 self.sent(event)
             }
             Event::Reviewed(review) => self.review(review),
-            Event::Filed { .. } | Event::KeysErased { .. } | Event::Checkpointed { .. } => Ok(()),
+            Event::Filed(filing) => self.file(filing),
+            Event::KeysErased { .. } | Event::Checkpointed { .. } => Ok(()),
         }
     }
 

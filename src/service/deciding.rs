@@ -4,6 +4,7 @@
 
 use super::composing::{self, Occasion};
 use super::drafting;
+use super::filing;
 use super::gathering::{self, Gathered, Trouble};
 use super::house::House;
 use super::reception::Reception;
@@ -52,7 +53,10 @@ impl Reception {
             Plain::Proposal(proposal) => reader.seal(key, proposal),
         })?;
         parts.letter = letter;
-        let events = decision.clone().into_events(parts);
+        let mut events = decision.clone().into_events(parts);
+        let ended = (g.arrival.content, decision.state);
+        let to = g.arrival.mailbox.as_ref();
+        events.extend(filing::when_decided(house, to, ended, g.mode.0, now));
         let proposal = Proposal::new(events).expecting(decision.expectations.clone());
         Ok((decision, proposal, unwritten))
     }

@@ -147,6 +147,24 @@ impl Step<'_> {
         })
     }
 
+    /// What was done is not done after all: the case is open again.
+    pub(super) fn reopen_case(&mut self, case: CaseId) -> Done {
+        let Some(row) = self.state().case(case)?.filter(|r| r.closed.is_some()) else {
+            return Ok(());
+        };
+        let mut counts = self.state().counts()?;
+        counts.open_cases += 1;
+        self.put(Table::Meta, b"counts", &counts);
+        self.change_case(case, |row| row.closed = None)?;
+        let Some(person) = row.person else {
+            return Ok(());
+        };
+        self.change_person(person, |p| {
+            p.closed.retain(|c| *c != case);
+            p.open.push(case);
+        })
+    }
+
     /// Changes a case's row, and keeps its clocks and its place among what waits in step.
     pub(super) fn change_case(&mut self, id: CaseId, change: impl FnOnce(&mut CaseRow)) -> Done {
         let Some(mut row) = self.state().case(id)? else {
