@@ -39,6 +39,7 @@ fn parcel_of(letter: &[u8]) -> Parcel {
     Parcel {
         sender: Address::parse("bot@example.com").ok(),
         recipient: Address::parse("jean@example.com").unwrap(),
+        blind_copy: None,
         letter: Frozen::new(letter.to_vec()).unwrap(),
     }
 }

@@ -2,6 +2,9 @@
 //!
 //! Whoever must know who a person is asks for that very person (`quitus contacts show`, `quitus requests show`).
 
+mod fates;
+mod review;
+
 use crate::record::{
     Event, LetterHead, PersonId, RequestKind, RuleId, SmtpReply, SuppressionReason, hex,
 };
@@ -50,6 +53,7 @@ pub fn tell(event: &Event) -> Told {
         .or_else(|| case(event))
         .or_else(|| letter(event))
         .or_else(|| register(event))
+        .or_else(|| review::tell(event))
         .unwrap_or(("event", "an event of a newer version".into(), None));
     Told { event, what, rule }
 }
@@ -261,7 +265,7 @@ fn case(event: &Event) -> Said {
 
 /// A letter by its case and step.
 fn name(letter: &crate::record::LetterId) -> String {
-    format!("letter {}.{}", letter.case, letter.step)
+    format!("letter {letter}")
 }
 
 fn letter(event: &Event) -> Said {
@@ -320,7 +324,8 @@ fn journey(event: &Event) -> Said {
             format!("{} perhaps left{}", name(letter), phase(reply)),
         ),
         Event::LetterBounced { letter, .. } => plain("letter bounced", name(letter)),
-        Event::Filed { letter, .. } => plain("filed", format!("a copy of {}", name(letter))),
+        Event::Filed(step) => plain("filed", fates::filing(step)),
+        Event::LetterJudged(judgement) => plain("letter judged", fates::judged(judgement)),
         _ => None,
     }
 }

@@ -11,6 +11,7 @@ mod contacts;
 #[cfg(feature = "demo")]
 mod demo;
 mod edge;
+mod letters;
 mod log;
 mod output;
 mod requests;
@@ -69,6 +70,8 @@ enum Command {
     Log(log::Arguments),
     /// The folder that holds the log, the keys and the index
     Store(store::Arguments),
+    /// What became of letters; what to do about those of unknown fate, refused or bounced
+    Letters(letters::Arguments),
 }
 
 /// Runs the command that stands on the command line.
@@ -96,6 +99,7 @@ pub fn main() -> ExitCode {
         Command::Templates(a) => templates::run(&a, config),
         Command::Log(a) => log::run(&a, config),
         Command::Store(a) => store::run(&a, config),
+        Command::Letters(a) => letters::run(&a, config),
     };
     end.map_or_else(End::tell, ExitCode::from)
 }

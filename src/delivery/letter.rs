@@ -88,13 +88,17 @@ impl std::fmt::Debug for Frozen {
     }
 }
 
-/// A frozen letter with its envelope; one recipient, because a server answers for each of them separately.
+/// A frozen letter with its envelope; one recipient, because a server answers for each of them separately. What it says
+/// of the blind copy decides nothing.
 #[derive(Clone, Debug)]
 pub struct Parcel {
     /// MAIL FROM; `None` is the null sender `<>`.
     pub sender: Option<Address>,
     /// RCPT TO.
     pub recipient: Address,
+    /// A second RCPT TO that no header names: our own mailbox, where the copy proves that the server took the letter (C5).
+    /// ASCII only.
+    pub blind_copy: Option<Address>,
     /// What is handed over.
     pub letter: Frozen,
 }

@@ -135,6 +135,7 @@ impl Session {
     ) -> Result<Outcome, (Phase, Fail)> {
         let patience = settings.timeouts.command.0;
         self.name_both(parcel, patience).await?;
+        self.name_copy(parcel, patience).await?;
         self.asked = true;
         if !house.committed().await {
             return Ok(Outcome::Withdrawn);
@@ -195,6 +196,26 @@ impl Session {
         self.sound &= matches!(&second, Ok(_) | Err(Fail::Said { .. }));
         first.map_err(|fail| (Phase::MailFrom, fail))?;
         second.map(drop).map_err(|fail| (Phase::RcptTo, fail))
+    }
+
+    /// RCPT of the blind copy. A server that refuses it carries the letter all the same; only a lost connection counts.
+    async fn name_copy(
+        &mut self,
+        parcel: &Parcel,
+        patience: Duration,
+    ) -> Result<(), (Phase, Fail)> {
+        let Some(copy) = &parcel.blind_copy else {
+            return Ok(());
+        };
+        let rcpt = format!("RCPT TO:<{}>\r\n", copy.as_str());
+        match within(patience, self.line.command(rcpt)).await {
+            Ok(_) => Ok(()),
+            Err(Fail::Said { code, text }) if code != 421 => {
+                tracing::warn!(reply = %said(code, &text), "the server refuses the blind copy");
+                Ok(())
+            }
+            Err(fail) => Err((Phase::RcptTo, fail)),
+        }
     }
 
     /// What a failed step means for the letter, and for the connection.

@@ -8,6 +8,60 @@ use super::error::SessionError;
 use super::folders::Folder;
 use super::session::Session;
 use crate::record::UidSet;
+use serde::Deserialize;
+
+/// What an operator writes about filing: `[mailbox.filing]`. Nothing is filed unless it stands there.
+#[derive(Clone, PartialEq, Eq, Default, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct FilingSettings {
+    /// A keyword such as `$Quitus`, or `\Answered`, for messages that were obeyed or answered. Default: none.
+    pub keyword: Option<String>,
+    /// A folder that these messages go to, by name or special use; not one that is read. Default: none.
+    pub move_to: Option<String>,
+    /// Whether a copy of each letter goes to the folder `sent`. Default: no; many servers do it by themselves.
+    pub copy: bool,
+    /// Whether copies (in Sent, or blind copies to the mailbox) are made also of letters that answer access, erasure or
+    /// portability, or carry a code: other programs read that mailbox. Default: no.
+    pub personal: bool,
+}
+
+impl FilingSettings {
+    /// What is wrong with it, and what to do; `folders` are read, `sent` is where sent mail is.
+    pub fn faults(&self, folders: &[String], sent: &str) -> Vec<(String, &'static str)> {
+        let mut faults = Vec::new();
+        if let Some(keyword) = self.keyword.as_deref().filter(|k| !is_flag(k)) {
+            faults.push((
+                format!("\"{keyword}\" cannot be a keyword"),
+                "write one word such as keyword = \"$Quitus\", or \"\\\\Answered\" or \"\\\\Flagged\"",
+            ));
+        }
+        if let Some(folder) = &self.move_to
+            && (folder.is_empty() || folders.contains(folder))
+        {
+            faults.push((
+                format!("messages cannot be moved to \"{folder}\""),
+                "name a folder that is not among `folders`, or leave move_to out",
+            ));
+        }
+        if self.copy && sent.is_empty() {
+            faults.push((
+                "there is no folder for copies of letters".to_owned(),
+                "set sent, or leave copy out",
+            ));
+        }
+        faults
+    }
+}
+
+/// Whether this is a keyword (RFC 3501, flag-keyword), or one of the two flags that mail programs show and no program obeys.
+fn is_flag(flag: &str) -> bool {
+    let atom = |b: u8| (0x21..0x7f).contains(&b) && !b"(){%*\"\\]".contains(&b);
+    let keyword = !flag.is_empty() && flag.bytes().all(atom);
+    keyword
+        || ["\\Answered", "\\Flagged"]
+            .iter()
+            .any(|f| flag.eq_ignore_ascii_case(f))
+}
 
 /// What became of one message.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -35,9 +89,7 @@ pub async fn add_flag(
     selection: &Selection,
     flag: &str,
 ) -> Result<UidSet, SessionError> {
-    let bare = flag.strip_prefix('\\').unwrap_or(flag);
-    let atom = |b: u8| (0x21..0x7f).contains(&b) && !b"(){%*\"\\]".contains(&b);
-    if bare.is_empty() || !bare.bytes().all(atom) {
+    if !is_flag(flag) {
         return Err(SessionError::Unsendable { what: "a flag" });
     }
     let there = present(session, selection).await?;

@@ -30,7 +30,9 @@ mod watch;
 mod wire;
 
 pub use error::{SessionError, TlsProblem};
-pub use filing::{Filed, Selection, add_flag, append_once, holds, move_to, outcomes};
+pub use filing::{
+    Filed, FilingSettings, Selection, add_flag, append_once, holds, move_to, outcomes,
+};
 pub use folders::Folder;
 pub use handover::{
     Cursor, Cursors, Fetched, FolderOpened, FolderRole, HeaderKey, Opening, Passed, PassedOver,

@@ -3,6 +3,7 @@
 //! Every default is in the doc comment of its field. What only the whole configuration can judge (two mailboxes of one
 //! name, an alias claimed twice) is judged by `config`; what one block can tell is judged by [`MailboxSettings::faults`].
 
+use super::filing::FilingSettings;
 use crate::config::SecretSource;
 use crate::record::{Address, domain_to_ascii};
 use serde::Deserialize;
@@ -47,6 +48,9 @@ pub struct MailboxSettings {
     /// How much is read at once.
     #[serde(default)]
     pub read: ReadLimits,
+    /// How messages and letters are filed when they are done with. Default: not at all.
+    #[serde(default)]
+    pub filing: FilingSettings,
 }
 
 /// How to reach and enter an IMAP server.
@@ -262,6 +266,10 @@ impl MailboxSettings {
             .fault()
             .map(|(what, fix)| (format!("mailbox {name}: {what}"), fix));
         faults.extend(limits);
+        let filing = self.filing.faults(&self.folders, &self.sent);
+        let told =
+            |(what, fix): (String, &str)| (format!("mailbox {name}: {what}"), fix.to_owned());
+        faults.extend(filing.into_iter().map(told));
         faults
     }
 }

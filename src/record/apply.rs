@@ -14,11 +14,13 @@ use super::{Mode, Timestamp};
 use serde::{Deserialize, Serialize};
 
 mod case;
+mod filing;
 mod folder;
 mod letter;
 mod message;
 mod person;
 mod register;
+mod review;
 
 pub use letter::hour_key;
 
@@ -99,11 +101,11 @@ impl Step<'_> {
             | Event::DomainLifted { .. }
             | Event::AddressFailed { .. }
             | Event::Spoke { .. } => self.person(event),
-            Event::CaseOpened { .. }
-            | Event::RequestOpened { .. }
+            Event::RequestOpened { .. }
             | Event::RequestMoved { .. }
             | Event::RequestExtended { .. }
-            | Event::Reminded { .. }
+            | Event::Reminded { .. } => self.request(event),
+            Event::CaseOpened { .. }
             | Event::MessageAdded { .. }
             | Event::CaseHeld { .. }
             | Event::CaseReleased { .. }
@@ -119,7 +121,8 @@ impl Step<'_> {
             | Event::LetterUncertain { .. }
             | Event::LetterBounced { .. }
             | Event::LetterHeld { .. }
-            | Event::LetterCancelled { .. } => self.letter(event),
+            | Event::LetterCancelled { .. }
+            | Event::LetterJudged(_) => self.letter(event),
             Event::ImportBegun { .. }
             | Event::ContactStored { .. }
             | Event::ImportEnded { .. }
@@ -127,7 +130,9 @@ impl Step<'_> {
             Event::SentSeen { .. } | Event::MailAfterStop { .. } | Event::IncidentSeen { .. } => {
                 self.sent(event)
             }
-            Event::Filed { .. } | Event::KeysErased { .. } | Event::Checkpointed { .. } => Ok(()),
+            Event::Reviewed(review) => self.review(review),
+            Event::Filed(filing) => self.file(filing),
+            Event::KeysErased { .. } | Event::Checkpointed { .. } => Ok(()),
         }
     }
 

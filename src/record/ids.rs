@@ -255,6 +255,33 @@ impl LetterId {
     }
 }
 
+/// As people name it: `Q-7F3K-92MD.0`, the case and the step; with a third number for a later series.
+impl fmt::Display for LetterId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.series {
+            0 => write!(f, "{}.{}", self.case, self.step),
+            series => write!(f, "{}.{}.{series}", self.case, self.step),
+        }
+    }
+}
+
+impl std::str::FromStr for LetterId {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let bad = || format!("\"{text}\" names no letter; they look like Q-7F3K-92MD.0");
+        let mut parts = text.trim().split('.');
+        let case = parts.next().unwrap_or_default().parse();
+        let mut number = |default: Option<u8>| match parts.next() {
+            Some(part) => part.parse().ok(),
+            None => default,
+        };
+        let (step, series) = (number(None), number(Some(0)));
+        let id = case.ok().zip(step).zip(series);
+        let ((case, step), series) = id.filter(|_| parts.next().is_none()).ok_or_else(bad)?;
+        Ok(Self { case, step, series })
+    }
+}
+
 /// Which key seals something; the store keeps the key itself.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -313,6 +340,18 @@ mod tests {
             Ok(case)
         );
         assert!("Q-123".parse::<CaseId>().is_err() && "Q-7F3K-92MU".parse::<CaseId>().is_err());
+    }
+
+    #[test]
+    fn a_letter_is_named_by_its_case_and_step() {
+        for (text, step, series) in [("Q-0000-0001.0", 0, 0), ("Q-0000-0001.12.3", 12, 3)] {
+            let case = CaseId::from_bits(1);
+            let id = LetterId { case, step, series };
+            assert_eq!((id.to_string().as_str(), text.parse()), (text, Ok(id)));
+        }
+        for bad in ["Q-0000-0001", "Q-0000-0001.300", "Q-0000-0001.0.0.0", ".0"] {
+            assert!(bad.parse::<LetterId>().is_err(), "{bad}");
+        }
     }
 
     #[test]

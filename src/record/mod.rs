@@ -9,9 +9,12 @@ mod apply;
 mod contact;
 mod event;
 mod fault;
+mod filing;
 mod ids;
+mod judgement;
 mod kept;
 mod memory;
+mod review;
 mod rows;
 mod state;
 mod tables;
@@ -26,12 +29,15 @@ pub use event::{
     ContactFacts, Event, FolderId, FolderRole, LetterHead, Location, SmtpReply, SuppressionReason,
 };
 pub use fault::Fault;
+pub use filing::{Filing, FilingEnd, FilingRow, FilingStep};
 pub use ids::{
     CaseId, ContentKey, Fingerprint, Fingerprinter, KeyId, KeyKind, LetterId, MailIdHash, PersonId,
     Sealed, hex, unhex,
 };
+pub use judgement::Judgement;
 pub use kept::{FrozenLetter, KeptMessage, Proof, ProofOfRequest, Proposal};
 pub use memory::MemoryTables;
+pub use review::{Channel, IdentityRow, Review, ReviewRow};
 pub use rows::{
     CaseRow, Clock, ContactRow, Counts, FolderRow, HeadRow, ImportRow, IncidentRow, LetterRow,
     LogPosition, MessageRow, ModeRow, PersonRow, SentRow, SuppressionRow, TallyRow, Waiting,

@@ -166,6 +166,15 @@ impl State<'_> {
         Ok(all)
     }
 
+    /// Every letter.
+    pub fn every_letter(&self) -> Look<Vec<(LetterId, LetterRow)>> {
+        let mut all = Vec::new();
+        for (key, value) in self.0.scan(Table::Letter, &[], &[], usize::MAX)? {
+            all.push((letter_from(&key)?, decode(&value)?));
+        }
+        Ok(all)
+    }
+
     /// The letter with this Message-ID.
     pub fn letter_by_mail(&self, mail: MailIdHash) -> Look<Option<LetterId>> {
         self.row(Table::LetterMail, &mail.0)

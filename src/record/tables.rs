@@ -53,6 +53,8 @@ pub enum Table {
     Failing = 20,
     /// Hash of a line of a mail we sent → nothing.
     OurLine = 21,
+    /// Due time (ms, big endian) and step → [`super::FilingRow`]: what is to be filed.
+    Filing = 22,
 }
 
 /// A row of the index cannot be read: the index is damaged, and is built again from the log.

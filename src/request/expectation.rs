@@ -4,8 +4,8 @@
 //! decided again on what is known now (design.md, the sequencer).
 
 use crate::record::{
-    CaseId, ContentKey, Damaged, Fingerprint, Location, MailIdHash, PersonId, State, Timestamp,
-    hour_key,
+    CaseId, ContentKey, Damaged, Fingerprint, LetterId, LetterRow, LetterState, Location,
+    MailIdHash, PersonId, State, Timestamp, hour_key,
 };
 
 /// One thing that must still be true.
@@ -33,6 +33,15 @@ pub enum Expectation {
         /// Version.
         version: u32,
     },
+    /// The letter is as it was read.
+    Letter {
+        /// Which.
+        id: LetterId,
+        /// Its state.
+        state: LetterState,
+        /// Since when.
+        changed: Timestamp,
+    },
     /// Fewer automatic letters than this were queued in the hour of `at`.
     UnderHourly {
         /// A moment of the hour.
@@ -58,6 +67,12 @@ pub(super) fn within_a_day(moments: &[Timestamp], at: Timestamp) -> usize {
 }
 
 impl Expectation {
+    /// That nothing happened to this letter since it was read.
+    pub fn letter(id: LetterId, row: &LetterRow) -> Self {
+        let (state, changed) = (row.state, row.changed);
+        Self::Letter { id, state, changed }
+    }
+
     /// Whether it is true of this state.
     pub fn holds(&self, state: &State<'_>) -> Result<bool, Damaged> {
         Ok(match self {
@@ -67,6 +82,13 @@ impl Expectation {
             Self::NotAnsweredByHand(mail) => state.answered_by_hand(*mail)?.is_none(),
             Self::Person { id, version } => state.person(*id)?.version == *version,
             Self::Case { id, version } => state.case(*id)?.map_or(0, |row| row.version) == *version,
+            Self::Letter {
+                id,
+                state: is,
+                changed,
+            } => state
+                .letter(*id)?
+                .is_some_and(|row| row.state == *is && row.changed == *changed),
             Self::UnderHourly { at, limit } => state.tally(&hour_key(*at))?.count < *limit,
             Self::UnderDomain { domain, at, limit } => {
                 within_a_day(&state.tally(&domain.0)?.at, *at) < *limit

@@ -5,25 +5,24 @@
 
 use super::clock::Clock;
 use super::connections::{MailboxReport, SmtpReport};
+use super::desks::Desks;
+use super::filing::Filer;
 use super::health::{Health, Interrupted};
 use super::house::{House, Office};
-use super::outbox::{Outbox, SecondLook, courier};
+use super::outbox::{Outbox, courier};
 use super::reception::{Reception, Witness};
 use super::sequencer::{Committed, Proposal, Running, Sequencer};
+use super::settling::{self, SentChecks};
 use super::status::Status;
 use crate::config::Config;
 use crate::delivery::{Courier, Problem};
-use crate::mailbox::{
-    Connector, Faster, LookAgain, MailboxSettings, MailboxStatus, Standby, look_again,
-    watch as watch_mailbox,
-};
+use crate::mailbox::{MailboxStatus, watch as watch_mailbox};
 use crate::record::{Event, Fault, Mode, Timestamp};
 use crate::store::{NotOpened, OpenReport, Store};
 use arc_swap::ArcSwap;
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Mutex, Notify, watch};
+use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
 
@@ -102,9 +101,16 @@ impl Daemon {
             wake: wake.clone(),
         };
         let (mut tasks, mailboxes, desks) = watch_all(&office, &reception, &stopping);
-        let outbox = Outbox::new(office.clone(), courier.clone(), Arc::new(desks), wake);
-        let uncertain = outbox.settle().await.map_err(StartError::Commit)?;
+        let desks = Arc::new(desks);
+        let uncertain = settling::settle(&office)
+            .await
+            .map_err(StartError::Commit)?;
         let interrupted = interrupted(&report, uncertain);
+        let checks = SentChecks::new(office.clone(), desks.clone());
+        tasks.push(tokio::spawn(checks.run(stopping.clone())));
+        let filer = Filer::new(office.clone(), desks.clone());
+        tasks.push(tokio::spawn(filer.run(stopping.clone())));
+        let outbox = Outbox::new(office.clone(), courier.clone(), desks, wake);
         if report.sending_must_wait() {
             tracing::error!(
                 "the store was damaged: no letter is sent until `quitus store verify` is clean"
@@ -246,16 +252,12 @@ type Watchers = (
 
 /// Begins to watch every mailbox.
 fn watch_all(office: &Office, reception: &Reception, stopping: &watch::Receiver<bool>) -> Watchers {
-    let (mut tasks, mut mailboxes, mut desks) = (Vec::new(), Vec::new(), HashMap::new());
+    let (mut tasks, mut mailboxes, mut desks) = (Vec::new(), Vec::new(), Desks::default());
     for settings in office.house.load().config.mailboxes.clone() {
         let settings = Arc::new(settings);
         let (tell, status) = watch::channel(MailboxStatus::default());
         mailboxes.push(status);
-        let desk = Desk {
-            settings: settings.clone(),
-            standby: None,
-        };
-        desks.insert(settings.name.clone(), Mutex::new(desk));
+        desks.insert(settings.clone());
         let (cursors, sink) = (reception.clone(), reception.clone());
         tasks.push(tokio::spawn(watch_mailbox(
             settings,
@@ -265,7 +267,7 @@ fn watch_all(office: &Office, reception: &Reception, stopping: &watch::Receiver<
             stopping.clone(),
         )));
     }
-    (tasks, mailboxes, Desks(desks))
+    (tasks, mailboxes, desks)
 }
 
 async fn open_store(
@@ -312,44 +314,5 @@ impl Office {
             Committed::Conflict => Err(StartError::Commit("the log is ahead of itself".into())),
             Committed::Full(why) | Committed::Failed(why) => Err(StartError::Commit(why)),
         }
-    }
-}
-
-/// The second connection to one mailbox, opened when somebody has to look.
-struct Desk {
-    settings: Arc<MailboxSettings>,
-    standby: Option<Standby>,
-}
-
-/// One for each mailbox.
-struct Desks(HashMap<String, Mutex<Desk>>);
-
-impl SecondLook for Desks {
-    async fn look(
-        &self,
-        mailbox: String,
-        messages: Vec<LookAgain>,
-    ) -> Result<Vec<Option<Faster>>, String> {
-        let Some(desk) = self.0.get(&mailbox) else {
-            // The mailbox is no longer configured: nobody can look, so a human releases the letter.
-            return Ok(vec![Some(Faster::Answered); messages.len()]);
-        };
-        let mut desk = desk.lock().await;
-        let settings = desk.settings.clone();
-        if desk.standby.is_none() {
-            let opening = settings.clone();
-            let connector = tokio::task::spawn_blocking(move || Connector::new(opening)).await;
-            let connector = connector
-                .map_err(|e| e.to_string())?
-                .map_err(|e| e.to_string())?;
-            desk.standby = Some(Standby::new(connector));
-        }
-        let Some(standby) = &mut desk.standby else {
-            return Err("no connection".into());
-        };
-        let session = standby.session().await.map_err(|e| e.to_string())?;
-        look_again(session, &messages, &settings.sent, &settings.drafts)
-            .await
-            .map_err(|e| e.to_string())
     }
 }

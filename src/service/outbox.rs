@@ -8,11 +8,12 @@ mod session;
 
 use super::house::Office;
 use super::sequencer::{Committed, Proposal};
+use super::settling::{blind_copy, frozen_letter};
 use crate::delivery::{Courier, Frozen, Parcel, Problem, Trouble};
 use crate::mailbox::{Faster, LookAgain};
 use crate::record::{
     Address, Damaged, Event, FrozenLetter, LetterId, LetterRow, LetterState, MessageState, Mode,
-    RuleId, SmtpReply, Timestamp, Waiting,
+    RuleId, SmtpReply, Timestamp,
 };
 use pauses::Pauses;
 use session::Sender;
@@ -70,29 +71,6 @@ impl<L: SecondLook> Outbox<L> {
             pauses: Arc::default(),
             wake,
         }
-    }
-
-    /// C5: what was `sending` when the process ended is uncertain.
-    pub async fn settle(&self) -> Result<usize, String> {
-        let state = self.office.sequencer.reader().state();
-        let found = state
-            .waiting_letters(Waiting::Sending, usize::MAX)
-            .map_err(|e| e.to_string())?;
-        for (_, letter) in &found {
-            let reply = SmtpReply {
-                phase: "final_dot".into(),
-                text: "the process ended while the letter was being sent".into(),
-            };
-            self.write(vec![
-                Event::LetterUncertain {
-                    letter: *letter,
-                    reply,
-                },
-                held(*letter),
-            ])
-            .await;
-        }
-        Ok(found.len())
     }
 
     /// Sends until `stop` becomes true; then lets the running sessions end.
@@ -179,18 +157,11 @@ impl<L: SecondLook> Outbox<L> {
             let last = row.reply.map_or_else(String::new, |r| r.text);
             return self.reject(id, "expired", last).await;
         }
-        let Some(position) = row.position else {
+        if row.position.is_none() {
             return Ok(None);
-        };
-        let Event::LetterQueued { frozen, .. } =
-            reader.event(position).map_err(|e| e.to_string())?
-        else {
-            return Err("a letter's place in the log holds something else".into());
-        };
-        let Some(letter) = reader
-            .open_sealed::<FrozenLetter>(&frozen)
-            .map_err(|e| e.to_string())?
-        else {
+        }
+        let frozen = frozen_letter(reader, &row).map_err(|e| e.to_string())?;
+        let Some(letter) = frozen else {
             let (rule, by) = (RuleId::of("P.erased"), "auto".into());
             self.write(vec![Event::LetterCancelled {
                 letter: id,
@@ -202,10 +173,13 @@ impl<L: SecondLook> Outbox<L> {
         };
         match parcel(&letter) {
             Ok(parcel) => Ok(Some(Due {
+                parcel: Parcel {
+                    blind_copy: blind_copy(&self.office, &row),
+                    ..parcel
+                },
                 id,
                 row,
                 letter,
-                parcel,
             })),
             Err(why) => self.reject(id, "before", why).await,
         }
@@ -309,7 +283,7 @@ impl<L: SecondLook> Outbox<L> {
 }
 
 /// Writes an outcome down; it has happened, so it is tried until it stands there or the store has failed for good.
-async fn write(office: &Office, mut events: Vec<Event>) {
+pub(super) async fn write(office: &Office, mut events: Vec<Event>) {
     events.extend(messages_held(office, &events));
     loop {
         match office
@@ -355,7 +329,7 @@ fn messages_held(office: &Office, events: &[Event]) -> Vec<Event> {
 }
 
 /// A human must look at the letter's case.
-fn held(letter: LetterId) -> Event {
+pub(super) fn held(letter: LetterId) -> Event {
     Event::CaseHeld {
         case: letter.case,
         rule: RuleId::of("C4"),
@@ -373,6 +347,7 @@ fn parcel(letter: &FrozenLetter) -> Result<Parcel, String> {
     Ok(Parcel {
         sender,
         recipient,
+        blind_copy: None,
         letter,
     })
 }

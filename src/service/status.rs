@@ -1,6 +1,7 @@
 //! How everything is, in words that the operator and the reviewer understand; the same for the terminal and for programs.
 
 use super::connections::{MailboxReport, SmtpReport};
+use super::filing::FilingReport;
 use super::health::DaemonReport;
 use crate::record::{Damaged, LetterState, MessageState, Mode, State, Timestamp, Waiting};
 use serde::Serialize;
@@ -42,6 +43,8 @@ pub struct Status {
     pub gone: u64,
     /// The next request that must be answered: reference, kind, internal target.
     pub next_due: Option<(String, &'static str, String)>,
+    /// What waits to be filed.
+    pub filing: Option<FilingReport>,
     /// Another installation answers the same mailbox, seen then.
     pub foreign_instance: Option<String>,
     /// The mailboxes, if a daemon runs.
@@ -92,6 +95,7 @@ impl Status {
             next_due: due
                 .first()
                 .map(|(at, case, kind)| (case.to_string(), kind.word(), at.to_string())),
+            filing: FilingReport::of(state)?,
             foreign_instance: state.foreign_instance()?.map(|t| t.to_string()),
             mailboxes: Vec::new(),
             smtp: None,
@@ -105,10 +109,11 @@ impl Status {
             .keys()
             .any(|k| k == "dead messages" || k == "uncertain letters");
         let mailbox = self.mailboxes.iter().any(|m| m.last_error.is_some());
+        let filing = self.filing.as_ref().is_some_and(|f| f.failing > 0);
         let daemon = self.daemon.as_ref().is_some_and(|d| d.edits.is_some());
         let smtp = self.smtp.as_ref().is_some_and(|s| s.why.is_some());
         let stopped = self.disk.is_some() || self.foreign_instance.is_some();
-        dead || mailbox || daemon || smtp || stopped
+        dead || filing || mailbox || daemon || smtp || stopped
     }
 }
 
@@ -168,6 +173,9 @@ impl Status {
                 .map(|o| format!(", the oldest since {o}"))
                 .unwrap_or_default();
             writeln!(f, "waiting    {count} {what}{since}")?;
+        }
+        if let Some(filing) = &self.filing {
+            writeln!(f, "filing     {filing}")?;
         }
         if let Some((case, kind, at)) = &self.next_due {
             writeln!(f, "due        {kind} of {case} by {at}")?;

@@ -4,7 +4,8 @@ use super::{Done, Event, Step, Table, Waiting};
 use crate::record::rows::LetterRow;
 use crate::record::state::letter_key;
 use crate::record::{
-    LetterHead, LetterId, LetterKind, LetterState, RequestKind, RuleId, SmtpReply, Timestamp,
+    Judgement, LetterHead, LetterId, LetterKind, LetterState, RequestKind, RuleId, SmtpReply,
+    Timestamp,
 };
 
 /// How many moments a domain's tally remembers; the setting of its cap may not be larger.
@@ -29,11 +30,7 @@ impl Step<'_> {
                 self.move_letter(*letter, LetterState::Sent, |row| {
                     row.reply = Some(reply.clone())
                 })?;
-                let Some(person) = self.state().letter(*letter)?.and_then(|l| l.head.person) else {
-                    return Ok(());
-                };
-                let at = self.at;
-                self.change_person(person, |row| row.last_letter = Some(at))
+                self.last_letter(*letter)
             }
             Event::LetterDeferred {
                 letter,
@@ -51,7 +48,8 @@ impl Step<'_> {
                     phase: "bounce".into(),
                     text: status.clone(),
                 };
-                self.replied(*letter, LetterState::Bounced, &reply, None)
+                self.replied(*letter, LetterState::Bounced, &reply, None)?;
+                self.reopen_case(letter.case)
             }
             Event::LetterHeld { letter, rule } => {
                 self.move_letter(*letter, LetterState::Draft, |row| {
@@ -63,8 +61,52 @@ impl Step<'_> {
                     (row.rule, row.by) = (Some(rule.clone()), by.clone());
                 })
             }
+            Event::LetterJudged(judgement) => self.judge(judgement),
             _ => Ok(()),
         }
+    }
+
+    /// A human's word. What did not arrive is as if it had been refused: only a human sends it again.
+    fn judge(&mut self, judgement: &Judgement) -> Done {
+        match judgement {
+            Judgement::Settled {
+                letter,
+                arrived,
+                by,
+                ..
+            } => {
+                let (state, text) = match arrived {
+                    true => (LetterState::Sent, "a human says that it arrived"),
+                    false => (LetterState::Rejected, "a human says that it did not arrive"),
+                };
+                self.move_letter(*letter, state, |row| {
+                    let (phase, text) = (String::from("settled"), text.to_owned());
+                    (row.reply, row.by) = (Some(SmtpReply { phase, text }), by.clone());
+                })?;
+                match arrived {
+                    true => self.last_letter(*letter),
+                    false => Ok(()),
+                }
+            }
+            Judgement::Resent {
+                letter,
+                not_before,
+                expires,
+                by,
+            } => self.move_letter(*letter, LetterState::Queued, |row| {
+                (row.next, row.expires, row.attempts) = (*not_before, *expires, 0);
+                (row.rule, row.by) = (None, by.clone());
+            }),
+        }
+    }
+
+    /// The person was written to now.
+    fn last_letter(&mut self, letter: LetterId) -> Done {
+        let Some(person) = self.state().letter(letter)?.and_then(|l| l.head.person) else {
+            return Ok(());
+        };
+        let at = self.at;
+        self.change_person(person, |row| row.last_letter = Some(at))
     }
 
     fn draft(&mut self, head: &LetterHead, rule: &RuleId) -> Done {

@@ -3,9 +3,11 @@
 use super::pauses::Pauses;
 use super::{Due, held, lock, write};
 use crate::delivery::{Courier, Next, Outcome, Trouble, backoff};
-use crate::record::{Event, LetterId, LetterState, RequestState, SmtpReply};
+use crate::record::{Event, LetterId, LetterState, SmtpReply};
+use crate::request::Expectation;
 use crate::service::house::Office;
 use crate::service::sequencer::{Committed, Proposal};
+use crate::service::settling;
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 
@@ -23,12 +25,14 @@ impl Sender {
         let before_data = || async {
             let state = self.office.sequencer.reader().state();
             let ready = state.letter(letter).ok().flatten();
-            if !ready
-                .is_some_and(|l| matches!(l.state, LetterState::Queued | LetterState::Deferred))
-            {
+            let Some(row) =
+                ready.filter(|l| matches!(l.state, LetterState::Queued | LetterState::Deferred))
+            else {
                 return false;
-            }
-            let proposal = Proposal::essential(vec![Event::LetterSending { letter }]);
+            };
+            // A human may have held or cancelled it this very moment.
+            let proposal = Proposal::essential(vec![Event::LetterSending { letter }])
+                .expecting(vec![Expectation::letter(letter, &row)]);
             let durable = matches!(
                 self.office.sequencer.commit(proposal).await,
                 Committed::Frame(_)
@@ -58,7 +62,7 @@ impl Sender {
                     letter,
                     reply: words(crate::delivery::Phase::FinalDot, reply),
                 }];
-                events.extend(self.answered(due));
+                events.extend(settling::when_sent(&self.office, letter, &due.row.head));
                 events
             }
             Outcome::Deferred {
@@ -86,43 +90,6 @@ impl Sender {
             }
             Outcome::Withdrawn => Vec::new(),
         }
-    }
-
-    /// The requests that the letter answered, and the case if nothing is left.
-    fn answered(&self, due: &Due) -> Vec<Event> {
-        let (case, by) = (due.id.case, String::from("auto"));
-        if due.row.head.kind != crate::record::LetterKind::Answer {
-            return Vec::new();
-        }
-        let answers = &due.row.head.answers;
-        let mut events: Vec<Event> = answers
-            .iter()
-            .map(|request| Event::RequestMoved {
-                case,
-                request: *request,
-                state: RequestState::Answered,
-                by: by.clone(),
-            })
-            .collect();
-        let row = self
-            .office
-            .sequencer
-            .reader()
-            .state()
-            .case(case)
-            .ok()
-            .flatten();
-        let open = row.is_some_and(|c| {
-            c.held.is_some()
-                || c.requests.iter().any(|r| {
-                    !answers.contains(&r.request)
-                        && matches!(r.state, RequestState::Open | RequestState::AwaitingIdentity)
-                })
-        });
-        if !open {
-            events.push(Event::CaseClosed { case, by });
-        }
-        events
     }
 
     fn deferred(&self, due: &Due, trouble: Trouble, reply: SmtpReply) -> Vec<Event> {
