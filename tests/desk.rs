@@ -8,6 +8,7 @@ use quitus::answer::date_in_words;
 use quitus::record::{Language, Mode};
 use serde_json::json;
 use stage::{LIST, Stage, read};
+use std::time::Duration;
 
 #[tokio::test]
 async fn what_is_shown_is_what_leaves_for_every_kind_and_language_that_has_templates() {
@@ -62,6 +63,49 @@ async fn what_is_shown_is_what_leaves_for_every_kind_and_language_that_has_templ
         "every case is closed with its letter"
     );
     stage.end().await;
+}
+
+#[tokio::test]
+async fn a_draft_reads_word_for_word_like_the_letter_that_leaves_by_itself() {
+    let mails = [
+        (
+            "anne@dune.example",
+            "Bonjour, d'où vient mon adresse e-mail ? Comment l'avez-vous obtenue ?",
+        ),
+        (
+            "bob@cliff.example",
+            "Please remove me from your mailing list.",
+        ),
+    ];
+    let (live, review) = (
+        Stage::build(Mode::Live).await,
+        Stage::build(Mode::Review).await,
+    );
+    for (n, (from, text)) in mails.into_iter().enumerate() {
+        live.receives(from, "Re: Relais", text).await;
+        assert!(live.post.wait_for(n + 1, Duration::from_secs(10)).await);
+        let by_itself = live.post.received().pop().unwrap();
+        review.receives(from, "Re: Relais", text).await;
+        let (_, _, approved) = review.approve_only().await;
+        let plain = |letter| {
+            let text = read(letter).0;
+            // The one thing that differs: a reference is random.
+            regex::Regex::new("Q-....-....")
+                .unwrap()
+                .replace_all(&text, "Q")
+                .into_owned()
+        };
+        assert_eq!(plain(&by_itself), plain(&approved));
+        assert_eq!(by_itself.to, approved.to);
+        let head = |raw: &[u8], name: &str| String::from_utf8_lossy(raw).contains(name);
+        assert!(head(&by_itself.raw, "Auto-Submitted: auto-replied"));
+        assert!(
+            !head(&approved.raw, "Auto-Submitted"),
+            "a human approved it"
+        );
+    }
+    live.end().await;
+    review.end().await;
 }
 
 #[tokio::test]
