@@ -671,6 +671,41 @@ async fn an_erasure_is_complete_when_its_letter_has_left_and_no_list_brings_the_
 }
 
 #[tokio::test]
+async fn a_case_that_goes_on_after_its_erasure_still_takes_what_the_person_writes() {
+    let stage = Stage::build(Mode::Review).await;
+    let asks = "Please delete all my personal data. And please correct my job title: I am no longer the director but the chair.";
+    stage
+        .receives("bob@cliff.example", "Re: Relais", asks)
+        .await;
+    let case = stage.open().await.pop().unwrap();
+    let drafts = stage.drafts(&case).await;
+    let answer = drafts.iter().find(|d| d["kind"] == "answer").unwrap();
+    assert_eq!(answer["answers"], json!(["erasure"]));
+    stage.approve(&case, answer).await;
+    assert_eq!(
+        stage.open().await,
+        [case.clone()],
+        "the rectification is still open"
+    );
+    let again = format!("{asks} Please answer me.");
+    stage
+        .receives("bob@cliff.example", "Re: Relais", &again)
+        .await;
+    let shown = stage.show(&case).await;
+    assert_eq!(
+        shown.data["messages"].as_array().unwrap().len(),
+        2,
+        "{}",
+        shown.text
+    );
+    assert!(
+        !shown.text.contains("chair"),
+        "what was erased stays so, and nothing new is kept"
+    );
+    stage.end().await;
+}
+
+#[tokio::test]
 async fn an_erasure_answered_by_hand_erases_too_and_one_alone_waits_for_the_copy_that_was_asked() {
     let stage = Stage::build(Mode::Review).await;
     let new = |kind: &str, who: &str| json!({"kinds": [kind], "address": who, "received": stage.day(4), "channel": "linkedin"});
