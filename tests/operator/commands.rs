@@ -64,8 +64,13 @@ fn a_daemon_is_commanded_through_its_socket_and_ends_when_it_is_told() {
     );
     let list = ask(file, &["requests", "list", "--json"]);
     let list: serde_json::Value = serde_json::from_str(&list.out).unwrap();
-    let case = list[0]["case"].as_str().expect(&list.to_string());
-    let approved = ask(file, &["requests", "approve", case]);
+    let case = list[0]["case"].as_str().unwrap_or_else(|| panic!("{list}"));
+    let unseen = ask(file, &["requests", "approve", case]);
+    assert_eq!(unseen.code, Some(1), "nothing leaves unseen: {unseen:?}");
+    let shown = ask(file, &["requests", "show", case, "--json"]);
+    let shown: serde_json::Value = serde_json::from_str(&shown.out).unwrap();
+    let hash = shown["letters"][0]["hash"].as_str().unwrap();
+    let approved = ask(file, &["requests", "approve", case, "--hash", hash]);
     assert_eq!(approved.code, Some(0), "{approved:?}");
     until(file, "the letter left", |s| {
         count(s, "letters", "sent") == 1
