@@ -8,6 +8,7 @@ use quitus::answer::date_in_words;
 use quitus::record::{Language, Mode};
 use serde_json::json;
 use stage::{LIST, Stage, read};
+use std::time::Duration;
 
 #[tokio::test]
 async fn what_is_shown_is_what_leaves_for_every_kind_and_language_that_has_templates() {
@@ -62,6 +63,47 @@ async fn what_is_shown_is_what_leaves_for_every_kind_and_language_that_has_templ
         "every case is closed with its letter"
     );
     stage.end().await;
+}
+
+#[tokio::test]
+async fn a_draft_reads_word_for_word_like_the_letter_that_leaves_by_itself() {
+    let mails = [
+        (
+            "anne@dune.example",
+            "Bonjour, d'où vient mon adresse e-mail ? Comment l'avez-vous obtenue ?",
+        ),
+        (
+            "bob@cliff.example",
+            "Please remove me from your mailing list.",
+        ),
+    ];
+    let (live, review) = (
+        Stage::build(Mode::Live).await,
+        Stage::build(Mode::Review).await,
+    );
+    let reference = regex::Regex::new("Q-....-....").unwrap();
+    for (n, (from, text)) in mails.into_iter().enumerate() {
+        live.receives(from, "Re: Relais", text).await;
+        assert!(live.post.wait_for(n + 1, Duration::from_secs(10)).await);
+        let by_itself = live.post.received().pop().unwrap();
+        review.receives(from, "Re: Relais", text).await;
+        let (_, _, approved) = review.approve_only().await;
+        let plain = |letter| {
+            let text = read(letter).0;
+            // The one thing that differs: a reference is random.
+            reference.replace_all(&text, "Q").into_owned()
+        };
+        assert_eq!(plain(&by_itself), plain(&approved));
+        assert_eq!(by_itself.to, approved.to);
+        let head = |raw: &[u8], name: &str| String::from_utf8_lossy(raw).contains(name);
+        assert!(head(&by_itself.raw, "Auto-Submitted: auto-replied"));
+        assert!(
+            !head(&approved.raw, "Auto-Submitted"),
+            "a human approved it"
+        );
+    }
+    live.end().await;
+    review.end().await;
 }
 
 #[tokio::test]
@@ -624,6 +666,41 @@ async fn an_erasure_is_complete_when_its_letter_has_left_and_no_list_brings_the_
     let store = folder.path().join("store");
     let report = quitus::store::verify(&store).unwrap();
     assert!(report.is_clean(), "{report:?}");
+}
+
+#[tokio::test]
+async fn a_case_that_goes_on_after_its_erasure_still_takes_what_the_person_writes() {
+    let stage = Stage::build(Mode::Review).await;
+    let asks = "Please delete all my personal data. And please correct my job title: I am no longer the director but the chair.";
+    stage
+        .receives("bob@cliff.example", "Re: Relais", asks)
+        .await;
+    let case = stage.open().await.pop().unwrap();
+    let drafts = stage.drafts(&case).await;
+    let answer = drafts.iter().find(|d| d["kind"] == "answer").unwrap();
+    assert_eq!(answer["answers"], json!(["erasure"]));
+    stage.approve(&case, answer).await;
+    assert_eq!(
+        stage.open().await,
+        std::slice::from_ref(&case),
+        "the rectification is still open"
+    );
+    let again = format!("{asks} Please answer me.");
+    stage
+        .receives("bob@cliff.example", "Re: Relais", &again)
+        .await;
+    let shown = stage.show(&case).await;
+    assert_eq!(
+        shown.data["messages"].as_array().unwrap().len(),
+        2,
+        "{}",
+        shown.text
+    );
+    assert!(
+        !shown.text.contains("chair"),
+        "what was erased stays so, and nothing new is kept"
+    );
+    stage.end().await;
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use super::{Answer, Desk, Refusal, draft, entering, proposing, words};
 use crate::record::{CaseId, CaseRow, Clock, LetterRow, RequestKind, RuleId};
+use crate::register;
 use crate::request::rule;
 use crate::service::{CaseFile, House, left_to_a_human};
 use axum::extract::{Path, State};
@@ -113,6 +114,19 @@ fn head(desk: &Desk, house: &House, case: &CaseFile) -> Result<String, Refusal> 
             "to do      no letter answers {}: answer by hand, then `quitus requests answered {}`\n",
             words::kinds(&by_hand),
             case.id
+        );
+    }
+    let accessed = case
+        .open_requests()
+        .any(|r| r.request == RequestKind::Access);
+    let rules = &house.config.register.origin;
+    let vague = case
+        .contact
+        .as_ref()
+        .map(|c| register::origins_for(c, rules));
+    if let Some(Err(why)) = vague.filter(|_| accessed) {
+        text += &format!(
+            "to do      the copy does not say where the data come from ({why}): complete the register\n"
         );
     }
     let erases = |r: &&Clock| r.request == RequestKind::Erasure;

@@ -46,6 +46,7 @@ impl Reception {
         };
         let mut decision = request::decide(&situation, &house.config.policy, now);
         gathering::make_keys(reader, &mut decision)?;
+        gathering::forget_erased(reader, &mut decision)?;
         let (letter, unwritten) = self.letter(house, message, g, &mut decision, now)?;
         let mut parts: SealedParts = decision.seal(|key, plain| match plain {
             Plain::Kept(kept) => reader.seal(key, kept),

@@ -320,6 +320,18 @@ pub fn make_keys(reader: &Reader, decision: &mut Decision) -> Result<(), Trouble
     Ok(())
 }
 
+/// Nothing is sealed with a key that an erasure destroyed: the text is not kept, and is fetched from the mailbox when a
+/// reviewer looks. The message itself is decided like any other (promise 1).
+pub fn forget_erased(reader: &Reader, decision: &mut Decision) -> Result<(), Trouble> {
+    let old = decision.case.as_ref().is_none_or(|c| !c.new);
+    if let Some(kept) = decision.kept.as_ref().filter(|_| old)
+        && reader.is_erased(kept.key)?
+    {
+        decision.kept = None;
+    }
+    Ok(())
+}
+
 /// Whether there is a template for every part of such a letter.
 pub fn has_template(
     house: &House,

@@ -92,6 +92,38 @@ fn references(text: &str) -> impl Iterator<Item = CaseId> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::{IdentityRow, KeyId, LogPosition, ReviewRow};
+
+    /// A case that waits for the code of this letter until 10.
+    fn of_case(letter: LetterId) -> CaseRow {
+        let at = Timestamp::from_millis;
+        let identity = IdentityRow {
+            letter,
+            asked: at(0),
+            expires: at(10),
+        };
+        CaseRow {
+            version: 1,
+            person: None,
+            opened: at(0),
+            language: None,
+            requests: Vec::new(),
+            messages: Vec::new(),
+            steps: 2,
+            held: None,
+            closed: None,
+            content_key: KeyId(1),
+            proof_key: KeyId(2),
+            legal_hold: false,
+            previous: None,
+            position: LogPosition::default(),
+            proposals: Vec::new(),
+            review: ReviewRow {
+                identity: Some(identity),
+                ..ReviewRow::default()
+            },
+        }
+    }
 
     #[test]
     fn a_code_survives_a_hand_and_says_nothing_about_anybody() {
@@ -112,6 +144,17 @@ mod tests {
         assert_ne!(code, of(2), "one code a letter");
         let typed = code.to_lowercase().replace('-', " ").replace('0', "o");
         assert!(plain(&format!("voici {typed} merci")).contains(&plain(&code)));
+        let kind = LetterId {
+            case,
+            step: 1,
+            series: 0,
+        };
+        let mut row = of_case(kind);
+        let at = Timestamp::from_millis;
+        assert_eq!(awaited(&keys, &row, at(10)), Some(code.clone()));
+        assert_eq!(awaited(&keys, &row, at(11)), None, "it has expired");
+        row.review.proved = Some(at(5));
+        assert_eq!(awaited(&keys, &row, at(6)), None, "once is enough");
         assert_eq!(references("> référence Q-7F3K-92MD.").next(), Some(case));
     }
 }

@@ -1,8 +1,9 @@
 //! The daemon: takes what the mailboxes hand over, has it read, decided and answered, commits it, and sees that letters leave.
 //!
 //! `reception` (bytes in) → `gathering` (what is known) → `request::decide` → `composing` (the letter) → `sequencer` (one
-//! commit) → `outbox` (bytes out). This is the one room that knows all others; knowledge about mail, letters or storage
-//! does not belong here.
+//! commit) → `outbox` (bytes out). What waits for a human is written anew by `drafting`, on the same path; what a human enters
+//! comes in by `entering`; `identity` and `erasing` say what a code proves and what an erasure takes with it.
+//! This is the one room that knows all others; knowledge about mail, letters or storage does not belong here.
 
 mod clock;
 mod composing;

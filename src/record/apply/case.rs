@@ -71,7 +71,10 @@ impl Step<'_> {
                 request,
                 message,
             } => self.change_case(*case, |row| {
-                row.messages.push(*message);
+                // Two requests repeated in one message are one message.
+                if !row.messages.contains(message) {
+                    row.messages.push(*message);
+                }
                 clocks_of(row, *request).for_each(|c| c.reminders += 1);
             }),
             _ => Ok(()),
