@@ -2,11 +2,10 @@
 
 use super::letters::{Letter, explained, letter};
 use super::{Answer, Desk, Refusal, words};
-use crate::delivery::SentCheck;
 use crate::record::{
     Event, Filing, FilingStep, FrozenLetter, Judgement, LetterId, LetterRow, LetterState, SmtpReply,
 };
-use crate::service::frozen_letter;
+use crate::service::{frozen_letter, where_looked_for};
 use axum::extract::{Path, State};
 use serde_json::{Value, json};
 
@@ -89,11 +88,7 @@ fn evidence(desk: &Desk, of: &Letter) -> String {
     if of.row.state != LetterState::Uncertain {
         return String::new();
     }
-    let looked = match desk.office.house.load().config.smtp.sent_check {
-        SentCheck::Imap => "it is looked for in Sent at every poll and was not found there so far",
-        SentCheck::Bcc => "its blind copy is looked for at every poll and was not found so far",
-        SentCheck::None => "it is looked for nowhere (smtp.sent_check)",
-    };
+    let looked = where_looked_for(&desk.office);
     format!(
         "evidence   {looked}; the server's own log knows its Message-ID\n           `quitus letters settle {0} --sent` or `--not-sent`, with --reason, says what you found\n",
         of.id

@@ -177,7 +177,7 @@ pub async fn resend(
 
 /// What has left, may have left or is on its way is not sent again; a draft that never left is approved instead.
 fn may_be_resent(desk: &Desk, of: &Letter) -> Result<(), Refusal> {
-    let (id, reader) = (of.id, desk.office.sequencer.reader());
+    let id = of.id;
     let refuse = |error: String, fix: String| Err(Refusal::not_now(error, fix));
     match of.row.state {
         LetterState::Rejected | LetterState::Bounced => {}
@@ -206,6 +206,13 @@ fn may_be_resent(desk: &Desk, of: &Letter) -> Result<(), Refusal> {
             );
         }
     }
+    still_wanted(desk, of)
+}
+
+/// Whether anything may leave now, and what the letter answers still waits for it.
+fn still_wanted(desk: &Desk, of: &Letter) -> Result<(), Refusal> {
+    let (id, reader) = (of.id, desk.office.sequencer.reader());
+    let refuse = |error: String, fix: String| Err(Refusal::not_now(error, fix));
     let mode = reader.state().mode()?;
     if mode.is_none_or(|m| m.mode == Mode::Shadow) {
         return refuse(

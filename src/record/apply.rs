@@ -121,8 +121,8 @@ impl Step<'_> {
             | Event::LetterUncertain { .. }
             | Event::LetterBounced { .. }
             | Event::LetterHeld { .. }
-            | Event::LetterCancelled { .. }
-            | Event::LetterJudged(_) => self.letter(event),
+            | Event::LetterCancelled { .. } => self.letter(event),
+            Event::LetterJudged(_) => self.letter(event),
             Event::ImportBegun { .. }
             | Event::ContactStored { .. }
             | Event::ImportEnded { .. }

@@ -106,10 +106,7 @@ impl Daemon {
             .await
             .map_err(StartError::Commit)?;
         let interrupted = interrupted(&report, uncertain);
-        let checks = SentChecks::new(office.clone(), desks.clone());
-        tasks.push(tokio::spawn(checks.run(stopping.clone())));
-        let filer = Filer::new(office.clone(), desks.clone());
-        tasks.push(tokio::spawn(filer.run(stopping.clone())));
+        tasks.extend(after_letters(&office, &desks, &stopping));
         let outbox = Outbox::new(office.clone(), courier.clone(), desks, wake);
         if report.sending_must_wait() {
             tracing::error!(
@@ -241,6 +238,20 @@ fn interrupted(report: &OpenReport, uncertain: usize) -> Option<Interrupted> {
         replayed: report.replayed,
         uncertain,
     })
+}
+
+/// Begins to look for uncertain letters (C5), and to file what is settled (C6).
+fn after_letters(
+    office: &Office,
+    desks: &Arc<Desks>,
+    stopping: &watch::Receiver<bool>,
+) -> [JoinHandle<()>; 2] {
+    let checks = SentChecks::new(office.clone(), desks.clone());
+    let filer = Filer::new(office.clone(), desks.clone());
+    [
+        tokio::spawn(checks.run(stopping.clone())),
+        tokio::spawn(filer.run(stopping.clone())),
+    ]
 }
 
 /// What runs, what tells how each mailbox is, and the second connections.
