@@ -91,14 +91,9 @@ impl Daemon {
             wake: wake.clone(),
         };
         let (mut tasks, mailboxes, desks) = watch_all(&office, &reception, &stopping);
-        let desks = Arc::new(desks);
         let uncertain = settling::settle(&office)
             .await
             .map_err(StartError::Commit)?;
-        let checks = SentChecks::new(office.clone(), desks.clone());
-        tasks.push(tokio::spawn(checks.run(stopping.clone())));
-        let filer = Filer::new(office.clone(), desks.clone());
-        tasks.push(tokio::spawn(filer.run(stopping.clone())));
         let outbox = Outbox::new(office.clone(), courier.clone(), desks, wake);
         if uncertain > 0 {
             tracing::error!(
@@ -194,10 +189,10 @@ impl Daemon {
 type Watchers = (
     Vec<JoinHandle<()>>,
     Vec<watch::Receiver<MailboxStatus>>,
-    Desks,
+    Arc<Desks>,
 );
 
-/// Begins to watch every mailbox.
+/// Begins to watch every mailbox, to file, and to look for uncertain letters.
 fn watch_all(office: &Office, reception: &Reception, stopping: &watch::Receiver<bool>) -> Watchers {
     let (mut tasks, mut mailboxes, mut desks) = (Vec::new(), Vec::new(), Desks::default());
     for settings in office.house.load().config.mailboxes.clone() {
@@ -214,6 +209,11 @@ fn watch_all(office: &Office, reception: &Reception, stopping: &watch::Receiver<
             stopping.clone(),
         )));
     }
+    let desks = Arc::new(desks);
+    let checks = SentChecks::new(office.clone(), desks.clone());
+    tasks.push(tokio::spawn(checks.run(stopping.clone())));
+    let filer = Filer::new(office.clone(), desks.clone());
+    tasks.push(tokio::spawn(filer.run(stopping.clone())));
     (tasks, mailboxes, desks)
 }
 

@@ -31,5 +31,5 @@ pub use importing::{ImportFailure, import};
 pub use people::contact;
 pub use reception::{Ending, Witness};
 pub use sequencer::{Committed, Proposal, Running, Sequencer};
-pub use settling::{arrived, frozen_letter};
+pub use settling::{arrived, frozen_letter, looked_for};
 pub use status::{MailboxReport, Status};

@@ -183,6 +183,15 @@ pub(super) fn blind_copy(office: &Office, row: &LetterRow) -> Option<Address> {
     Some(mailbox.address).filter(|a| may && a.as_str().is_ascii())
 }
 
+/// Where uncertain letters are looked for, in words.
+pub fn looked_for(office: &Office) -> &'static str {
+    match office.house.load().config.smtp.sent_check {
+        SentCheck::Imap => "looked for in Sent at every poll, not found there so far",
+        SentCheck::Bcc => "its blind copy is looked for at every poll, not found so far",
+        SentCheck::None => "looked for nowhere (sent_check in [smtp])",
+    }
+}
+
 /// Looks for uncertain letters, on the second connections.
 pub struct SentChecks {
     office: Office,
