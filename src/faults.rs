@@ -4,9 +4,9 @@
 //! [`reached`], once before and once after. Without the feature `faults` all of this is compiled to nothing. With it the
 //! environment decides: `QUITUS_KILL_AT=N` ends the process by SIGKILL at the N-th step (the first is 1),
 //! `QUITUS_STEPS_FILE=PATH` writes the name of each step, a line each, `QUITUS_FAIL_FSYNC=N` and `QUITUS_FAIL_WRITE=N` let
-//! the N-th fsync or write fail. Deliberately absent: any knowledge of what the steps mean.
+//! the N-th fsync or write fail, and `QUITUS_PANIC_ON=TEXT` makes reading a message that holds the text fail. Deliberately absent: any knowledge of what the steps mean.
 
-pub use inner::{fail_sync, fail_write, reached};
+pub use inner::{fail_sync, fail_write, reached, stumble};
 
 #[cfg(not(feature = "faults"))]
 mod inner {
@@ -15,6 +15,10 @@ mod inner {
     /// A durable step begins or is done.
     #[inline(always)]
     pub fn reached(_step: &'static str) {}
+
+    /// A message is read.
+    #[inline(always)]
+    pub fn stumble(_raw: &[u8]) {}
 
     /// An error instead of the next write, if the test wants one.
     #[inline(always)]
@@ -42,6 +46,7 @@ mod inner {
         fail_sync: Option<u64>,
         fail_write: Option<u64>,
         steps: Option<File>,
+        panic_on: Option<String>,
     }
 
     static STEPS: AtomicU64 = AtomicU64::new(0);
@@ -55,6 +60,7 @@ mod inner {
             kill_at: number("QUITUS_KILL_AT"),
             fail_sync: number("QUITUS_FAIL_FSYNC"),
             fail_write: number("QUITUS_FAIL_WRITE"),
+            panic_on: std::env::var("QUITUS_PANIC_ON").ok(),
             steps: std::env::var_os("QUITUS_STEPS_FILE").and_then(|path| {
                 File::options()
                     .create(true)
@@ -79,6 +85,14 @@ mod inner {
             loop {
                 std::thread::park();
             }
+        }
+    }
+
+    /// Panics over the message that the test named, as a mistake of ours in reading it would.
+    pub fn stumble(raw: &[u8]) {
+        let Some(text) = &plan().panic_on else { return };
+        if raw.windows(text.len()).any(|w| w == text.as_bytes()) {
+            std::panic::panic_any(format!("stumbled over {}", String::from_utf8_lossy(raw)));
         }
     }
 

@@ -202,7 +202,9 @@ async fn walk(client: &Client, case: CaseId) {
         assert!(shown.text.contains(part), "{part} in:\n{}", shown.text);
     }
     let approve = format!("{path}/approve");
-    let refused = client.post(&approve, &json!({"by": "anne"})).await;
+    let hash = shown.data["letters"][0]["hash"].as_str().unwrap();
+    let word = json!({"by": "anne", "hash": hash});
+    let refused = client.post(&approve, &word).await;
     assert!(
         matches!(&refused, Err(NoAnswer::Refused(r)) if r.error.contains("shadow")),
         "{refused:?}"
@@ -216,8 +218,14 @@ async fn walk(client: &Client, case: CaseId) {
             .text
             .contains("1 letters to approve")
     );
-    client.post(&approve, &json!({"by": "anne"})).await.unwrap();
-    let again = client.post(&approve, &json!({"by": "bea"})).await;
+    let unseen = client.post(&approve, &json!({"by": "anne"})).await.unwrap();
+    assert!(
+        unseen.wrong && unseen.text.contains(hash),
+        "{}",
+        unseen.text
+    );
+    client.post(&approve, &word).await.unwrap();
+    let again = client.post(&approve, &word).await;
     assert!(matches!(again, Err(NoAnswer::Refused(_))));
     let status = client.get("/status").await.unwrap();
     assert_eq!(

@@ -52,8 +52,14 @@ impl Scene {
             server,
             now,
         };
-        scene.configure(smtp, rest, 0);
+        let authority = scene.dovecot.ca_file();
+        let way = Way::Tls {
+            smtp: 1,
+            authority: &authority,
+        };
+        house::configuration(scene.folder.path(), &scene.dovecot, &way, 0);
         house::furnish(&scene.file, now).await;
+        scene.configure(smtp, rest, 0);
         scene
     }
 

@@ -168,7 +168,8 @@ fn attachments(copy: &Copy, facts: &LetterFacts) -> Vec<Attachment> {
             text += &format!("{}: {}\n", field.label, field.value);
         }
         for mail in &copy.mails {
-            text += &format!("{}  {}\n", mail.date, mail.subject);
+            let subject = mail.subject.as_deref().unwrap_or("-");
+            text += &format!("{}  {subject}\n", mail.date);
         }
         files.push(Attachment {
             name: name("txt"),

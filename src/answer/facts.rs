@@ -37,6 +37,10 @@ pub struct LetterFacts {
     pub copy: Option<Copy>,
     /// What was erased: for erasure.
     pub erased: Option<Erased>,
+    /// The code that proves who asks: for identity.
+    pub identity: Option<IdentityCode>,
+    /// Why it takes longer: for extension.
+    pub extension: Option<Extension>,
     /// The conversation that is continued.
     pub thread: Thread,
 }
@@ -260,8 +264,8 @@ pub struct Field {
 pub struct PastMail {
     /// Day.
     pub date: Date,
-    /// Its subject.
-    pub subject: Line,
+    /// Its subject, if it is known: a Sent folder is remembered without subjects.
+    pub subject: Option<Line>,
 }
 
 /// A system that holds data, and what it did or delivered.
@@ -274,7 +278,8 @@ pub struct SystemState {
     pub state: Line,
 }
 
-/// What was erased, what was kept, who was told (Art. 17 and 19).
+/// What was erased elsewhere, what was kept, who was told (Art. 17 and 19). What is erased in our own store is not listed
+/// here: it is the same for everybody, happens when the letter has left, and stands in the template.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Erased {
@@ -296,6 +301,26 @@ pub struct Kept {
     pub what: Line,
     /// "pour ne plus vous écrire".
     pub why: Line,
+}
+
+/// A code that went to the address on file (B8); it says nothing about anybody.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IdentityCode {
+    /// "K7Q2-9MWD".
+    pub code: Line,
+    /// The last day on which it proves anything.
+    pub expires_on: Date,
+}
+
+/// Two months more (Art. 12(3)).
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Extension {
+    /// Why, in the reviewer's words: a sentence without its full stop.
+    pub reason: Line,
+    /// Day by which it is answered now.
+    pub due_on: Date,
 }
 
 /// The conversation that is continued.

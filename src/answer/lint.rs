@@ -139,26 +139,35 @@ fn without_copy(raw: &str, facts: &LetterFacts) -> String {
         return text;
     };
     let values = copy.fields.iter().map(|f| &f.value);
-    for quoted in values.chain(copy.mails.iter().map(|m| &m.subject)) {
+    for quoted in values.chain(copy.mails.iter().filter_map(|m| m.subject.as_ref())) {
         let quoted = normal(quoted);
         if quoted.len() > 3 {
-            text = text.replace(&quoted, " ");
+            // As words of their own: a person called Elio must not cut a word in two.
+            for at in places(&text, &quoted).into_iter().rev() {
+                text.replace_range(at..at + quoted.len(), " ");
+            }
         }
     }
     text
 }
 
-/// Whether a phrase stands in a text as words of its own.
-fn says(text: &str, phrase: &str) -> bool {
+/// The places at which a phrase stands in a text as words of its own.
+fn places(text: &str, phrase: &str) -> Vec<usize> {
     let is_word = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
     let starts = is_word(phrase.chars().next());
     let ends = is_word(phrase.chars().next_back());
-    text.match_indices(phrase).any(|(at, _)| {
-        let before = is_word(text[..at].chars().next_back());
+    let alone = |at: &usize| {
+        let before = is_word(text[..*at].chars().next_back());
         let after = is_word(text[at + phrase.len()..].chars().next());
-        let inside = (starts && before) || (ends && after);
-        !inside
-    })
+        !((starts && before) || (ends && after))
+    };
+    let found = text.match_indices(phrase).map(|(at, _)| at);
+    found.filter(alone).collect()
+}
+
+/// Whether a phrase stands in a text as words of its own.
+fn says(text: &str, phrase: &str) -> bool {
+    !places(text, phrase).is_empty()
 }
 
 fn claims_in(text: &str, place: Place, facts: &LetterFacts, findings: &mut Findings) {
@@ -192,9 +201,11 @@ fn claims_in(text: &str, place: Place, facts: &LetterFacts, findings: &mut Findi
         findings.add("calendar", place, format!("\"{place_to_meet}\""));
     }
     if facts.controller.signatory.is_none() && place != Place::Subject {
+        // Not the end of a name of the net: "data@example.io" says nothing in Italian.
+        let said = |at: usize| !text[..at].ends_with(['.', '@']);
         let i = claims::first_person(facts.language)
             .iter()
-            .find(|i| says(text, i));
+            .find(|i| places(text, i).into_iter().any(said));
         findings.0.extend(i.map(|i| Finding {
             rule: "first_person",
             what: format!("\"{i}\""),

@@ -8,7 +8,8 @@ use super::compose::{Attachment, Letter};
 use super::line::Line;
 use crate::record::{Address, Timestamp, hex};
 use lettre::message::header::{
-    ContentDisposition, ContentType, HeaderName, HeaderValue, InReplyTo, References,
+    ContentDisposition, ContentTransferEncoding, ContentType, HeaderName, HeaderValue, InReplyTo,
+    References,
 };
 use lettre::message::{Mailbox, Message, MultiPart, SinglePart};
 use sha2::{Digest, Sha256};
@@ -177,8 +178,10 @@ fn attached(file: &Attachment) -> Result<SinglePart, MimeError> {
         .chars()
         .filter(|c| c.is_ascii_alphanumeric() || "-_.".contains(*c))
         .collect();
+    // Always base64: lettre would send plain ASCII as it is, and its bare line ends may not stand in a letter.
     Ok(SinglePart::builder()
         .header(media_type)
+        .header(ContentTransferEncoding::Base64)
         .header(ContentDisposition::attachment(&name))
         .body(file.bytes.clone()))
 }

@@ -24,8 +24,8 @@ mod words;
 
 pub use compose::{Attachment, ComposeError, Letter, compose};
 pub use facts::{
-    Case, Channel, Controller, Copy, Erased, Field, Kept, LetterFacts, Origin, PastMail, Person,
-    Processing, Provider, ProviderRole, Suppression, SystemState, Thread,
+    Case, Channel, Controller, Copy, Erased, Extension, Field, IdentityCode, Kept, LetterFacts,
+    Origin, PastMail, Person, Processing, Provider, ProviderRole, Suppression, SystemState, Thread,
 };
 pub use filters::reply;
 pub use line::Line;

@@ -32,6 +32,8 @@ pub(super) fn must_hold(
                 informed(f, &mut need);
             }
             Part::Erasure => erased(f, &mut need),
+            Part::Identity => coded(f, &mut need),
+            Part::Extension => extended(f, &mut need),
         }
     }
 }
@@ -47,13 +49,38 @@ fn acknowledged(f: &LetterFacts, need: &mut impl FnMut(&str, &str)) {
     need(&f.case.reference, "the reference");
 }
 
+/// The code, until when it counts, and the reference.
+fn coded(f: &LetterFacts, need: &mut impl FnMut(&str, &str)) {
+    let Some(identity) = &f.identity else { return };
+    need(&identity.code, "the code");
+    need(
+        &words::date(f.language, identity.expires_on),
+        "the last day of the code",
+    );
+    need(&f.case.reference, "the reference");
+}
+
+/// Until when it takes, why, and the ways to complain (Art. 12(3) and (4)).
+fn extended(f: &LetterFacts, need: &mut impl FnMut(&str, &str)) {
+    let Some(extension) = &f.extension else {
+        return;
+    };
+    need(
+        &words::date(f.language, extension.due_on),
+        "the new day of the answer",
+    );
+    need(&extension.reason, "the reason");
+    need(&f.case.reference, "the reference");
+    need(&f.controller.authority, "the authority");
+}
+
 /// The copy of the data (Art. 15(3)), if there is one.
 fn copied(f: &LetterFacts, need: &mut impl FnMut(&str, &str)) {
     let Some(copy) = &f.copy else { return };
     copy.fields.iter().for_each(|x| need(&x.value, "a datum"));
     copy.mails
         .iter()
-        .for_each(|m| need(&m.subject, "a past mail"));
+        .for_each(|m| need(&words::date(f.language, m.date), "a past mail"));
     copy.systems.iter().for_each(|s| need(&s.name, "a system"));
 }
 

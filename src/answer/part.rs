@@ -21,16 +21,22 @@ pub enum Part {
     Access,
     /// What was erased.
     Erasure,
+    /// A code to the address on file (B8); always alone.
+    Identity,
+    /// Two months more, and why (Art. 12(3)); always alone.
+    Extension,
 }
 
 impl Part {
     /// All, in their order.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 7] = [
         Self::Stop,
         Self::Source,
         Self::Acknowledgement,
         Self::Access,
         Self::Erasure,
+        Self::Identity,
+        Self::Extension,
     ];
 
     /// The word, which is also the folder.
@@ -41,6 +47,8 @@ impl Part {
             Self::Acknowledgement => "acknowledgement",
             Self::Access => "access",
             Self::Erasure => "erasure",
+            Self::Identity => "identity",
+            Self::Extension => "extension",
         }
     }
 
@@ -83,6 +91,8 @@ impl Part {
                 need(f.processing.decisions.is_some(), "processing.decisions");
             }
             Self::Erasure => need(f.erased.is_some(), "erased"),
+            Self::Identity => need(f.identity.is_some(), "identity"),
+            Self::Extension => need(f.extension.is_some(), "extension"),
         }
         if self.informs() {
             let p = &f.processing;

@@ -13,10 +13,23 @@ use jiff::civil::{Date, date};
 /// Why, purpose, basis, retention, origin, authority, salutation, what was erased, what is kept, why, decisions.
 type Words = [&'static str; 11];
 
+/// A code as it looks.
+const CODE: &str = "K7Q2-9MWD";
+
+/// Why something takes longer, as a reviewer would write it.
+fn because(language: Language) -> &'static str {
+    match language {
+        Language::Fr => {
+            "vos données se trouvent dans plusieurs systèmes, qui doivent tous être consultés"
+        }
+        _ => "your data lie in several systems, all of which must be asked",
+    }
+}
+
 #[rustfmt::skip]
-const FR: Words = ["votre fonction de directrice marketing chez Exemple SARL, à laquelle s’adresse Relais, notre outil de relation client", "prospection commerciale auprès de professionnels", "intérêt légitime (article 6, paragraphe 1, point f, du RGPD)", "trois ans après votre dernier message", "la page d’équipe du site entreprise.example", "la CNIL", "Madame Dupont", "effacé le 23 novembre 2026", "une empreinte de votre adresse", "pour ne plus vous écrire", "aucune"];
+const FR: Words = ["votre fonction de directrice marketing chez Exemple SARL, à laquelle s’adresse Relais, notre outil de relation client", "prospection commerciale auprès de professionnels", "intérêt légitime (article 6, paragraphe 1, point f, du RGPD)", "trois ans après votre dernier message", "la page d’équipe du site entreprise.example", "la CNIL", "Madame Dupont", "effacé le 23 novembre 2026", "vos factures", "la loi nous y oblige pendant dix ans", "aucune"];
 #[rustfmt::skip]
-const EN: Words = ["your role as marketing director at Example Ltd, for whom Relais, our customer relations tool, is made", "business-to-business marketing", "legitimate interest (Article 6(1)(f) GDPR)", "three years after your last message", "the team page of company.example", "the CNIL", "Ms Smith", "erased on 23 November 2026", "a fingerprint of your address", "so as not to write to you again", "none"];
+const EN: Words = ["your role as marketing director at Example Ltd, for whom Relais, our customer relations tool, is made", "business-to-business marketing", "legitimate interest (Article 6(1)(f) GDPR)", "three years after your last message", "the team page of company.example", "the CNIL", "Ms Smith", "erased on 23 November 2026", "your invoices", "the law obliges us to for ten years", "none"];
 #[rustfmt::skip]
 const DE: Words = ["Ihre Funktion als Marketingleiterin der Beispiel GmbH, für die unser Werkzeug Relais gemacht ist", "Werbung gegenüber Unternehmen", "berechtigtes Interesse (Artikel 6 Absatz 1 Buchstabe f DSGVO)", "drei Jahre nach Ihrer letzten Nachricht", "Teamseite von firma.example", "die CNIL", "Frau Müller", "gelöscht am 23. November 2026", "ein Fingerabdruck Ihrer Adresse", "um Ihnen nicht mehr zu schreiben", "keine"];
 #[rustfmt::skip]
@@ -80,6 +93,14 @@ pub fn full(language: Language) -> LetterFacts {
         processing: processing(w),
         copy: Some(copy(w)),
         erased: Some(erased(w)),
+        identity: Some(IdentityCode {
+            code: line(CODE),
+            expires_on: date(2026, 12, 8),
+        }),
+        extension: Some(Extension {
+            reason: line(because(language)),
+            due_on: date(2027, 2, 23),
+        }),
         thread: Thread {
             subject: line("Re: Relais"),
         },
@@ -154,7 +175,7 @@ fn copy(w: &Words) -> Copy {
         ],
         mails: vec![PastMail {
             date: date(2026, 11, 16),
-            subject: line("Relais & vous"),
+            subject: some("Relais & vous"),
         }],
         systems: vec![SystemState {
             name: line("HubSpot"),
@@ -184,7 +205,9 @@ pub fn sample_facts(language: Language, part: Part) -> LetterFacts {
     facts.requests = match part {
         Part::Stop => vec![RequestKind::Stop],
         Part::Source => vec![RequestKind::Source],
-        Part::Acknowledgement | Part::Access => vec![RequestKind::Access],
+        Part::Acknowledgement | Part::Access | Part::Identity | Part::Extension => {
+            vec![RequestKind::Access]
+        }
         Part::Erasure => vec![RequestKind::Erasure],
     };
     facts
@@ -210,7 +233,14 @@ fn bare(language: Language) -> LetterFacts {
     for origin in &mut f.origins {
         origin.public = None;
     }
-    f.copy = Some(Copy::default());
+    f.copy = Some(Copy {
+        // A mail whose subject nobody knows.
+        mails: vec![PastMail {
+            date: date(2026, 11, 16),
+            subject: None,
+        }],
+        ..Copy::default()
+    });
     f.erased = Some(Erased {
         systems: f.erased.take().map(|e| e.systems).unwrap_or_default(),
         ..Erased::default()

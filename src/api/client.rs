@@ -4,7 +4,7 @@ use super::{Answer, Desk, Refusal, router};
 use crate::config::Config;
 use crate::record::Fault;
 use crate::service::{Clock, House, Office, Running, Sequencer};
-use crate::store::{OpenError, Store};
+use crate::store::{NotOpened, OpenError, Store};
 use arc_swap::ArcSwap;
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -35,7 +35,7 @@ pub enum NoAnswer {
     },
     /// The store.
     #[error(transparent)]
-    Store(OpenError),
+    Store(NotOpened),
     /// Templates or lexicons.
     #[error("{}", .0.iter().map(Fault::to_string).collect::<Vec<_>>().join("\n"))]
     Faults(Vec<Fault>),
@@ -65,22 +65,32 @@ impl Client {
     /// The daemon of this configuration if it runs, else its store.
     pub async fn of(config: &Config) -> Result<Self, NoAnswer> {
         let socket = &config.control_socket;
-        if UnixStream::connect(socket).await.is_ok() {
-            return Ok(Self::Socket(socket.clone()));
+        if let Some(daemon) = Self::daemon(socket).await {
+            return Ok(daemon);
         }
         let (config, at) = (config.clone(), socket.clone());
         let opened = tokio::task::spawn_blocking(move || Self::open(config)).await;
         opened.map_err(std::io::Error::other)?.map_err(|e| match e {
-            NoAnswer::Store(OpenError::Locked { pid }) => NoAnswer::Silent { pid, socket: at },
+            NoAnswer::Store(NotOpened {
+                why: OpenError::Locked { pid },
+                ..
+            }) => NoAnswer::Silent { pid, socket: at },
             other => other,
         })
+    }
+
+    /// The daemon that answers at this socket, if one does.
+    pub async fn daemon(socket: &Path) -> Option<Self> {
+        let answers = UnixStream::connect(socket).await.is_ok();
+        answers.then(|| Self::Socket(socket.to_owned()))
     }
 
     /// Opens the store itself.
     pub fn open(config: Config) -> Result<Self, NoAnswer> {
         let clock = Clock::system();
         let options = config.store.options(clock.now());
-        let (store, _) = Store::open(&config.store.path, &options).map_err(NoAnswer::Store)?;
+        let (store, _) = Store::open(&config.store.path, &options)
+            .map_err(|e| NoAnswer::Store(e.of(&config.store.path)))?;
         let house = House::load(config, store.fingerprinter()).map_err(NoAnswer::Faults)?;
         let (sequencer, running) = Sequencer::start(store, clock.clone())?;
         let office = Office {

@@ -71,7 +71,10 @@ pub async fn show(State(desk): State<Desk>, Json(whom): Json<Whom>) -> Result<An
     let register = match &contact {
         Some(contact) => in_register(contact, &rules, &mut text),
         None => {
-            text += "register   not in it\n";
+            text += &match &found.row.erased {
+                Some((at, case)) => format!("register   erased {at}, at their request ({case})\n"),
+                None => "register   not in it\n".to_owned(),
+            };
             Value::Null
         }
     };
@@ -86,6 +89,7 @@ pub async fn show(State(desk): State<Desk>, Json(whom): Json<Whom>) -> Result<An
     let known = contact.is_some() || found.row.version > 0;
     let data = json!({
         "person": found.person, "known": known, "register": register, "cases": cases, "last_mailed": mailed,
+        "erased": found.row.erased.map(|(at, _)| at.to_string()),
         "suppression": found.suppression.as_ref().map(suppression::in_data),
     });
     Ok(Answer::good(data, text).wrong_if(!known))

@@ -1,15 +1,21 @@
-//! A human's word about a held case: the letter leaves, or it does not and the person is refused.
+//! A human's word about a held case: a letter leaves, or none does and the person is refused.
 //!
-//! Both expect the case as it was read, so of two reviewers one decides; the other is told that something came between.
+//! What is approved is the hash of what was shown: a letter that would read differently by now is shown again instead.
+//! Every decision expects the case as it was read, so of two reviewers one decides; the other is told that something
+//! came between.
 
-use super::draft::Case;
+use super::draft::{self, Shown};
+use super::entering::tell_by;
 use super::requests::reference;
 use super::{Answer, Desk, Refusal};
 use crate::record::{
-    Event, KeyId, LetterRow, LetterState, MessageState, Mode, RequestState, Sealed,
+    Event, KeyId, LetterKind, LetterRow, LetterState, MessageState, Mode, RequestKind,
+    RequestState, RuleId, Sealed,
 };
 use crate::request::{Expectation, rule};
-use crate::service::{Proposal, freeze_letter};
+use crate::service::{
+    CaseFile, Draft, House, Proposal, erased_when_answered, is_open, left_to_a_human,
+};
 use axum::Json;
 use axum::extract::{Path, State};
 use serde::Deserialize;
@@ -23,34 +29,66 @@ pub struct Word {
     /// Why it is refused.
     #[serde(default)]
     reason: String,
+    /// The hash of the letter that was shown.
+    #[serde(default)]
+    hash: String,
 }
 
-/// The letter is frozen and queued, once.
+/// The letter is frozen and queued, once. Without the hash of what would leave now nothing leaves, and it is shown.
 pub async fn approve(
     State(desk): State<Desk>,
     Path(case): Path<String>,
     Json(word): Json<Word>,
 ) -> Result<Answer, Refusal> {
     let case = open_case(&desk, &case)?;
-    let draft = case.draft().ok_or_else(|| {
-        Refusal::not_now(
+    let house = desk.office.house.load_full();
+    let drafts = draft::drafts(&desk, &house, &case)?;
+    if drafts.is_empty() {
+        return Err(Refusal::not_now(
             "no letter waits in this case",
             "look at it with `quitus requests show`",
-        )
-    })?;
-    may_leave(&desk, draft)?;
-    let (events, subject) = queued(&desk, &case, draft, &word)?;
+        ));
+    }
+    let hash = word.hash.trim().to_ascii_lowercase();
+    let is_it = |(_, written): &&Shown<'_>| written.as_ref().is_ok_and(|d| d.hash() == hash);
+    let Some((row, Ok(draft))) = drafts.iter().find(is_it) else {
+        return not_what_was_shown(&case, &drafts, hash.is_empty());
+    };
+    may_leave(&desk, &case, row)?;
+    let events = queued(&desk, &house, &case, (row, draft), &word)?;
     let frame = desk
         .commit(Proposal::new(events).expecting(as_read(&case)))
         .await?;
-    let text = format!("{}: the letter is queued: {subject}\n", case.id);
-    let data = json!({"case": case.id.to_string(), "queued": true, "frame": frame});
+    let text = format!(
+        "{}: the letter is queued: {}\n",
+        case.id, draft.letter.subject
+    );
+    let data = json!({"case": case.id.to_string(), "queued": true, "hash": hash, "frame": frame});
     Ok(Answer::good(data, text))
 }
 
+/// Nothing is approved: the letters as they would leave now.
+fn not_what_was_shown(
+    case: &CaseFile,
+    drafts: &[Shown<'_>],
+    unsaid: bool,
+) -> Result<Answer, Refusal> {
+    if let [(_, Err(why))] = drafts {
+        return Err(draft::unwritten(why));
+    }
+    let mut text = match unsaid {
+        true => "nothing was approved: read what would leave, and approve it by its hash\n",
+        false => "nothing was approved: no letter of this case has this hash (any more); this is what would leave now\n",
+    }
+    .to_owned();
+    let letters = draft::tell(case, drafts, &mut text);
+    let data = json!({"case": case.id.to_string(), "queued": false, "letters": letters});
+    Ok(Answer::good(data, text).wrong_if(true))
+}
+
 /// The case as a reviewer sees it, if something is left to decide in it.
-fn open_case(desk: &Desk, text: &str) -> Result<Case, Refusal> {
-    let case = Case::read(desk, reference(text)?)?;
+pub fn open_case(desk: &Desk, text: &str) -> Result<CaseFile, Refusal> {
+    let case = draft::case(desk, reference(text)?)?;
     match case.row.closed {
         None => Ok(case),
         Some(at) => Err(Refusal::not_now(
@@ -60,8 +98,9 @@ fn open_case(desk: &Desk, text: &str) -> Result<Case, Refusal> {
     }
 }
 
-/// Nothing leaves in shadow; and what may have left already is never sent again by a keystroke.
-fn may_leave(desk: &Desk, draft: &LetterRow) -> Result<(), Refusal> {
+/// Nothing leaves in shadow; what may have left already is never sent again by a keystroke; personal data wait for the
+/// proof of who asks, and an erasure for the copy that was asked too.
+fn may_leave(desk: &Desk, case: &CaseFile, draft: &LetterRow) -> Result<(), Refusal> {
     let mode = desk.office.sequencer.reader().state().mode()?;
     if mode.is_none_or(|m| m.mode == Mode::Shadow) {
         return Err(Refusal::not_now(
@@ -72,7 +111,41 @@ fn may_leave(desk: &Desk, draft: &LetterRow) -> Result<(), Refusal> {
     if draft.attempts > 0 {
         return Err(Refusal::not_now(
             "this letter was tried before and may have arrived",
-            "look into the mailbox, answer by hand if it did not, then refuse the draft",
+            "look into the mailbox, answer by hand if it did not, then `quitus requests answered`",
+        ));
+    }
+    let answers = &draft.head.answers;
+    let mut answered = case
+        .row
+        .requests
+        .iter()
+        .filter(|r| answers.contains(&r.request));
+    if answered.any(|r| r.state == RequestState::AwaitingIdentity) {
+        return Err(Refusal::not_now(
+            "it is not proved who asks (B8)",
+            format!(
+                "send a code with `quitus requests identify {0}`, or say how you know with `quitus requests identify {0} --proved --reason …`",
+                case.id
+            ),
+        ));
+    }
+    let calendar = &desk.office.house.load().config.policy.calendar;
+    let told_late = tell_by(case, calendar).is_some_and(|t| t < desk.office.clock.now());
+    if draft.head.kind == LetterKind::Extension && told_late {
+        return Err(Refusal::not_now(
+            "the first month has ended, and an extension is told within it",
+            "answer at once",
+        ));
+    }
+    let copy = |r: &&crate::record::Clock| r.request == RequestKind::Access;
+    let access_waits = case.open_requests().find(copy).is_some();
+    if answers.contains(&RequestKind::Erasure)
+        && access_waits
+        && !answers.contains(&RequestKind::Access)
+    {
+        return Err(Refusal::not_now(
+            "access was asked too, and after an erasure there is nothing to give",
+            "approve the access letter first, and wait until it has left",
         ));
     }
     Ok(())
@@ -80,32 +153,18 @@ fn may_leave(desk: &Desk, draft: &LetterRow) -> Result<(), Refusal> {
 
 fn queued(
     desk: &Desk,
-    case: &Case,
-    draft: &LetterRow,
+    house: &House,
+    case: &CaseFile,
+    (row, draft): (&LetterRow, &Draft<'_>),
     word: &Word,
-) -> Result<(Vec<Event>, String), Refusal> {
-    let reader = desk.office.sequencer.reader();
-    let (house, now) = (desk.office.house.load_full(), desk.office.clock.now());
-    let planned = case.plan(&house, draft)?;
-    let letter = planned.write(&house)?;
-    let frozen = freeze_letter(
-        &house,
-        reader.fingerprinter(),
-        &planned.plan,
-        &planned.occasion,
-        &letter,
-        now,
-        false,
-    );
-    let frozen = frozen.map_err(|e| {
-        Refusal::not_now(
-            format!("the letter cannot be frozen: {}", e.0),
-            "answer by hand, then refuse the draft",
-        )
-    })?;
+) -> Result<Vec<Event>, Refusal> {
+    let (reader, now) = (desk.office.sequencer.reader(), desk.office.clock.now());
+    let frozen = draft
+        .freeze(&desk.office, house)
+        .map_err(|e| draft::unwritten(&e))?;
     let days = i64::from(house.config.policy.settings.letter_expiry_days);
     let mut events = vec![Event::LetterQueued {
-        head: planned.plan.head(false),
+        head: draft.plan.head(false),
         mail: reader.fingerprinter().mail_id(&frozen.message_id),
         not_before: now,
         expires: now.plus_days(days),
@@ -113,9 +172,24 @@ fn queued(
         frozen: reader.seal(case.row.proof_key, &frozen)?,
         by: word.by.clone(),
     }];
-    events.extend(decided(case, MessageState::Answered, rule::APPROVED));
-    events.push(released(case, word, None));
-    Ok((events, letter.subject))
+    if row.head.kind != LetterKind::Answer {
+        // An acknowledgement, a code or an extension ends nothing.
+        return Ok(events);
+    }
+    let others = |l: &&LetterRow| l.head.letter != row.head.letter;
+    let on_their_way = case
+        .letters
+        .iter()
+        .filter(|l| l.state != LetterState::Draft);
+    let on_their_way: Vec<&LetterRow> = on_their_way.chain([row]).collect();
+    // While something is left to answer, its messages and the case wait.
+    if left_to_a_human(&case.row, on_their_way).is_empty() {
+        let late = case.drafts().filter(others);
+        events.extend(late.map(|l| cancelled(l, rule::APPROVED, &word.by)));
+        events.extend(decided(case, MessageState::Answered, rule::APPROVED));
+        events.push(released(case, word, None));
+    }
+    Ok(events)
 }
 
 /// No letter leaves, and the case is closed with the reason.
@@ -131,7 +205,7 @@ pub async fn refuse(
         ));
     }
     let case = open_case(&desk, &case)?;
-    let events = refused(&desk, &case, &word)?;
+    let events = ended(&desk, &case, &word, (RequestState::Refused, rule::REFUSED))?;
     let frame = desk
         .commit(Proposal::new(events).expecting(as_read(&case)))
         .await?;
@@ -143,7 +217,49 @@ pub async fn refuse(
     Ok(Answer::good(data, text))
 }
 
-fn refused(desk: &Desk, case: &Case, word: &Word) -> Result<Vec<Event>, Refusal> {
+/// A human answered the person in their own words: no letter leaves, and what the answer completes is done.
+pub async fn answered(
+    State(desk): State<Desk>,
+    Path(case): Path<String>,
+    Json(word): Json<Word>,
+) -> Result<Answer, Refusal> {
+    if word.reason.trim().is_empty() {
+        return Err(Refusal::unclear(
+            "how was it answered?",
+            "say it with --reason, as an auditor should read it",
+        ));
+    }
+    let case = open_case(&desk, &case)?;
+    let mut events = ended(
+        &desk,
+        &case,
+        &word,
+        (RequestState::Answered, rule::ANSWERED),
+    )?;
+    let answers: Vec<RequestKind> = case.open_requests().map(|r| r.request).collect();
+    let reader = desk.office.sequencer.reader();
+    let erased = erased_when_answered(reader, case.id, &answers)?;
+    let erases = !erased.is_empty();
+    events.extend(erased);
+    let frame = desk
+        .commit(Proposal::new(events).expecting(as_read(&case)))
+        .await?;
+    let mut text = format!("{}: answered by hand and closed\n", case.id);
+    if erases {
+        text += "the register's row and the texts of this person are erased\n";
+    }
+    let data =
+        json!({"case": case.id.to_string(), "answered": true, "erased": erases, "frame": frame});
+    Ok(Answer::good(data, text))
+}
+
+/// The case ends by a human's word: letters are cancelled, requests and held messages end, the reason is sealed.
+fn ended(
+    desk: &Desk,
+    case: &CaseFile,
+    word: &Word,
+    (state, rule): (RequestState, RuleId),
+) -> Result<Vec<Event>, Refusal> {
     let by = || word.by.clone();
     let under_way = |l: &&LetterRow| {
         matches!(
@@ -155,24 +271,20 @@ fn refused(desk: &Desk, case: &Case, word: &Word) -> Result<Vec<Event>, Refusal>
         .letters
         .iter()
         .filter(under_way)
-        .map(|l| Event::LetterCancelled {
-            letter: l.head.letter,
-            rule: rule::REFUSED,
-            by: by(),
-        })
+        .map(|l| cancelled(l, rule.clone(), &word.by))
         .collect();
-    let open = case
-        .row
-        .requests
-        .iter()
-        .filter(|r| matches!(r.state, RequestState::Open | RequestState::AwaitingIdentity));
+    let open = case.row.requests.iter().filter(|r| is_open(r.state));
     events.extend(open.map(|r| Event::RequestMoved {
         case: case.id,
         request: r.request,
-        state: RequestState::Refused,
+        state,
         by: by(),
     }));
-    events.extend(decided(case, MessageState::Acted, rule::REFUSED));
+    let ends = match state {
+        RequestState::Answered => MessageState::Answered,
+        _ => MessageState::Acted,
+    };
+    events.extend(decided(case, ends, rule));
     let note = note(desk, case.row.proof_key, word.reason.trim())?;
     events.push(released(case, word, note));
     events.push(Event::CaseClosed {
@@ -180,6 +292,15 @@ fn refused(desk: &Desk, case: &Case, word: &Word) -> Result<Vec<Event>, Refusal>
         by: by(),
     });
     Ok(events)
+}
+
+/// This letter will not be sent.
+fn cancelled(letter: &LetterRow, rule: RuleId, by: &str) -> Event {
+    Event::LetterCancelled {
+        letter: letter.head.letter,
+        rule,
+        by: by.to_owned(),
+    }
 }
 
 /// The reason, sealed with the case's proof; none once that key was erased.
@@ -192,11 +313,7 @@ pub fn note(desk: &Desk, key: KeyId, reason: &str) -> Result<Option<Sealed>, Ref
 }
 
 /// How the held messages of the case end.
-fn decided(
-    case: &Case,
-    state: MessageState,
-    rule: crate::record::RuleId,
-) -> impl Iterator<Item = Event> {
+pub fn decided(case: &CaseFile, state: MessageState, rule: RuleId) -> impl Iterator<Item = Event> {
     let held = |row: &crate::record::MessageRow| row.state == Some(MessageState::Held);
     case.messages
         .iter()
@@ -209,7 +326,7 @@ fn decided(
         })
 }
 
-fn released(case: &Case, word: &Word, note: Option<Sealed>) -> Event {
+fn released(case: &CaseFile, word: &Word, note: Option<Sealed>) -> Event {
     Event::CaseReleased {
         case: case.id,
         by: word.by.clone(),
@@ -218,7 +335,7 @@ fn released(case: &Case, word: &Word, note: Option<Sealed>) -> Event {
 }
 
 /// The case, and its person, as they were read.
-fn as_read(case: &Case) -> Vec<Expectation> {
+pub fn as_read(case: &CaseFile) -> Vec<Expectation> {
     vec![Expectation::Case {
         id: case.id,
         version: case.row.version,

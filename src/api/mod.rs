@@ -8,10 +8,13 @@ mod client;
 mod contacts;
 mod deciding;
 mod draft;
+mod entering;
+mod identifying;
 mod letter_story;
 mod letters;
 mod looking;
 mod mode;
+mod proposing;
 mod requests;
 mod serve;
 mod suppression;
@@ -232,6 +235,18 @@ pub fn router(desk: Desk) -> Router {
         .route("/requests/{case}", get(requests::show))
         .route("/requests/{case}/approve", post(deciding::approve))
         .route("/requests/{case}/refuse", post(deciding::refuse))
+        .route("/requests/{case}/answered", post(deciding::answered))
+        .route("/requests/new", post(entering::new))
+        .route("/requests/{case}/extend", post(entering::extend))
+        .route("/requests/{case}/identify", post(identifying::identify))
+        .route(
+            "/requests/{case}/proposals/{number}/accept",
+            post(proposing::accept),
+        )
+        .route(
+            "/requests/{case}/proposals/{number}/dismiss",
+            post(proposing::dismiss),
+        )
         .route("/letters", get(letters::list))
         .route("/letters/{id}", get(letter_story::show))
         .route("/letters/{id}/settle", post(letters::settle))

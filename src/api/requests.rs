@@ -1,9 +1,9 @@
 //! What people asked and nobody has answered yet: the list, and one case as a reviewer must see it before deciding.
 
-use super::draft::Case;
-use super::{Answer, Desk, Refusal, words};
-use crate::record::{CaseId, CaseRow, Event, Proof, Proposal, RuleId};
+use super::{Answer, Desk, Refusal, draft, entering, proposing, words};
+use crate::record::{CaseId, CaseRow, Clock, LetterRow, RequestKind, RuleId};
 use crate::request::rule;
+use crate::service::{CaseFile, House, left_to_a_human};
 use axum::extract::{Path, State};
 use serde_json::{Value, json};
 
@@ -26,14 +26,25 @@ pub async fn list(State(desk): State<Desk>) -> Result<Answer, Refusal> {
             false => words::kinds(&kinds),
         };
         let until = due.as_deref().unwrap_or("-");
-        let letter = state.letters(*id)?;
-        let letter = letter.last().map(|(_, l)| l.state);
+        let letters: Vec<LetterRow> = state.letters(*id)?.into_iter().map(|(_, l)| l).collect();
+        let by_hand = left_to_a_human(row, &letters);
+        let hand = match by_hand.is_empty() {
+            true => String::new(),
+            false => format!(", ANSWER BY HAND: {}", words::kinds(&by_hand)),
+        };
+        let letter = letters.last().map(|l| l.state);
         let held = row.held.as_ref().map(because).unwrap_or_default();
+        let undecided = proposing::undecided(row);
+        let proposed = match undecided {
+            0 => String::new(),
+            n => format!(", {n} proposed"),
+        };
         let shown = letter.map(|l| format!(", letter {l}")).unwrap_or_default();
-        text += &format!("{id}  {asked}, due {until}{shown}{held}\n");
+        text += &format!("{id}  {asked}, due {until}{shown}{hand}{proposed}{held}\n");
         data.push(json!({
             "case": id.to_string(), "requests": kinds, "due": due, "opened": row.opened.to_string(),
             "held": row.held.as_ref().map(ToString::to_string), "letter": letter,
+            "proposed": undecided, "by_hand": by_hand,
         }));
     }
     text += &format!("{} open\n", open.len());
@@ -41,7 +52,7 @@ pub async fn list(State(desk): State<Desk>) -> Result<Answer, Refusal> {
 }
 
 /// A rule with its sentence.
-fn because(id: &RuleId) -> String {
+pub fn because(id: &RuleId) -> String {
     format!("; {id}: {}", rule::explain(id).unwrap_or("see the rules"))
 }
 
@@ -57,27 +68,31 @@ pub fn reference(text: &str) -> Result<CaseId, Refusal> {
 
 /// `quitus requests show`.
 pub async fn show(State(desk): State<Desk>, Path(case): Path<String>) -> Result<Answer, Refusal> {
-    let case = Case::read(&desk, reference(&case)?)?;
-    let mut text = head(&case);
-    let proof = proof(&desk, &case, &mut text)?;
+    let case = draft::case(&desk, reference(&case)?)?;
+    let house = desk.office.house.load_full();
+    let mut text = head(&desk, &house, &case)?;
+    proof(&case, &mut text);
     let messages = messages(&case, &mut text);
-    let proposals = proposals(&desk, &case, &mut text)?;
-    let letter = letter(&desk, &case, &mut text);
+    let proposals = proposing::tell(&desk, &case, &mut text)?;
+    let drafts = draft::drafts(&desk, &house, &case)?;
+    let letters = draft::tell(&case, &drafts, &mut text);
     let requests: Vec<Value> = case
         .row
         .requests
         .iter()
         .map(|r| json!({"request": r.request, "state": r.state, "due": r.due.to_string()}))
         .collect();
+    let review = &case.row.review;
     let data = json!({
         "case": case.id.to_string(), "requests": requests, "held": case.row.held.as_ref().map(ToString::to_string),
-        "closed": case.row.closed.map(|t| t.to_string()), "proof": proof, "messages": messages,
-        "proposals": proposals, "letter": letter,
+        "closed": case.row.closed.map(|t| t.to_string()), "proof": case.proof, "messages": messages,
+        "proposals": proposals, "letters": letters, "identity_proved": review.proved.map(|t| t.to_string()),
+        "code_until": review.identity.as_ref().map(|i| i.expires.to_string()), "extended": case.extended,
     });
     Ok(Answer::good(data, text))
 }
 
-fn head(case: &Case) -> String {
+fn head(desk: &Desk, house: &House, case: &CaseFile) -> Result<String, Refusal> {
     let mut text = format!("case       {} of {}\n", case.id, case.row.opened);
     if let Some(closed) = case.row.closed {
         text += &format!("closed     {closed}\n");
@@ -91,22 +106,29 @@ fn head(case: &Case) -> String {
     if let Some((what, since)) = case.suppression {
         text += &format!("person     {what} since {since}\n");
     }
-    text
+    entering::tell(desk, case, &mut text)?;
+    let by_hand = case.left_to_a_human();
+    if !by_hand.is_empty() {
+        text += &format!(
+            "to do      no letter answers {}: answer by hand, then `quitus requests answered {}`\n",
+            words::kinds(&by_hand),
+            case.id
+        );
+    }
+    let erases = |r: &&Clock| r.request == RequestKind::Erasure;
+    let told = house.config.processing.recipients.iter().flatten();
+    let told: Vec<&str> = told.map(String::as_str).collect();
+    if case.open_requests().find(erases).is_some() && !told.is_empty() {
+        let who = told.join(", ");
+        text +=
+            &format!("to do      tell these recipients of the erasure yourself (Art. 19): {who}\n");
+    }
+    Ok(text)
 }
 
 /// Who asked, and the words that decided.
-fn proof(desk: &Desk, case: &Case, text: &mut String) -> Result<Option<Proof>, Refusal> {
-    let reader = desk.office.sequencer.reader();
-    let Event::CaseOpened {
-        proof: Some(sealed),
-        ..
-    } = reader.event(case.row.position)?
-    else {
-        return Ok(None);
-    };
-    let Some(proof) = reader.open_sealed::<Proof>(&sealed)? else {
-        return Ok(None);
-    };
+fn proof(case: &CaseFile, text: &mut String) {
+    let Some(proof) = &case.proof else { return };
     if let Some(from) = &proof.from {
         *text += &format!("from       {} ({})\n", from.as_str(), proof.identity);
     }
@@ -115,11 +137,10 @@ fn proof(desk: &Desk, case: &Case, text: &mut String) -> Result<Option<Proof>, R
             *text += &format!("because    {}: \"{words}\" [{rule}]\n", e.kind);
         }
     }
-    Ok(Some(proof))
 }
 
 /// What they wrote.
-fn messages(case: &Case, text: &mut String) -> Vec<Value> {
+fn messages(case: &CaseFile, text: &mut String) -> Vec<Value> {
     let mut all = Vec::new();
     for (_, row, kept) in &case.messages {
         let (state, at) = (row.state, row.received.to_string());
@@ -138,79 +159,4 @@ fn messages(case: &Case, text: &mut String) -> Vec<Value> {
         }));
     }
     all
-}
-
-/// What a reviewer is asked to decide beside the letter.
-fn proposals(desk: &Desk, case: &Case, text: &mut String) -> Result<Vec<Value>, Refusal> {
-    let reader = desk.office.sequencer.reader();
-    let mut all = Vec::new();
-    for position in &case.row.proposals {
-        let Event::Proposed {
-            what: Some(sealed), ..
-        } = reader.event(*position)?
-        else {
-            continue;
-        };
-        let Some(proposal) = reader.open_sealed::<Proposal>(&sealed)? else {
-            continue;
-        };
-        let said = match &proposal {
-            Proposal::Address { address, words } => {
-                format!("another address was named: {} ({words})", address.as_str())
-            }
-            Proposal::Domain {
-                domain,
-                contacts,
-                not_prospects,
-            } => format!(
-                "the whole firm @{domain} objects: {contacts} contacts, {not_prospects} of them not plain prospects"
-            ),
-            Proposal::Forwarded { from, kinds } => {
-                let from = from.as_ref().map_or("somebody", |a| a.as_str());
-                format!(
-                    "a colleague forwarded what {from} asked: {}",
-                    words::kinds(kinds)
-                )
-            }
-            Proposal::UnknownSender { from } => {
-                format!("who is {}? nobody in the register", from.as_str())
-            }
-        };
-        *text += &format!("to decide  {said}\n");
-        all.push(json!({"text": said, "proposal": proposal}));
-    }
-    Ok(all)
-}
-
-/// The letter as it would leave now, or what became of it.
-fn letter(desk: &Desk, case: &Case, text: &mut String) -> Value {
-    let Some(draft) = case.draft() else {
-        let last = case.letters.last();
-        let state = last.map(|l| l.state);
-        *text += &match state {
-            Some(state) => format!("\nletter     {state}\n"),
-            None => {
-                "\nletter     none: answer by hand if one is due, then refuse the case\n".into()
-            }
-        };
-        return json!({"state": state});
-    };
-    let house = desk.office.house.load_full();
-    let planned = case.plan(&house, draft);
-    let written = planned.and_then(|p| Ok((p.write(&house)?, p.plan.to.clone())));
-    match written {
-        Ok((letter, to)) => {
-            *text += &format!(
-                "\nletter to {} (draft, as it would leave now)\nSubject: {}\n\n{}\n",
-                to.as_str(),
-                letter.subject,
-                letter.text
-            );
-            json!({"state": draft.state, "to": to, "subject": letter.subject, "text": letter.text})
-        }
-        Err(refusal) => {
-            *text += &format!("\nletter     {}\n  → {}\n", refusal.error, refusal.fix);
-            json!({"state": draft.state, "unwritten": refusal.error, "fix": refusal.fix})
-        }
-    }
 }

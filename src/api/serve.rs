@@ -15,13 +15,13 @@ use tokio::task::JoinHandle;
 #[derive(Debug, thiserror::Error)]
 pub enum NotServed {
     /// Another daemon answers on it.
-    #[error("another daemon answers on the control socket {}", .0.display())]
+    #[error("another daemon answers on the control socket {}\n  → name another path in [control] socket, or end that daemon", .0.display())]
     Taken(PathBuf),
     /// Something else lies at its path.
-    #[error("{} is not a socket; name another path in [control] socket", .0.display())]
+    #[error("{} is there and is not a socket\n  → name another path in [control] socket", .0.display())]
     NotASocket(PathBuf),
     /// The system.
-    #[error("the control socket {}: {source}", path.display())]
+    #[error("the control socket {} cannot be made: {source}\n  → its folder must be there, and writable for the daemon's user; [control] socket names another", path.display())]
     Io {
         /// Which.
         path: PathBuf,

@@ -3,6 +3,7 @@
 //! Whoever must know who a person is asks for that very person (`quitus contacts show`, `quitus requests show`).
 
 mod fates;
+mod review;
 
 use crate::record::{
     Event, LetterHead, PersonId, RequestKind, RuleId, SmtpReply, SuppressionReason, hex,
@@ -52,6 +53,7 @@ pub fn tell(event: &Event) -> Told {
         .or_else(|| case(event))
         .or_else(|| letter(event))
         .or_else(|| register(event))
+        .or_else(|| review::tell(event))
         .unwrap_or(("event", "an event of a newer version".into(), None));
     Told { event, what, rule }
 }

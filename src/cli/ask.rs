@@ -3,7 +3,7 @@
 use super::edge::{self, DONE, End, WRONG};
 use super::output;
 use crate::api::{Answer, Client, NoAnswer};
-use crate::config::Config;
+use crate::config::{Config, Survey};
 use serde_json::Value;
 use std::io::{self, Write};
 use std::path::Path;
@@ -28,11 +28,23 @@ pub struct House {
 impl House {
     /// The house of the configuration. A store is made only by what writes (`may_begin`).
     pub fn open(named: Option<&Path>, may_begin: bool) -> Result<Self, End> {
-        let config = edge::config(named)?;
+        let survey = Survey::of(&edge::config_file(named)?);
+        let runtime = Runtime::new()?;
+        let config = match survey.config {
+            Ok(config) => config,
+            // A daemon that runs goes on with what was good, and can be asked how it is.
+            Err(faults) => match runtime.block_on(Client::daemon(&survey.control_socket)) {
+                None => return Err(End::Faults(faults)),
+                Some(client) => {
+                    edge::tell_faults(&faults);
+                    anstream::eprintln!("the daemon goes on with the configuration before");
+                    return Ok(Self { runtime, client });
+                }
+            },
+        };
         if !may_begin {
             must_exist(&config)?;
         }
-        let runtime = Runtime::new()?;
         let client = runtime.block_on(Client::of(&config)).map_err(end)?;
         Ok(Self { runtime, client })
     }

@@ -2,13 +2,12 @@
 //!
 //! Nothing is sent and nothing changed: `--online` logs in, looks and says goodbye.
 
-use super::edge::{self, DONE, End, WRONG};
+use super::edge::{self, DONE, End, MISTAKEN, WRONG};
 use super::output::{self, BAD, FAINT, GOOD, STRONG, painted};
-use crate::answer::Templates;
-use crate::config::{Config, SecretSource};
+use crate::config::{Config, Survey};
 use crate::delivery::{self, Credentials, Problem, Trouble};
-use crate::intent;
 use crate::mailbox;
+use crate::record::Fault;
 use std::io::Write;
 use std::path::Path;
 
@@ -34,8 +33,17 @@ struct Seen {
 
 /// Runs it. 2 if something that people edit is wrong, 1 if a server or a password is.
 pub fn run(arguments: &Arguments, named: Option<&Path>) -> Result<u8, End> {
-    let config = offline(named)?;
-    let mut seen = passwords(&config);
+    let survey = Survey::of(&edge::config_file(named)?);
+    let (mut faults, secrets) = (survey.sheets(), survey.secrets());
+    let config = match survey.config {
+        Ok(config) if faults.is_empty() => config,
+        wrong => {
+            faults.splice(0..0, wrong.err().unwrap_or_default());
+            faults.extend(secrets.into_iter().map(|(_, fault)| fault));
+            return wrong_files(faults, arguments.json);
+        }
+    };
+    let mut seen: Vec<Seen> = secrets.iter().map(of_secret).collect();
     if arguments.online {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -53,47 +61,30 @@ pub fn run(arguments: &Arguments, named: Option<&Path>) -> Result<u8, End> {
     Ok(if wrong { WRONG } else { DONE })
 }
 
-/// The configuration, if it and everything that it leads to is good; else all mistakes together.
-fn offline(named: Option<&Path>) -> Result<Config, End> {
-    let (config, mut faults) = match edge::config(named) {
-        Ok(config) => (Some(config), Vec::new()),
-        Err(End::Faults(faults)) => (None, faults),
-        Err(other) => return Err(other),
-    };
-    let (templates, lexicons) = match &config {
-        Some(c) => (c.read_templates().err(), c.read_lexicons().err()),
-        // A broken configuration cannot be asked for its folders: what is built in is still checked.
-        None => (Templates::builtin().err(), intent::builtin().err()),
-    };
-    faults.extend(templates.into_iter().chain(lexicons).flatten());
-    match config {
-        Some(config) if faults.is_empty() => Ok(config),
-        _ => Err(End::Faults(faults)),
+/// Every mistake in what people edit, in words on standard error, or for programs.
+fn wrong_files(faults: Vec<Fault>, json: bool) -> Result<u8, End> {
+    if !json {
+        return Err(End::Faults(faults));
     }
+    let row = |f: &Fault| {
+        serde_json::json!({
+            "file": f.file, "line": f.line, "column": f.column, "what": f.what, "fix": f.fix,
+        })
+    };
+    let rows: Vec<_> = faults.iter().map(row).collect();
+    let mut out = output::programs();
+    output::json_line(&mut out, &serde_json::json!({"ok": false, "faults": rows}))?;
+    out.flush()?;
+    Ok(MISTAKEN)
 }
 
-/// Whether every password can be read; none is shown.
-fn passwords(config: &Config) -> Vec<Seen> {
-    let mailboxes = config
-        .mailboxes
-        .iter()
-        .map(|m| (format!("password of mailbox {}", m.name), &m.imap.password));
-    let smtp = config
-        .smtp
-        .password
-        .iter()
-        .map(|p| ("password of smtp".to_owned(), p));
-    mailboxes
-        .chain(smtp)
-        .filter_map(|(name, source): (String, &SecretSource)| {
-            let why = source.read().err()?.to_string();
-            Some(Seen {
-                name,
-                ok: false,
-                lines: vec![why],
-            })
-        })
-        .collect()
+/// A password that cannot be read; none is shown.
+fn of_secret((of, fault): &(String, Fault)) -> Seen {
+    Seen {
+        name: format!("password of {of}"),
+        ok: false,
+        lines: fault.to_string().lines().map(str::to_owned).collect(),
+    }
 }
 
 async fn online(config: &Config, seen: &mut Vec<Seen>) {

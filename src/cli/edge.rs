@@ -11,6 +11,9 @@ pub const DONE: u8 = 0;
 /// Done, and something wrong was found.
 pub const WRONG: u8 = 1;
 
+/// Usage or configuration.
+pub const MISTAKEN: u8 = 2;
+
 /// Why a command could not do its work.
 #[derive(Debug)]
 pub enum End {
@@ -45,11 +48,11 @@ impl End {
             }
             Self::Usage(said) => {
                 anstream::eprintln!("quitus: {said}");
-                ExitCode::from(2)
+                ExitCode::from(MISTAKEN)
             }
             Self::Faults(faults) => {
                 tell_faults(&faults);
-                ExitCode::from(2)
+                ExitCode::from(MISTAKEN)
             }
         }
     }
@@ -79,14 +82,18 @@ pub fn find_config(named: Option<&Path>) -> Option<PathBuf> {
         .or_else(usual)
 }
 
-/// The configuration, for a command that needs one.
-pub fn config(named: Option<&Path>) -> Result<Config, End> {
-    match find_config(named) {
-        Some(path) => Ok(Config::load(&path)?),
-        None => Err(End::Usage(
+/// The configuration's file, for a command that needs one.
+pub fn config_file(named: Option<&Path>) -> Result<PathBuf, End> {
+    find_config(named).ok_or_else(|| {
+        End::Usage(
             "there is no configuration: neither --config, nor $QUITUS_CONFIG, nor config/quitus.toml here, nor \
              /etc/quitus/quitus.toml\n  → begin with a copy of the example config/quitus.toml"
                 .to_owned(),
-        )),
-    }
+        )
+    })
+}
+
+/// The configuration, for a command that needs one.
+pub fn config(named: Option<&Path>) -> Result<Config, End> {
+    Ok(Config::load(&config_file(named)?)?)
 }

@@ -2,6 +2,7 @@
 
 use super::ask::{self, Ask};
 use super::edge::End;
+use crate::record::{Channel, Language, RequestKind};
 use serde_json::json;
 use std::path::Path;
 
@@ -19,17 +20,29 @@ pub struct Arguments {
 enum Command {
     /// Open cases, the one that is due first at the head
     List,
-    /// One case: who asked, in which words, and the letter as it would leave
+    /// One case: who asked, in which words, what is proposed, and each letter as it would leave, with its hash
     Show {
         /// The reference, as `list` shows it
         #[arg(value_name = "REF")]
         case: String,
     },
-    /// The letter leaves
+    /// A letter leaves: the one that was shown with this hash; without it, only shows what would leave
     Approve {
         /// The reference
         #[arg(value_name = "REF")]
         case: String,
+        /// The hash beside the letter in `show`
+        #[arg(long)]
+        hash: Option<String>,
+    },
+    /// You answered by hand: the case is closed; if erasure was asked, the person is erased now
+    Answered {
+        /// The reference
+        #[arg(value_name = "REF")]
+        case: String,
+        /// How, as an auditor should read it
+        #[arg(long)]
+        reason: String,
     },
     /// No letter leaves; the case is closed with the reason
     Refuse {
@@ -40,19 +53,152 @@ enum Command {
         #[arg(long)]
         reason: String,
     },
+    /// Enter a request that came by telephone, letter, LinkedIn: it takes effect at once, its letter is a draft
+    New(New),
+    /// Two months more (Art. 12(3)), once, within the first; the person is told by a draft
+    Extend {
+        /// The reference
+        #[arg(value_name = "REF")]
+        case: String,
+        /// Why it takes longer; the person reads it
+        #[arg(long)]
+        reason: String,
+    },
+    /// Prove who asks: a draft with a code to the address on file, or a human's word
+    Identify {
+        /// The reference
+        #[arg(value_name = "REF")]
+        case: String,
+        /// You have seen to it yourself: no code is needed
+        #[arg(long, requires = "reason")]
+        proved: bool,
+        /// How you know, as an auditor should read it
+        #[arg(long)]
+        reason: Option<String>,
+    },
+    /// Carry out what is proposed in a case: suppress the people named, the firm; open the case that was forwarded
+    Accept {
+        /// The reference
+        #[arg(value_name = "REF")]
+        case: String,
+        /// The number of the proposal, as `show` counts
+        #[arg(value_name = "N")]
+        number: u16,
+        /// Who it is, where the proposal cannot tell
+        #[arg(long, value_name = "ADDRESS")]
+        is: Option<String>,
+        /// The day on which a forwarded request arrived at the colleague's
+        #[arg(long, value_name = "DATE")]
+        received: Option<String>,
+    },
+    /// Do not carry it out
+    Dismiss {
+        /// The reference
+        #[arg(value_name = "REF")]
+        case: String,
+        /// The number of the proposal
+        #[arg(value_name = "N")]
+        number: u16,
+        /// Why, as an auditor should read it
+        #[arg(long)]
+        reason: String,
+    },
+}
+
+#[derive(clap::Args, Debug)]
+struct New {
+    /// stop, source, access, erasure, rectification, restriction, portability, complaint; several with commas
+    #[arg(long = "kind", value_delimiter = ',', required = true)]
+    kinds: Vec<RequestKind>,
+    /// Who asks; the letter goes to this address (personal data only if it is on file)
+    #[arg(long)]
+    address: Option<String>,
+    /// Who asks, as `quitus log` names people
+    #[arg(long, value_name = "DIGITS", conflicts_with = "address")]
+    person: Option<String>,
+    /// The day on which it arrived, as in 2026-11-20: the clock starts there
+    #[arg(long, value_name = "DATE")]
+    received: String,
+    /// phone, letter, linkedin, email (to an address that is not watched), other
+    #[arg(long, value_parser = channel)]
+    channel: Channel,
+    /// In which language it is answered [default: that of the register, or of the house]
+    #[arg(long)]
+    language: Option<Language>,
+    /// What else an auditor should know; it is sealed
+    #[arg(long)]
+    note: Option<String>,
+}
+
+impl New {
+    fn question(&self) -> Ask {
+        let word = json!({
+            "kinds": self.kinds, "address": self.address, "person": self.person, "received": self.received,
+            "channel": self.channel, "language": self.language, "note": self.note, "by": ask::by(),
+        });
+        Ask::Post("/requests/new".into(), word)
+    }
+}
+
+fn channel(word: &str) -> Result<Channel, String> {
+    use Channel::{Email, Letter, Linkedin, Other, Phone};
+    [Phone, Letter, Linkedin, Email, Other]
+        .into_iter()
+        .find(|c| c.word() == word)
+        .ok_or_else(|| "it is none of phone, letter, linkedin, email, other".to_owned())
 }
 
 /// Runs it.
 pub fn run(arguments: &Arguments, named: Option<&Path>) -> Result<u8, End> {
+    ask::once(named, arguments.json, false, question(&arguments.command))
+}
+
+/// What a command asks of the house.
+fn question(command: &Command) -> Ask {
     let path = |case: &str, what: &str| format!("/requests/{}{what}", ask::quoted(case.trim()));
-    let ask = match &arguments.command {
+    let order = |case: &str, what: &str, mut word: serde_json::Value| {
+        word["by"] = json!(ask::by());
+        Ask::Post(path(case, what), word)
+    };
+    match command {
         Command::List => Ask::Get("/requests".into()),
         Command::Show { case } => Ask::Get(path(case, "")),
-        Command::Approve { case } => Ask::Post(path(case, "/approve"), json!({"by": ask::by()})),
-        Command::Refuse { case, reason } => {
-            let word = json!({"by": ask::by(), "reason": reason});
-            Ask::Post(path(case, "/refuse"), word)
+        Command::Approve { case, hash } => {
+            let hash = hash.as_deref().unwrap_or_default();
+            order(case, "/approve", json!({"hash": hash}))
         }
-    };
-    ask::once(named, arguments.json, false, ask)
+        Command::Answered { case, reason } => order(case, "/answered", json!({"reason": reason})),
+        Command::Refuse { case, reason } => order(case, "/refuse", json!({"reason": reason})),
+        Command::New(new) => new.question(),
+        Command::Extend { case, reason } => order(case, "/extend", json!({"reason": reason})),
+        Command::Identify {
+            case,
+            proved,
+            reason,
+        } => {
+            let reason = reason.as_deref().unwrap_or_default();
+            order(
+                case,
+                "/identify",
+                json!({"proved": proved, "reason": reason}),
+            )
+        }
+        Command::Accept {
+            case,
+            number,
+            is,
+            received,
+        } => {
+            let what = format!("/proposals/{number}/accept");
+            order(case, &what, json!({"is": is, "received": received}))
+        }
+        Command::Dismiss {
+            case,
+            number,
+            reason,
+        } => {
+            let what = format!("/proposals/{number}/dismiss");
+            order(case, &what, json!({"reason": reason}))
+        }
+    }
 }

@@ -43,7 +43,7 @@ pub fn run(arguments: &Arguments, named: Option<&Path>) -> Result<u8, End> {
         Command::Rebuild { json } => rebuild(&settings).map(|r| rebuilt(&r, json)),
     };
     ended.unwrap_or_else(|e| {
-        anstream::eprintln!("quitus: {e}");
+        anstream::eprintln!("quitus: {}", e.of(&settings.path));
         Ok(WRONG)
     })
 }

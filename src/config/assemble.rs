@@ -4,13 +4,13 @@
 //! told, and each is judged by its own room.
 
 use super::places::resolve;
+use super::survey::{SecretPlace, Survey};
 use super::{
     Config, ControlSettings, ControllerSettings, Document, FolderSettings, SecretSource,
     StoreSettings, cross,
 };
 use crate::delivery::SmtpSettings;
 use crate::mailbox::MailboxSettings;
-use crate::record::Fault;
 use crate::register::RegisterSettings;
 use crate::request::{Policy, PolicySettings};
 use std::path::{Path, PathBuf};
@@ -34,8 +34,8 @@ const SECTIONS: &[&str] = &[
     "control",
 ];
 
-/// Reads the text, judges it, and makes the configuration if nothing is wrong.
-pub fn assemble(path: &Path, text: &str) -> Result<Config, Vec<Fault>> {
+/// Reads the text, judges it, and makes the configuration if nothing is wrong; what it leads to is told in any case.
+pub fn assemble(path: &Path, text: &str) -> Survey {
     let file = path.display().to_string();
     let folder = path.parent().unwrap_or(Path::new(""));
     let mut doc = Document::parse(&file, text);
@@ -47,6 +47,7 @@ pub fn assemble(path: &Path, text: &str) -> Result<Config, Vec<Fault>> {
     store.iter_mut().for_each(|s| resolve(&mut s.path, folder));
     let mailboxes = mailboxes(&mut doc, folder);
     let smtp = smtp(&mut doc, folder);
+    let secrets = secrets(&doc, folder);
     let policy = policy(&mut doc, &file, controller.as_ref());
     let register = register(&mut doc);
     let review = optional(&mut doc, "review");
@@ -58,12 +59,19 @@ pub fn assemble(path: &Path, text: &str) -> Result<Config, Vec<Fault>> {
     cross::house(&mut doc, &mut house, &mailboxes);
     let control_socket = socket(&mut doc, folder, store.as_ref());
     let faults = doc.finish(SECTIONS);
+    let mut survey = Survey {
+        config: Err(faults.clone()),
+        templates: templates.clone(),
+        lexicon: lexicon.clone(),
+        control_socket: control_socket.clone(),
+        secrets,
+    };
     let (Some(controller), Some(store), Some(smtp), Some(policy), true) =
         (controller, store, smtp, policy, faults.is_empty())
     else {
-        return Err(faults);
+        return survey;
     };
-    Ok(Config {
+    survey.config = Ok(Config {
         file: path.to_owned(),
         controller,
         processing,
@@ -78,7 +86,8 @@ pub fn assemble(path: &Path, text: &str) -> Result<Config, Vec<Fault>> {
         log,
         house,
         control_socket,
-    })
+    });
+    survey
 }
 
 const CONTROLLER: &str =
@@ -117,6 +126,34 @@ fn smtp(doc: &mut Document, folder: &Path) -> Option<SmtpSettings<SecretSource>>
     }
     smtp.ca_file.iter_mut().for_each(|p| resolve(p, folder));
     Some(smtp)
+}
+
+/// Where passwords are said to be, also in a section with a mistake elsewhere.
+fn secrets(doc: &Document, folder: &Path) -> Vec<SecretPlace> {
+    let numbers = (0..).map(|n: usize| n.to_string());
+    let mailboxes = numbers.map_while(|n| doc.has(&["mailbox", &n]).then_some(n));
+    let mailboxes = mailboxes.map(|n| {
+        let name: Option<String> = doc.peek(&["mailbox", &n, "name"]);
+        let path = ["mailbox".to_owned(), n, "imap".into(), "password".into()];
+        (
+            format!("mailbox {}", name.unwrap_or_default()),
+            path.to_vec(),
+        )
+    });
+    let smtp = ("smtp".to_owned(), vec!["smtp".into(), "password".into()]);
+    let all = mailboxes.chain(std::iter::once(smtp));
+    all.filter_map(|(of, path)| {
+        let path: Vec<&str> = path.iter().map(String::as_str).collect();
+        let mut source: SecretSource = doc.peek(&path)?;
+        source.resolve_in(folder);
+        let nowhere = doc.fault_at(&path);
+        Some(SecretPlace {
+            of,
+            source,
+            nowhere,
+        })
+    })
+    .collect()
 }
 
 /// A folder of the firm's own files, which must be there.

@@ -107,6 +107,25 @@ impl<'t> Document<'t> {
         ));
     }
 
+    /// A mistake at the place of a value that is found only by looking outside; its words are still to be filled in.
+    pub fn fault_at(&self, path: &[&str]) -> Fault {
+        at(self.file, self.text, Some(self.place(path)), "", "")
+    }
+
+    /// A value that stands in the text, wherever the mistakes are.
+    pub fn peek<T: DeserializeOwned>(&self, path: &[&str]) -> Option<T> {
+        let (first, rest) = path.split_first()?;
+        let mut value = self.places.get(*first)?;
+        for step in rest {
+            value = match value.get_ref() {
+                DeValue::Table(table) => table.get(*step)?,
+                DeValue::Array(array) => array.get(step.parse::<usize>().ok()?)?,
+                _ => return None,
+            };
+        }
+        T::deserialize(value.clone().into_deserializer()).ok()
+    }
+
     /// Where a value stands, for mistakes that are found after reading: `["policy", "caps", "hour"]`, and in an array of
     /// tables `["mailbox", "0", "name"]`. Of a path that is not in the text, the last part that is.
     pub fn place(&self, path: &[&str]) -> Range<usize> {

@@ -12,6 +12,7 @@ mod cross;
 mod places;
 mod secret;
 mod sheets;
+mod survey;
 mod wording;
 
 pub use collect::{Document, nearest};
@@ -21,6 +22,7 @@ pub use places::{
     ReviewSettings, StoreSettings, WarmUpSettings,
 };
 pub use secret::{Secret, SecretError, SecretSource};
+pub use survey::Survey;
 pub use wording::Wording;
 
 use crate::delivery::SmtpSettings;
@@ -71,25 +73,24 @@ impl Config {
     /// # Errors
     /// Every mistake, in the order of the file, each with its place and what to do.
     pub fn load(path: &Path) -> Result<Self, Vec<Fault>> {
-        let file = path.display().to_string();
-        match std::fs::read(path).map(String::from_utf8) {
-            Ok(Ok(text)) => Self::read(path, &text),
-            Ok(Err(_)) => Err(vec![Fault::of_file(
-                &file,
-                "the file is not UTF-8 text",
-                "save it again as UTF-8",
-            )]),
-            Err(e) => Err(vec![Fault::of_file(
-                &file,
-                format!("the file cannot be read: {e}"),
-                "name another with --config, or begin with a copy of the example config/quitus.toml",
-            )]),
-        }
+        Survey::of(path).config
     }
 
     /// The same for a text that is already here; relative paths in it count from the folder of `path`.
     pub fn read(path: &Path, text: &str) -> Result<Self, Vec<Fault>> {
-        assemble::assemble(path, text)
+        assemble::assemble(path, text).config
+    }
+
+    /// Sections in which `new` differs and which a running daemon cannot change: connections and the store are open with them.
+    pub fn needs_a_restart(&self, new: &Self) -> Vec<&'static str> {
+        let mut sections = Vec::new();
+        let mut note = |differs: bool, section| sections.extend(differs.then_some(section));
+        note(self.store != new.store, "[store]");
+        note(self.mailboxes != new.mailboxes, "[[mailbox]]");
+        note(self.smtp != new.smtp, "[smtp]");
+        note(self.control_socket != new.control_socket, "[control]");
+        note(self.log != new.log, "[log]");
+        sections
     }
 
     /// Our domains, lower-case ASCII.

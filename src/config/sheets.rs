@@ -2,7 +2,7 @@
 //!
 //! At start, at `quitus check`, and whenever somebody saved one: the whole set is good, or the last good one stays in force.
 
-use super::Config;
+use super::{Config, FolderSettings};
 use crate::answer::{Source, Templates};
 use crate::intent::{self, LexiconSource};
 use crate::record::Fault;
@@ -17,26 +17,7 @@ impl Config {
     /// # Errors
     /// Every mistake of every file.
     pub fn read_templates(&self) -> Result<Templates, Vec<Fault>> {
-        let Some(folder) = &self.templates.path else {
-            return Templates::builtin();
-        };
-        let mut faults = Vec::new();
-        let sources: Vec<Source> = files(folder, &mut faults)
-            .into_iter()
-            .map(|(path, text)| Source {
-                path: within(folder, &path),
-                file: path.display().to_string(),
-                text,
-            })
-            .collect();
-        match Templates::compile(&sources) {
-            Ok(templates) if faults.is_empty() => Ok(templates),
-            Ok(_) => Err(faults),
-            Err(more) => {
-                faults.extend(more);
-                Err(faults)
-            }
-        }
+        templates(&self.templates)
     }
 
     /// The reader with the lexicons in force: the firm's own file of a language replaces the built-in one.
@@ -44,35 +25,62 @@ impl Config {
     /// # Errors
     /// Every mistake of every file.
     pub fn read_lexicons(&self) -> Result<intent::Reader, Vec<Fault>> {
-        let Some(folder) = &self.lexicon.path else {
-            return intent::builtin();
-        };
-        let mut faults = Vec::new();
-        let mut own = Vec::new();
-        for (path, text) in files(folder, &mut faults) {
-            let code = within(folder, &path);
-            match code.strip_suffix(".toml") {
-                Some(code) if !code.contains('/') => {
-                    own.push((code.to_owned(), path.display().to_string(), text));
-                }
-                _ => faults.push(Fault::of_file(
-                    &path.display().to_string(),
-                    "no lexicon is called so",
-                    "name it after its language, as in fr.toml, or move it out of this folder",
-                )),
-            }
+        lexicons(&self.lexicon)
+    }
+}
+
+pub(super) fn templates(own: &FolderSettings) -> Result<Templates, Vec<Fault>> {
+    let Some(folder) = &own.path else {
+        return Templates::builtin();
+    };
+    let mut faults = Vec::new();
+    let sources: Vec<Source> = files(folder, &mut faults)
+        .into_iter()
+        .map(|(path, text)| Source {
+            path: within(folder, &path),
+            file: path.display().to_string(),
+            text,
+        })
+        .collect();
+    match Templates::compile(&sources) {
+        Ok(templates) if faults.is_empty() => Ok(templates),
+        Ok(_) => Err(faults),
+        Err(more) => {
+            faults.extend(more);
+            Err(faults)
         }
-        let sources: Vec<(&str, LexiconSource<'_>)> = own
-            .iter()
-            .map(|(code, path, text)| (code.as_str(), LexiconSource { path, text }))
-            .collect();
-        match intent::with(&sources) {
-            Ok(reader) if faults.is_empty() => Ok(reader),
-            Ok(_) => Err(faults),
-            Err(more) => {
-                faults.extend(more);
-                Err(faults)
+    }
+}
+
+pub(super) fn lexicons(own: &FolderSettings) -> Result<intent::Reader, Vec<Fault>> {
+    let Some(folder) = &own.path else {
+        return intent::builtin();
+    };
+    let mut faults = Vec::new();
+    let mut own = Vec::new();
+    for (path, text) in files(folder, &mut faults) {
+        let code = within(folder, &path);
+        match code.strip_suffix(".toml") {
+            Some(code) if !code.contains('/') => {
+                own.push((code.to_owned(), path.display().to_string(), text));
             }
+            _ => faults.push(Fault::of_file(
+                &path.display().to_string(),
+                "no lexicon is called so",
+                "name it after its language, as in fr.toml, or move it out of this folder",
+            )),
+        }
+    }
+    let sources: Vec<(&str, LexiconSource<'_>)> = own
+        .iter()
+        .map(|(code, path, text)| (code.as_str(), LexiconSource { path, text }))
+        .collect();
+    match intent::with(&sources) {
+        Ok(reader) if faults.is_empty() => Ok(reader),
+        Ok(_) => Err(faults),
+        Err(more) => {
+            faults.extend(more);
+            Err(faults)
         }
     }
 }

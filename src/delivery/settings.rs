@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer};
 use std::time::Duration;
 
 /// The table `[smtp]`. `Password` is whatever the configuration reads a secret with.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Deserialize)]
 #[serde(deny_unknown_fields, bound(deserialize = "Password: Deserialize<'de>"))]
 pub struct SmtpSettings<Password> {
     /// Name of the server, as its certificate has it.

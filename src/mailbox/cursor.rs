@@ -118,8 +118,13 @@ impl Watched {
     ) -> Result<(), Stopped> {
         let done = self.read_missing(session, limits, sink, status).await;
         status.seen = self.handed.len();
-        status.waiting = self.missing().without(&self.absent).len();
+        status.waiting = self.waiting();
         done
+    }
+
+    /// UIDs that may still have to be read.
+    pub fn waiting(&self) -> u64 {
+        self.missing().without(&self.absent).len()
     }
 
     async fn read_missing(

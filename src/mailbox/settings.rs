@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// One mailbox that receives replies.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MailboxSettings {
     /// The name under which status, log and cursors know it; never changes once it was used.
@@ -54,7 +54,7 @@ pub struct MailboxSettings {
 }
 
 /// How to reach and enter an IMAP server.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ImapSettings {
     /// Name or IP address of the server, as its certificate says it.

@@ -10,10 +10,19 @@ use std::time::{Duration, Instant};
 /// A connection that was not used for longer is asked first whether it is still there.
 const FRESH: Duration = Duration::from_secs(60);
 
+/// The first pause after a failure; it doubles up to [`LONGEST_PAUSE`].
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+/// When a person must act first: asking more often locks the account.
+const SLOW_PAUSE: Duration = Duration::from_secs(300);
+
 /// One connection, when needed.
 pub struct Standby {
     connector: Connector,
     session: Option<(Session, Instant)>,
+    /// Why there is none, and until when nobody tries again.
+    refused: Option<(SessionError, Instant)>,
+    failures: u32,
 }
 
 impl Standby {
@@ -22,7 +31,34 @@ impl Standby {
         Self {
             connector,
             session: None,
+            refused: None,
+            failures: 0,
         }
+    }
+
+    /// Connects, unless it failed a moment ago: then the same error again, without troubling the server.
+    async fn open(&mut self) -> Result<Session, SessionError> {
+        if let Some((why, until)) = &self.refused
+            && Instant::now() < *until
+        {
+            return Err(why.clone());
+        }
+        let opened = self.connector.open().await;
+        match &opened {
+            Ok(_) => (self.refused, self.failures) = (None, 0),
+            Err(why) => {
+                let doubled = FIRST_PAUSE * 2_u32.saturating_pow(self.failures.min(12));
+                let pause = match why.needs_a_person() {
+                    true => SLOW_PAUSE,
+                    false => doubled.min(LONGEST_PAUSE),
+                };
+                let mailbox = &self.connector.settings().name;
+                tracing::warn!(mailbox, next_try_s = pause.as_secs(), "letters wait: {why}");
+                self.failures = self.failures.saturating_add(1);
+                self.refused = Some((why.clone(), Instant::now() + pause));
+            }
+        }
+        opened
     }
 
     /// A session that can be used now.
@@ -36,7 +72,7 @@ impl Standby {
         }
         let session = match usable {
             Some(session) => session,
-            None => self.connector.open().await?,
+            None => self.open().await?,
         };
         let (session, _) = self.session.insert((session, Instant::now()));
         Ok(session)

@@ -240,6 +240,11 @@ impl<C: Cursors, S: Sink> Watch<C, S> {
             }
         };
         slot.status.found(&opened);
+        slot.status.waiting = watched.waiting();
+        self.show();
+        let Some(slot) = self.slots.get_mut(n) else {
+            return Ok(());
+        };
         let limits = limits(&self.settings.read, slot.role);
         let done = watched
             .read(session, &limits, &self.sink, &mut slot.status)

@@ -20,6 +20,7 @@ mod letter;
 mod message;
 mod person;
 mod register;
+mod review;
 
 pub use letter::hour_key;
 
@@ -100,11 +101,11 @@ impl Step<'_> {
             | Event::DomainLifted { .. }
             | Event::AddressFailed { .. }
             | Event::Spoke { .. } => self.person(event),
-            Event::CaseOpened { .. }
-            | Event::RequestOpened { .. }
+            Event::RequestOpened { .. }
             | Event::RequestMoved { .. }
             | Event::RequestExtended { .. }
-            | Event::Reminded { .. }
+            | Event::Reminded { .. } => self.request(event),
+            Event::CaseOpened { .. }
             | Event::MessageAdded { .. }
             | Event::CaseHeld { .. }
             | Event::CaseReleased { .. }
@@ -127,6 +128,7 @@ impl Step<'_> {
             | Event::ContactErased { .. } => self.register(event),
             Event::SentSeen { .. } => self.sent(event),
             Event::MailAfterStop { .. } | Event::IncidentSeen { .. } => self.sent(event),
+            Event::Reviewed(review) => self.review(review),
             Event::Filed(_) | Event::LetterJudged(_) => self.afterwards(event),
             Event::KeysErased { .. } | Event::Checkpointed { .. } => Ok(()),
         }

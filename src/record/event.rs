@@ -389,6 +389,8 @@ pub enum Event {
     // -- the store itself; new events go to the end, because their order is part of the log's format
     /// All rows as they were after `frame` were exported; `digest` is the file's SHA-256. Changes no state.
     Checkpointed { frame: u64, digest: [u8; 32] },
+    /// A human decided something about a case beside its letters (B3 to B6, B8, Art. 12(3)).
+    Reviewed(super::Review),
     /// A human decided what becomes of a letter whose fate was not known, or that came to nothing (C5).
     LetterJudged(super::Judgement),
 }

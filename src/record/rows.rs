@@ -176,6 +176,8 @@ pub struct PersonRow {
     pub spoke: Option<(u64, Timestamp)>,
     /// Automatic letters are held until then (a hard bounce).
     pub failing_until: Option<Timestamp>,
+    /// Since when everything about them is erased at their request, and in which case: no list brings them back.
+    pub erased: Option<(Timestamp, CaseId)>,
 }
 
 /// A contact of the register.
@@ -241,6 +243,8 @@ pub struct CaseRow {
     pub position: LogPosition,
     /// Where its `Proposed` events stand.
     pub proposals: Vec<LogPosition>,
+    /// What a human decided beside its letters.
+    pub review: super::ReviewRow,
 }
 
 /// A letter.

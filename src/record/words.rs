@@ -191,6 +191,8 @@ words! {
         Identity = "identity",
         /// Tells a reviewer what waits.
         Digest = "digest",
+        /// "It takes two months more, because …" (Art. 12(3)).
+        Extension = "extension",
     }
 }
 

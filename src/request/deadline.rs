@@ -99,6 +99,11 @@ impl Calendar {
         self.zone.to_datetime(at.to_jiff()).date()
     }
 
+    /// The middle of a day in the controller's time zone: for what is known to have arrived that day.
+    pub fn noon(&self, day: Date) -> Timestamp {
+        self.hour_of(day, 12)
+    }
+
     /// Whether public business is done on this day.
     pub fn is_working_day(&self, day: Date) -> bool {
         !matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday)

@@ -87,6 +87,15 @@ pub struct OpenedRequest {
     pub due: Timestamp,
 }
 
+/// The person is who they say (B8).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Identified {
+    /// Requests that waited for it.
+    pub reopened: Vec<RequestKind>,
+    /// Drafts that waited for it, and wait for approval now.
+    pub drafts: Vec<LetterId>,
+}
+
 /// The case of the message.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CasePlan {
@@ -112,6 +121,8 @@ pub struct CasePlan {
     pub reminded: Vec<RequestKind>,
     /// Requests that wait for the person to prove who they are (B8).
     pub awaiting_identity: Vec<RequestKind>,
+    /// The message carries the code: what goes on now.
+    pub identified: Option<Identified>,
     /// A human must look, and why.
     pub held: Option<RuleId>,
     /// Proof is kept whatever retention says.
@@ -166,8 +177,8 @@ pub struct LetterPlan {
     pub person: Option<PersonId>,
     /// The recipient's domain, keyed, unless it is a provider of private mailboxes (A7).
     pub domain: Option<Fingerprint>,
-    /// The message that it replies to.
-    pub message: ContentKey,
+    /// The message that it replies to; none if a human entered the request.
+    pub message: Option<ContentKey>,
     /// Whether it leaves by itself.
     pub release: Release,
 }
@@ -216,7 +227,7 @@ impl LetterPlan {
             answers: self.answers.clone(),
             person: self.person,
             domain: self.domain,
-            message: Some(self.message),
+            message: self.message,
             automatic,
         }
     }

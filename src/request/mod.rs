@@ -5,6 +5,7 @@
 //! look-ups, sealing, and the words of letters; all of these are arguments or somebody else's.
 
 mod calendar;
+mod correspondent;
 mod deadline;
 mod decide;
 mod decision;
@@ -15,11 +16,12 @@ pub mod rule;
 mod situation;
 
 pub use calendar::Holidays;
+pub use correspondent::Correspondent;
 pub use deadline::{Calendar, Deadlines, OfficeHours};
 pub use decide::decide;
 pub use decision::{
-    CasePlan, Decision, Identity, Keep, LetterPlan, OpenedRequest, Plain, Release, SealedLetter,
-    SealedParts, Suppress,
+    CasePlan, Decision, Identified, Identity, Keep, LetterPlan, OpenedRequest, Plain, Release,
+    SealedLetter, SealedParts, Suppress,
 };
 pub use expectation::Expectation;
 pub use gather::{ThreadEvidence, cases_of, evidence, known, look_up};

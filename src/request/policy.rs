@@ -5,7 +5,7 @@
 
 use super::calendar::Holidays;
 use super::deadline::{Calendar, OfficeHours};
-use crate::record::{Fault, Language, RequestKind};
+use crate::record::{Fault, Language, RequestKind, Suppression};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -229,6 +229,18 @@ impl Policy {
             office: settings.office_hours,
         };
         Ok(Self { settings, calendar })
+    }
+
+    /// What a request entails at once (rights.md, By kind).
+    pub fn entails(&self, kind: RequestKind) -> Suppression {
+        let pauses_source = self.settings.after_source == AfterSource::Pause;
+        match kind {
+            RequestKind::Source if pauses_source => Suppression::Paused,
+            RequestKind::Stop | RequestKind::Source | RequestKind::Erasure => {
+                Suppression::Suppressed
+            }
+            _ => Suppression::Paused,
+        }
     }
 
     /// Whether letters of this kind may leave by themselves in live mode.

@@ -174,6 +174,8 @@ pub struct History {
     pub thread_case: Option<Case>,
     /// Open cases of the people concerned, oldest first.
     pub open: Vec<Case>,
+    /// The open case whose code this message carries (B8).
+    pub identified: Option<Case>,
     /// A mail of ours in the thread after this one, \Answered, or a draft (A9).
     pub answered_by_hand: bool,
     /// Automatic letters of this hour, over all mailboxes (`State::tally(&hour_key(now))`).

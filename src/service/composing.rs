@@ -8,7 +8,7 @@ use crate::answer::{
 };
 use crate::delivery::{EnvelopeSender, bounce};
 use crate::record::{
-    Address, Contact, Fingerprinter, FrozenLetter, Language, Suppression, Timestamp,
+    Address, Contact, Fingerprinter, FrozenLetter, RequestKind, Suppression, Timestamp,
 };
 use crate::register::{self, ProviderRole};
 use crate::request::{Identity, LetterPlan};
@@ -30,8 +30,14 @@ pub struct Occasion<'a> {
     pub suppression: Option<(Suppression, Timestamp)>,
     /// The mailbox that was written to.
     pub mailbox: Option<&'a Address>,
-    /// The mails that the person was sent, for an access letter: date and subject.
-    pub mails: Vec<(Timestamp, String)>,
+    /// The mails that the person was sent, for an access letter: date, and the subject where a reply tells it.
+    pub mails: Vec<(Timestamp, Option<String>)>,
+    /// The code that this letter carries, and until when it counts (B8).
+    pub code: Option<(String, Timestamp)>,
+    /// Why it takes longer, and until when (Art. 12(3)).
+    pub extension: Option<(String, Timestamp)>,
+    /// The moment at which the letter is written.
+    pub now: Timestamp,
     /// No name, no register data: the reader may not be the person (B9).
     pub neutral: bool,
 }
@@ -57,10 +63,10 @@ pub fn write(
     let findings = lint(&letter, &facts, &parts);
     match findings.first() {
         None => Ok(letter),
-        Some(first) => Err(Unwritten(format!(
-            "{first:?} ({} findings)",
-            findings.len()
-        ))),
+        Some(first) => Err(Unwritten(match findings.len() {
+            1 => format!("{first}: {}", first.advice()),
+            many => format!("{first}: {} ({many} findings)", first.advice()),
+        })),
     }
 }
 
@@ -81,7 +87,7 @@ pub fn facts(house: &House, plan: &LetterPlan, occasion: &Occasion<'_>) -> Lette
         true => plan.answers.clone(),
         false => plan.announces.clone(),
     };
-    let mails = occasion.mails.iter();
+    let last_day = |(text, at): &(String, Timestamp)| (Line::new(text), day(house, *at));
     LetterFacts {
         language,
         controller: house.config.controller.facts(language),
@@ -99,20 +105,40 @@ pub fn facts(house: &House, plan: &LetterPlan, occasion: &Occasion<'_>) -> Lette
         origins,
         providers,
         processing: house.config.processing.facts(language, why.as_deref()),
-        copy: contact.map(|c| answer::Copy {
-            fields: fields(language, c),
-            mails: mails
-                .map(|(at, s)| answer::PastMail {
-                    date: day(house, *at),
-                    subject: Line::new(s),
-                })
-                .collect(),
-            systems: Vec::new(),
-        }),
-        erased: None,
+        copy: contact.map(|c| copy(house, c, occasion)),
+        erased: (plan.answers.contains(&RequestKind::Erasure)).then(|| erased(house, occasion)),
+        identity: (occasion.code.as_ref().map(last_day))
+            .map(|(code, expires_on)| answer::IdentityCode { code, expires_on }),
+        extension: (occasion.extension.as_ref().map(last_day))
+            .map(|(reason, due_on)| answer::Extension { reason, due_on }),
         thread: Thread {
             subject: Line::new(occasion.subject),
         },
+    }
+}
+
+/// The copy of Art. 15(3).
+fn copy(house: &House, contact: &Contact, occasion: &Occasion<'_>) -> answer::Copy {
+    let mails = occasion.mails.iter();
+    answer::Copy {
+        fields: fields(contact),
+        mails: mails
+            .map(|(at, subject)| answer::PastMail {
+                date: day(house, *at),
+                subject: subject.as_deref().map(Line::new),
+            })
+            .collect(),
+        systems: Vec::new(),
+    }
+}
+
+/// What an erasure does, as far as it is not the same for everybody: our own store forgets when the letter has left, the
+/// backups of its keys some days later. Other systems and recipients are told by people; a letter claims nothing of them.
+fn erased(house: &House, occasion: &Occasion<'_>) -> answer::Erased {
+    let days = i64::from(house.config.store.key_backup_days);
+    answer::Erased {
+        backups_expire: Some(day(house, occasion.now.plus_days(days))),
+        ..Default::default()
     }
 }
 
@@ -173,7 +199,7 @@ fn origins(house: &House, contact: &Contact) -> (Vec<answer::Origin>, Vec<answer
 }
 
 /// The register's row as an access letter shows it; labels are the columns' own words.
-fn fields(_language: Language, c: &Contact) -> Vec<answer::Field> {
+fn fields(c: &Contact) -> Vec<answer::Field> {
     let mut all: Vec<(&str, String)> = Vec::new();
     all.extend(c.addresses.iter().map(|a| ("email", a.as_str().to_owned())));
     let relation = c.relation.map(|r| r.to_string());

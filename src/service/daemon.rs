@@ -4,35 +4,39 @@
 //! replaying the log) makes its state certain.
 
 use super::clock::Clock;
+use super::connections::{MailboxReport, SmtpReport};
 use super::desks::Desks;
 use super::filing::Filer;
+use super::health::{Health, Interrupted};
 use super::house::{House, Office};
 use super::outbox::{Outbox, courier};
 use super::reception::{Reception, Witness};
 use super::sequencer::{Committed, Proposal, Running, Sequencer};
 use super::settling::{self, SentChecks};
-use super::status::{MailboxReport, Status};
+use super::status::Status;
 use crate::config::Config;
 use crate::delivery::{Courier, Problem};
 use crate::mailbox::{MailboxStatus, watch as watch_mailbox};
 use crate::record::{Event, Fault, Mode, Timestamp};
-use crate::store::{OpenError, OpenReport, Options, Store};
+use crate::store::{NotOpened, OpenReport, Store};
 use arc_swap::ArcSwap;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout_at};
 
 /// Why the daemon did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The store.
-    #[error("the store cannot be opened: {0}")]
-    Store(#[from] OpenError),
+    #[error(transparent)]
+    Store(#[from] NotOpened),
     /// Settings, templates or lexicons, all mistakes at once.
     #[error("{}", .0.iter().map(Fault::to_string).collect::<Vec<_>>().join("\n"))]
     Faults(Vec<Fault>),
     /// The way to the SMTP server cannot be prepared.
-    #[error("the SMTP server: {0}")]
+    #[error("[smtp] cannot be used: {}\n  → `quitus check --online` says what is wrong with it, and where", .0.reply)]
     Smtp(#[from] Problem),
     /// The system.
     #[error(transparent)]
@@ -66,14 +70,20 @@ pub struct Daemon {
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
     running: Running,
-    began: Timestamp,
+    health: Arc<Health>,
+    /// The configuration that connections and the store were opened with.
+    started: Box<Config>,
 }
+
+/// How long sessions may take to finish what they began when the daemon ends; supervisors kill after a minute or more.
+const PARKING: Duration = Duration::from_secs(20);
 
 impl Daemon {
     /// Opens the store and starts everything.
     pub async fn start(config: Config, extras: Extras) -> Result<Self, StartError> {
         let clock = extras.clock.unwrap_or_else(Clock::system);
         let (store, report) = open_store(&config, &clock, extras.floor).await?;
+        let started = Box::new(config.clone());
         let house = House::load(config, store.fingerprinter()).map_err(StartError::Faults)?;
         let courier = Arc::new(courier(&house.config)?);
         let (sequencer, running) = Sequencer::start(store, clock.clone())?;
@@ -94,13 +104,8 @@ impl Daemon {
         let uncertain = settling::settle(&office)
             .await
             .map_err(StartError::Commit)?;
+        let interrupted = interrupted(&report, uncertain);
         let outbox = Outbox::new(office.clone(), courier.clone(), desks, wake);
-        if uncertain > 0 {
-            tracing::error!(
-                letters = uncertain,
-                "letters were being sent when the last process ended: look at `quitus status`"
-            );
-        }
         if report.sending_must_wait() {
             tracing::error!(
                 "the store was damaged: no letter is sent until `quitus store verify` is clean"
@@ -108,7 +113,7 @@ impl Daemon {
         } else {
             tasks.push(tokio::spawn(async move { outbox.run(stopping).await }));
         }
-        let began = office.clock.now();
+        let health = Arc::new(Health::new(office.clock.now(), interrupted));
         Ok(Self {
             office,
             report,
@@ -117,29 +122,49 @@ impl Daemon {
             stop,
             tasks,
             running,
-            began,
+            health,
+            started,
         })
     }
 
-    /// Reads settings, templates and lexicons again; only a wholly good set is put in force.
-    pub fn reload(&self) -> Result<(), Vec<Fault>> {
+    /// Reads settings, templates and lexicons again; only a wholly good set is put in force. Gives the sections that changed
+    /// and take effect only at the next start, because connections and the store were opened with them.
+    pub fn reload(&self) -> Result<Vec<&'static str>, Vec<Fault>> {
+        let now = self.office.clock.now();
+        match self.read_again() {
+            Ok((house, restart)) => {
+                self.office.house.store(Arc::new(house));
+                self.health.reloaded(now, restart.clone());
+                Ok(restart)
+            }
+            Err(faults) => {
+                self.health.refused(now, &faults);
+                Err(faults)
+            }
+        }
+    }
+
+    fn read_again(&self) -> Result<(House, Vec<&'static str>), Vec<Fault>> {
         let file = self.office.house.load().config.file.clone();
         let house = House::load(Config::load(&file)?, self.office.keys())?;
-        self.office.house.store(Arc::new(house));
-        Ok(())
+        let restart = self.started.needs_a_restart(&house.config);
+        Ok((house, restart))
     }
 
     /// Says how everything is, for as long as somebody asks. It keeps the log open: drop it before the daemon ends.
     pub fn teller(
         &self,
     ) -> impl Fn() -> Result<Status, crate::record::Damaged> + Send + Sync + use<> {
-        let (office, courier, began) = (self.office.clone(), self.courier.clone(), self.began);
+        let (office, courier) = (self.office.clone(), self.courier.clone());
+        let health = self.health.clone();
         let mailboxes = self.mailboxes.clone();
         move || {
             let state = office.sequencer.reader().state();
             let mut status = Status::of_state(&state, office.clock.now())?;
-            status.running_since = Some(began);
-            status.smtp = Some(format!("{:?}", courier.breaker()));
+            status.daemon = Some(health.report());
+            let full = office.sequencer.reader().check_room();
+            status.disk = full.err().map(|full| full.to_string());
+            status.smtp = Some(SmtpReport::of(&courier.breaker()));
             let seen = mailboxes.iter().map(|m| MailboxReport::of(&m.borrow()));
             status.mailboxes = seen.collect();
             Ok(status)
@@ -172,8 +197,21 @@ impl Daemon {
         } = self;
         // All receivers may be gone already, and then there is nothing to stop.
         let _ = stop.send(true);
-        for task in tasks {
-            if let Err(error) = task.await {
+        let deadline = Instant::now() + PARKING;
+        for mut task in tasks {
+            let parked = match timeout_at(deadline, &mut task).await {
+                Ok(ended) => ended,
+                Err(_) => {
+                    tracing::warn!(
+                        "a session did not finish in time and is cut; a letter on its way is uncertain at the next start"
+                    );
+                    task.abort();
+                    task.await
+                }
+            };
+            if let Err(error) = parked
+                && !error.is_cancelled()
+            {
                 tracing::error!(%error, "a part of the daemon failed");
             }
         }
@@ -183,6 +221,21 @@ impl Daemon {
             tracing::error!("the sequencer failed");
         }
     }
+}
+
+/// Says what the process before left behind, if it did not end by itself.
+fn interrupted(report: &OpenReport, uncertain: usize) -> Option<Interrupted> {
+    if report.interrupted {
+        tracing::warn!(
+            frames_read_again = report.replayed,
+            letters_uncertain = uncertain,
+            "the process before this one was killed, or the machine stopped; nothing that was stored is lost"
+        );
+    }
+    (report.interrupted || uncertain > 0).then_some(Interrupted {
+        replayed: report.replayed,
+        uncertain,
+    })
 }
 
 /// What runs, what tells how each mailbox is, and the second connections.
@@ -222,12 +275,14 @@ async fn open_store(
     clock: &Clock,
     floor: Option<u64>,
 ) -> Result<(Store, OpenReport), StartError> {
-    let (path, mut options) = (config.store.path.clone(), Options::at(clock.now()));
+    let (path, mut options) = (config.store.path.clone(), config.store.options(clock.now()));
     if let Some(floor) = floor {
         options.floor = floor;
         options.ballast = options.ballast.min(floor);
     }
-    let opened = tokio::task::spawn_blocking(move || Store::open(&path, &options)).await;
+    let opened =
+        tokio::task::spawn_blocking(move || Store::open(&path, &options).map_err(|e| e.of(&path)))
+            .await;
     let (store, report) = opened.map_err(std::io::Error::other)??;
     if let Some(rebuilt) = &report.rebuilt {
         tracing::warn!(why = rebuilt.why, "the index was built again from the log");

@@ -3,14 +3,16 @@
 //! The core decides and composes; here it is given what it asks for, and what it returns is sealed.
 
 use super::composing::{self, Occasion};
+use super::drafting;
 use super::filing;
 use super::gathering::{self, Gathered, Trouble};
 use super::house::House;
 use super::reception::Reception;
 use super::sequencer::Proposal;
 use crate::mail;
-use crate::record::{Mode, RuleId, Suppression, Timestamp};
+use crate::record::{Mode, RequestKind, RuleId, Suppression, Timestamp};
 use crate::request::{self, Decision, Plain, Release, SealedLetter, SealedParts};
+use crate::store::Reader;
 use sha2::{Digest, Sha256};
 
 impl Reception {
@@ -79,7 +81,7 @@ impl Reception {
             return Ok((None, None));
         };
         let reader = self.office.sequencer.reader();
-        let occasion = occasion(message, g, decision, now);
+        let occasion = occasion(reader, message, g, decision, now)?;
         let frozen = composing::write(house, &plan, &occasion).and_then(|written| {
             composing::freeze(
                 house,
@@ -110,11 +112,12 @@ impl Reception {
 
 /// What the letter may know of the message and the person.
 fn occasion<'a>(
+    reader: &Reader,
     message: &'a mail::InboundMessage,
     g: &'a Gathered,
     decision: &Decision,
     now: Timestamp,
-) -> Occasion<'a> {
+) -> Result<Occasion<'a>, Trouble> {
     let person = decision.person.and_then(|p| {
         g.who
             .thread
@@ -132,12 +135,14 @@ fn occasion<'a>(
         (Some(new), _) => Some((new, now)),
         (None, old) => old,
     };
-    let mut references = message.references.clone();
-    references.extend(message.in_reply_to.iter().cloned());
-    references.extend(message.message_id.clone());
-    let mut seen = std::collections::HashSet::new();
-    references.retain(|id| seen.insert(id.clone()));
-    Occasion {
+    let references = references(message);
+    let letter = decision.letter.as_ref();
+    let accessed = letter.filter(|l| l.answers.contains(&RequestKind::Access));
+    let mails = match accessed.and_then(|l| l.person) {
+        Some(person) => drafting::past_mails(reader, person, &references, &message.subject)?,
+        None => Vec::new(),
+    };
+    Ok(Occasion {
         contact: person.and_then(|k| k.opened.as_ref()),
         subject: &message.subject,
         references,
@@ -148,7 +153,20 @@ fn occasion<'a>(
             .and_then(|c| c.opened.iter().map(|o| o.due).min()),
         suppression,
         mailbox: g.arrival.mailbox.as_ref(),
-        mails: Vec::new(),
-        neutral: decision.letter.as_ref().is_some_and(|l| l.neutral),
-    }
+        mails,
+        code: None,
+        extension: None,
+        now,
+        neutral: letter.is_some_and(|l| l.neutral),
+    })
+}
+
+/// The thread, oldest first, ending with the message itself.
+fn references(message: &mail::InboundMessage) -> Vec<String> {
+    let mut references = message.references.clone();
+    references.extend(message.in_reply_to.iter().cloned());
+    references.extend(message.message_id.clone());
+    let mut seen = std::collections::HashSet::new();
+    references.retain(|id| seen.insert(id.clone()));
+    references
 }

@@ -3,6 +3,7 @@
 //! The look-ups see what is committed; what comes between is caught by the decision's expectations. Nothing is decided here.
 
 use super::house::{House, Office};
+use super::identity;
 use super::people::{domain, forwarded, known, named, opened, reported};
 use crate::answer::Part;
 use crate::intent::understand;
@@ -121,7 +122,9 @@ pub fn gather(
     let circumstances = circumstances(&state, &arrival, sender.as_ref(), answers_ours, now)?;
     let gate = mail::gate(message, &house.gate, &circumstances);
     let who = who(reader, house, message, sender, thread)?;
-    let history = history(&state, &arrival, &who, letter.map(|(id, _)| id.case), now)?;
+    let mut history = history(&state, &arrival, &who, letter.map(|(id, _)| id.case), now)?;
+    let known = history.thread_case.iter().chain(&history.open).cloned();
+    history.identified = identity::carried(reader, message, known, now)?;
     let person = who.thread.first().or(who.from.as_ref());
     let contact = person.and_then(|k| k.opened.as_ref());
     let rules = &house.config.register.origin;
@@ -271,6 +274,7 @@ fn history(
         same_mail,
         thread_case: request::cases_of(state, thread_case)?.into_iter().next(),
         open: request::cases_of(state, open)?,
+        identified: None,
         answered_by_hand: mail
             .map(|m| state.answered_by_hand(m))
             .transpose()?
@@ -288,12 +292,16 @@ fn history(
 const CONTENT_KEY: KeyId = KeyId(u64::MAX);
 const PROOF_KEY: KeyId = KeyId(u64::MAX - 1);
 
-fn fresh_ids() -> Result<FreshIds, Trouble> {
+/// A reference that nobody can guess.
+pub fn fresh_case() -> Result<CaseId, Trouble> {
     let mut random = [0u8; 8];
     getrandom::fill(&mut random).map_err(|_| Trouble::Random)?;
-    let case = CaseId::from_bits(u64::from_le_bytes(random));
+    Ok(CaseId::from_bits(u64::from_le_bytes(random)))
+}
+
+fn fresh_ids() -> Result<FreshIds, Trouble> {
     Ok(FreshIds {
-        case,
+        case: fresh_case()?,
         content_key: CONTENT_KEY,
         proof_key: PROOF_KEY,
     })
@@ -320,7 +328,10 @@ pub fn has_template(
     answers: &[RequestKind],
 ) -> bool {
     let parts = parts_of(kind, answers);
-    !parts.is_empty()
+    // A letter that says nothing of one of its requests would not answer it.
+    let all_said = answers.iter().all(|k| Part::answering(*k).is_some());
+    all_said
+        && !parts.is_empty()
         && parts
             .iter()
             .all(|p| house.templates.has(language, p.word()))
@@ -329,8 +340,11 @@ pub fn has_template(
 /// The parts of a letter: what it answers; an acknowledgement comes with what is answered at once (a STOP).
 pub fn parts_of(kind: LetterKind, answers: &[RequestKind]) -> Vec<Part> {
     let mut parts: Vec<Part> = answers.iter().filter_map(|k| Part::answering(*k)).collect();
-    if kind == LetterKind::Acknowledgement {
-        parts.push(Part::Acknowledgement);
+    match kind {
+        LetterKind::Acknowledgement => parts.push(Part::Acknowledgement),
+        LetterKind::Identity => return vec![Part::Identity],
+        LetterKind::Extension => return vec![Part::Extension],
+        LetterKind::Answer | LetterKind::Digest => {}
     }
     parts.sort_unstable();
     parts.dedup();

@@ -8,7 +8,8 @@ use super::clock::Clock;
 use super::gathering::Trouble;
 use super::sequencer::{Committed, Proposal, Sequencer};
 use crate::record::{
-    Contact, Event, Fault, Fingerprint, KeyId, KeyKind, Origin, PersonId, Relation, Timestamp,
+    CaseId, Contact, Event, Fault, Fingerprint, KeyId, KeyKind, Origin, PersonId, Relation,
+    Timestamp,
 };
 use crate::register::{self, ContactPlan, ImportError, RegisterSettings, Summary, plan_row};
 use crate::request::Expectation;
@@ -74,6 +75,7 @@ pub async fn import(
         now: clock.now(),
         dry_run,
         summary: Summary::default(),
+        erased: Vec::new(),
     };
     let mut faults = Vec::new();
     let mut reader = register::Reader::open(file_name, Cursor::new(list), &BTreeMap::new())?;
@@ -85,7 +87,20 @@ pub async fn import(
         }
     }
     run.end().await?;
+    faults.extend(run.erased.iter().map(|e| not_again(file_name, e)));
+    faults.sort_by_key(|f| f.line);
     Ok((run.summary, faults))
+}
+
+/// A row that would bring back somebody who asked to be erased.
+fn not_again(file_name: &str, (line, case): &(u64, CaseId)) -> Fault {
+    let mut fault = Fault::of_file(
+        file_name,
+        format!("this person was erased at their request ({case}); the row is not stored"),
+        "take the row out of the list; if the person has come back by themselves, lift the suppression with a reason",
+    );
+    fault.line = usize::try_from(*line).unwrap_or(0);
+    fault
 }
 
 /// The file's name without its folder: a path may name people.
@@ -124,6 +139,8 @@ struct Run {
     now: Timestamp,
     dry_run: bool,
     summary: Summary,
+    /// Lines that name somebody who was erased.
+    erased: Vec<(u64, CaseId)>,
 }
 
 /// Rows as they will be committed.
@@ -131,6 +148,7 @@ struct Planned {
     events: Vec<Event>,
     expectations: Vec<Expectation>,
     summary: Summary,
+    erased: Vec<(u64, CaseId)>,
 }
 
 impl Run {
@@ -160,6 +178,8 @@ impl Run {
             sum.unchanged += more.unchanged;
             sum.freemail += more.freemail;
             sum.sourced += more.sourced;
+            sum.refused += more.refused;
+            self.erased.extend(planned.erased);
             return Ok(());
         }
         Err(ImportFailure::Refused(
@@ -196,11 +216,18 @@ fn plan(
 ) -> Result<Planned, Trouble> {
     let (state, keys) = (reader.state(), reader.fingerprinter());
     let (mut events, mut expectations) = (Vec::new(), Vec::new());
-    let mut summary = Summary::default();
+    let (mut summary, mut erased) = (Summary::default(), Vec::new());
     for (line, listed) in rows {
         let addresses = listed.addresses.iter();
         let fingerprints: Vec<Fingerprint> = addresses.flat_map(|a| keys.of_address(a)).collect();
         let person = state.person_of(&fingerprints)?;
+        if let Some(person) = person
+            && let Some((_, case)) = state.person(person)?.erased
+        {
+            summary.refused += 1;
+            erased.push((line, case));
+            continue;
+        }
         let known = person.map(|p| state.contact(p)).transpose()?.flatten();
         let old = super::people::contact(reader, known.as_ref())?;
         let contact = match old {
@@ -236,6 +263,7 @@ fn plan(
         events,
         expectations,
         summary,
+        erased,
     })
 }
 

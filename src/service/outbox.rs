@@ -3,6 +3,7 @@
 //! `sending` is committed after the server accepted the recipient and before DATA, so that after a crash the log knows
 //! which letters may have left (C4). What was found `sending` at the start is uncertain until somebody knows (C5).
 
+mod pauses;
 mod session;
 
 use super::house::Office;
@@ -11,9 +12,10 @@ use super::settling::{blind_copy, frozen_letter};
 use crate::delivery::{Courier, Frozen, Parcel, Problem, Trouble};
 use crate::mailbox::{Faster, LookAgain};
 use crate::record::{
-    Address, Damaged, Event, FrozenLetter, LetterId, LetterRow, MessageState, Mode, RuleId,
-    SmtpReply, Timestamp,
+    Address, Damaged, Event, FrozenLetter, LetterId, LetterRow, LetterState, MessageState, Mode,
+    RuleId, SmtpReply, Timestamp,
 };
+use pauses::Pauses;
 use session::Sender;
 use std::collections::{BTreeMap, HashSet};
 use std::future::Future;
@@ -44,6 +46,8 @@ pub struct Outbox<L> {
     look: Arc<L>,
     /// Letters that a session holds now.
     busy: Arc<Mutex<HashSet<LetterId>>>,
+    /// Letters that were put off.
+    pauses: Arc<Pauses>,
     /// Wakes it: a letter was queued.
     wake: Arc<Notify>,
 }
@@ -64,6 +68,7 @@ impl<L: SecondLook> Outbox<L> {
             courier,
             look,
             busy: Arc::default(),
+            pauses: Arc::default(),
             wake,
         }
     }
@@ -101,6 +106,7 @@ impl<L: SecondLook> Outbox<L> {
             office: self.office.clone(),
             courier: self.courier.clone(),
             busy: self.busy.clone(),
+            pauses: self.pauses.clone(),
         }
     }
 
@@ -117,13 +123,18 @@ impl<L: SecondLook> Outbox<L> {
         {
             return Ok(Vec::new());
         }
+        if reader.check_room().is_err() {
+            return Ok(Vec::new());
+        }
         let busy = lock(&self.busy).len();
-        let ids = state.outbox(now, BATCH + busy).map_err(|e| e.to_string())?;
+        let most = BATCH + busy + self.pauses.len();
+        let ids = state.outbox(now, most).map_err(|e| e.to_string())?;
         let mut letters = Vec::new();
-        for (_, id) in ids {
+        for id in self.pauses.over(ids.into_iter().map(|(_, id)| id)) {
             if lock(&self.busy).contains(&id) {
                 continue;
             }
+            self.pauses.end(id);
             match self.open(id, now).await? {
                 Some(due) => letters.push(due),
                 None => continue,
@@ -137,7 +148,9 @@ impl<L: SecondLook> Outbox<L> {
     /// Opens a frozen letter. What cannot be sent any more is written down here.
     async fn open(&self, id: LetterId, now: Timestamp) -> Result<Option<Due>, String> {
         let reader = self.office.sequencer.reader();
-        let Some(row) = reader.state().letter(id).map_err(|e| e.to_string())? else {
+        let row = reader.state().letter(id).map_err(|e| e.to_string())?;
+        let waits = |s: LetterState| matches!(s, LetterState::Queued | LetterState::Deferred);
+        let Some(row) = row.filter(|row| waits(row.state)) else {
             return Ok(None);
         };
         if now > row.expires && row.attempts > 0 {
@@ -192,28 +205,32 @@ impl<L: SecondLook> Outbox<L> {
         if letters.is_empty() || !self.office.house.load().config.policy.settings.look_again {
             return Ok(letters);
         }
-        let mut faster = vec![None; letters.len()];
+        // An error: nobody could look. These letters wait, those of other mailboxes leave.
+        let mut faster = vec![Ok(None); letters.len()];
         let questions = self.questions(&letters).map_err(|e| e.to_string())?;
         for (mailbox, asked) in questions {
             let (which, messages): (Vec<_>, Vec<_>) = asked.into_iter().unzip();
-            let answers = self.look.look(mailbox, messages).await?;
-            for (n, answer) in which.into_iter().zip(answers) {
-                faster[n] = answer;
+            match self.look.look(mailbox, messages).await {
+                Ok(answers) => {
+                    (which.into_iter().zip(answers)).for_each(|(n, a)| faster[n] = Ok(a))
+                }
+                Err(why) => which.into_iter().for_each(|n| faster[n] = Err(why.clone())),
             }
         }
         let mut free = Vec::new();
         for (due, faster) in letters.into_iter().zip(faster) {
-            if faster.is_none() {
-                free.push(due);
-                continue;
+            let (letter, case, rule) = (due.id, due.id.case, RuleId::of("A9"));
+            match faster {
+                Ok(None) => free.push(due),
+                Err(why) => tracing::debug!(%why, %case, "a letter waits"),
+                Ok(Some(_)) => {
+                    let held = Event::LetterHeld {
+                        letter,
+                        rule: rule.clone(),
+                    };
+                    self.write(vec![held, Event::CaseHeld { case, rule }]).await;
+                }
             }
-            let rule = RuleId::of("A9");
-            let (letter, case) = (due.id, due.id.case);
-            let held = Event::LetterHeld {
-                letter,
-                rule: rule.clone(),
-            };
-            self.write(vec![held, Event::CaseHeld { case, rule }]).await;
         }
         Ok(free)
     }

@@ -51,6 +51,30 @@ pub fn domain(reader: &Reader, address: &Address) -> Result<Domain, Trouble> {
     })
 }
 
+/// How many people of a domain the register holds, by what they are to the firm.
+pub type DomainCounts = std::collections::BTreeMap<crate::record::Relation, u64>;
+
+/// B5, for a reviewer: everybody of a domain, counted contact by contact.
+pub fn domain_counts(reader: &Reader, domain: &str) -> Result<DomainCounts, Trouble> {
+    let (mut counts, mut from) = (DomainCounts::new(), None);
+    loop {
+        let page = reader.state().contacts(from, DOMAIN_SAMPLE)?;
+        // The next page begins with the last of this one, which is counted there.
+        let more = page.len() == DOMAIN_SAMPLE;
+        let counted = page.len() - usize::from(more);
+        for (_, row) in &page[..counted] {
+            let contact = contact(reader, Some(row))?;
+            if contact.is_some_and(|c| c.addresses.iter().any(|a| a.domain() == domain)) {
+                *counts.entry(row.facts.relation).or_default() += 1;
+            }
+        }
+        match page.last().filter(|_| more) {
+            Some((last, _)) => from = Some(*last),
+            None => return Ok(counts),
+        }
+    }
+}
+
 /// B5: how much of the register a domain is; opened contact by contact, so asked only when somebody speaks for a firm.
 pub fn count_domain(reader: &Reader, domain: &mut Domain) -> Result<(), Trouble> {
     for (_, row) in reader.state().contacts(None, DOMAIN_SAMPLE)? {

@@ -137,6 +137,7 @@ impl Reception {
 
     fn prepare_one(&self, house: &House, fetched: &Fetched) -> Result<Ready, Trouble> {
         let began = Instant::now();
+        crate::faults::stumble(&fetched.raw);
         let reader = self.office.sequencer.reader();
         let role = gathering::role(fetched.role);
         if role == crate::record::FolderRole::Sent {

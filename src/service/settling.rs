@@ -5,6 +5,7 @@
 //! nothing: it stays uncertain, and a human decides. Nothing here ever sends.
 
 use super::desks::Desks;
+use super::erasing;
 use super::filing;
 use super::gathering::Trouble;
 use super::house::Office;
@@ -64,6 +65,7 @@ pub(super) fn when_sent(office: &Office, letter: LetterId, head: &LetterHead) ->
     let case = case.ok().flatten();
     let is_held = case.as_ref().is_some_and(|c| c.held.is_some());
     let mut events = answered(letter, head, case.as_ref(), is_held, "auto");
+    events.extend(erasing::with_letter(office, head));
     events.extend(filing::after_letter(office, letter, head));
     events
 }
@@ -100,6 +102,7 @@ pub fn arrived(
     }
     let is_held = !only_that && case.as_ref().is_some_and(|c| c.held.is_some());
     events.extend(answered(letter, &row.head, case.as_ref(), is_held, by));
+    events.extend(erasing::with_letter(office, &row.head));
     events.extend(filing::after_letter(office, letter, &row.head));
     Ok(events)
 }
@@ -113,7 +116,8 @@ fn answered(
     by: &str,
 ) -> Vec<Event> {
     let (case, by) = (letter.case, by.to_owned());
-    if head.kind != LetterKind::Answer {
+    // A code, an extension, an acknowledgement alone; one that comes with a STOP answers the STOP.
+    if head.answers.is_empty() {
         return Vec::new();
     }
     let mut events: Vec<Event> = head

@@ -1,7 +1,8 @@
 //! How everything is, in words that the operator and the reviewer understand; the same for the terminal and for programs.
 
+use super::connections::{MailboxReport, SmtpReport};
 use super::filing::FilingReport;
-use crate::mailbox::MailboxStatus;
+use super::health::DaemonReport;
 use crate::record::{Damaged, LetterState, MessageState, Mode, State, Timestamp, Waiting};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -12,9 +13,10 @@ use std::fmt;
 pub struct Status {
     /// When this was so (RFC 3339).
     pub at: String,
-    /// Since when the daemon runs; `None` if the store was looked at without one.
-    #[serde(skip)]
-    pub running_since: Option<Timestamp>,
+    /// The daemon; `None` if the store was looked at without one.
+    pub daemon: Option<DaemonReport>,
+    /// Why nothing new is begun, if the disk of the store is full.
+    pub disk: Option<String>,
     /// What leaves.
     pub mode: Mode,
     /// Since when (RFC 3339), once somebody activated it.
@@ -48,42 +50,7 @@ pub struct Status {
     /// The mailboxes, if a daemon runs.
     pub mailboxes: Vec<MailboxReport>,
     /// The way to the SMTP server, if a daemon runs.
-    pub smtp: Option<String>,
-}
-
-/// One mailbox.
-#[derive(Clone, Debug, Serialize)]
-pub struct MailboxReport {
-    /// Its name.
-    pub name: String,
-    /// What it is doing.
-    pub state: String,
-    /// The last good look at every folder (RFC 3339).
-    pub last_poll: Option<String>,
-    /// What went wrong last, and when.
-    pub last_error: Option<(String, String)>,
-    /// Folder, messages still to be read, gone before they were read.
-    pub folders: Vec<(String, u64, u64)>,
-}
-
-impl MailboxReport {
-    /// From what the watcher tells.
-    pub fn of(status: &MailboxStatus) -> Self {
-        Self {
-            name: status.name.clone(),
-            state: status.state.to_string(),
-            last_poll: status.last_poll.map(|t| t.to_string()),
-            last_error: status
-                .last_error
-                .as_ref()
-                .map(|(at, why)| (at.to_string(), why.clone())),
-            folders: status
-                .folders
-                .iter()
-                .map(|f| (f.name.clone(), f.waiting, f.gone))
-                .collect(),
-        }
-    }
+    pub smtp: Option<SmtpReport>,
 }
 
 impl Status {
@@ -103,7 +70,8 @@ impl Status {
         let due = state.due(1)?;
         Ok(Self {
             at: now.to_string(),
-            running_since: None,
+            daemon: None,
+            disk: None,
             mode: mode.as_ref().map_or(Mode::Shadow, |m| m.mode),
             active_since: mode
                 .filter(|m| m.mode != Mode::Shadow)
@@ -142,7 +110,10 @@ impl Status {
             .any(|k| k == "dead messages" || k == "uncertain letters");
         let mailbox = self.mailboxes.iter().any(|m| m.last_error.is_some());
         let filing = self.filing.as_ref().is_some_and(|f| f.failing > 0);
-        dead || filing || mailbox || self.foreign_instance.is_some()
+        let daemon = self.daemon.as_ref().is_some_and(|d| d.edits.is_some());
+        let smtp = self.smtp.as_ref().is_some_and(|s| s.why.is_some());
+        let stopped = self.disk.is_some() || self.foreign_instance.is_some();
+        dead || filing || mailbox || daemon || smtp || stopped
     }
 }
 
@@ -162,6 +133,10 @@ fn name(class: Waiting) -> &'static str {
 
 impl fmt::Display for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.daemon {
+            Some(daemon) => write!(f, "{daemon}")?,
+            None => writeln!(f, "daemon     none runs: `quitus run` starts one")?,
+        }
         match &self.active_since {
             Some(since) => writeln!(f, "mode       {} since {since}", self.mode)?,
             None => writeln!(f, "mode       {}: nothing leaves the house", self.mode)?,
@@ -212,6 +187,12 @@ impl Status {
                 self.mails_after_stop
             )?;
         }
+        if let Some(full) = &self.disk {
+            writeln!(
+                f,
+                "STOPPED    {full}: nothing is fetched or sent until there is room"
+            )?;
+        }
         if let Some(at) = &self.foreign_instance {
             writeln!(
                 f,
@@ -223,15 +204,7 @@ impl Status {
 
     fn connections(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for mailbox in &self.mailboxes {
-            let poll = mailbox.last_poll.as_deref().unwrap_or("never");
-            writeln!(
-                f,
-                "mailbox    {}: {}, last looked at {poll}",
-                mailbox.name, mailbox.state
-            )?;
-            if let Some((at, why)) = &mailbox.last_error {
-                writeln!(f, "           {at} {why}")?;
-            }
+            write!(f, "{mailbox}")?;
         }
         if let Some(smtp) = &self.smtp {
             writeln!(f, "smtp       {smtp}")?;

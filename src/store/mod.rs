@@ -47,14 +47,13 @@ pub use verify::{VerifyReport, rebuild, verify};
 
 use crate::record::Damaged;
 use std::io;
+use std::path::{Path, PathBuf};
 
 /// Why a store could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// Another process has it open.
-    #[error(
-        "the store is in use by process {pid}; stop it, or use its commands, which go through it"
-    )]
+    #[error("it is in use by process {pid}")]
     Locked {
         /// Its process id, or `?`.
         pid: String,
@@ -72,8 +71,44 @@ pub enum OpenError {
     #[error(transparent)]
     Keys(#[from] KeyError),
     /// The disk.
-    #[error("the store cannot be opened: {0}")]
+    #[error(transparent)]
     Io(#[from] io::Error),
+}
+
+impl OpenError {
+    /// Which store it was, for whoever must do something about it.
+    pub fn of(self, path: &Path) -> NotOpened {
+        NotOpened {
+            path: path.to_owned(),
+            why: self,
+        }
+    }
+
+    /// What to do, where the words do not say it yet.
+    fn fix(&self) -> &'static str {
+        match self {
+            Self::Locked { .. } => {
+                "\n  → one process owns a store: end it, or use the commands (`quitus status`), which go through a daemon"
+            }
+            Self::Io(e) if matches!(e.kind(), io::ErrorKind::StorageFull) => {
+                "\n  → make room on the disk of the store"
+            }
+            Self::Io(_) => {
+                "\n  → the folder must be there, mounted for writing, and belong to the user of the daemon"
+            }
+            _ => "",
+        }
+    }
+}
+
+/// A store that could not be opened, why, and what to do.
+#[derive(Debug, thiserror::Error)]
+#[error("the store {} cannot be opened: {why}{}", path.display(), why.fix())]
+pub struct NotOpened {
+    /// Its folder.
+    pub path: PathBuf,
+    /// Why.
+    pub why: OpenError,
 }
 
 /// Why a group was not committed. After anything but `Full` and `TooLarge` nobody can say whether it was: the store must
@@ -82,7 +117,7 @@ pub enum OpenError {
 pub enum CommitError {
     /// Below the floor of free space: nothing was written. Outcomes of what was already begun may still be
     /// committed as essential.
-    #[error("the disk is full: {free} octets are free, the store keeps {floor}")]
+    #[error("the disk is full: {} MiB are free, the store keeps {} MiB", .free >> 20, .floor >> 20)]
     Full {
         /// Free octets.
         free: u64,

@@ -9,7 +9,7 @@ use super::log::Log;
 use super::master::{Master, MasterError};
 use super::reader::{Reader, Shared};
 use super::reading::LogFiles;
-use super::recover::{Recovery, mark_closed};
+use super::recover::{Recovery, mark_closed, was_interrupted};
 use super::room::Room;
 use super::segment::{SegmentReader, segment_path, segments};
 use super::{CommitError, Damage, OpenError, SlotReport, anchor, disk};
@@ -60,6 +60,8 @@ pub struct OpenReport {
     pub created: bool,
     /// Number of the last frame.
     pub frame: u64,
+    /// The process that had it open before was killed, or the machine stopped.
+    pub interrupted: bool,
     /// Frames that the index lacked.
     pub replayed: u64,
     /// The index was made again.
@@ -95,7 +97,10 @@ impl Store {
     pub fn open(dir: &Path, options: &Options) -> Result<(Self, OpenReport), OpenError> {
         disk::private_dir(dir)?;
         let lock = Lock::take(dir)?;
-        let mut report = OpenReport::default();
+        let mut report = OpenReport {
+            interrupted: was_interrupted(dir),
+            ..OpenReport::default()
+        };
         let master = load_or_create(dir, &mut report)?;
         let (keys, slots) = Keys::open(dir, &master)?;
         report.keys = slots;
@@ -118,6 +123,7 @@ impl Store {
         report.rebuilt = recovered.rebuilt.map(|why| Rebuilt { why });
         let shared = Shared {
             dir: dir.to_owned(),
+            floor: options.floor,
             index: recovered.index,
             keys,
             files: LogFiles::new(dir),

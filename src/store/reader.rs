@@ -4,6 +4,7 @@ use super::frame::Link;
 use super::index::Index;
 use super::keys::{KeyError, Keys};
 use super::reading::{Frames, LogFiles, ReadError};
+use super::{CommitError, room};
 use crate::record::{
     Damaged, Event, Fingerprinter, Found, Frame, KeyId, KeyKind, LogPosition, Rows, Sealed, State,
     Table,
@@ -18,6 +19,8 @@ pub struct Reader(pub(super) Arc<Shared>);
 
 pub(super) struct Shared {
     pub(super) dir: PathBuf,
+    /// Below this much free space, in octets, no new work is committed.
+    pub(super) floor: u64,
     pub(super) index: Arc<Index>,
     pub(super) keys: Keys,
     pub(super) files: LogFiles,
@@ -28,6 +31,11 @@ impl Reader {
     /// Typed look-ups.
     pub fn state(&self) -> State<'_> {
         State(self)
+    }
+
+    /// Whether there is room for new work (`Full` says how much is missing): whoever would begin some asks first.
+    pub fn check_room(&self) -> Result<(), CommitError> {
+        room::check(&self.0.dir, self.0.floor, 0)
     }
 
     /// The event at a place that a row names: for its sealed content.

@@ -61,6 +61,11 @@ fn running_mark(dir: &Path) -> PathBuf {
     dir.join("index.open")
 }
 
+/// Whether nobody closed the store since it was opened.
+pub(super) fn was_interrupted(dir: &Path) -> bool {
+    running_mark(dir).exists()
+}
+
 /// Names this run of the machine; unknown where there is no such file.
 fn boot_id() -> String {
     std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default()

@@ -31,17 +31,12 @@ impl Room {
 
     /// Free octets where the store is.
     pub(super) fn free(&self) -> io::Result<u64> {
-        let disk = statvfs(&self.dir)?;
-        Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
+        free(&self.dir)
     }
 
     /// Whether new work of `octets` may be written.
     pub(super) fn check(&mut self, octets: u64) -> Result<(), CommitError> {
-        let free = self.free().map_err(CommitError::Log)?;
-        if free < self.floor.saturating_add(octets) {
-            let floor = self.floor;
-            return Err(CommitError::Full { free, floor });
-        }
+        check(&self.dir, self.floor, octets)?;
         self.load();
         Ok(())
     }
@@ -75,5 +70,19 @@ impl Room {
         let file = disk::create(&self.dir.join("ballast"));
         self.loaded =
             file.is_ok_and(|f| fallocate(f, FallocateFlags::empty(), 0, self.ballast).is_ok());
+    }
+}
+
+fn free(dir: &Path) -> io::Result<u64> {
+    let disk = statvfs(dir)?;
+    Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
+}
+
+/// Whether `octets` of new work leave the floor untouched.
+pub(super) fn check(dir: &Path, floor: u64, octets: u64) -> Result<(), CommitError> {
+    let free = free(dir).map_err(CommitError::Log)?;
+    match free < floor.saturating_add(octets) {
+        true => Err(CommitError::Full { free, floor }),
+        false => Ok(()),
     }
 }

@@ -88,16 +88,21 @@ impl Dovecot {
         self.folder.path().join("ca.pem")
     }
 
+    /// Where the files of a folder are.
+    pub fn maildir(&self, user: &str, folder: &str) -> PathBuf {
+        let maildir = self.folder.path().join("mail").join(user).join("Maildir");
+        match folder {
+            "" => maildir,
+            _ => maildir.join(folder),
+        }
+    }
+
     /// Puts a message into a folder (`""` = INBOX, else the Maildir++ name, such as `.Sent`), as a delivery agent does.
     pub fn deliver(&self, user: &str, folder: &str, message: &[u8]) -> PathBuf {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let home = self.folder.path().join("mail").join(user);
         let maildir = home.join("Maildir");
-        let place = if folder.is_empty() {
-            maildir.clone()
-        } else {
-            maildir.join(folder)
-        };
+        let place = self.maildir(user, folder);
         for dir in [home, maildir, place.clone()] {
             make(&dir, self.owner);
         }

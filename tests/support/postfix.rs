@@ -79,7 +79,8 @@ impl Postfix {
         std::fs::read_to_string(self.folder.path().join("postfix.log")).unwrap_or_default()
     }
 
-    fn order(&self, what: &str) {
+    /// `postfix start` or `stop`, as its operator would.
+    pub fn order(&self, what: &str) {
         let conf: PathBuf = self.folder.path().join("conf");
         let done = Command::new("postfix")
             .arg("-c")

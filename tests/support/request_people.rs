@@ -43,6 +43,7 @@ pub fn open_case(kind: RequestKind, person: PersonId, closed: bool) -> request::
         previous: None,
         position: LogPosition::default(),
         proposals: Vec::new(),
+        review: Default::default(),
     };
     request::Case {
         id: CaseId::from_bits(7),

@@ -7,10 +7,6 @@ impl Step<'_> {
     pub(super) fn case(&mut self, event: &Event) -> Done {
         match event {
             Event::CaseOpened { .. } => self.open_case(event),
-            Event::RequestOpened { .. }
-            | Event::RequestMoved { .. }
-            | Event::RequestExtended { .. }
-            | Event::Reminded { .. } => self.request(event),
             Event::MessageAdded { case, message } => self.change_case(*case, |row| {
                 if !row.messages.contains(message) {
                     row.messages.push(*message);
@@ -35,7 +31,7 @@ impl Step<'_> {
     }
 
     /// The clocks of what was asked.
-    fn request(&mut self, event: &Event) -> Done {
+    pub(super) fn request(&mut self, event: &Event) -> Done {
         match event {
             Event::RequestOpened {
                 case,
@@ -115,6 +111,7 @@ impl Step<'_> {
             previous: *previous,
             position: self.position,
             proposals: Vec::new(),
+            review: Default::default(),
         };
         self.put(Table::Case, &case.bits().to_be_bytes(), &row);
         let mut counts = self.state().counts()?;

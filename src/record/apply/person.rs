@@ -51,7 +51,7 @@ impl Step<'_> {
                 self.suppress(*person, row)
             }
             Event::Lifted { person, .. } => {
-                self.change_person(*person, |row| row.suppression = None)
+                self.change_person(*person, |row| (row.suppression, row.erased) = (None, None))
             }
             Event::DomainSuppressed {
                 domain,

@@ -1,7 +1,7 @@
 //! What events mean for the register, its imports, and what is known of mail that was sent.
 
 use super::{ContactRow, Damaged, Done, Event, ImportRow, IncidentRow, SentRow, Step, Table};
-use crate::record::{MailIdHash, PersonId, Timestamp};
+use crate::record::{CaseId, MailIdHash, PersonId, Timestamp};
 
 impl Step<'_> {
     pub(super) fn register(&mut self, event: &Event) -> Done {
@@ -49,13 +49,18 @@ impl Step<'_> {
                 self.put(Table::Contact, &person.0, &row);
                 self.touch(*person)?;
             }
-            Event::ContactErased { person, .. } => return self.erase_contact(person),
+            Event::ContactErased { person, case } => return self.erase_contact(person, *case),
             _ => {}
         }
         Ok(())
     }
 
-    fn erase_contact(&mut self, person: &PersonId) -> Done {
+    /// At their own request, the person is remembered as erased, so that no list brings them back.
+    fn erase_contact(&mut self, person: &PersonId, case: Option<CaseId>) -> Done {
+        let at = self.at;
+        if let Some(case) = case {
+            self.change_person(*person, |row| row.erased = Some((at, case)))?;
+        }
         if self.state().contact(*person)?.is_none() {
             return Ok(());
         }

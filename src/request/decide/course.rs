@@ -5,12 +5,12 @@ use super::letter;
 use super::whose::{Whose, whose};
 use super::{is, kinds_of};
 use crate::record::{
-    KeptMessage, MessageState, PersonId, Proof, ProofOfRequest, Proposal, RequestKind, Stance,
-    Suppression, SuppressionReason, Timestamp,
+    Clock, KeptMessage, LetterState, MessageState, PersonId, Proof, ProofOfRequest, Proposal,
+    RequestKind, RequestState, Stance, Suppression, SuppressionReason, Timestamp,
 };
-use crate::request::decision::{CasePlan, Decision, Keep, OpenedRequest, Suppress};
+use crate::request::decision::{CasePlan, Decision, Identified, Keep, OpenedRequest, Suppress};
 use crate::request::expectation::Expectation;
-use crate::request::policy::{AfterSource, NotInterested, Policy};
+use crate::request::policy::{NotInterested, Policy};
 use crate::request::rule;
 use crate::request::situation::{Case, Known, Situation};
 
@@ -39,7 +39,8 @@ where
             c.row.person == person && c.row.requests.iter().any(|r| kinds.contains(&r.request))
         };
         let of_person = || s.history.open.iter().filter(is_open).find(same_kind);
-        let open = in_thread.or_else(of_person);
+        let identified = s.history.identified.as_ref();
+        let open = identified.or(in_thread).or_else(of_person);
         Self {
             s,
             policy,
@@ -58,6 +59,9 @@ where
     }
 
     pub fn run(self) -> Decision {
+        if self.s.history.identified.is_some() {
+            return self.identified();
+        }
         if self.kinds.is_empty() {
             return self.nothing_asked();
         }
@@ -65,6 +69,37 @@ where
             return Decision::bare(self.s, MessageState::Held, rule::UNSURE);
         }
         self.asked()
+    }
+
+    /// B8: the reply carries the code of its case, so what waited for it goes on; what else is asked is asked.
+    fn identified(&self) -> Decision {
+        let mut d = match self.kinds.is_empty() {
+            false => self.asked(),
+            true => {
+                let mut d = Decision::bare(self.s, MessageState::Acted, rule::CODE);
+                self.remember(&mut d);
+                self.add_to_case(&mut d);
+                d
+            }
+        };
+        if d.rule == rule::REMINDER {
+            d.rule = rule::CODE;
+        }
+        let row = self.open.map(|c| &c.row);
+        let waits = |r: &&Clock| r.state == RequestState::AwaitingIdentity;
+        let clocks = row.iter().flat_map(|r| &r.requests).filter(waits);
+        let letters = self.open.iter().flat_map(|c| &c.letters);
+        let drafts = letters.filter(|(_, l)| {
+            l.state == LetterState::Draft && l.rule.as_ref() == Some(&rule::IDENTITY)
+        });
+        if let Some(case) = &mut d.case {
+            case.identified = Some(Identified {
+                reopened: clocks.map(|c| c.request).collect(),
+                drafts: drafts.map(|(id, _)| *id).collect(),
+            });
+            case.held = case.held.take().or(Some(rule::CODE));
+        }
+        d
     }
 
     /// Requests: they take effect, they get a case, and then it is seen whether a letter may leave.
@@ -174,14 +209,9 @@ where
 
     /// What a request entails at once (rights.md, By kind); what is not sure is paused.
     fn entails(&self, kind: RequestKind) -> Suppression {
-        let pauses_source = self.policy.settings.after_source == AfterSource::Pause;
-        match kind {
-            _ if !self.sure(kind) => Suppression::Paused,
-            RequestKind::Source if pauses_source => Suppression::Paused,
-            RequestKind::Stop | RequestKind::Source | RequestKind::Erasure => {
-                Suppression::Suppressed
-            }
-            _ => Suppression::Paused,
+        match self.sure(kind) {
+            true => self.policy.entails(kind),
+            false => Suppression::Paused,
         }
     }
 
@@ -255,6 +285,7 @@ where
             opened: Vec::new(),
             reminded: Vec::new(),
             awaiting_identity: Vec::new(),
+            identified: None,
             held: None,
             legal_hold: false,
             closed: false,

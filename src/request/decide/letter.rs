@@ -4,10 +4,11 @@ use super::course::Course;
 use super::holds::{holds_all, identity, needs_identity, register, relation};
 use super::is;
 use crate::record::{
-    Address, Language, LetterId, LetterKind, LetterState, MessageState, Mode, RequestKind, RuleId,
-    Timestamp, Verdict,
+    Language, LetterHead, LetterId, LetterKind, LetterState, MessageState, Mode, RequestKind,
+    RuleId, Timestamp, Verdict,
 };
-use crate::request::decision::{Decision, Identity, LetterPlan, Release};
+use crate::request::correspondent::Correspondent;
+use crate::request::decision::{Decision, LetterPlan, Release};
 use crate::request::expectation::{Expectation, within_a_day};
 use crate::request::policy::{Automation, StopAnswer};
 use crate::request::rule;
@@ -101,31 +102,46 @@ fn released(c: &Course<'_, '_>, kinds: &[RequestKind], d: &mut Decision) {
             || (c.policy.automation(*k) == Automation::Auto && c.s.house.systems_delivered)
     };
     let (now, later): (Vec<_>, Vec<_>) = kinds.iter().copied().partition(at_once);
+    let review = c.policy.settings.acknowledgement == Automation::Review;
     let release = match settings(c, &now, d) {
+        Ok(_) if review && !later.is_empty() => Release::Held(rule::REVIEW),
         Ok(release) => release,
+        // In review an acknowledgement may leave days before its answer, so each is a draft of its own.
+        Err(held) if c.s.house.mode == Mode::Review && held == rule::MODE && !later.is_empty() => {
+            Release::Held(held)
+        }
         Err(held) => return draft(c, kinds, held, d),
     };
     if later.is_empty() {
         d.letter = plan(c, LetterKind::Answer, &now, &[], release, d);
     } else {
-        let why = match later
-            .iter()
-            .all(|k| c.policy.automation(*k) == Automation::Auto)
-        {
-            true => rule::SYSTEMS,
-            false => rule::REVIEW,
-        };
-        if c.policy.settings.acknowledgement == Automation::Review {
-            return draft(c, kinds, why, d);
-        }
-        d.letter = plan(c, LetterKind::Acknowledgement, &now, &later, release, d);
-        if d.letter.is_some() {
-            d.draft = plan(c, LetterKind::Answer, &later, &[], Release::Held(why), d);
-        }
+        acknowledged(c, &now, &later, release, d);
     }
-    match d.letter {
-        Some(_) => (d.state, d.rule) = (MessageState::Answered, rule::DONE),
+    match d.letter.as_ref().map(|l| l.release.clone()) {
+        Some(Release::Automatic { .. }) => {
+            (d.state, d.rule) = (MessageState::Answered, rule::DONE);
+        }
+        Some(Release::Held(held)) => (d.state, d.rule) = (MessageState::Held, held),
         None => d.hold(rule::UNSURE_LETTER),
+    }
+}
+
+/// "Received on …, answered by …", and the answer as a draft.
+fn acknowledged(
+    c: &Course<'_, '_>,
+    now: &[RequestKind],
+    later: &[RequestKind],
+    release: Release,
+    d: &mut Decision,
+) {
+    let auto = |k: &RequestKind| c.policy.automation(*k) == Automation::Auto;
+    let why = match later.iter().all(auto) {
+        true => rule::SYSTEMS,
+        false => rule::REVIEW,
+    };
+    d.letter = plan(c, LetterKind::Acknowledgement, now, later, release, d);
+    if d.letter.is_some() {
+        d.draft = plan(c, LetterKind::Answer, later, &[], Release::Held(why), d);
     }
 }
 
@@ -218,7 +234,7 @@ fn draft(c: &Course<'_, '_>, kinds: &[RequestKind], held: RuleId, d: &mut Decisi
         o.letters
             .iter()
             .rev()
-            .find(|(_, l)| l.state == LetterState::Draft)
+            .find(|(_, l)| l.state == LetterState::Draft && l.head.kind == LetterKind::Answer)
     });
     let mut all = kinds.to_vec();
     all.extend(
@@ -228,8 +244,13 @@ fn draft(c: &Course<'_, '_>, kinds: &[RequestKind], held: RuleId, d: &mut Decisi
     );
     all.sort_unstable();
     all.dedup();
-    let release = Release::Held(held.clone());
-    d.letter = plan(c, LetterKind::Answer, &all, &[], release, d);
+    // What has no words in this language is left to a human; the rest has a letter all the same.
+    let (has, language) = (c.s.house.has_template, spoken(c));
+    all.retain(|k| has(language, LetterKind::Answer, &[*k]));
+    if !all.is_empty() {
+        let release = Release::Held(held.clone());
+        d.letter = plan(c, LetterKind::Answer, &all, &[], release, d);
+    }
     if let (Some(letter), Some((id, _))) = (&mut d.letter, waiting) {
         letter.letter = *id;
     }
@@ -250,15 +271,12 @@ fn plan(
     d: &Decision,
 ) -> Option<LetterPlan> {
     let case = d.case.as_ref()?;
-    let mut parts = answers.to_vec();
-    parts.extend(announces);
     // What is only announced is answered later, in a letter of its own: its template is not needed now.
     let language = language(c, kind, answers)?;
     let step = c.open.map_or(0, |o| o.row.steps);
     let step = step.saturating_add(u8::from(d.letter.is_some()));
-    let stop_only = parts == [RequestKind::Stop];
     let firm = c.s.who.domain.as_ref().filter(|f| !f.freemail);
-    Some(LetterPlan {
+    let head = LetterHead {
         letter: LetterId {
             case: case.case,
             step,
@@ -266,45 +284,32 @@ fn plan(
         },
         kind,
         answers: answers.to_vec(),
-        announces: announces.to_vec(),
-        language,
-        to: recipient(c, stop_only)?,
-        identity: if stop_only {
-            Identity::Mailbox
-        } else {
-            Identity::Privacy
-        },
-        neutral: !c.whose.same,
         person: case.person,
         domain: firm.map(|f| f.fingerprint),
-        message: c.s.arrival.content,
-        release,
-    })
-}
-
-/// From; personal data go only to the address of the contact's own record. Reply-To is never looked at.
-fn recipient(c: &Course<'_, '_>, stop_only: bool) -> Option<Address> {
-    let from = c.s.message.from.clone();
-    if stop_only {
-        return from;
-    }
+        message: Some(c.s.arrival.content),
+        automatic: false,
+    };
     let file = c.whose.about.and_then(|k| k.opened.as_ref());
-    let own = file.and_then(|o| {
-        let same = o
-            .addresses
-            .iter()
-            .find(|a| from.as_ref().is_some_and(|f| f.same_person(a)));
-        same.or(o.addresses.first())
-    });
-    own.cloned().or_else(|| from.filter(|_| c.whose.same))
+    let reader = Correspondent {
+        from: c.s.message.from.as_ref(),
+        on_file: file.map_or(&[], |o| &o.addresses),
+        same: c.whose.same,
+    };
+    LetterPlan::of(head, announces.to_vec(), language, &reader, release)
 }
 
-/// The language of the message, of the register, of the case, of the house: the first that has the letter's parts.
+/// The language of the message, of the register, of the case, of the house, if it has the letter's parts.
 fn language(c: &Course<'_, '_>, kind: LetterKind, parts: &[RequestKind]) -> Option<Language> {
-    let spoken = c.s.read.language;
+    let language = spoken(c);
+    (c.s.house.has_template)(language, kind, parts).then_some(language)
+}
+
+/// The first of these that is known.
+fn spoken(c: &Course<'_, '_>) -> Language {
     let file = c.whose.about.and_then(|k| k.opened.as_ref());
     let of_case = c.open.and_then(|o| o.row.language);
-    let known = spoken.or(file.and_then(|o| o.language)).or(of_case);
-    let language = known.unwrap_or(c.policy.settings.default_language);
-    (c.s.house.has_template)(language, kind, parts).then_some(language)
+    let known = c.s.read.language.or(file.and_then(|o| o.language));
+    known
+        .or(of_case)
+        .unwrap_or(c.policy.settings.default_language)
 }

@@ -1,7 +1,7 @@
 //! The order in which a decision becomes events: received, people, case, proposals, letters, decided.
 
-use super::{CasePlan, Decision, LetterPlan, Release, SealedLetter, SealedParts};
-use crate::record::{Event, RequestKind, RequestState, Sealed, SuppressionReason};
+use super::{CasePlan, Decision, Identified, LetterPlan, Release, SealedLetter, SealedParts};
+use crate::record::{CaseId, Event, RequestKind, RequestState, Review, Sealed, SuppressionReason};
 use crate::request::rule;
 use crate::request::situation::Arrival;
 
@@ -195,6 +195,9 @@ impl CasePlan {
             by: "auto".into(),
         };
         events.extend(self.awaiting_identity.iter().map(waits));
+        if let Some(identified) = &self.identified {
+            identified.events(case, arrival, events);
+        }
         if let Some(rule) = &self.held {
             let rule = rule.clone();
             events.push(Event::CaseHeld { case, rule });
@@ -203,5 +206,28 @@ impl CasePlan {
             let (on, by) = (true, "auto".into());
             events.push(Event::LegalHold { case, on, by });
         }
+    }
+}
+
+impl Identified {
+    fn events(&self, case: CaseId, arrival: &Arrival, events: &mut Vec<Event>) {
+        events.push(Event::Reviewed(Review::IdentityProved {
+            case,
+            rule: rule::CODE,
+            message: Some(arrival.content),
+            by: "auto".into(),
+            note: None,
+        }));
+        events.extend(self.reopened.iter().map(|request| Event::RequestMoved {
+            case,
+            request: *request,
+            state: RequestState::Open,
+            by: "auto".into(),
+        }));
+        let rule = rule::REVIEW;
+        events.extend(self.drafts.iter().map(|letter| Event::LetterHeld {
+            letter: *letter,
+            rule: rule.clone(),
+        }));
     }
 }

@@ -1,5 +1,6 @@
 //! One letter's delivery: `sending` is made durable just before DATA, and the outcome, whatever it is, is written down.
 
+use super::pauses::Pauses;
 use super::{Due, held, lock, write};
 use crate::delivery::{Courier, Next, Outcome, Trouble, backoff};
 use crate::record::{Event, LetterId, LetterState, SmtpReply};
@@ -15,6 +16,7 @@ pub(super) struct Sender {
     pub(super) office: Office,
     pub(super) courier: Arc<Courier>,
     pub(super) busy: Arc<Mutex<HashSet<LetterId>>>,
+    pub(super) pauses: Arc<Pauses>,
 }
 
 impl Sender {
@@ -102,11 +104,14 @@ impl Sender {
         let mut jitter = [0u8; 1];
         let jitter = getrandom::fill(&mut jitter).map_or(0.5, |()| f64::from(jitter[0]) / 255.0);
         match backoff(attempt, due.row.changed.min(now), now, &retry, jitter) {
-            Next::At { at, .. } => vec![Event::LetterDeferred {
-                letter,
-                reply,
-                next: at,
-            }],
+            Next::At { at, wait } => {
+                self.pauses.begin(letter, wait);
+                vec![Event::LetterDeferred {
+                    letter,
+                    reply,
+                    next: at,
+                }]
+            }
             Next::GiveUp => vec![Event::LetterRejected { letter, reply }, held(letter)],
         }
     }

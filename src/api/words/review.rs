@@ -1,0 +1,42 @@
+//! A human's decisions about a case in sentences; who decided stands there, the reasons stay sealed.
+
+use super::Said;
+use crate::record::{Event, Review};
+
+/// Says it.
+pub fn tell(event: &Event) -> Said {
+    let Event::Reviewed(review) = event else {
+        return None;
+    };
+    let case = review.case();
+    Some(match review {
+        Review::Entered { channel, by, .. } => {
+            let what = format!("{case} came by {}, entered by {by}", channel.word());
+            ("entered", what, None)
+        }
+        Review::Extended { by, .. } => ("extended", format!("{case} for a reason, by {by}"), None),
+        Review::IdentityAsked { expires, by, .. } => {
+            let what =
+                format!("{case}: a code to the address on file, good until {expires}, by {by}");
+            ("identity asked", what, None)
+        }
+        Review::IdentityProved { rule, by, .. } => {
+            let what = format!("{case}: the person is who they say, by {by}");
+            ("identity proved", what, Some(rule.clone()))
+        }
+        Review::ProposalSettled {
+            number,
+            accepted,
+            by,
+            ..
+        } => {
+            let word = if *accepted {
+                "carried out"
+            } else {
+                "dismissed"
+            };
+            let what = format!("{case}: proposal {} was {word}, by {by}", number + 1);
+            ("proposal", what, None)
+        }
+    })
+}

@@ -1,0 +1,82 @@
+//! All that one reading of a configuration tells, also of a broken one: its mistakes, and those of what it leads to.
+//!
+//! A daemon needs a wholly good configuration. Whoever looks for mistakes needs every one of them at once, in the file, in
+//! the templates and lexicons, and in where the passwords are; and whoever asks a running daemon needs its socket only.
+
+use super::assemble::assemble;
+use super::{Config, FolderSettings, SecretSource, sheets};
+use crate::record::Fault;
+use std::path::{Path, PathBuf};
+
+/// A configuration as far as it could be read.
+pub struct Survey {
+    /// The whole, or every mistake of the file itself.
+    pub config: Result<Config, Vec<Fault>>,
+    /// Where a daemon of it would answer; empty if even that cannot be told.
+    pub control_socket: PathBuf,
+    pub(super) templates: FolderSettings,
+    pub(super) lexicon: FolderSettings,
+    pub(super) secrets: Vec<SecretPlace>,
+}
+
+/// Where the file says that a secret is.
+pub(super) struct SecretPlace {
+    /// Whose: `mailbox sales`, `smtp`.
+    pub(super) of: String,
+    pub(super) source: SecretSource,
+    /// The mistake of it, if there is one, without its words.
+    pub(super) nowhere: Fault,
+}
+
+impl Survey {
+    /// Reads a file and judges it.
+    pub fn of(path: &Path) -> Self {
+        let file = path.display().to_string();
+        let unreadable = |what: String, fix: &str| Self {
+            config: Err(vec![Fault::of_file(&file, what, fix)]),
+            control_socket: PathBuf::new(),
+            templates: FolderSettings::default(),
+            lexicon: FolderSettings::default(),
+            secrets: Vec::new(),
+        };
+        match std::fs::read(path).map(String::from_utf8) {
+            Ok(Ok(text)) => assemble(path, &text),
+            Ok(Err(_)) => unreadable(
+                "the file is not UTF-8 text".to_owned(),
+                "save it again as UTF-8",
+            ),
+            Err(e) => unreadable(
+                format!("the file cannot be read: {e}"),
+                "name another with --config, or begin with a copy of the example config/quitus.toml",
+            ),
+        }
+    }
+
+    /// Every mistake of templates and lexicons. A folder that is not there is a mistake of the file, told there.
+    pub fn sheets(&self) -> Vec<Fault> {
+        let there = |own: &&FolderSettings| own.path.as_ref().is_none_or(|p| p.is_dir());
+        let templates = Some(&self.templates)
+            .filter(there)
+            .and_then(|own| sheets::templates(own).err());
+        let lexicons = Some(&self.lexicon)
+            .filter(there)
+            .and_then(|own| sheets::lexicons(own).err());
+        templates.into_iter().chain(lexicons).flatten().collect()
+    }
+
+    /// Reads every secret and forgets it: for each that cannot be had, whose it is and the mistake. Runs the commands that
+    /// the file names.
+    pub fn secrets(&self) -> Vec<(String, Fault)> {
+        let wrong = |place: &SecretPlace| {
+            let why = place.source.read().err()?;
+            let fault = Fault {
+                what: format!("the password of {}: {why}", place.of),
+                fix: "make it readable for the user of the daemon, or say here where it is"
+                    .to_owned(),
+                ..place.nowhere.clone()
+            };
+            Some((place.of.clone(), fault))
+        };
+        self.secrets.iter().filter_map(wrong).collect()
+    }
+}

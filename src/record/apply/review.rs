@@ -1,0 +1,43 @@
+//! What a human's decisions about a case mean for its row.
+
+use super::{Done, Step};
+use crate::record::{CaseRow, IdentityRow, Review};
+
+impl Step<'_> {
+    pub(super) fn review(&mut self, review: &Review) -> Done {
+        let (at, position) = (self.at, self.position);
+        self.change_case(review.case(), |row| note(row, review, at, position))
+    }
+}
+
+fn note(
+    row: &mut CaseRow,
+    review: &Review,
+    at: crate::record::Timestamp,
+    position: crate::record::LogPosition,
+) {
+    let of = &mut row.review;
+    match review {
+        Review::Entered { .. } => of.entered = Some(position),
+        Review::Extended { .. } => of.extended = Some(position),
+        Review::IdentityAsked {
+            letter, expires, ..
+        } => {
+            let (letter, asked, expires) = (*letter, at, *expires);
+            of.identity = Some(IdentityRow {
+                letter,
+                asked,
+                expires,
+            });
+        }
+        Review::IdentityProved { .. } => of.proved = of.proved.or(Some(at)),
+        Review::ProposalSettled {
+            number, accepted, ..
+        } => {
+            // The first word stands.
+            if of.settled(*number).is_none() {
+                of.settled.push((*number, *accepted));
+            }
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! The connections of a running daemon in words: each mailbox and the SMTP server, what is wrong, what to do, when it is tried again.
+
+use crate::delivery::{BreakerState, Problem};
+use crate::mailbox::{MailboxState, MailboxStatus};
+use serde::Serialize;
+use std::fmt;
+
+/// The way to the SMTP server.
+#[derive(Clone, Debug, Serialize)]
+pub struct SmtpReport {
+    /// `good`, `failing` (some tries failed), `left_alone` (until the pause is over), `trying` (one careful try is due).
+    pub state: &'static str,
+    /// Failures in a row.
+    pub failures: u32,
+    /// What happened last.
+    pub why: Option<String>,
+    /// Seconds until the next try.
+    pub wait_s: Option<u64>,
+}
+
+impl SmtpReport {
+    /// From what the courier tells.
+    pub fn of(breaker: &BreakerState) -> Self {
+        let report = |state, failures, why: Option<&Problem>, wait_s| Self {
+            state,
+            failures,
+            why: why.map(ToString::to_string),
+            wait_s,
+        };
+        match breaker {
+            BreakerState::Closed { failures: 0 } => report("good", 0, None, None),
+            BreakerState::Closed { failures } => report("failing", *failures, None, None),
+            BreakerState::Open {
+                wait,
+                failures,
+                why,
+            } => report("left_alone", *failures, Some(why), Some(wait.as_secs())),
+            BreakerState::HalfOpen { why } => report("trying", 0, Some(why), None),
+        }
+    }
+}
+
+impl fmt::Display for SmtpReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let failures = self.failures;
+        match (&self.why, self.wait_s) {
+            (Some(why), Some(wait)) => write!(
+                f,
+                "left alone for {wait} s after {failures} failures: {why}; letters wait"
+            ),
+            (Some(why), None) => write!(f, "tried again after: {why}; letters wait"),
+            _ if failures > 0 => write!(f, "the last {failures} tries failed"),
+            _ => f.write_str("good"),
+        }
+    }
+}
+
+/// One mailbox.
+#[derive(Clone, Debug, Serialize)]
+pub struct MailboxReport {
+    /// Its name.
+    pub name: String,
+    /// What it is doing.
+    pub state: String,
+    /// The last good look at every folder (RFC 3339).
+    pub last_poll: Option<String>,
+    /// What went wrong last, and when.
+    pub last_error: Option<(String, String)>,
+    /// What a person must do before it can get better, if somebody must.
+    pub fix: Option<&'static str>,
+    /// When it is tried again (RFC 3339).
+    pub next_try: Option<String>,
+    /// Folder, messages still to be read, gone before they were read.
+    pub folders: Vec<(String, u64, u64)>,
+    /// Folders that cannot be read, and why.
+    pub folder_errors: Vec<(String, String)>,
+}
+
+impl MailboxReport {
+    /// From what the watcher tells.
+    pub fn of(status: &MailboxStatus) -> Self {
+        Self {
+            name: status.name.clone(),
+            state: status.state.to_string(),
+            last_poll: status.last_poll.map(|t| t.to_string()),
+            last_error: status
+                .last_error
+                .as_ref()
+                .map(|(at, why)| (at.to_string(), why.clone())),
+            fix: fix(status.state),
+            next_try: status.next_try.map(|t| t.to_string()),
+            folder_errors: status
+                .folders
+                .iter()
+                .filter_map(|f| Some((f.name.clone(), f.error.clone()?)))
+                .collect(),
+            folders: status
+                .folders
+                .iter()
+                .map(|f| (f.name.clone(), f.waiting, f.gone))
+                .collect(),
+        }
+    }
+}
+
+/// What a person must do; `None` where waiting is enough.
+fn fix(state: MailboxState) -> Option<&'static str> {
+    match state {
+        MailboxState::LoginRefused => Some(
+            "correct `username` or the password where [mailbox.imap] says it is kept; a password is read again at the next try",
+        ),
+        MailboxState::Untrusted => Some(
+            "have the certificate renewed, or correct `host` or `ca_file` and start again; nothing was said in clear text",
+        ),
+        MailboxState::StoreRefuses => Some("make room on the disk of the store"),
+        _ => None,
+    }
+}
+
+impl fmt::Display for MailboxReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let poll = self.last_poll.as_deref().unwrap_or("never");
+        let (name, state) = (&self.name, &self.state);
+        writeln!(f, "mailbox    {name}: {state}, last looked at {poll}")?;
+        if let Some((at, why)) = &self.last_error {
+            writeln!(f, "           {at} {why}")?;
+        }
+        if let Some(fix) = self.fix {
+            writeln!(f, "           → {fix}")?;
+        }
+        if let (Some(next), Some(_)) = (&self.next_try, &self.last_error) {
+            writeln!(f, "           tried again at {next}")?;
+        }
+        for (folder, waiting, _) in self.folders.iter().filter(|(_, waiting, _)| *waiting > 0) {
+            writeln!(
+                f,
+                "           folder {folder}: {waiting} messages are still to be read"
+            )?;
+        }
+        for (folder, why) in &self.folder_errors {
+            writeln!(f, "           folder {folder}: {why}")?;
+        }
+        Ok(())
+    }
+}

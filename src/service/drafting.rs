@@ -1,0 +1,359 @@
+//! A draft, written anew from what is known now: shown, approved and sent by the very path of a letter that leaves by itself.
+//!
+//! What was decided is in the log, not the decision itself; so the plan is put together from the letter's head, the kept
+//! message and the register, by the rules of `request` (recipient, voice, B9). A reviewer approves the hash of what was
+//! shown: if anything that stands in the letter changed meanwhile, the hash is another one and nothing leaves.
+
+use super::composing::{self, Occasion, Unwritten};
+use super::gathering::Trouble;
+use super::house::{House, Office};
+use super::identity;
+use crate::answer::Letter;
+use crate::record::{
+    Address, CaseId, CaseRow, Contact, ContentKey, Event, FrozenLetter, KeptMessage, LetterKind,
+    LetterRow, LetterState, MessageRow, PersonId, Proof, RequestKind, RequestState, Review,
+    SentRow, Suppression, Table, Timestamp, decode, hex,
+};
+use crate::request::{Correspondent, LetterPlan, Release, rule};
+use crate::store::Reader;
+use sha2::{Digest, Sha256};
+
+/// Mails that an access letter names at most, newest kept.
+const MAILS: usize = 1_000;
+/// Rows of the Sent index read at once.
+const PAGE: usize = 10_000;
+
+/// A message of a case: its key, its row, and its text if it was kept and not erased.
+pub type CaseMessage = (ContentKey, MessageRow, Option<KeptMessage>);
+
+/// Everything about a case that a human must see.
+pub struct CaseFile {
+    /// Its reference.
+    pub id: CaseId,
+    /// Its row.
+    pub row: CaseRow,
+    /// The person's row of the register, opened.
+    pub contact: Option<Contact>,
+    /// Its messages, oldest first.
+    pub messages: Vec<CaseMessage>,
+    /// Its letters, oldest first.
+    pub letters: Vec<LetterRow>,
+    /// What holds for the person.
+    pub suppression: Option<(Suppression, Timestamp)>,
+    /// Who asked, and the words that decided.
+    pub proof: Option<Proof>,
+    /// Why its clocks were extended.
+    pub extended: Option<String>,
+}
+
+impl CaseFile {
+    /// Opens it; nothing, if there is no such case.
+    pub fn open(reader: &Reader, id: CaseId) -> Result<Option<Self>, Trouble> {
+        let state = reader.state();
+        let Some(row) = state.case(id)? else {
+            return Ok(None);
+        };
+        let contact = row.person.map(|p| state.contact(p)).transpose()?.flatten();
+        let person = row.person.map(|p| state.person(p)).transpose()?;
+        let suppression = person.and_then(|p| p.suppression);
+        Ok(Some(Self {
+            contact: super::people::contact(reader, contact.as_ref())?,
+            messages: messages(reader, &row)?,
+            letters: state.letters(id)?.into_iter().map(|(_, l)| l).collect(),
+            suppression: suppression.map(|s| (s.suppression, s.since)),
+            proof: proof(reader, &row)?,
+            extended: extended(reader, &row)?,
+            id,
+            row,
+        }))
+    }
+
+    /// The letters that wait for a human, oldest first.
+    pub fn drafts(&self) -> impl Iterator<Item = &LetterRow> {
+        self.letters
+            .iter()
+            .filter(|l| l.state == LetterState::Draft)
+    }
+
+    /// What is not answered yet.
+    pub fn open_requests(&self) -> impl Iterator<Item = &crate::record::Clock> {
+        self.row.requests.iter().filter(|r| is_open(r.state))
+    }
+
+    /// What is open and no letter answers or will answer: a human must.
+    pub fn left_to_a_human(&self) -> Vec<RequestKind> {
+        left_to_a_human(&self.row, &self.letters)
+    }
+
+    /// The message that a letter replies to; none, if a human entered the request.
+    fn message_of(&self, letter: &LetterRow) -> Option<&CaseMessage> {
+        let key = letter.head.message?;
+        let found = self.messages.iter().find(|(k, ..)| *k == key);
+        found.or(self.messages.last())
+    }
+
+    /// What an acknowledgement says will be answered: everything open that it does not answer itself.
+    fn announces(&self, letter: &LetterRow) -> Vec<RequestKind> {
+        let kinds: Vec<RequestKind> = self.open_requests().map(|r| r.request).collect();
+        match letter.head.kind {
+            LetterKind::Acknowledgement => {
+                let later = |k: &RequestKind| !letter.head.answers.contains(k);
+                kinds.into_iter().filter(later).collect()
+            }
+            LetterKind::Extension => kinds,
+            _ => Vec::new(),
+        }
+    }
+
+    /// Writes a draft as it would leave now.
+    pub fn write(
+        &self,
+        office: &Office,
+        house: &House,
+        letter: &LetterRow,
+    ) -> Result<Result<Draft<'_>, Unwritten>, Trouble> {
+        let reader = office.sequencer.reader();
+        let Some(plan) = self.plan(reader, house, letter)? else {
+            let why = "nobody is on file to write to, and whoever wrote may not be the person";
+            return Ok(Err(Unwritten(why.into())));
+        };
+        let occasion = self.occasion(reader, letter, &plan, office.clock.now())?;
+        Ok(match composing::write(house, &plan, &occasion) {
+            Ok(letter) => Ok(Draft {
+                plan,
+                occasion,
+                letter,
+            }),
+            Err(unwritten) => Err(unwritten),
+        })
+    }
+
+    /// The plan, by the rules by which it was decided.
+    fn plan(
+        &self,
+        reader: &Reader,
+        house: &House,
+        letter: &LetterRow,
+    ) -> Result<Option<LetterPlan>, Trouble> {
+        let kept = self.message_of(letter).and_then(|(.., kept)| kept.as_ref());
+        let said = kept.and_then(|k| k.from.as_ref());
+        let from = said.or(self.proof.as_ref().and_then(|p| p.from.as_ref()));
+        let on_behalf = kept.is_some_and(|k| k.understood.split(", ").any(|w| w == "on_behalf"));
+        let on_file = self.contact.as_ref().map(|c| c.addresses.as_slice());
+        let of_contact = self.contact.as_ref().and_then(|c| c.language);
+        let language = self.row.language.or(of_contact);
+        let reader = Correspondent {
+            from,
+            on_file: on_file.unwrap_or_default(),
+            same: !on_behalf && self.is_the_person(reader, from)?,
+        };
+        let held = letter.rule.clone().unwrap_or(rule::MODE);
+        Ok(LetterPlan::of(
+            letter.head.clone(),
+            self.announces(letter),
+            language.unwrap_or(house.config.policy.settings.default_language),
+            &reader,
+            Release::Held(held),
+        ))
+    }
+
+    /// Whether an address is that of the case's person.
+    fn is_the_person(&self, reader: &Reader, from: Option<&Address>) -> Result<bool, Trouble> {
+        let (Some(from), Some(person)) = (from, self.row.person) else {
+            return Ok(true);
+        };
+        let keys = reader.fingerprinter();
+        let known = reader.state().person_of(&keys.of_address(from))?;
+        Ok(known.unwrap_or_else(|| keys.person(from)) == person)
+    }
+
+    /// What the letter may know.
+    fn occasion(
+        &self,
+        reader: &Reader,
+        letter: &LetterRow,
+        plan: &LetterPlan,
+        now: Timestamp,
+    ) -> Result<Occasion<'_>, Trouble> {
+        let message = self.message_of(letter);
+        let kept = message.and_then(|(.., kept)| kept.as_ref());
+        let (subject, references) = kept.map_or(("", Vec::new()), |k| (&k.subject, references(k)));
+        let first = self.row.requests.iter().map(|r| r.received).min();
+        let due = self.open_requests().map(|r| r.due).min();
+        let accessed = plan.answers.contains(&RequestKind::Access);
+        let mails = match self.row.person.filter(|_| accessed) {
+            Some(person) => past_mails(reader, person, &references, subject)?,
+            None => Vec::new(),
+        };
+        let identity = (self.row.review.identity.as_ref())
+            .filter(|i| plan.kind == LetterKind::Identity && i.letter == plan.letter);
+        let extended = (self.extended.clone()).filter(|_| plan.kind == LetterKind::Extension);
+        Ok(Occasion {
+            contact: self.contact.as_ref(),
+            subject,
+            references,
+            received: message
+                .map(|(_, row, _)| row.received)
+                .or(first)
+                .unwrap_or(self.row.opened),
+            due,
+            suppression: self.suppression,
+            mailbox: kept.and_then(|k| k.to.as_ref()),
+            mails,
+            code: identity.map(|i| (identity::code(reader.fingerprinter(), i.letter), i.expires)),
+            extension: extended.zip(due),
+            now,
+            neutral: plan.neutral,
+        })
+    }
+}
+
+/// What is open in a case and stands in no letter that waits, or is on its way.
+pub fn left_to_a_human<'a>(
+    row: &CaseRow,
+    letters: impl IntoIterator<Item = &'a LetterRow> + Clone,
+) -> Vec<RequestKind> {
+    use LetterState::{Bounced, Cancelled, Rejected};
+    let answered = |kind: &RequestKind| {
+        let alive = |l: &&LetterRow| !matches!(l.state, Cancelled | Rejected | Bounced);
+        let mut alive = letters.clone().into_iter().filter(alive);
+        alive.any(|l| l.head.answers.contains(kind))
+    };
+    let open = row.requests.iter().filter(|r| is_open(r.state));
+    let kinds = open.map(|r| r.request);
+    kinds.filter(|k| !answered(k)).collect()
+}
+
+/// Whether a request waits for its answer.
+pub fn is_open(state: RequestState) -> bool {
+    matches!(state, RequestState::Open | RequestState::AwaitingIdentity)
+}
+
+/// A draft as it would leave now.
+pub struct Draft<'a> {
+    /// What it is.
+    pub plan: LetterPlan,
+    occasion: Occasion<'a>,
+    /// What a person would read.
+    pub letter: Letter,
+}
+
+impl Draft<'_> {
+    /// What a reviewer approves: the recipient and every byte of the letter, as sixteen hexadecimal digits.
+    pub fn hash(&self) -> String {
+        let letter = &self.letter;
+        let texts = [
+            self.plan.to.as_str(),
+            &letter.subject,
+            &letter.text,
+            &letter.html,
+        ];
+        let mut sum = Sha256::new();
+        let files = letter.attachments.iter();
+        let files = files.flat_map(|f| [f.name.as_bytes(), f.bytes.as_slice()]);
+        for part in texts.iter().map(|t| t.as_bytes()).chain(files) {
+            sum.update((part.len() as u64).to_le_bytes());
+            sum.update(part);
+        }
+        hex(&sum.finalize()[..8])
+    }
+
+    /// Freezes it: from now on the same bytes, approved by a human and so no automatic reply.
+    pub fn freeze(&self, office: &Office, house: &House) -> Result<FrozenLetter, Unwritten> {
+        let (now, keys) = (self.occasion.now, office.keys());
+        composing::freeze(
+            house,
+            keys,
+            &self.plan,
+            &self.occasion,
+            &self.letter,
+            now,
+            false,
+        )
+    }
+}
+
+fn messages(reader: &Reader, row: &CaseRow) -> Result<Vec<CaseMessage>, Trouble> {
+    let mut messages = Vec::new();
+    for key in &row.messages {
+        let Some(message) = reader.state().message(*key)? else {
+            continue;
+        };
+        let kept = match reader.event(message.position)? {
+            Event::Received {
+                kept: Some(kept), ..
+            } => reader.open_sealed(&kept)?,
+            _ => None,
+        };
+        messages.push((*key, message, kept));
+    }
+    Ok(messages)
+}
+
+fn proof(reader: &Reader, row: &CaseRow) -> Result<Option<Proof>, Trouble> {
+    let Event::CaseOpened {
+        proof: Some(sealed),
+        ..
+    } = reader.event(row.position)?
+    else {
+        return Ok(None);
+    };
+    Ok(reader.open_sealed(&sealed)?)
+}
+
+fn extended(reader: &Reader, row: &CaseRow) -> Result<Option<String>, Trouble> {
+    let Some(position) = row.review.extended else {
+        return Ok(None);
+    };
+    let Event::Reviewed(Review::Extended {
+        reason: Some(sealed),
+        ..
+    }) = reader.event(position)?
+    else {
+        return Ok(None);
+    };
+    Ok(reader.open_sealed(&sealed)?)
+}
+
+fn references(kept: &KeptMessage) -> Vec<String> {
+    let mut all = kept.references.clone();
+    all.extend(kept.message_id.clone());
+    let mut seen = std::collections::HashSet::new();
+    all.retain(|id| seen.insert(id.clone()));
+    all
+}
+
+/// The mails that the person was sent, oldest first, at most [`MAILS`]. A Sent folder is remembered without subjects, so
+/// only the subject of the mail that the person answered is known: it is that of their reply.
+pub fn past_mails(
+    reader: &Reader,
+    person: PersonId,
+    thread: &[String],
+    subject: &str,
+) -> Result<Vec<(Timestamp, Option<String>)>, Trouble> {
+    let keys = reader.fingerprinter();
+    let ours: Vec<_> = thread.iter().map(|id| keys.mail_id(id)).collect();
+    let reply = crate::answer::reply(subject);
+    let bare = reply.strip_prefix("Re: ").unwrap_or_default();
+    let (mut mails, mut from) = (Vec::new(), Vec::new());
+    loop {
+        let page = reader.state().0.scan(Table::Sent, &[], &from, PAGE)?;
+        for (key, value) in &page {
+            let row: SentRow = decode(value)?;
+            if row.to.contains(&person) {
+                let answered = ours.iter().any(|id| id.0.as_slice() == key.as_slice());
+                let subject = (answered && !bare.is_empty()).then(|| bare.to_owned());
+                mails.push((row.at, subject));
+            }
+        }
+        let Some((last, _)) = page.last().filter(|_| page.len() == PAGE) else {
+            break;
+        };
+        from = last.to_vec();
+        from.push(0);
+    }
+    mails.sort();
+    let many = mails.len().saturating_sub(MAILS);
+    mails.drain(..many);
+    Ok(mails)
+}

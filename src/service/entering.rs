@@ -1,0 +1,270 @@
+//! A request that no watched mailbox received: by telephone, on paper, on LinkedIn, or passed on by a colleague (B6).
+//!
+//! No form and no channel may be imposed (rights.md), so it counts like a mail: it takes effect at once, its clock runs from
+//! the day on which it arrived, and its letter is a draft. Who asks is not proved by a voice or a forward, so what needs
+//! proof (B8) waits for it.
+
+use super::gathering::{self, Trouble};
+use super::house::{House, Office};
+use super::people;
+use crate::record::{
+    Address, CaseId, Channel, Event, KeyKind, Language, LetterHead, LetterId, LetterKind, PersonId,
+    Proof, RequestKind, RequestState, Review, RuleId, SuppressionReason, Timestamp,
+};
+use crate::request::{Correspondent, Expectation, Known, LetterPlan, Release, rule};
+
+/// What a human says of it.
+pub struct Entry {
+    /// What is asked; in the order of the parts of a letter.
+    pub kinds: Vec<RequestKind>,
+    /// Who asks, by address.
+    pub address: Option<Address>,
+    /// Who asks, as the log names people.
+    pub person: Option<PersonId>,
+    /// When it arrived.
+    pub received: Timestamp,
+    /// How.
+    pub channel: Channel,
+    /// In which language it is answered; that of the register, or of the house.
+    pub language: Option<Language>,
+    /// Who enters it.
+    pub by: String,
+    /// What else there is to say.
+    pub note: Option<String>,
+    /// The case in which it was proposed.
+    pub previous: Option<CaseId>,
+}
+
+/// What becomes of it.
+pub struct Entered {
+    /// The new case.
+    pub case: CaseId,
+    /// One frame.
+    pub events: Vec<Event>,
+    /// What must still be true.
+    pub expectations: Vec<Expectation>,
+    /// The last day of the law.
+    pub due: Timestamp,
+    /// What the draft answers; the rest is answered by hand.
+    pub drafted: Vec<RequestKind>,
+    /// Whether anybody is known to be suppressed or paused.
+    pub suppressed: bool,
+}
+
+/// Why nothing was entered.
+pub enum NotEntered {
+    /// The same was asked, and the case is open.
+    Open(CaseId),
+    /// The store's.
+    Trouble(Trouble),
+}
+
+impl<E: Into<Trouble>> From<E> for NotEntered {
+    fn from(e: E) -> Self {
+        Self::Trouble(e.into())
+    }
+}
+
+/// Whether somebody must prove who they are before this is answered (B8).
+pub fn needs_proof(kind: RequestKind) -> bool {
+    matches!(kind, RequestKind::Access | RequestKind::Erasure)
+}
+
+/// Plans it; nothing is committed here.
+pub fn enter(office: &Office, house: &House, entry: &Entry) -> Result<Entered, NotEntered> {
+    let known = who(office, entry)?;
+    if let Some(open) = already_open(office, known.as_ref(), &entry.kinds)? {
+        return Err(NotEntered::Open(open));
+    }
+    let (case, mut events) = (gathering::fresh_case()?, Vec::new());
+    let person = known.as_ref().map(|k| k.person);
+    if let Some(known) = &known {
+        takes_effect(house, entry, known, case, &mut events);
+    }
+    opened(office, entry, known.as_ref(), case, &mut events)?;
+    let dates = house.config.policy.calendar.deadlines(entry.received);
+    events.extend(entry.kinds.iter().map(|request| Event::RequestOpened {
+        case,
+        request: *request,
+        received: entry.received,
+        target: dates.target,
+        due: dates.due,
+    }));
+    waits(entry, case, &mut events);
+    let drafted = draft(house, entry, known.as_ref(), case, &mut events);
+    let rule = match entry.kinds.iter().any(|k| needs_proof(*k)) {
+        true => rule::IDENTITY,
+        false => rule::ENTERED,
+    };
+    events.push(Event::CaseHeld { case, rule });
+    let mut expectations = vec![Expectation::Case {
+        id: case,
+        version: 0,
+    }];
+    expectations.extend(known.map(|k| Expectation::Person {
+        id: k.person,
+        version: k.row.version,
+    }));
+    Ok(Entered {
+        case,
+        events,
+        expectations,
+        due: dates.due,
+        drafted,
+        suppressed: person.is_some(),
+    })
+}
+
+/// The person, with the register's row opened.
+fn who(office: &Office, entry: &Entry) -> Result<Option<Known>, Trouble> {
+    let reader = office.sequencer.reader();
+    match (entry.person, &entry.address) {
+        (Some(person), _) => {
+            let known = crate::request::look_up(&reader.state(), person, Vec::new())?;
+            people::opened(reader, known).map(Some)
+        }
+        (None, Some(address)) => people::known(reader, address).map(Some),
+        (None, None) => Ok(None),
+    }
+}
+
+/// The open case of this person in which one of these kinds is asked already: it gets no second clock.
+fn already_open(
+    office: &Office,
+    known: Option<&Known>,
+    kinds: &[RequestKind],
+) -> Result<Option<CaseId>, Trouble> {
+    let state = office.sequencer.reader().state();
+    for id in known.iter().flat_map(|k| &k.row.open) {
+        let row = state.case(*id)?;
+        if row.is_some_and(|c| c.requests.iter().any(|r| kinds.contains(&r.request))) {
+            return Ok(Some(*id));
+        }
+    }
+    Ok(None)
+}
+
+/// Before anything else (promise 2).
+fn takes_effect(
+    house: &House,
+    entry: &Entry,
+    known: &Known,
+    case: CaseId,
+    events: &mut Vec<Event>,
+) {
+    let person = known.person;
+    if !known.fingerprints.is_empty() {
+        let fingerprints = known.fingerprints.clone();
+        events.push(Event::Recognised {
+            person,
+            fingerprints,
+        });
+    }
+    events.extend(entry.kinds.iter().map(|kind| Event::Suppressed {
+        person,
+        suppression: house.config.policy.entails(*kind),
+        reason: SuppressionReason::Request(*kind),
+        case: Some(case),
+    }));
+}
+
+fn opened(
+    office: &Office,
+    entry: &Entry,
+    known: Option<&Known>,
+    case: CaseId,
+    events: &mut Vec<Event>,
+) -> Result<(), Trouble> {
+    let reader = office.sequencer.reader();
+    let content_key = reader.allocate(KeyKind::Content)?;
+    let proof_key = reader.allocate(KeyKind::Proof)?;
+    let proof = Proof {
+        from: entry.address.clone(),
+        evidence: Vec::new(),
+        identity: format!("entered by hand ({})", entry.channel.word()),
+    };
+    events.push(Event::CaseOpened {
+        case,
+        person: known.map(|k| k.person),
+        message: None,
+        received: entry.received,
+        language: entry.language,
+        content_key,
+        proof_key,
+        proof: Some(reader.seal(proof_key, &proof)?),
+        previous: entry.previous,
+    });
+    let note = entry.note.as_ref();
+    events.push(Event::Reviewed(Review::Entered {
+        case,
+        channel: entry.channel,
+        by: entry.by.clone(),
+        note: note.map(|n| reader.seal(proof_key, n)).transpose()?,
+    }));
+    if entry.kinds.contains(&RequestKind::Complaint) {
+        let (on, by) = (true, entry.by.clone());
+        events.push(Event::LegalHold { case, on, by });
+    }
+    Ok(())
+}
+
+/// What needs proof waits for it.
+fn waits(entry: &Entry, case: CaseId, events: &mut Vec<Event>) {
+    let kinds = entry.kinds.iter().filter(|k| needs_proof(**k));
+    events.extend(kinds.map(|request| Event::RequestMoved {
+        case,
+        request: *request,
+        state: RequestState::AwaitingIdentity,
+        by: entry.by.clone(),
+    }));
+}
+
+/// The letter, as far as there are templates and an address; gives what it answers.
+fn draft(
+    house: &House,
+    entry: &Entry,
+    known: Option<&Known>,
+    case: CaseId,
+    events: &mut Vec<Event>,
+) -> Vec<RequestKind> {
+    let file = known.and_then(|k| k.opened.as_ref());
+    let language = entry.language.or(file.and_then(|c| c.language));
+    let language = language.unwrap_or(house.config.policy.settings.default_language);
+    let has = |k: &RequestKind| gathering::has_template(house, language, LetterKind::Answer, &[*k]);
+    let answers: Vec<RequestKind> = entry.kinds.iter().copied().filter(has).collect();
+    if answers.is_empty() {
+        return answers;
+    }
+    let head = LetterHead {
+        letter: LetterId {
+            case,
+            step: 0,
+            series: 0,
+        },
+        kind: LetterKind::Answer,
+        answers: answers.clone(),
+        person: known.map(|k| k.person),
+        domain: None,
+        message: None,
+        automatic: false,
+    };
+    let rule = held_by(&answers);
+    let reader = Correspondent {
+        from: entry.address.as_ref(),
+        on_file: file.map_or(&[], |c| &c.addresses),
+        same: true,
+    };
+    let release = Release::Held(rule.clone());
+    match LetterPlan::of(head.clone(), Vec::new(), language, &reader, release) {
+        Some(_) => events.push(Event::LetterDrafted { head, rule }),
+        None => return Vec::new(),
+    }
+    answers
+}
+
+fn held_by(answers: &[RequestKind]) -> RuleId {
+    match answers.iter().any(|k| needs_proof(*k)) {
+        true => rule::IDENTITY,
+        false => rule::ENTERED,
+    }
+}

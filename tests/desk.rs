@@ -1,0 +1,670 @@
+//! What a reviewer decides, on the real daemon over loopback servers: drafts as they would leave, requests that came another
+//! way, more time, who asks, what was proposed, and what an erasure leaves behind.
+
+#[path = "desk/stage.rs"]
+mod stage;
+
+use quitus::answer::date_in_words;
+use quitus::record::{Language, Mode};
+use serde_json::json;
+use stage::{LIST, Stage, read};
+
+#[tokio::test]
+async fn what_is_shown_is_what_leaves_for_every_kind_and_language_that_has_templates() {
+    let stage = Stage::build(Mode::Review).await;
+    let replies = [
+        (
+            "anne@dune.example",
+            "Bonjour, d'où vient mon adresse e-mail ? Comment l'avez-vous obtenue ?",
+        ),
+        (
+            "bob@cliff.example",
+            "Please remove me from your mailing list.",
+        ),
+        (
+            "carl@fels.example",
+            "Bitte nehmen Sie mich aus Ihrem Verteiler.",
+        ),
+    ];
+    for (from, text) in replies {
+        stage.receives(from, "Re: Relais", text).await;
+        let (case, shown, letter) = stage.approve_only().await;
+        assert_eq!(
+            (letter.to.clone(), &shown["to"]),
+            (vec![from.to_owned()], &json!(from))
+        );
+        assert_eq!(read(&letter).0, shown["text"].as_str().unwrap(), "{case}");
+    }
+    let new = |kind: &str, who: &str, language: &str| json!({"kinds": [kind], "address": who, "received": stage.day(4), "channel": "phone", "language": language});
+    let others = [
+        ("carl@fels.example", "de"),
+        ("dolores@roca.example", "es"),
+        ("elio@scoglio.example", "it"),
+        ("femke@duin.example", "nl"),
+        ("gil@praia.example", "pt"),
+        ("bob@cliff.example", "en"),
+        ("anne@dune.example", "fr"),
+    ];
+    for (who, language) in others {
+        for kind in ["stop", "source"] {
+            stage.order("/requests/new", new(kind, who, language)).await;
+            let (_, shown, letter) = stage.approve_only().await;
+            assert_eq!(letter.to, [who]);
+            assert_eq!(
+                read(&letter).0,
+                shown["text"].as_str().unwrap(),
+                "{kind} {language}"
+            );
+        }
+    }
+    assert!(
+        stage.open().await.is_empty(),
+        "every case is closed with its letter"
+    );
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn a_letter_that_would_read_differently_by_now_is_not_approved_but_shown_again() {
+    let stage = Stage::build(Mode::Review).await;
+    stage
+        .receives(
+            "anne@dune.example",
+            "Re: Relais",
+            "D'où vient mon adresse e-mail ?",
+        )
+        .await;
+    let case = stage.open().await.pop().unwrap();
+    let (shown, path) = (
+        stage.drafts(&case).await,
+        format!("/requests/{case}/approve"),
+    );
+    stage
+        .import("email,last_name\nanne@dune.example,Hermine\n")
+        .await;
+    let stale = stage.order(&path, json!({"hash": shown[0]["hash"]})).await;
+    assert!(
+        stale.wrong && stale.text.contains("Hermine"),
+        "{}",
+        stale.text
+    );
+    assert_eq!(stage.post.count(), 0);
+    assert_ne!(stale.data["letters"][0]["hash"], shown[0]["hash"]);
+    let letter = stage.approve(&case, &stale.data["letters"][0]).await;
+    assert!(read(&letter).0.contains("Hermine"));
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn an_acknowledgement_leaves_before_its_answer_and_the_answer_carries_the_whole_copy() {
+    let stage = Stage::build(Mode::Review).await;
+    stage
+        .sent("anne@dune.example", "Relais pour Dune", "relais-1", 9)
+        .await;
+    stage
+        .sent("anne@dune.example", "Encore Relais", "relais-2", 3)
+        .await;
+    let thread = "In-Reply-To: <relais-1@ateliervauban.example>\nReferences: <relais-1@ateliervauban.example>\n";
+    let asks = "Conformément à l'article 15 du RGPD, envoyez-moi une copie de toutes les données que vous détenez sur moi.";
+    stage
+        .receives_with("anne@dune.example", "Re: Relais pour Dune", asks, thread)
+        .await;
+    let case = stage.open().await.pop().unwrap();
+    let drafts = stage.drafts(&case).await;
+    let kinds: Vec<_> = drafts.iter().map(|d| d["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["acknowledgement", "answer"]);
+
+    let received = stage.approve(&case, &drafts[0]).await;
+    assert!(
+        read(&received)
+            .0
+            .contains("Nous vous répondrons au plus tard")
+    );
+    let left = stage.drafts(&case).await;
+    assert_eq!(
+        (left.len(), &left[0]["kind"]),
+        (1, &json!("answer")),
+        "the case is still open"
+    );
+
+    let (text, files) = read(&stage.approve(&case, &left[0]).await);
+    for part in [
+        "Zibeline",
+        "Relais pour Dune",
+        "Dropcontact",
+        "suspendue",
+        "Décisions automatisées",
+    ] {
+        assert!(text.contains(part), "{part} in:\n{text}");
+    }
+    let (name, json) = files
+        .iter()
+        .find(|(name, _)| name.ends_with(".json"))
+        .unwrap();
+    assert!(name.starts_with(&case), "{name}");
+    let copy: serde_json::Value = serde_json::from_slice(json).unwrap();
+    let mails = copy["mails"].as_array().unwrap();
+    assert_eq!(mails.len(), 2);
+    // Sent is remembered without subjects; that of the mail that was answered is known from the reply.
+    assert_eq!(
+        (&mails[0]["subject"], &mails[1]["subject"]),
+        (&json!("Relais pour Dune"), &json!(null))
+    );
+    assert_eq!(copy["processing"]["recipients"], json!(["Dropcontact"]));
+    assert!(stage.open().await.is_empty());
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn a_request_by_telephone_counts_from_its_day_and_its_copy_waits_for_the_code() {
+    let stage = Stage::build(Mode::Review).await;
+    let new = json!({
+        "kinds": ["access"], "address": "anne@dune.example", "received": stage.day(4), "channel": "phone",
+        "note": "called at noon, hoarse voice",
+    });
+    let entered = stage.order("/requests/new", new.clone()).await;
+    let case = entered.data["case"].as_str().unwrap().to_owned();
+    let due = stage.calendar(|c| c.deadlines(c.noon(stage.date(4))).due.to_string());
+    assert_eq!(entered.data["due"], due, "{}", entered.text);
+    assert!(
+        stage
+            .refused("/requests/new", new)
+            .await
+            .error
+            .contains("open for this already")
+    );
+    let check = json!({"address": "anne@dune.example"});
+    assert!(
+        stage
+            .order("/suppression/check", check)
+            .await
+            .text
+            .contains("paused")
+    );
+
+    let (path, shown) = (format!("/requests/{case}"), stage.show(&case).await);
+    assert!(
+        shown.text.contains("came by    phone, entered by odile"),
+        "{}",
+        shown.text
+    );
+    assert!(shown.text.contains("hoarse voice") && shown.text.contains("awaiting_identity"));
+    let hash = json!({"hash": shown.data["letters"][0]["hash"]});
+    let early = stage.refused(&format!("{path}/approve"), hash).await;
+    assert!(
+        early.error.contains("not proved who asks"),
+        "{}",
+        early.error
+    );
+
+    stage.order(&format!("{path}/identify"), json!({})).await;
+    let drafts = stage.drafts(&case).await;
+    let code = drafts.iter().find(|d| d["kind"] == "identity").unwrap();
+    let letter = stage.approve(&case, code).await;
+    assert_eq!(letter.to, ["anne@dune.example"]);
+    let text = read(&letter).0;
+    let code = text.split("Votre code\u{a0}: ").nth(1).unwrap()[..9].to_owned();
+    assert!(!text.contains("Dune") && !String::from_utf8_lossy(&letter.raw).contains("Quarry"));
+
+    let almost = code.chars().rev().collect::<String>();
+    stage
+        .receives(
+            "anne@dune.example",
+            "Re: code",
+            &format!("Le code : {almost}"),
+        )
+        .await;
+    assert!(
+        stage.show(&case).await.data["identity_proved"].is_null(),
+        "a wrong code proves nothing"
+    );
+    let away = format!("Je suis absente.\n\n> Référence {case}\n> Votre code : {code}\n");
+    let robot = "Auto-Submitted: auto-replied\n";
+    stage
+        .receives_with("anne@dune.example", "Absence", &away, robot)
+        .await;
+    let shown = stage.show(&case).await;
+    assert!(
+        shown.data["identity_proved"].is_null(),
+        "a robot quotes everything"
+    );
+    // From another address, in what is quoted: whoever has the code reads the mail of the address on file.
+    let reply = format!(
+        "Voilà, c'est bien moi.\n\n> Référence {case}\n> Votre code : {}\n",
+        code.to_lowercase()
+    );
+    stage
+        .receives("anne.perso@mail.example", "Re: Votre demande", &reply)
+        .await;
+    let shown = stage.show(&case).await;
+    assert!(shown.data["identity_proved"].is_string(), "{}", shown.text);
+    let copy = stage.drafts(&case).await;
+    let letter = stage.approve(&case, copy.last().unwrap()).await;
+    assert_eq!(
+        letter.to,
+        ["anne@dune.example"],
+        "the copy goes to the address on file"
+    );
+    assert!(
+        read(&letter)
+            .1
+            .iter()
+            .any(|(name, _)| name.ends_with(".json"))
+    );
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn who_asks_may_be_proved_by_a_human_and_more_time_is_told_once_within_the_first_month() {
+    let stage = Stage::build(Mode::Review).await;
+    let new = |received: &str, who: &str| json!({"kinds": ["access"], "address": who, "received": received, "channel": "letter"});
+    let entered = stage
+        .order("/requests/new", new(&stage.day(4), "bob@cliff.example"))
+        .await;
+    let path = format!("/requests/{}", entered.data["case"].as_str().unwrap());
+    let why = json!({"reason": "your data lie in three systems."});
+    let extended = stage.order(&format!("{path}/extend"), why.clone()).await;
+    let later = stage.calendar(|c| c.extension(c.noon(stage.date(4))));
+    assert_eq!(extended.data["due"], later.to_string(), "{}", extended.text);
+    let again = stage.refused(&format!("{path}/extend"), why.clone()).await;
+    assert!(again.error.contains("before"));
+    let case = entered.data["case"].as_str().unwrap();
+    let drafts = stage.drafts(case).await;
+    let told = drafts.iter().find(|d| d["kind"] == "extension").unwrap();
+    let text = read(&stage.approve(case, told).await).0.replace('\n', " ");
+    for part in [
+        "your data lie in three systems.",
+        &stage.calendar(|c| date_in_words(Language::En, c.day(later))),
+        "CNIL",
+    ] {
+        assert!(text.contains(part), "{part} in: {text}");
+    }
+
+    let by_hand = format!("{path}/identify");
+    assert!(
+        stage
+            .refused(&by_hand, json!({"proved": true}))
+            .await
+            .is_usage()
+    );
+    stage
+        .order(
+            &by_hand,
+            json!({"proved": true, "reason": "I know her voice"}),
+        )
+        .await;
+    let left = stage.drafts(case).await;
+    stage.approve(case, &left[0]).await;
+    assert!(stage.open().await.is_empty());
+
+    let late = stage
+        .order("/requests/new", new(&stage.day(80), "anne@dune.example"))
+        .await;
+    assert!(late.text.contains("OVERDUE"), "{}", late.text);
+    let path = format!("/requests/{}/extend", late.data["case"].as_str().unwrap());
+    assert!(
+        stage
+            .refused(&path, why)
+            .await
+            .error
+            .contains("first month ended")
+    );
+    let log = stage
+        .client
+        .get("/log?from=1&limit=1000")
+        .await
+        .unwrap()
+        .text;
+    assert!(
+        log.contains("came by letter, entered by odile") && log.contains("for a reason, by odile")
+    );
+    assert!(
+        !log.contains("three systems") && !log.contains("her voice"),
+        "reasons are sealed"
+    );
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn what_is_proposed_is_carried_out_once_or_dismissed_with_a_reason() {
+    let stage = Stage::build(Mode::Review).await;
+    let is_suppressed = async |who: &str| {
+        let check = json!({"address": who});
+        stage.order("/suppression/check", check).await
+    };
+    // B4
+    let text =
+        "Merci de me retirer de votre liste, et retirez aussi mon associé : bob@cliff.example";
+    stage
+        .receives("anne@dune.example", "Re: Relais", text)
+        .await;
+    let case = stage.open().await.pop().unwrap();
+    assert!(
+        !is_suppressed("bob@cliff.example").await.wrong,
+        "proposed, never done"
+    );
+    let path = format!("/requests/{case}/proposals/1");
+    let accept = format!("{path}/accept");
+    assert_eq!(stage.order(&accept, json!({})).await.data["changed"], true);
+    assert!(
+        is_suppressed("bob@cliff.example")
+            .await
+            .text
+            .contains("suppressed")
+    );
+    assert_eq!(
+        stage.order(&accept, json!({})).await.data["changed"],
+        false,
+        "once"
+    );
+    let other = stage
+        .refused(&format!("{path}/dismiss"), json!({"reason": "no"}))
+        .await;
+    assert!(other.error.contains("the other way"));
+    assert!(
+        stage
+            .show(&case)
+            .await
+            .text
+            .contains("accepted   1. suppress bob@cliff.example too")
+    );
+    stage
+        .order(
+            &format!("/requests/{case}/answered"),
+            json!({"reason": "by telephone"}),
+        )
+        .await;
+
+    // B3
+    stage
+        .receives(
+            "x@elsewhere.example",
+            "Relais",
+            "Merci de me retirer de votre liste.",
+        )
+        .await;
+    let mut open = stage.open().await;
+    let stranger = open.pop().unwrap();
+    let accept = format!("/requests/{stranger}/proposals/1/accept");
+    assert!(
+        stage.refused(&accept, json!({})).await.is_usage(),
+        "who is it?"
+    );
+    stage
+        .order(&accept, json!({"is": "femke@duin.example"}))
+        .await;
+    assert!(
+        is_suppressed("femke@duin.example")
+            .await
+            .text
+            .contains("suppressed")
+    );
+
+    // B5
+    let text = "Merci de retirer toute notre société de votre liste : plus aucun mail à aucun de nos collaborateurs.";
+    stage
+        .receives("gil@praia.example", "Re: Relais", text)
+        .await;
+    let case = stage.open().await.pop().unwrap();
+    assert!(
+        is_suppressed("other@praia.example")
+            .await
+            .text
+            .contains("paused")
+    );
+    let accepted = stage
+        .order(&format!("/requests/{case}/proposals/1/accept"), json!({}))
+        .await;
+    assert!(accepted.text.contains("1 prospect"), "{}", accepted.text);
+    assert!(
+        is_suppressed("other@praia.example")
+            .await
+            .text
+            .contains("suppressed")
+    );
+    stage
+        .receives("elio@scoglio.example", "Re: Relais", text)
+        .await;
+    let mut cases = stage.open().await;
+    cases.retain(|c| *c != case && *c != stranger);
+    let dismiss = format!("/requests/{}/proposals/1/dismiss", cases[0]);
+    assert!(stage.refused(&dismiss, json!({})).await.is_usage());
+    stage
+        .order(&dismiss, json!({"reason": "he speaks for himself"}))
+        .await;
+    assert!(
+        !is_suppressed("other@scoglio.example").await.wrong,
+        "the pause of the firm ends"
+    );
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn what_has_a_letter_gets_it_and_the_rest_of_the_case_stays_with_a_human() {
+    let stage = Stage::build(Mode::Review).await;
+    let text = "Please remove me from your mailing list, and correct my job title: I am no longer the director but the chair.";
+    stage
+        .receives("bob@cliff.example", "Re: Relais", text)
+        .await;
+    let case = stage.open().await.pop().unwrap();
+    let shown = stage.show(&case).await;
+    assert_eq!(
+        shown.data["requests"].as_array().unwrap().len(),
+        2,
+        "{}",
+        shown.text
+    );
+    assert!(
+        shown.text.contains("no letter answers rectification"),
+        "{}",
+        shown.text
+    );
+    let drafts = stage.drafts(&case).await;
+    assert_eq!(drafts[0]["answers"], json!(["stop"]));
+    stage.approve(&case, &drafts[0]).await;
+    let shown = stage.show(&case).await;
+    assert!(shown.data["held"].is_string() && shown.data["messages"][0]["state"] == "held");
+    let word = json!({"reason": "corrected, told by mail"});
+    stage
+        .order(&format!("/requests/{case}/answered"), word)
+        .await;
+    assert!(stage.open().await.is_empty());
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn a_forward_becomes_the_case_of_the_person_who_asked_the_colleague() {
+    let stage = Stage::build(Mode::Review).await;
+    let text = "Claire, tu peux t'en occuper ?\n\n-------- Message transféré --------\nSujet : Re: Relais\n\
+        Date : Fri, 20 Nov 2026 08:41:07 +0100\nDe : Anne Zibeline <anne@dune.example>\nPour : Julien <julien@ateliervauban.example>\n\n\
+        Bonjour, merci de me retirer de votre liste de diffusion.\n";
+    stage
+        .receives("julien@ateliervauban.example", "Fwd: Re: Relais", text)
+        .await;
+    let first = stage.open().await.pop().unwrap();
+    let shown = stage.show(&first).await;
+    assert!(
+        shown
+            .text
+            .contains("open a case for what anne@dune.example asked"),
+        "{}",
+        shown.text
+    );
+    let accept = format!("/requests/{first}/proposals/1/accept");
+    stage
+        .order(&accept, json!({"received": stage.day(4)}))
+        .await;
+    let open = stage.open().await;
+    assert_eq!(open.len(), 1, "the forward itself is done");
+    assert_ne!(open[0], first);
+    assert_eq!(stage.order(&accept, json!({})).await.data["changed"], false);
+    let (_, _, letter) = stage.approve_only().await;
+    assert_eq!(letter.to, ["anne@dune.example"]);
+    let check = json!({"address": "anne@dune.example"});
+    assert!(
+        stage
+            .order("/suppression/check", check)
+            .await
+            .text
+            .contains("suppressed")
+    );
+    assert!(stage.state(|s| {
+        s.waiting(quitus::record::Waiting::HeldMessage, 9)
+            .unwrap()
+            .is_empty()
+    }));
+    stage.end().await;
+}
+
+/// Every file of a folder.
+fn all_files(folder: &std::path::Path, found: &mut Vec<(std::path::PathBuf, Vec<u8>)>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        match path.is_dir() {
+            true => all_files(&path, found),
+            false => found.push((path.clone(), std::fs::read(&path).unwrap_or_default())),
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_erasure_is_complete_when_its_letter_has_left_and_no_list_brings_the_person_back() {
+    let stage = Stage::build(Mode::Review).await;
+    let text = "Envoyez-moi d'abord une copie de toutes les données personnelles que vous détenez sur moi. Ensuite, je demande l'effacement de toutes mes données personnelles. Mon mot : saxifrage.";
+    stage
+        .receives("anne@dune.example", "Re: Relais", text)
+        .await;
+    let case = stage.open().await.pop().unwrap();
+    let show = json!({"address": "anne@dune.example"});
+    assert!(
+        stage
+            .order("/contacts/show", show.clone())
+            .await
+            .text
+            .contains("Zibeline")
+    );
+    let shown = stage.show(&case).await;
+    assert!(
+        shown
+            .text
+            .contains("tell these recipients of the erasure yourself (Art. 19): Dropcontact"),
+        "{}",
+        shown.text
+    );
+    let drafts = stage.drafts(&case).await;
+    let answer = drafts.iter().find(|d| d["kind"] == "answer").unwrap();
+    assert_eq!(
+        answer["answers"],
+        json!(["access", "erasure"]),
+        "access first, in one letter"
+    );
+    let (text, files) = read(&stage.approve(&case, answer).await);
+    for part in [
+        "Zibeline",
+        "effacés dès l’envoi",
+        "une empreinte de votre adresse",
+        "sauvegardes",
+    ] {
+        assert!(text.contains(part), "{part} in:\n{text}");
+    }
+    assert!(files.iter().any(|(name, _)| name.ends_with(".json")));
+
+    let after = stage.order("/contacts/show", show.clone()).await;
+    assert!(
+        after.text.contains("erased") && after.text.contains(&case),
+        "{}",
+        after.text
+    );
+    assert!(!after.text.contains("Zibeline") && after.text.contains("suppressed"));
+    let shown = stage.show(&case).await.text;
+    assert!(
+        shown.contains("its text is not kept") && !shown.contains("saxifrage"),
+        "{shown}"
+    );
+    let reader = stage.daemon.office.sequencer.reader().clone();
+    let mut keys = Vec::new();
+    for placed in reader.frames(1).unwrap() {
+        for event in placed.unwrap().frame.events.clone() {
+            if let quitus::record::Event::KeysErased { keys: erased } = event {
+                keys.extend(erased);
+            }
+        }
+    }
+    assert!(
+        keys.len() >= 2 && keys.iter().all(|k| reader.is_erased(*k).unwrap()),
+        "contact and content"
+    );
+    drop(reader);
+    let mut files = Vec::new();
+    all_files(&stage.folder.path().join("store"), &mut files);
+    for (path, bytes) in &files {
+        for word in ["Zibeline", "saxifrage", "anne@dune"] {
+            let found = bytes.windows(word.len()).any(|w| w == word.as_bytes());
+            assert!(!found, "{word} in {}", path.display());
+        }
+    }
+
+    assert!(
+        shown.contains("because    erasure"),
+        "the proof stays: {shown}"
+    );
+    let again = stage.import(LIST).await;
+    assert!(
+        again.wrong && again.text.contains("erased at their request"),
+        "{}",
+        again.text
+    );
+    assert_eq!(
+        (&again.data["stored"], &again.data["refused"]),
+        (&json!(0), &json!(1))
+    );
+    let still = stage.order("/contacts/show", show).await;
+    assert!(!still.text.contains("Zibeline") && still.text.contains("suppressed"));
+    let folder = stage.end().await;
+    let store = folder.path().join("store");
+    let report = quitus::store::verify(&store).unwrap();
+    assert!(report.is_clean(), "{report:?}");
+}
+
+#[tokio::test]
+async fn an_erasure_answered_by_hand_erases_too_and_one_alone_waits_for_the_copy_that_was_asked() {
+    let stage = Stage::build(Mode::Review).await;
+    let new = |kind: &str, who: &str| json!({"kinds": [kind], "address": who, "received": stage.day(4), "channel": "linkedin"});
+    let shown = stage
+        .order("/contacts/show", json!({"address": "bob@cliff.example"}))
+        .await;
+    let digits = shown.text.split("(person ").nth(1).unwrap()[..8].to_owned();
+    let word =
+        json!({"kinds": ["stop"], "person": digits, "received": stage.day(1), "channel": "other"});
+    stage.order("/requests/new", word).await;
+    let (_, _, letter) = stage.approve_only().await;
+    assert_eq!(letter.to, ["bob@cliff.example"], "the address on file");
+    // German has no erasure letter.
+    let entered = stage
+        .order("/requests/new", new("erasure", "carl@fels.example"))
+        .await;
+    assert!(entered.text.contains("answer by hand"), "{}", entered.text);
+    let path = format!("/requests/{}", entered.data["case"].as_str().unwrap());
+    let list = stage.client.get("/requests").await.unwrap();
+    assert!(
+        list.text.contains("ANSWER BY HAND: erasure"),
+        "{}",
+        list.text
+    );
+    let done = stage
+        .order(
+            &format!("{path}/answered"),
+            json!({"reason": "answered by letter"}),
+        )
+        .await;
+    assert_eq!(done.data["erased"], true);
+    let show = json!({"address": "carl@fels.example"});
+    assert!(
+        stage
+            .order("/contacts/show", show)
+            .await
+            .text
+            .contains("erased")
+    );
+    stage.end().await;
+}

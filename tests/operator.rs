@@ -1,0 +1,30 @@
+//! What the operator lives through on good days and bad ones: the real binary, its commands and signals, Dovecot and Postfix.
+//!
+//! One program with a module for each sort of day, because they share their firm.
+
+#[path = "operator/backlog.rs"]
+mod backlog;
+#[path = "support/certs.rs"]
+mod certs;
+#[path = "operator/check.rs"]
+mod check;
+#[path = "operator/clocks.rs"]
+mod clocks;
+#[path = "operator/commands.rs"]
+mod commands;
+#[path = "support/dovecot.rs"]
+mod dovecot;
+#[path = "operator/faults.rs"]
+mod faults;
+#[path = "support/firm.rs"]
+mod firm;
+#[path = "support/operator.rs"]
+mod operator;
+#[path = "support/postfix.rs"]
+mod postfix;
+#[path = "operator/reload.rs"]
+mod reload;
+#[path = "operator/servers.rs"]
+mod servers;
+#[path = "support/tls.rs"]
+mod tls;
