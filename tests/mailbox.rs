@@ -260,6 +260,9 @@ async fn a_colleague_who_was_faster_is_seen() {
         "1",
     ]);
     s.deliver("faster", ".Sent", &mail("a", "In-Reply-To: <2@t>\r\n"));
+    // A copy of a letter of ours is no human's answer.
+    let ours = "In-Reply-To: <4@t>\r\nX-Quitus-Loop: 1;2@t\r\n";
+    s.deliver("faster", ".Sent", &mail("c", ours));
     s.deliver(
         "faster",
         ".Entw&APw-rfe",

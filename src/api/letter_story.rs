@@ -5,8 +5,9 @@ use super::{Answer, Desk, Refusal, words};
 use crate::record::{
     Event, Filing, FilingStep, FrozenLetter, Judgement, LetterId, LetterRow, LetterState, SmtpReply,
 };
-use crate::service::{frozen_letter, where_looked_for};
+use crate::service::{frozen_letter, looked_for};
 use axum::extract::{Path, State};
+use mail_parser::{MessageParser, MimeHeaders};
 use serde_json::{Value, json};
 
 /// A letter's row for programs.
@@ -39,7 +40,7 @@ pub async fn show(State(desk): State<Desk>, Path(id): Path<String>) -> Result<An
             "\nMAIL FROM:<{}>\nRCPT TO:<{}>\n\n{}\n",
             frozen.mail_from,
             frozen.rcpt_to,
-            String::from_utf8_lossy(&frozen.bytes)
+            readable(&frozen.bytes)
         ),
         None if of.row.position.is_some() => "\nits text was erased\n".into(),
         None => format!(
@@ -54,6 +55,22 @@ pub async fn show(State(desk): State<Desk>, Path(id): Path<String>) -> Result<An
         .collect();
     data["frozen"] = frozen.as_ref().map(bytes).unwrap_or_default();
     Ok(Answer::good(data, text))
+}
+
+/// The header as it stands, and the text without its transfer encoding; `--json` has the very bytes.
+fn readable(bytes: &[u8]) -> String {
+    let end = bytes.windows(4).position(|w| w == b"\r\n\r\n");
+    let (head, _) = bytes.split_at(end.unwrap_or(bytes.len()));
+    let mut text = String::from_utf8_lossy(head).into_owned() + "\n\n";
+    let Some(parsed) = MessageParser::default().parse(bytes) else {
+        return text;
+    };
+    text += &parsed.body_text(0).unwrap_or_default();
+    for attachment in parsed.attachments() {
+        let name = attachment.attachment_name().unwrap_or("without a name");
+        text += &format!("\nattachment: {name}, {} octets", attachment.len());
+    }
+    text
 }
 
 fn bytes(frozen: &FrozenLetter) -> Value {
@@ -88,7 +105,7 @@ fn evidence(desk: &Desk, of: &Letter) -> String {
     if of.row.state != LetterState::Uncertain {
         return String::new();
     }
-    let looked = where_looked_for(&desk.office);
+    let looked = looked_for(&desk.office);
     format!(
         "evidence   {looked}; the server's own log knows its Message-ID\n           `quitus letters settle {0} --sent` or `--not-sent`, with --reason, says what you found\n",
         of.id
@@ -108,7 +125,8 @@ async fn history(desk: &Desk, id: LetterId) -> Result<Vec<Happened>, Refusal> {
             all.extend(of_letter.map(|event| {
                 let what = words::tell(event);
                 let rule = what.rule.map(|r| format!(" [{r}]")).unwrap_or_default();
-                (frame.at.to_string(), what.what + &rule, said(event))
+                let told = format!("{:<16} {}{rule}", what.event, what.what);
+                (frame.at.to_string(), told, said(event))
             }));
         }
         Ok::<_, crate::store::ReadError>(all)

@@ -6,11 +6,11 @@
 use super::deciding::note;
 use super::{Answer, Desk, Refusal, letter_story, words};
 use crate::record::{
-    CaseRow, Event, Judgement, LetterId, LetterRow, LetterState, MessageState, Mode, RequestState,
-    RuleId,
+    CaseRow, Clock, Event, Judgement, LetterId, LetterRow, LetterState, MessageState, Mode,
+    RequestState, RuleId,
 };
 use crate::request::{Expectation, rule};
-use crate::service::{Proposal, arrived};
+use crate::service::{Proposal, arrived, frozen_letter};
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use serde::Deserialize;
@@ -175,69 +175,64 @@ pub async fn resend(
     ordered(&desk, &of, events, text).await
 }
 
-/// What has left, may have left or is on its way is not sent again; a draft that never left is approved instead.
+/// What has left, may have left or is on its way is not sent again; a draft that never left is approved instead; and
+/// what is answered or erased by now has nothing to say.
 fn may_be_resent(desk: &Desk, of: &Letter) -> Result<(), Refusal> {
-    let id = of.id;
-    let refuse = |error: String, fix: String| Err(Refusal::not_now(error, fix));
-    match of.row.state {
-        LetterState::Rejected | LetterState::Bounced => {}
-        LetterState::Draft if of.row.position.is_some() && of.row.attempts > 0 => {}
-        LetterState::Uncertain => {
-            return refuse(
-                format!("{id} may have arrived"),
-                format!(
-                    "find out, then `quitus letters settle {id} --sent` or `--not-sent`, with --reason"
-                ),
-            );
-        }
-        LetterState::Draft => {
-            return refuse(
-                format!("{id} has never left"),
-                format!(
-                    "look at it and let it leave: `quitus requests show {}`",
-                    id.case
-                ),
-            );
-        }
-        state => {
-            return refuse(
-                format!("{id} is {state}"),
-                "nothing is to be sent again".into(),
-            );
-        }
-    }
-    still_wanted(desk, of)
-}
-
-/// Whether anything may leave now, and what the letter answers still waits for it.
-fn still_wanted(desk: &Desk, of: &Letter) -> Result<(), Refusal> {
     let (id, reader) = (of.id, desk.office.sequencer.reader());
-    let refuse = |error: String, fix: String| Err(Refusal::not_now(error, fix));
+    came_to_nothing(of)?;
     let mode = reader.state().mode()?;
     if mode.is_none_or(|m| m.mode == Mode::Shadow) {
-        return refuse(
-            "the mode is shadow: nothing leaves".into(),
-            "run `quitus activate review` first".into(),
-        );
+        return Err(Refusal::not_now(
+            "the mode is shadow: nothing leaves",
+            "run `quitus activate review` first",
+        ));
     }
-    let open = |r: &crate::record::Clock| {
-        of.row.head.answers.contains(&r.request)
-            && matches!(r.state, RequestState::Open | RequestState::AwaitingIdentity)
-    };
     let answers = &of.row.head.answers;
-    if of.case.closed.is_some() || (!answers.is_empty() && !of.case.requests.iter().any(open)) {
-        return refuse(
+    let is_open =
+        |r: &Clock| matches!(r.state, RequestState::Open | RequestState::AwaitingIdentity);
+    let mut asked = of.case.requests.iter();
+    let open = asked.any(|r| answers.contains(&r.request) && is_open(r));
+    if of.case.closed.is_some() || !(open || answers.is_empty()) {
+        return Err(Refusal::not_now(
             format!("what {id} answers is answered or refused by now"),
-            "nothing is to be sent again".into(),
-        );
+            "nothing is to be sent again",
+        ));
     }
-    if crate::service::frozen_letter(reader, &of.row)?.is_none() {
-        return refuse(
+    if frozen_letter(reader, &of.row)?.is_none() {
+        return Err(Refusal::not_now(
             format!("the text of {id} was erased"),
-            "answer by hand, then refuse the case".into(),
-        );
+            "answer by hand, then refuse the case",
+        ));
     }
     Ok(())
+}
+
+/// Whether it is known that the letter did not arrive.
+fn came_to_nothing(of: &Letter) -> Result<(), Refusal> {
+    let id = of.id;
+    let (error, fix) = match of.row.state {
+        LetterState::Rejected | LetterState::Bounced => return Ok(()),
+        // Put off by the server, and then held because somebody was faster.
+        LetterState::Draft if of.row.position.is_some() && of.row.attempts > 0 => return Ok(()),
+        LetterState::Uncertain => (
+            format!("{id} may have arrived"),
+            format!(
+                "find out, then `quitus letters settle {id} --sent` or `--not-sent`, with --reason"
+            ),
+        ),
+        LetterState::Draft => (
+            format!("{id} has never left"),
+            format!(
+                "look at it and let it leave: `quitus requests show {}`",
+                id.case
+            ),
+        ),
+        state => (
+            format!("{id} is {state}"),
+            "nothing is to be sent again".into(),
+        ),
+    };
+    Err(Refusal::not_now(error, fix))
 }
 
 /// `quitus letters cancel`: it will not be sent; its case waits for a human.

@@ -110,7 +110,7 @@ pub async fn move_to(
     selection: &Selection,
     target: &str,
 ) -> Result<UidSet, SessionError> {
-    let target = session.find(target)?;
+    let target = find(session, target).await?;
     let there = present(session, selection).await?;
     for set in sequence_sets(&there) {
         if session.can("MOVE") {
@@ -144,6 +144,17 @@ async fn copy_and_expunge(
     Ok(())
 }
 
+/// The folder that is meant; one that is missing may have been made since the login.
+async fn find(session: &mut Session, meant: &str) -> Result<Folder, SessionError> {
+    match session.find(meant) {
+        Err(SessionError::NoFolder(_)) => {
+            session.list().await?;
+            session.find(meant)
+        }
+        found => found,
+    }
+}
+
 /// Opens the folder for writing, and tells which of the messages are still in it.
 async fn present(session: &mut Session, selection: &Selection) -> Result<UidSet, SessionError> {
     let folder = session.find(&selection.folder)?;
@@ -164,7 +175,7 @@ pub async fn append_once(
     if holds(session, folder, message_id).await? {
         return Ok(false);
     }
-    let folder = session.find(folder)?;
+    let folder = find(session, folder).await?;
     let command = Command::new("APPEND")
         .folder(&folder.wire)?
         .word("(\\Seen)") // our own letter, in Sent, as mail programs put it there
@@ -184,7 +195,7 @@ pub async fn holds(
             what: "an empty Message-ID",
         });
     }
-    let folder = session.find(folder)?;
+    let folder = find(session, folder).await?;
     session.examine(&folder).await?;
     let command = Command::new("UID SEARCH")
         .word("HEADER MESSAGE-ID")

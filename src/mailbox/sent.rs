@@ -140,7 +140,8 @@ async fn answers(session: &mut Session, message_id: &str) -> Result<bool, Sessio
         return Ok(false);
     }
     let command = Command::new("UID SEARCH")
-        .word("UNDELETED OR HEADER IN-REPLY-TO")
+        // Our own letters carry this header: a copy of one in Sent is no human's answer.
+        .word("UNDELETED NOT HEADER X-Quitus-Loop \"\" OR HEADER IN-REPLY-TO")
         .string(message_id, "a Message-ID")?
         .word("HEADER REFERENCES")
         .string(message_id, "a Message-ID")?;

@@ -307,6 +307,21 @@ mod tests {
     }
 
     #[test]
+    fn filing_that_cannot_work_is_told_when_it_is_written() {
+        let filing = |lines: &str| parse(&format!("{LEAST}[filing]\n{lines}")).faults().len();
+        let good = "keyword = '$QuitusDone'\nmove_to = 'Done'\ncopy = true\npersonal = true";
+        assert_eq!(filing(good), 0);
+        assert_eq!(filing("keyword = '\\Answered'"), 0);
+        for bad in ["'\\Seen'", "'\\Deleted'", "'two words'", "''", "'ü'"] {
+            assert_eq!(filing(&format!("keyword = {bad}")), 1, "{bad}");
+        }
+        assert_eq!(filing("move_to = 'INBOX'"), 1, "it would be read again");
+        assert_eq!(filing("move_to = ''"), 1);
+        let nowhere = LEAST.replace("[imap]", "sent = ''\n[imap]") + "[filing]\ncopy = true";
+        assert_eq!(parse(&nowhere).faults().len(), 1);
+    }
+
+    #[test]
     fn all_mistakes_are_told_at_once() {
         let bad = LEAST
             .replace("imap.example.com", "imaps://x:993")

@@ -122,17 +122,24 @@ impl Step<'_> {
             | Event::LetterBounced { .. }
             | Event::LetterHeld { .. }
             | Event::LetterCancelled { .. } => self.letter(event),
-            Event::LetterJudged(_) => self.letter(event),
             Event::ImportBegun { .. }
             | Event::ContactStored { .. }
             | Event::ImportEnded { .. }
             | Event::ContactErased { .. } => self.register(event),
-            Event::SentSeen { .. } | Event::MailAfterStop { .. } | Event::IncidentSeen { .. } => {
-                self.sent(event)
-            }
+            Event::SentSeen { .. } => self.sent(event),
+            Event::MailAfterStop { .. } | Event::IncidentSeen { .. } => self.sent(event),
             Event::Reviewed(review) => self.review(review),
-            Event::Filed(filing) => self.file(filing),
+            Event::Filed(_) | Event::LetterJudged(_) => self.afterwards(event),
             Event::KeysErased { .. } | Event::Checkpointed { .. } => Ok(()),
+        }
+    }
+
+    /// What became of letters and messages after the answer.
+    fn afterwards(&mut self, event: &Event) -> Done {
+        match event {
+            Event::Filed(filing) => self.file(filing),
+            Event::LetterJudged(judgement) => self.judge(judgement),
+            _ => Ok(()),
         }
     }
 

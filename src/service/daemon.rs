@@ -101,12 +101,10 @@ impl Daemon {
             wake: wake.clone(),
         };
         let (mut tasks, mailboxes, desks) = watch_all(&office, &reception, &stopping);
-        let desks = Arc::new(desks);
         let uncertain = settling::settle(&office)
             .await
             .map_err(StartError::Commit)?;
         let interrupted = interrupted(&report, uncertain);
-        tasks.extend(after_letters(&office, &desks, &stopping));
         let outbox = Outbox::new(office.clone(), courier.clone(), desks, wake);
         if report.sending_must_wait() {
             tracing::error!(
@@ -258,10 +256,10 @@ fn after_letters(
 type Watchers = (
     Vec<JoinHandle<()>>,
     Vec<watch::Receiver<MailboxStatus>>,
-    Desks,
+    Arc<Desks>,
 );
 
-/// Begins to watch every mailbox.
+/// Begins to watch every mailbox, to file, and to look for uncertain letters.
 fn watch_all(office: &Office, reception: &Reception, stopping: &watch::Receiver<bool>) -> Watchers {
     let (mut tasks, mut mailboxes, mut desks) = (Vec::new(), Vec::new(), Desks::default());
     for settings in office.house.load().config.mailboxes.clone() {
@@ -278,6 +276,11 @@ fn watch_all(office: &Office, reception: &Reception, stopping: &watch::Receiver<
             stopping.clone(),
         )));
     }
+    let desks = Arc::new(desks);
+    let checks = SentChecks::new(office.clone(), desks.clone());
+    tasks.push(tokio::spawn(checks.run(stopping.clone())));
+    let filer = Filer::new(office.clone(), desks.clone());
+    tasks.push(tokio::spawn(filer.run(stopping.clone())));
     (tasks, mailboxes, desks)
 }
 

@@ -44,5 +44,5 @@ pub use importing::{ImportFailure, import};
 pub use people::{DomainCounts, contact, domain_counts as count_domain, known};
 pub use reception::{Ending, Witness};
 pub use sequencer::{Committed, Proposal, Running, Sequencer};
-pub use settling::{arrived, frozen_letter, where_looked_for};
+pub use settling::{arrived, frozen_letter, looked_for};
 pub use status::Status;

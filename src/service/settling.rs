@@ -187,12 +187,12 @@ pub(super) fn blind_copy(office: &Office, row: &LetterRow) -> Option<Address> {
     Some(mailbox.address).filter(|a| may && a.as_str().is_ascii())
 }
 
-/// Where an uncertain letter is looked for, in words for whoever must decide.
-pub fn where_looked_for(office: &Office) -> &'static str {
+/// Where uncertain letters are looked for, in words.
+pub fn looked_for(office: &Office) -> &'static str {
     match office.house.load().config.smtp.sent_check {
-        SentCheck::Imap => "it is looked for in Sent at every poll and was not found there so far",
-        SentCheck::Bcc => "its blind copy is looked for at every poll and was not found so far",
-        SentCheck::None => "it is looked for nowhere (smtp.sent_check)",
+        SentCheck::Imap => "looked for in Sent at every poll, not found there so far",
+        SentCheck::Bcc => "its blind copy is looked for at every poll, not found so far",
+        SentCheck::None => "looked for nowhere (sent_check in [smtp])",
     }
 }
 

@@ -61,13 +61,12 @@ impl Step<'_> {
                     (row.rule, row.by) = (Some(rule.clone()), by.clone());
                 })
             }
-            Event::LetterJudged(judgement) => self.judge(judgement),
             _ => Ok(()),
         }
     }
 
     /// A human's word. What did not arrive is as if it had been refused: only a human sends it again.
-    fn judge(&mut self, judgement: &Judgement) -> Done {
+    pub(super) fn judge(&mut self, judgement: &Judgement) -> Done {
         match judgement {
             Judgement::Settled {
                 letter,
