@@ -285,5 +285,15 @@ fn unusual_words_are_at_least_held_and_ordinary_mail_goes_on() {
             println!("{word} {} {:?} {}", reply.lang, reply.wants, reply.text);
         }
     }
-    println!("right, held, wrong, missed: {counts:#?}");
+    println!("right, held, wrong, missed: {counts:?}");
+    for half in ["development", "held_out"] {
+        // Measured on 2026-11-24: 42, 17, 1, 2 of the development half, 47, 12, 1, 2 of the other; before the weak
+        // signals 15 and 13 of 62 were missed. No ordinary mail is held or acted upon.
+        let [right, _, wrong, missed] = counts[&("request", half)];
+        assert!(
+            right >= 42 && wrong <= 1 && missed <= 2,
+            "{half}: {counts:?}"
+        );
+        assert_eq!(counts[&("ordinary", half)][1..], [0, 0, 0], "{half}");
+    }
 }
