@@ -234,3 +234,66 @@ fn a_hostile_text_is_read_in_time() {
     });
     assert!(begun.elapsed().as_secs() < 5, "{:?}", begun.elapsed());
 }
+
+/// A reply of `tests/cases/readings/replies.jsonl`, written before anybody looked at the lexicons.
+#[derive(serde::Deserialize)]
+struct Apart {
+    set: String,
+    half: String,
+    lang: String,
+    wants: Vec<String>,
+    text: String,
+}
+
+/// Right, held, wrong, missed, as the shared corpus counts them.
+fn verdict(reply: &Apart) -> usize {
+    let read = reader().read(&Question {
+        fresh: &reply.text,
+        from: "me@own.example",
+        ..Question::default()
+    });
+    let mut kinds: Vec<&str> = read.requests.iter().map(|f| f.kind.word()).collect();
+    if reply.wants == ["erasure"] && kinds.contains(&"erasure") {
+        kinds.retain(|k| *k != "stop");
+    }
+    let human = reply.wants.iter().any(|w| w == "complaint");
+    let same =
+        kinds.len() == reply.wants.len() && reply.wants.iter().all(|w| kinds.contains(&&**w));
+    match outcome(&open_gate(), &read, &Thresholds::default()).0 {
+        Outcome::Act if same && !human => 0,
+        Outcome::Act => 2,
+        Outcome::Hold => usize::from(!human),
+        _ if reply.wants.is_empty() => 0,
+        _ => 3,
+    }
+}
+
+#[test]
+fn unusual_words_are_at_least_held_and_ordinary_mail_goes_on() {
+    let replies: Vec<Apart> = include_str!("cases/readings/replies.jsonl")
+        .lines()
+        .map(|l| serde_json::from_str(l).unwrap())
+        .collect();
+    let mut counts = std::collections::BTreeMap::new();
+    for reply in &replies {
+        let found = verdict(reply);
+        counts
+            .entry((&*reply.set, &*reply.half))
+            .or_insert([0usize; 4])[found] += 1;
+        if found != 0 && (reply.half == "development" || std::env::var_os("HELD_OUT").is_some()) {
+            let word = ["right", "held", "wrong", "missed"][found];
+            println!("{word} {} {:?} {}", reply.lang, reply.wants, reply.text);
+        }
+    }
+    println!("right, held, wrong, missed: {counts:?}");
+    for half in ["development", "held_out"] {
+        // Measured on 2026-11-24: 42, 17, 1, 2 of the development half, 47, 12, 1, 2 of the other; before the weak
+        // signals 15 and 13 of 62 were missed. No ordinary mail is held or acted upon.
+        let [right, _, wrong, missed] = counts[&("request", half)];
+        assert!(
+            right >= 42 && wrong <= 1 && missed <= 2,
+            "{half}: {counts:?}"
+        );
+        assert_eq!(counts[&("ordinary", half)][1..], [0, 0, 0], "{half}");
+    }
+}

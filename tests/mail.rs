@@ -18,6 +18,34 @@ struct Expect {
     report: Option<String>,
     #[serde(default)]
     answers_ours: bool,
+    /// Judged by [`our_house`] instead of without a configuration.
+    #[serde(default)]
+    configured: bool,
+    /// The Message-ID is one of our outbox.
+    #[serde(default)]
+    is_our_message: bool,
+}
+
+/// A configured firm: one mailbox, a group, a list, a forwarder, tokens, a loop header and a warm-up pattern.
+fn our_house() -> House {
+    let address = |a: &str| quitus::record::Address::parse(a).unwrap();
+    let token = |word: &'static str| {
+        std::sync::Arc::new(move |a: &quitus::record::Address| a.local().ends_with(word)) as _
+    };
+    House {
+        known: true,
+        mailboxes: vec![address("sales@us.example")],
+        groups: vec![address("team@us.example")],
+        own_lists: vec!["desk.us.example".into()],
+        forwarded_from: vec![address("old@former.example")],
+        own_domains: vec!["us.example".into()],
+        is_our_loop: std::sync::Arc::new(|v| v == "signed"),
+        bounce_token: token("+bounce1"),
+        unsubscribe_token: token("+unsub1"),
+        reply_token: token("+reply1"),
+        is_warm_up: std::sync::Arc::new(|m| m.subject.contains("wrmp-77")),
+        ..House::unknown()
+    }
 }
 
 fn cases(area: &str) -> Vec<(String, Vec<u8>, Expect)> {
@@ -57,13 +85,22 @@ fn judge(
     raw: &[u8],
     answers_ours: bool,
 ) -> Result<(InboundMessage, Gate), quitus::mail::Unreadable> {
-    let house = House::unknown();
-    let message = read(raw, &Limits::default(), Some(&house), &())?;
+    judge_in(raw, &House::unknown(), answers_ours, false)
+}
+
+fn judge_in(
+    raw: &[u8],
+    house: &House,
+    answers_ours: bool,
+    is_our_message: bool,
+) -> Result<(InboundMessage, Gate), quitus::mail::Unreadable> {
+    let message = read(raw, &Limits::default(), Some(house), &())?;
     let circumstances = Circumstances {
         answers_ours,
+        is_our_message,
         ..Circumstances::default()
     };
-    let verdict = gate(&message, &house, &circumstances);
+    let verdict = gate(&message, house, &circumstances);
     Ok((message, verdict))
 }
 
@@ -89,7 +126,12 @@ fn wrong(raw: &[u8], expect: &Expect) -> Vec<String> {
             wrong.push(format!("{what}:\n{diff}"));
         }
     };
-    match judge(raw, expect.answers_ours) {
+    let house = if expect.configured {
+        our_house()
+    } else {
+        House::unknown()
+    };
+    match judge_in(raw, &house, expect.answers_ours, expect.is_our_message) {
         Err(e) => differs(
             "unreadable",
             Some(expect.unreadable.as_deref().unwrap_or("readable")),

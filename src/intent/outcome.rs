@@ -8,11 +8,12 @@ use crate::mail::Gate;
 use crate::record::{Outcome, Reading, RequestKind, Verdict};
 use serde::{Deserialize, Serialize};
 
-/// How sure the reader must be before a kind is acted upon without a human. A pause is cheap, an answer is not.
+/// `[policy.thresholds]`: how sure the reader must be, 0 to 1, before a kind is acted upon without a human. The only
+/// thresholds of the house: whoever has a configuration passes its policy's, whoever has none passes the default.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Thresholds {
-    /// Default 0.7.
+    /// Default 0.7: a STOP too many costs little, and can be lifted.
     pub stop: f32,
     /// Default 0.8.
     pub source: f32,

@@ -287,7 +287,6 @@ impl Weighing {
                 Shape::Address if token.folded != from => "other_address",
                 Shape::Domain
                     if token.folded.starts_with('@')
-                        || token.folded.ends_with(".test")
                         || (!own.is_empty() && token.folded.ends_with(own)) =>
                 {
                     "whole_firm"

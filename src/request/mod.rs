@@ -27,7 +27,6 @@ pub use expectation::Expectation;
 pub use gather::{ThreadEvidence, cases_of, evidence, known, look_up};
 pub use policy::{
     AfterSource, Automation, Caps, CountryRule, NotInterested, Policy, PolicySettings, StopAnswer,
-    Thresholds,
 };
 pub use situation::{
     Arrival, Case, Domain, Forwarded, FreshIds, History, House, Known, Reported, Situation, Who,

@@ -5,6 +5,7 @@
 
 use super::calendar::Holidays;
 use super::deadline::{Calendar, OfficeHours};
+use crate::intent::Thresholds;
 use crate::record::{Fault, Language, RequestKind, Suppression};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -91,44 +92,6 @@ impl Default for Caps {
     }
 }
 
-/// `[policy.thresholds]`: the confidence, 0 to 1, from which a kind is acted upon by itself.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Thresholds {
-    /// Default 0.6: a STOP too many costs little, and can be lifted.
-    pub stop: f32,
-    /// Default 0.7.
-    pub source: f32,
-    /// Default 0.7.
-    pub access: f32,
-    /// Default 0.7.
-    pub erasure: f32,
-}
-
-impl Default for Thresholds {
-    fn default() -> Self {
-        Self {
-            stop: 0.6,
-            source: 0.7,
-            access: 0.7,
-            erasure: 0.7,
-        }
-    }
-}
-
-impl Thresholds {
-    /// The threshold of a kind; what is always decided by a human has none.
-    pub fn of(&self, kind: RequestKind) -> f32 {
-        match kind {
-            RequestKind::Stop => self.stop,
-            RequestKind::Source => self.source,
-            RequestKind::Access => self.access,
-            RequestKind::Erasure => self.erasure,
-            _ => 0.0,
-        }
-    }
-}
-
 /// `[policy]`, as people write it. Every field has a default, so an empty section is a whole policy.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -165,7 +128,7 @@ pub struct PolicySettings {
     pub office_hours: OfficeHours,
     /// A7.
     pub caps: Caps,
-    /// Confidence by kind.
+    /// Confidence by kind: the one source of what `quitus run`, `classify` and `decide` compare with.
     pub thresholds: Thresholds,
     /// What each country's law says; a country that is not here holds the source letter. Default: FR legitimate
     /// interest, DE and AT consent. Add others once your counsel has said which they are.

@@ -238,20 +238,6 @@ fn interrupted(report: &OpenReport, uncertain: usize) -> Option<Interrupted> {
     })
 }
 
-/// Begins to look for uncertain letters (C5), and to file what is settled (C6).
-fn after_letters(
-    office: &Office,
-    desks: &Arc<Desks>,
-    stopping: &watch::Receiver<bool>,
-) -> [JoinHandle<()>; 2] {
-    let checks = SentChecks::new(office.clone(), desks.clone());
-    let filer = Filer::new(office.clone(), desks.clone());
-    [
-        tokio::spawn(checks.run(stopping.clone())),
-        tokio::spawn(filer.run(stopping.clone())),
-    ]
-}
-
 /// What runs, what tells how each mailbox is, and the second connections.
 type Watchers = (
     Vec<JoinHandle<()>>,

@@ -73,16 +73,10 @@ fn bench(named: Option<&Path>) -> Result<Bench, End> {
         });
     }
     let config = edge::config(named)?;
-    let wanted = &config.policy.settings.thresholds;
     Ok(Bench {
         reader: config.read_lexicons()?,
         house: config.house(),
-        thresholds: Thresholds {
-            stop: wanted.stop,
-            source: wanted.source,
-            access: wanted.access,
-            erasure: wanted.erasure,
-        },
+        thresholds: config.policy.settings.thresholds.clone(),
     })
 }
 

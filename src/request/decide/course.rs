@@ -54,8 +54,9 @@ where
     /// Whether a kind was understood surely enough to be acted upon.
     pub fn sure(&self, kind: RequestKind) -> bool {
         let found = self.s.read.requests.iter().find(|f| f.kind == kind);
+        let needed = self.policy.settings.thresholds.of(kind).unwrap_or(0.0);
         (kind == RequestKind::Stop && self.s.who.unsubscribe)
-            || found.is_some_and(|f| f.confidence >= self.policy.settings.thresholds.of(kind))
+            || found.is_some_and(|f| f.confidence >= needed)
     }
 
     pub fn run(self) -> Decision {
