@@ -4,6 +4,7 @@
 
 mod fates;
 mod review;
+mod watch;
 
 use crate::record::{
     Event, LetterHead, PersonId, RequestKind, RuleId, SmtpReply, SuppressionReason, hex,
@@ -54,6 +55,7 @@ pub fn tell(event: &Event) -> Told {
         .or_else(|| letter(event))
         .or_else(|| register(event))
         .or_else(|| review::tell(event))
+        .or_else(|| watch::tell(event))
         .unwrap_or(("event", "an event of a newer version".into(), None));
     Told { event, what, rule }
 }

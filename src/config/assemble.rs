@@ -27,6 +27,7 @@ const SECTIONS: &[&str] = &[
     "provider",
     "origin",
     "review",
+    "retention",
     "templates",
     "lexicon",
     "log",
@@ -51,6 +52,7 @@ pub fn assemble(path: &Path, text: &str) -> Survey {
     let policy = policy(&mut doc, &file, controller.as_ref());
     let register = register(&mut doc);
     let review = optional(&mut doc, "review");
+    let retention = optional(&mut doc, "retention");
     cross::review(&mut doc, &review);
     let templates = own_files(&mut doc, "templates", folder);
     let lexicon = own_files(&mut doc, "lexicon", folder);
@@ -76,6 +78,7 @@ pub fn assemble(path: &Path, text: &str) -> Survey {
         policy,
         register,
         review,
+        retention,
         templates,
         lexicon,
         log,

@@ -19,7 +19,7 @@ pub use collect::{Document, nearest};
 pub use controller::{ControllerSettings, KeptSettings, ProcessingSettings};
 pub use places::{
     ControlSettings, FolderSettings, HouseSettings, LogFormat, LogLevel, LogSettings,
-    ReviewSettings, StoreSettings, WarmUpSettings,
+    RetentionSettings, ReviewSettings, StoreSettings, WarmUpSettings,
 };
 pub use secret::{Secret, SecretError, SecretSource};
 pub use survey::Survey;
@@ -55,6 +55,8 @@ pub struct Config {
     pub register: RegisterSettings,
     /// The humans who decide.
     pub review: ReviewSettings,
+    /// `[retention]`.
+    pub retention: RetentionSettings,
     /// The firm's own templates, if any.
     pub templates: FolderSettings,
     /// The firm's own lexicons, if any.

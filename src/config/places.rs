@@ -135,6 +135,25 @@ impl Default for ReviewSettings {
     }
 }
 
+/// `[retention]`: how long texts of closed cases can be read. A legal hold keeps them; fingerprints and suppressions stay.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RetentionSettings {
+    /// Days after closing until what people wrote is erased. Default 1095.
+    pub content_days: u32,
+    /// Days after closing until the proof (the deciding words, the letter as sent) is erased. Default 1825.
+    pub proof_days: u32,
+}
+
+impl Default for RetentionSettings {
+    fn default() -> Self {
+        Self {
+            content_days: 1095,
+            proof_days: 1825,
+        }
+    }
+}
+
 /// `[templates]` and `[lexicon]`: a folder of the firm's own files, laid over those that Quitus brings along.
 #[derive(Clone, PartialEq, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]

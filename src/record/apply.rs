@@ -14,6 +14,7 @@ use super::{Mode, Timestamp};
 use serde::{Deserialize, Serialize};
 
 mod case;
+mod duty;
 mod filing;
 mod folder;
 mod letter;
@@ -130,6 +131,8 @@ impl Step<'_> {
             Event::MailAfterStop { .. } | Event::IncidentSeen { .. } => self.sent(event),
             Event::Reviewed(review) => self.review(review),
             Event::Filed(_) | Event::LetterJudged(_) => self.afterwards(event),
+            Event::Duty(duty) => self.duty(duty),
+            Event::Alarm(alarm) => self.alarm(alarm),
             Event::KeysErased { .. } | Event::Checkpointed { .. } => Ok(()),
         }
     }

@@ -393,4 +393,8 @@ pub enum Event {
     Reviewed(super::Review),
     /// A human decided what becomes of a letter whose fate was not known, or that came to nothing (C5).
     LetterJudged(super::Judgement),
+    /// Something of the daily round is done (checkpoint, retention, digest).
+    Duty(super::Duty),
+    /// A flag that stops sending went up, or a human took it down (C8).
+    Alarm(super::Alarm),
 }

@@ -113,6 +113,10 @@ impl Daemon {
         } else {
             tasks.push(tokio::spawn(async move { outbox.run(stopping).await }));
         }
+        tasks.push(tokio::spawn(super::daily::run(
+            office.clone(),
+            stop.subscribe(),
+        )));
         let health = Arc::new(Health::new(office.clock.now(), interrupted));
         Ok(Self {
             office,

@@ -9,6 +9,7 @@ mod clock;
 mod composing;
 mod connections;
 mod daemon;
+mod daily;
 mod deciding;
 mod desks;
 mod drafting;

@@ -1,0 +1,129 @@
+//! What the house does once a day: a checkpoint and retention, at the hour of the reviewers, never twice and never skipped.
+//!
+//! The clock is the test's; the servers of the configuration do not answer, because nothing here needs them.
+
+use quitus::config::Config;
+use quitus::record::Timestamp;
+use quitus::service::{Clock, Daemon, Extras};
+use quitus::store::{Options, Store};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Duration, Instant};
+
+/// Hands that the test moves.
+struct Hands(Arc<AtomicI64>);
+
+impl Hands {
+    fn at(text: &str) -> Self {
+        Self(Arc::new(AtomicI64::new(millis(text))))
+    }
+
+    fn set(&self, text: &str) {
+        self.0.store(millis(text), Ordering::Relaxed);
+    }
+
+    fn clock(&self) -> Clock {
+        let hands = self.0.clone();
+        Clock::of(move || Timestamp::from_millis(hands.load(Ordering::Relaxed)))
+    }
+}
+
+fn millis(text: &str) -> i64 {
+    text.parse::<jiff::Timestamp>().unwrap().as_millisecond()
+}
+
+/// The demo's configuration with ports on which nobody listens.
+fn configuration(folder: &Path) -> PathBuf {
+    std::fs::write(folder.join("password"), "secret").unwrap();
+    let text = include_str!("../src/cli/demo/quitus.toml")
+        .replace("@MAILBOX@", "claire@ateliervauban.example")
+        .replace("@PRIVACY@", "privacy@ateliervauban.example")
+        .replace("@FIRM@", "Atelier Vauban")
+        .replace("@AUTHSERV@", "mx.ateliervauban.example")
+        .replace("@IMAP@", "1")
+        .replace("@SMTP@", "1");
+    let file = folder.join("quitus.toml");
+    std::fs::write(&file, text).unwrap();
+    file
+}
+
+async fn start(file: &Path, hands: &Hands) -> Daemon {
+    let extras = Extras {
+        clock: Some(hands.clock()),
+        floor: Some(1 << 20),
+        ..Extras::default()
+    };
+    Daemon::start(Config::load(file).unwrap(), extras)
+        .await
+        .unwrap()
+}
+
+fn done(daemon: &Daemon) -> Option<i32> {
+    let state = daemon.office.sequencer.reader().state();
+    state.last_duties().unwrap()
+}
+
+/// How many daily rounds the log holds.
+fn rounds(daemon: &Daemon) -> usize {
+    use quitus::record::{Duty, Event};
+    let reader = daemon.office.sequencer.reader();
+    let frames = reader.frames(1).unwrap();
+    frames
+        .flat_map(|placed| placed.unwrap().frame.events.clone())
+        .filter(|event| matches!(event, Event::Duty(Duty::Done { .. })))
+        .count()
+}
+
+async fn until(what: &str, mut done: impl FnMut() -> bool) {
+    let began = Instant::now();
+    while !done() {
+        assert!(
+            began.elapsed() < Duration::from_secs(15),
+            "waited in vain until {what}"
+        );
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// Longer than the daemon waits between two looks at the clock.
+async fn some_looks() {
+    tokio::time::sleep(Duration::from_millis(1200)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_daily_round_is_done_once_a_day_across_restarts() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = configuration(folder.path());
+    // 8 o'clock in Paris is 7 in UTC: the store begins after that hour, so nothing is due on this day.
+    let hands = Hands::at("2026-11-24T10:00:00Z");
+    let daemon = start(&file, &hands).await;
+    some_looks().await;
+    assert_eq!(done(&daemon), None);
+    hands.set("2026-11-25T06:59:00Z");
+    some_looks().await;
+    assert_eq!(done(&daemon), None, "it is not yet 8 o'clock in Paris");
+    hands.set("2026-11-25T07:00:01Z");
+    until("the round is done", || done(&daemon).is_some()).await;
+    let first = done(&daemon).unwrap();
+    let kept = std::fs::read_dir(folder.path().join("store/checkpoints")).unwrap();
+    assert_eq!(kept.count(), 1, "checkpoints");
+    daemon.end().await;
+
+    let daemon = start(&file, &hands).await;
+    some_looks().await;
+    assert_eq!(rounds(&daemon), 1, "a restart repeats no day");
+    daemon.end().await;
+
+    // Nothing ran when the hour of the next day came: its round is done at the start.
+    hands.set("2026-11-26T15:00:00Z");
+    let daemon = start(&file, &hands).await;
+    until("the missed round is done", || {
+        done(&daemon) == Some(first + 1)
+    })
+    .await;
+    assert_eq!(rounds(&daemon), 2);
+    daemon.end().await;
+    let path = Config::load(&file).unwrap().store.path;
+    drop(Store::open(&path, &Options::at(hands.clock().now())).unwrap());
+}
