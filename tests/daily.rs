@@ -1,10 +1,10 @@
-//! What the house does once a day: a checkpoint and retention, at the hour of the reviewers, never twice and never skipped.
+//! What the house does once a day: a checkpoint and retention, at the digest hour, never twice and never skipped.
 //!
 //! The clock is the test's; the servers of the configuration do not answer, because nothing here needs them.
 
 use quitus::config::Config;
-use quitus::record::Timestamp;
-use quitus::service::{Clock, Daemon, Extras};
+use quitus::record::{CaseId, Duty, Event, KeyKind, Timestamp};
+use quitus::service::{Clock, Committed, Daemon, Extras, Proposal};
 use quitus::store::{Options, Store};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -66,7 +66,6 @@ fn done(daemon: &Daemon) -> Option<i32> {
 
 /// How many daily rounds the log holds.
 fn rounds(daemon: &Daemon) -> usize {
-    use quitus::record::{Duty, Event};
     let reader = daemon.office.sequencer.reader();
     let frames = reader.frames(1).unwrap();
     frames
@@ -126,4 +125,59 @@ async fn the_daily_round_is_done_once_a_day_across_restarts() {
     daemon.end().await;
     let path = Config::load(&file).unwrap().store.path;
     drop(Store::open(&path, &Options::at(hands.clock().now())).unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn retention_erases_closed_cases_and_leaves_open_ones_and_those_under_legal_hold() {
+    let folder = tempfile::tempdir().unwrap();
+    let hands = Hands::at("2026-11-24T10:00:00Z");
+    let daemon = start(&configuration(folder.path()), &hands).await;
+    let reader = daemon.office.sequencer.reader().clone();
+    let mut keys = Vec::new();
+    // Case 1 is closed, case 2 is closed and under legal hold, case 3 stays open.
+    for n in 1..=3 {
+        let case = CaseId::from_bits(n);
+        let content_key = reader.allocate(KeyKind::Content).unwrap();
+        let proof_key = reader.allocate(KeyKind::Proof).unwrap();
+        keys.push((content_key, proof_key));
+        let by = || "test".to_owned();
+        let mut events = vec![Event::CaseOpened {
+            case,
+            person: None,
+            message: None,
+            received: hands.clock().now(),
+            language: None,
+            content_key,
+            proof_key,
+            proof: None,
+            previous: None,
+        }];
+        if n == 2 {
+            let (on, by) = (true, by());
+            events.push(Event::LegalHold { case, on, by });
+        }
+        if n < 3 {
+            events.push(Event::CaseClosed { case, by: by() });
+        }
+        let done = daemon.office.sequencer.commit(Proposal::new(events)).await;
+        assert!(matches!(done, Committed::Frame(_)), "{done:?}");
+    }
+    let erased = || -> Vec<(bool, bool)> {
+        let gone = |key| reader.is_erased(key).unwrap();
+        keys.iter().map(|(c, p)| (gone(*c), gone(*p))).collect()
+    };
+    let none = (false, false);
+    // 1095 days for what people wrote, 1825 for the proof.
+    for (at, first) in [
+        ("2029-11-22T12:00:00Z", none),
+        ("2029-11-23T12:00:00Z", (true, false)),
+        ("2031-11-23T12:00:00Z", (true, true)),
+    ] {
+        let before = rounds(&daemon);
+        hands.set(at);
+        until("the round is done", || rounds(&daemon) > before).await;
+        assert_eq!(erased(), [first, none, none], "{at}");
+    }
+    drop(reader);
+    daemon.end().await;
 }

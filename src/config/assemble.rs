@@ -6,8 +6,8 @@
 use super::places::resolve;
 use super::survey::{SecretPlace, Survey};
 use super::{
-    Config, ControlSettings, ControllerSettings, Document, FolderSettings, SecretSource,
-    StoreSettings, cross,
+    Config, ControlSettings, ControllerSettings, Document, FolderSettings, RetentionSettings,
+    ReviewSettings, SecretSource, StoreSettings, cross,
 };
 use crate::delivery::SmtpSettings;
 use crate::mailbox::MailboxSettings;
@@ -51,9 +51,7 @@ pub fn assemble(path: &Path, text: &str) -> Survey {
     let secrets = secrets(&doc, folder);
     let policy = policy(&mut doc, &file, controller.as_ref());
     let register = register(&mut doc);
-    let review = optional(&mut doc, "review");
-    let retention = optional(&mut doc, "retention");
-    cross::review(&mut doc, &review);
+    let (review, retention) = review(&mut doc);
     let templates = own_files(&mut doc, "templates", folder);
     let lexicon = own_files(&mut doc, "lexicon", folder);
     let log = optional(&mut doc, "log");
@@ -86,6 +84,13 @@ pub fn assemble(path: &Path, text: &str) -> Survey {
         control_socket,
     });
     survey
+}
+
+/// Who decides what was held, and how long it can be read afterwards.
+fn review(doc: &mut Document) -> (ReviewSettings, RetentionSettings) {
+    let review = optional(doc, "review");
+    cross::review(doc, &review);
+    (review, optional(doc, "retention"))
 }
 
 const CONTROLLER: &str =

@@ -132,7 +132,6 @@ impl Step<'_> {
             Event::Reviewed(review) => self.review(review),
             Event::Filed(_) | Event::LetterJudged(_) => self.afterwards(event),
             Event::Duty(duty) => self.duty(duty),
-            Event::Alarm(alarm) => self.alarm(alarm),
             Event::KeysErased { .. } | Event::Checkpointed { .. } => Ok(()),
         }
     }

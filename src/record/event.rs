@@ -393,8 +393,6 @@ pub enum Event {
     Reviewed(super::Review),
     /// A human decided what becomes of a letter whose fate was not known, or that came to nothing (C5).
     LetterJudged(super::Judgement),
-    /// Something of the daily round is done (checkpoint, retention, digest).
+    /// The daily round is done (design.md: the daily checkpoint, retention).
     Duty(super::Duty),
-    /// A flag that stops sending went up, or a human took it down (C8).
-    Alarm(super::Alarm),
 }

@@ -26,7 +26,7 @@ mod words;
 pub use address::{Address, AddressError, KeyForm, domain_to_ascii, is_freemail_domain};
 pub use apply::{Frame, apply, hour_key};
 pub use contact::{Contact, Origin};
-pub use duty::{Alarm, DamageRow, Duty, Flag};
+pub use duty::Duty;
 pub use event::{
     ContactFacts, Event, FolderId, FolderRole, LetterHead, Location, SmtpReply, SuppressionReason,
 };

@@ -6,8 +6,8 @@ use super::rows::{
 };
 use super::tables::decode;
 use super::{
-    CaseId, ContentKey, DamageRow, Damaged, Fingerprint, FolderId, LetterId, Location, MailIdHash,
-    PersonId, RequestKind, Rows, Table, Timestamp,
+    CaseId, ContentKey, Damaged, Fingerprint, FolderId, LetterId, Location, MailIdHash, PersonId,
+    RequestKind, Rows, Table, Timestamp,
 };
 use serde::de::DeserializeOwned;
 
@@ -48,24 +48,6 @@ impl State<'_> {
     /// The day (since 1970) whose duties were done last.
     pub fn last_duties(&self) -> Look<Option<i32>> {
         self.row(Table::Meta, b"duties")
-    }
-
-    /// The day of the last digest that left, and which reviewers got it.
-    pub fn digest_readers(&self) -> Look<(i32, Vec<Fingerprint>)> {
-        Ok(self
-            .row(Table::Meta, b"digest/readers")?
-            .unwrap_or((i32::MIN, Vec::new())))
-    }
-
-    /// Damage that no human has acknowledged: sending waits.
-    pub fn damage(&self) -> Look<Option<DamageRow>> {
-        let row: Option<DamageRow> = self.last_damage()?;
-        Ok(row.filter(|row| row.acknowledged.is_none()))
-    }
-
-    /// The damage that was found last, acknowledged or not.
-    pub fn last_damage(&self) -> Look<Option<DamageRow>> {
-        self.row(Table::Meta, b"damage")
     }
 
     /// When another installation was seen answering a mailbox of ours.
