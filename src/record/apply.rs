@@ -130,6 +130,10 @@ impl Step<'_> {
             Event::MailAfterStop { .. } | Event::IncidentSeen { .. } => self.sent(event),
             Event::Reviewed(review) => self.review(review),
             Event::Filed(_) | Event::LetterJudged(_) => self.afterwards(event),
+            Event::Noted(note) => {
+                self.note(note);
+                Ok(())
+            }
             Event::KeysErased { .. } | Event::Checkpointed { .. } => Ok(()),
         }
     }

@@ -393,4 +393,6 @@ pub enum Event {
     Reviewed(super::Review),
     /// A human decided what becomes of a letter whose fate was not known, or that came to nothing (C5).
     LetterJudged(super::Judgement),
+    /// Who ordered a suppression by hand, or looked at a mail after a stop, and why (design, What was sent).
+    Noted(super::Note),
 }

@@ -14,6 +14,7 @@ mod ids;
 mod judgement;
 mod kept;
 mod memory;
+mod note;
 mod review;
 mod rows;
 mod state;
@@ -37,6 +38,7 @@ pub use ids::{
 pub use judgement::Judgement;
 pub use kept::{FrozenLetter, KeptMessage, Proof, ProofOfRequest, Proposal};
 pub use memory::MemoryTables;
+pub use note::{Note, NoteRow, Noted};
 pub use review::{Channel, IdentityRow, Review, ReviewRow};
 pub use rows::{
     CaseRow, Clock, ContactRow, Counts, FolderRow, HeadRow, ImportRow, IncidentRow, LetterRow,
