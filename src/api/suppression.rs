@@ -76,7 +76,8 @@ pub async fn check(State(desk): State<Desk>, Json(whom): Json<Whom>) -> Result<A
         .as_ref()
         .filter(|r| by_hand(r))
         .map(|_| state.note(about));
-    let note = note.transpose()?.flatten();
+    let since = row.as_ref().map(|r| r.since);
+    let note = note.transpose()?.flatten().filter(|n| Some(n.at) >= since);
     let why = note.as_ref().map(|n| incidents::why(&desk, n));
     let why = why.transpose()?.flatten();
     if let Some(note) = &note {
