@@ -24,6 +24,8 @@ mod operator;
 mod postfix;
 #[path = "operator/reload.rs"]
 mod reload;
+#[path = "operator/sent.rs"]
+mod sent;
 #[path = "operator/servers.rs"]
 mod servers;
 #[path = "support/tls.rs"]

@@ -10,6 +10,7 @@ mod deciding;
 mod draft;
 mod entering;
 mod identifying;
+mod incidents;
 mod letter_story;
 mod letters;
 mod looking;
@@ -252,6 +253,8 @@ pub fn router(desk: Desk) -> Router {
         .route("/letters/{id}/settle", post(letters::settle))
         .route("/letters/{id}/resend", post(letters::resend))
         .route("/letters/{id}/cancel", post(letters::cancel))
+        .route("/incidents", get(incidents::list))
+        .route("/incidents/{id}/seen", post(incidents::seen))
         .merge(lists)
         .with_state(desk)
 }

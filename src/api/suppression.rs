@@ -3,10 +3,10 @@
 //! What is asked is an address, or `@domain`. A lifted suppression leaves its reason, sealed under a key of that person; a
 //! person without any key has none, and then the reason is not kept.
 
-use super::{Answer, Desk, Refusal, address, words};
+use super::{Answer, Desk, Refusal, address, incidents, words};
 use crate::record::{
-    Address, Event, Fingerprint, KeyId, PersonId, Suppression, SuppressionReason, SuppressionRow,
-    domain_to_ascii,
+    Address, Event, Fingerprint, KeyId, Noted, PersonId, Suppression, SuppressionReason,
+    SuppressionRow, domain_to_ascii,
 };
 use crate::register;
 use axum::Json;
@@ -28,7 +28,7 @@ pub struct Order {
     /// Only until somebody has looked.
     #[serde(default)]
     pause: bool,
-    /// Why it is lifted.
+    /// Why.
     #[serde(default)]
     reason: String,
 }
@@ -56,15 +56,41 @@ fn target(text: &str) -> Result<Target, Refusal> {
 pub async fn check(State(desk): State<Desk>, Json(whom): Json<Whom>) -> Result<Answer, Refusal> {
     let reader = desk.office.sequencer.reader();
     let (state, keys) = (reader.state(), reader.fingerprinter());
-    let row = match target(&whom.address)? {
-        Target::One(address) => register::find(&state, keys, &address)?.suppression,
-        Target::Domain(domain) => state.domain(&keys.of_domain(&domain))?,
+    let (row, about) = match target(&whom.address)? {
+        Target::One(address) => {
+            let found = register::find(&state, keys, &address)?;
+            (found.suppression, Noted::Person(found.person))
+        }
+        Target::Domain(domain) => {
+            let domain = keys.of_domain(&domain);
+            (state.domain(&domain)?, Noted::Domain(domain))
+        }
     };
-    let text = match &row {
+    let mut text = match &row {
         None => format!("{}: may be written to\n", whom.address.trim()),
         Some(row) => format!("{}: {}\n", whom.address.trim(), in_words(row)),
     };
-    let data = json!({"address": whom.address.trim(), "suppression": row.as_ref().map(in_data)});
+    // A note of an older suppression, since lifted, says nothing of this one.
+    let by_hand = |row: &SuppressionRow| row.reason == SuppressionReason::ByHand;
+    let note = row
+        .as_ref()
+        .filter(|r| by_hand(r))
+        .map(|_| state.note(about));
+    let since = row.as_ref().map(|r| r.since);
+    let note = note.transpose()?.flatten().filter(|n| Some(n.at) >= since);
+    let why = note.as_ref().map(|n| incidents::why(&desk, n));
+    let why = why.transpose()?.flatten();
+    if let Some(note) = &note {
+        text += &format!(
+            "ordered by {}: {}\n",
+            note.by,
+            why.as_deref().unwrap_or("no reason was given")
+        );
+    }
+    let data = json!({
+        "address": whom.address.trim(), "suppression": row.as_ref().map(in_data),
+        "by": note.as_ref().map(|n| &n.by), "why": why,
+    });
     Ok(Answer::good(data, text).wrong_if(row.is_some()))
 }
 
@@ -125,6 +151,14 @@ pub async fn add(State(desk): State<Desk>, Json(order): Json<Order>) -> Result<A
                 case,
             });
         }
+    }
+    let about = match events.last() {
+        Some(Event::Suppressed { person, .. }) => Some(Noted::Person(*person)),
+        Some(Event::DomainSuppressed { domain, .. }) => Some(Noted::Domain(*domain)),
+        _ => None,
+    };
+    if let Some(about) = about {
+        events.push(incidents::noted(&desk, about, &order.by, &order.reason)?);
     }
     let frame = desk.write(events).await?;
     tracing::info!(by = %order.by, frame, "suppressed by hand");

@@ -369,6 +369,7 @@ fn register(event: &Event) -> Said {
         Event::IncidentSeen { by, .. } => {
             plain("incident seen", format!("a mail after a stop, by {by}"))
         }
+        Event::Noted(note) => plain("reason noted", format!("by {}", note.by)),
         _ => None,
     }
 }

@@ -11,6 +11,7 @@ mod contacts;
 #[cfg(feature = "demo")]
 mod demo;
 mod edge;
+mod incidents;
 mod letters;
 mod log;
 mod output;
@@ -72,6 +73,8 @@ enum Command {
     Store(store::Arguments),
     /// What became of letters; what to do about those of unknown fate, refused or bounced
     Letters(letters::Arguments),
+    /// Mails that went to people after their STOP
+    Incidents(incidents::Arguments),
 }
 
 /// Runs the command that stands on the command line.
@@ -100,6 +103,7 @@ pub fn main() -> ExitCode {
         Command::Log(a) => log::run(&a, config),
         Command::Store(a) => store::run(&a, config),
         Command::Letters(a) => letters::run(&a, config),
+        Command::Incidents(a) => incidents::run(&a, config),
     };
     end.map_or_else(End::tell, ExitCode::from)
 }

@@ -29,6 +29,9 @@ enum Command {
         /// Only until a human has looked
         #[arg(long)]
         pause: bool,
+        /// Why, as an auditor should read it; kept sealed
+        #[arg(long, default_value = "")]
+        reason: String,
     },
     /// They may be written to again
     Lift {
@@ -55,8 +58,13 @@ pub fn run(arguments: &Arguments, named: Option<&Path>) -> Result<u8, End> {
     let (begins, ask) = match &arguments.command {
         Command::Check { address } if address == "-" => return many(named, json),
         Command::Check { address } => (false, check(address)),
-        Command::Add { address, pause } => {
-            let order = json!({"address": address, "pause": pause, "by": ask::by()});
+        Command::Add {
+            address,
+            pause,
+            reason,
+        } => {
+            let order =
+                json!({"address": address, "pause": pause, "reason": reason, "by": ask::by()});
             (true, Ask::Post("/suppression/add".into(), order))
         }
         Command::Lift { address, reason } => {

@@ -132,6 +132,10 @@ impl Step<'_> {
             Event::Reviewed(review) => self.review(review),
             Event::Filed(_) | Event::LetterJudged(_) => self.afterwards(event),
             Event::Duty(duty) => self.duty(duty),
+            Event::Noted(note) => {
+                self.note(note);
+                Ok(())
+            }
             Event::KeysErased { .. } | Event::Checkpointed { .. } => Ok(()),
         }
     }

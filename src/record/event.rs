@@ -4,47 +4,11 @@
 //! reply is cleaned of addresses before it comes here. What an event does to the state is said in `apply`, nowhere else.
 
 use super::{
-    CaseId, ContentKey, Fingerprint, KeyId, Language, LetterId, LetterKind, MailIdHash,
-    MessageState, Mode, PersonId, Reading, Relation, RequestKind, RequestState, RuleId, Sealed,
-    Suppression, Timestamp, UidSet, Verdict,
+    CaseId, ContentKey, Fingerprint, FolderId, FolderRole, KeyId, Language, LetterId, LetterKind,
+    Location, MailIdHash, MessageState, Mode, PersonId, Reading, Relation, RequestKind,
+    RequestState, RuleId, Sealed, Suppression, Timestamp, UidSet, Verdict,
 };
 use serde::{Deserialize, Serialize};
-
-/// A folder of a watched mailbox: keyed by the names of both.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct FolderId(pub u32);
-
-impl FolderId {
-    /// The id of folder `folder` of the mailbox configured as `mailbox`.
-    pub fn of(mailbox: &str, folder: &str) -> Self {
-        use sha2::Digest;
-        let sum = sha2::Sha256::digest(format!("{mailbox}\0{folder}").as_bytes());
-        Self(u32::from_le_bytes([sum[0], sum[1], sum[2], sum[3]]))
-    }
-}
-
-/// Where a message lies on the IMAP server: RFC 3501 2.3.1.1.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
-pub struct Location {
-    /// The folder.
-    pub folder: FolderId,
-    /// UIDVALIDITY under which the UID holds.
-    pub uidvalidity: u32,
-    /// UID.
-    pub uid: u32,
-}
-
-/// What a folder is read for.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub enum FolderRole {
-    /// Replies come in here.
-    Inbound,
-    /// \Junk: read and obeyed, letters held (A5).
-    Junk,
-    /// \Sent: what was sent.
-    Sent,
-}
 
 /// Why a suppression was made.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
@@ -395,4 +359,6 @@ pub enum Event {
     LetterJudged(super::Judgement),
     /// The daily round is done (design.md: the daily checkpoint, retention).
     Duty(super::Duty),
+    /// Who ordered a suppression by hand, or looked at a mail after a stop, and why (design, What was sent).
+    Noted(super::Note),
 }

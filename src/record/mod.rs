@@ -11,10 +11,12 @@ mod duty;
 mod event;
 mod fault;
 mod filing;
+mod folder;
 mod ids;
 mod judgement;
 mod kept;
 mod memory;
+mod note;
 mod review;
 mod rows;
 mod state;
@@ -27,11 +29,10 @@ pub use address::{Address, AddressError, KeyForm, domain_to_ascii, is_freemail_d
 pub use apply::{Frame, apply, hour_key};
 pub use contact::{Contact, Origin};
 pub use duty::Duty;
-pub use event::{
-    ContactFacts, Event, FolderId, FolderRole, LetterHead, Location, SmtpReply, SuppressionReason,
-};
+pub use event::{ContactFacts, Event, LetterHead, SmtpReply, SuppressionReason};
 pub use fault::Fault;
 pub use filing::{Filing, FilingEnd, FilingRow, FilingStep};
+pub use folder::{FolderId, FolderRole, Location};
 pub use ids::{
     CaseId, ContentKey, Fingerprint, Fingerprinter, KeyId, KeyKind, LetterId, MailIdHash, PersonId,
     Sealed, hex, unhex,
@@ -39,6 +40,7 @@ pub use ids::{
 pub use judgement::Judgement;
 pub use kept::{FrozenLetter, KeptMessage, Proof, ProofOfRequest, Proposal};
 pub use memory::MemoryTables;
+pub use note::{Note, NoteRow, Noted};
 pub use review::{Channel, IdentityRow, Review, ReviewRow};
 pub use rows::{
     CaseRow, Clock, ContactRow, Counts, FolderRow, HeadRow, ImportRow, IncidentRow, LetterRow,

@@ -307,6 +307,11 @@ impl State<'_> {
         Ok(all)
     }
 
+    /// Who last ordered this, and where the reason stands.
+    pub fn note(&self, about: super::Noted) -> Look<Option<super::NoteRow>> {
+        self.row(Table::Note, &about.key())
+    }
+
     /// What holds against mailing these fingerprints (and this domain): the strictest suppression in force.
     pub fn suppression(
         &self,

@@ -55,6 +55,8 @@ pub enum Table {
     OurLine = 21,
     /// Due time (ms, big endian) and step → [`super::FilingRow`]: what is to be filed.
     Filing = 22,
+    /// What a note is about ([`super::Noted`]) → [`super::NoteRow`].
+    Note = 24,
 }
 
 /// A row of the index cannot be read: the index is damaged, and is built again from the log.

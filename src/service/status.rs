@@ -183,7 +183,7 @@ impl Status {
         if self.mails_after_stop > 0 {
             writeln!(
                 f,
-                "INCIDENT   {} mails went out after a STOP",
+                "INCIDENT   {} mails went out after a STOP: `quitus incidents list`",
                 self.mails_after_stop
             )?;
         }

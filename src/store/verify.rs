@@ -136,9 +136,9 @@ fn still_open(slots: &Slots, event: &Event) -> Result<u64, OpenError> {
 
 fn table_of(number: u8) -> Option<Table> {
     use Table::{
-        Alias, AnsweredByHand, Case, Contact, Domain, Due, Failing, Folder, Import, InboundMail,
-        Incident, Letter, LetterMail, Mailed, Message, Meta, OurLine, Outbox, Person, Sent, Tally,
-        Waiting,
+        Alias, AnsweredByHand, Case, Contact, Domain, Due, Failing, Filing, Folder, Import,
+        InboundMail, Incident, Letter, LetterMail, Mailed, Message, Meta, Note, OurLine, Outbox,
+        Person, Sent, Tally, Waiting,
     };
     let all = [
         Meta,
@@ -163,6 +163,8 @@ fn table_of(number: u8) -> Option<Table> {
         Mailed,
         Failing,
         OurLine,
+        Filing,
+        Note,
     ];
     all.into_iter().find(|t| *t as u8 == number)
 }

@@ -130,6 +130,16 @@ impl Step<'_> {
         Ok(())
     }
 
+    /// Who ordered something, and where the reason stands.
+    pub(super) fn note(&mut self, note: &crate::record::Note) {
+        let row = crate::record::NoteRow {
+            by: note.by.clone(),
+            at: self.at,
+            position: self.position,
+        };
+        self.put(Table::Note, &note.about.key(), &row);
+    }
+
     fn incident(&self, mail: MailIdHash) -> Result<Option<IncidentRow>, Damaged> {
         self.state().row(Table::Incident, &mail.0)
     }
