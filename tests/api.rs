@@ -1,16 +1,16 @@
 //! What commands ask of the house: the same words from a running daemon's socket and from a store opened here.
 
+#[path = "support/alone.rs"]
+mod alone;
+
+use alone::{config, office};
 use quitus::api::{Answer, Client, Control, Desk, NoAnswer, router};
 use quitus::config::Config;
 use quitus::record::*;
-use quitus::service::{Clock, House, Office, Running, Sequencer};
 use quitus::store::Store;
 use serde_json::json;
 use std::path::Path;
-use std::sync::Arc;
 
-/// An ordinary configuration: the demo's.
-const CONFIGURATION: &str = include_str!("../src/cli/demo/quitus.toml");
 const ADDRESS: &str = "zephyrine@planted.example";
 const LIST: &str = "E-mail;Prénom;Nom;Civilité;Société;Campagne;Ville\n\
     zephyrine@planted.example;Zéphyrine;Plantagenêt;Madame;Cordonnerie Plantée;salon;Roubaix\n\
@@ -24,44 +24,6 @@ const PLANTED: [&str; 6] = [
     "Roubaix",
     "confiture",
 ];
-
-fn config(folder: &Path) -> Config {
-    std::fs::write(folder.join("password"), "demo").unwrap();
-    let text = CONFIGURATION
-        .replace("@MAILBOX@", "ventes@ateliervauban.example")
-        .replace("@PRIVACY@", "donnees@ateliervauban.example")
-        .replace("@FIRM@", "Atelier Vauban")
-        .replace("@AUTHSERV@", "mx.ateliervauban.example")
-        .replace("@IMAP@", "1")
-        .replace("@SMTP@", "1");
-    let told = |faults: Vec<Fault>| {
-        faults
-            .iter()
-            .map(Fault::to_string)
-            .collect::<Vec<_>>()
-            .join("\n")
-    };
-    Config::read(&folder.join("quitus.toml"), &text).unwrap_or_else(|f| panic!("{}", told(f)))
-}
-
-fn office(config: &Config) -> (Office, Running) {
-    let clock = Clock::system();
-    let options = config.store.options(clock.now());
-    let (store, _) = Store::open(&config.store.path, &options).unwrap();
-    let house = House::load(config.clone(), store.fingerprinter())
-        .map_err(|_| "house")
-        .unwrap();
-    let (sequencer, running) = Sequencer::start(store, clock.clone()).unwrap();
-    let house = Arc::new(arc_swap::ArcSwap::from_pointee(house));
-    (
-        Office {
-            house,
-            sequencer,
-            clock,
-        },
-        running,
-    )
-}
 
 /// Somebody wrote STOP, and the answer waits for a human.
 fn held_stop(store: &mut Store, now: Timestamp) -> CaseId {

@@ -32,9 +32,8 @@ pub async fn import(
     body: Bytes,
 ) -> Result<Answer, Refusal> {
     let settings = desk.office.house.load().config.register.clone();
-    let (sequencer, clock) = (&desk.office.sequencer, &desk.office.clock);
     let (source, dry) = (Cursor::new(body), list.dry_run);
-    let done = import_list(sequencer, clock, &settings, &list.file, source, dry).await;
+    let done = import_list(&desk.office.sequencer, &settings, &list.file, source, dry).await;
     let (sum, faults) = done.map_err(|e| match e {
         ImportFailure::List(_) | ImportFailure::TooLarge => {
             Refusal::unclear(e.to_string(), "save the list as CSV with a header line")

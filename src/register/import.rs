@@ -93,6 +93,15 @@ impl Summary {
         self.freemail += u64::from(plan.facts.freemail);
         self.sourced += u64::from(plan.facts.sourced);
     }
+
+    /// Adds the counts of other rows.
+    pub fn add(&mut self, more: &Self) {
+        self.stored += more.stored;
+        self.unchanged += more.unchanged;
+        self.refused += more.refused;
+        self.freemail += more.freemail;
+        self.sourced += more.sourced;
+    }
 }
 
 /// A list that is being read.
