@@ -4,3 +4,5 @@
 mod alone;
 #[path = "lists/imports.rs"]
 mod imports;
+#[path = "lists/sent.rs"]
+mod sent;

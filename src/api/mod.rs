@@ -17,6 +17,7 @@ mod looking;
 mod mode;
 mod proposing;
 mod requests;
+mod sent;
 mod serve;
 mod suppression;
 mod suppression_list;
@@ -220,6 +221,7 @@ pub fn router(desk: Desk) -> Router {
     let lists = Router::new()
         .route("/suppression/import", post(suppression_list::import))
         .route("/contacts/import", post(contacts::import))
+        .route("/sent/import", post(sent::import))
         .layer(DefaultBodyLimit::max(LIST));
     Router::new()
         .route("/status", get(looking::status))

@@ -17,6 +17,7 @@ mod log;
 mod output;
 mod requests;
 mod run;
+mod sent;
 mod status;
 mod store;
 mod suppression;
@@ -75,6 +76,8 @@ enum Command {
     Letters(letters::Arguments),
     /// Mails that went to people after their STOP
     Incidents(incidents::Arguments),
+    /// What was sent, for tools that keep no Sent folder
+    Sent(sent::Arguments),
 }
 
 /// Runs the command that stands on the command line.
@@ -104,6 +107,7 @@ pub fn main() -> ExitCode {
         Command::Store(a) => store::run(&a, config),
         Command::Letters(a) => letters::run(&a, config),
         Command::Incidents(a) => incidents::run(&a, config),
+        Command::Sent(a) => sent::run(&a, config),
     };
     end.map_or_else(End::tell, ExitCode::from)
 }

@@ -14,8 +14,10 @@ use sha2::{Digest, Sha256};
 use std::io::Read;
 
 mod contacts;
+mod sent;
 
 pub use contacts::import;
+pub use sent::{SentSummary, import_sent};
 
 /// A list may have this many octets: about two million rows.
 const LIMIT: u64 = 256 << 20;

@@ -41,7 +41,7 @@ pub use gathering::{Trouble, has_template};
 pub use health::{DaemonReport, Interrupted};
 pub use house::{House, Office};
 pub use identity::DAYS as CODE_DAYS;
-pub use importing::{ImportFailure, import};
+pub use importing::{ImportFailure, SentSummary, import, import_sent};
 pub use people::{DomainCounts, contact, domain_counts as count_domain, known};
 pub use reception::{Ending, Witness};
 pub use sequencer::{Committed, Proposal, Running, Sequencer};
