@@ -28,6 +28,7 @@ mod sent_index;
 mod sequencer;
 mod settling;
 mod status;
+mod tokens;
 
 pub use clock::Clock;
 pub use composing::Unwritten;
@@ -47,3 +48,4 @@ pub use reception::{Ending, Witness};
 pub use sequencer::{Committed, Proposal, Running, Sequencer};
 pub use settling::{arrived, frozen_letter, looked_for};
 pub use status::Status;
+pub use tokens::{Carriers, Minted, Order as MintOrder, mint};
