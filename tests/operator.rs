@@ -30,3 +30,5 @@ mod sent;
 mod servers;
 #[path = "support/tls.rs"]
 mod tls;
+#[path = "operator/tokens.rs"]
+mod tokens;

@@ -22,6 +22,7 @@ mod status;
 mod store;
 mod suppression;
 mod templates;
+mod token;
 
 use clap::{Parser, Subcommand};
 use edge::End;
@@ -78,6 +79,8 @@ enum Command {
     Incidents(incidents::Arguments),
     /// What was sent, for tools that keep no Sent folder
     Sent(sent::Arguments),
+    /// Marks for mails that a sending tool sends, by which a reply names its person
+    Token(token::Arguments),
 }
 
 /// Runs the command that stands on the command line.
@@ -108,6 +111,7 @@ pub fn main() -> ExitCode {
         Command::Letters(a) => letters::run(&a, config),
         Command::Incidents(a) => incidents::run(&a, config),
         Command::Sent(a) => sent::run(&a, config),
+        Command::Token(a) => token::run(&a, config),
     };
     end.map_or_else(End::tell, ExitCode::from)
 }
