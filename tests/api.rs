@@ -152,7 +152,7 @@ async fn walk(client: &Client, case: CaseId) {
     assert_eq!(status.data["contacts"], 2);
 
     let list = client.get("/requests").await.unwrap();
-    assert_eq!(list.data[0]["case"], case.to_string());
+    assert_eq!(list.data["requests"][0]["case"], case.to_string());
     let path = format!("/requests/{case}");
     let shown = client.get(&path).await.unwrap();
     for part in [

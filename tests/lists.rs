@@ -4,5 +4,7 @@
 mod alone;
 #[path = "lists/imports.rs"]
 mod imports;
+#[path = "lists/paging.rs"]
+mod paging;
 #[path = "lists/sent.rs"]
 mod sent;

@@ -20,6 +20,8 @@ mod faults;
 mod firm;
 #[path = "support/operator.rs"]
 mod operator;
+#[path = "operator/paging.rs"]
+mod paging;
 #[path = "support/postfix.rs"]
 mod postfix;
 #[path = "operator/reload.rs"]

@@ -15,6 +15,7 @@ mod letter_story;
 mod letters;
 mod looking;
 mod mode;
+mod paging;
 mod proposing;
 mod requests;
 mod sent;

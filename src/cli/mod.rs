@@ -15,6 +15,7 @@ mod incidents;
 mod letters;
 mod log;
 mod output;
+mod paging;
 mod requests;
 mod run;
 mod sent;
