@@ -420,3 +420,57 @@ async fn the_same_list_again_changes_nothing_and_a_shorter_one_loses_nothing() {
     );
     client.end().await;
 }
+
+#[tokio::test]
+async fn a_letter_that_is_approved_wakes_the_outbox() {
+    let folder = tempfile::tempdir().unwrap();
+    let (config, case) = furnished(folder.path()).await;
+    let (office, running) = office(&config);
+    let client = Client::within(router(Desk::alone(office.clone())));
+    let order = json!({"mode": "review", "by": "anne"});
+    client.post("/mode", &order).await.unwrap();
+    let path = format!("/requests/{case}");
+    let shown = client.get(&path).await.unwrap();
+    let letters = office.sequencer.letters();
+    let woken = async || {
+        let patience = std::time::Duration::from_millis(200);
+        let woken = tokio::time::timeout(patience, letters.notified()).await;
+        woken.is_ok()
+    };
+    assert!(!woken().await, "no letter was queued");
+    let word = json!({"by": "anne", "hash": shown.data["letters"][0]["hash"]});
+    client
+        .post(&format!("{path}/approve"), &word)
+        .await
+        .unwrap();
+    assert!(woken().await);
+    drop(client);
+    drop(office);
+    drop(running.join().unwrap());
+}
+
+#[tokio::test]
+async fn the_reason_of_a_lift_is_kept_for_somebody_without_a_key_and_for_a_domain() {
+    let folder = tempfile::tempdir().unwrap();
+    let (office, running) = office(&config(folder.path()));
+    let client = Client::within(router(Desk::alone(office.clone())));
+    let reader = office.sequencer.reader();
+    for whom in ["unknown@planted.example", "@planted.example"] {
+        let order = json!({"address": whom, "by": "anne", "reason": "they called back"});
+        client.post("/suppression/add", &order).await.unwrap();
+        let lifted = client.post("/suppression/lift", &order).await.unwrap();
+        assert_eq!(lifted.data["reason_kept"], true, "{whom}");
+        let frame = lifted.data["frame"].as_u64().unwrap();
+        let placed = reader.frames(frame).unwrap().next().unwrap().unwrap();
+        let sealed = placed.frame.events.iter().find_map(|e| match e {
+            Event::Lifted { note, .. } => note.clone(),
+            Event::Noted(note) => note.why.clone(),
+            _ => None,
+        });
+        let reason: Option<String> = reader.open_sealed(&sealed.unwrap()).unwrap();
+        assert_eq!(reason.as_deref(), Some("they called back"), "{whom}");
+    }
+    drop(client);
+    drop(office);
+    drop(running.join().unwrap());
+}
