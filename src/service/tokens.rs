@@ -33,7 +33,8 @@ impl Carriers {
         address: &Address,
         at: Timestamp,
     ) -> Result<Option<Token>, NoToken> {
-        let Some(tag) = address.tag() else {
+        // The last one: an address of ours may have a plus of its own.
+        let Some((_, tag)) = address.local().rsplit_once('+') else {
             return Ok(None);
         };
         let for_tokens = self
@@ -145,4 +146,32 @@ pub fn mint(
         }));
     }
     Ok((minted, events))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_counts_behind_any_address_of_ours_and_nowhere_else() {
+        let keys = Fingerprinter::new(vec![[1; 32]], [2; 32]);
+        let address = |text: &str| Address::parse(text).unwrap();
+        let carriers = Carriers {
+            mailboxes: vec![address("claire+sales@firm.example")],
+            unsubscribe: Some(address("stop@firm.example")),
+        };
+        let now = Timestamp::from_seconds(1_795_500_000);
+        let token = Token::new(TokenKind::Reply, PersonId([7; 16]), now, 9);
+        let text = token.written(&keys);
+        let read = |to: String| carriers.token(&keys, &address(&to), now);
+        for base in ["claire", "claire+sales", "stop", "STOP"] {
+            let found = read(format!("{base}+{text}@firm.example"));
+            assert_eq!(found, Ok(Some(token)), "{base}");
+        }
+        assert_eq!(read(format!("paul+{text}@firm.example")), Ok(None));
+        assert_eq!(read(format!("stop+{text}@other.example")), Ok(None));
+        // A tag of somebody's own is no broken token, except where nothing but tokens is expected.
+        assert_eq!(read("claire+news@firm.example".into()), Ok(None));
+        assert_eq!(read("stop+news@firm.example".into()), Err(NoToken::Form));
+    }
 }
