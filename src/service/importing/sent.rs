@@ -6,7 +6,7 @@
 
 use super::{ImportFailure, Planned, Run, Tally};
 use crate::record::{Address, Event, Fault, MailIdHash, Timestamp};
-use crate::register::{SentLine, Times, read_sent};
+use crate::register::{ImportError, SentLine, Times, read_sent};
 use crate::service::gathering::Trouble;
 use crate::service::house::{House, Office};
 use crate::service::sent_index::{self, ANSWERS, Sent};
@@ -61,13 +61,19 @@ pub async fn import_sent(
         latest: office.clock.now().plus_seconds(AHEAD * 3600),
     };
     let mut run = Run::of(&office.sequencer, file_name, &list, dry_run)?;
-    let (rows, faults) = read_sent(file_name, list.as_slice(), &times)?;
-    drop(list);
+    let (own, name) = (office.clone(), file_name.to_owned());
+    // A long list takes seconds to read; mail goes on meanwhile.
+    let reading = tokio::task::spawn_blocking(move || {
+        let (rows, faults) = read_sent(&name, list.as_slice(), &times)?;
+        Ok::<_, ImportError>((merged(&own, rows), faults))
+    });
+    let read = reading.await;
+    let (mails, faults) = read.map_err(|e| ImportFailure::Refused(e.to_string()))??;
     let mut sum = SentSummary {
         refused: faults.len() as u64,
         ..SentSummary::default()
     };
-    for mails in merged(office, rows).chunks(CHUNK) {
+    for mails in mails.chunks(CHUNK) {
         let (house, mails): (Arc<House>, Vec<Mail>) = (house.clone(), mails.to_vec());
         let told = run
             .frame(move |reader: &Reader, _| plan(reader, &house, &mails))
