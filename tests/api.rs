@@ -1,16 +1,16 @@
 //! What commands ask of the house: the same words from a running daemon's socket and from a store opened here.
 
+#[path = "support/alone.rs"]
+mod alone;
+
+use alone::{config, office};
 use quitus::api::{Answer, Client, Control, Desk, NoAnswer, router};
 use quitus::config::Config;
 use quitus::record::*;
-use quitus::service::{Clock, House, Office, Running, Sequencer};
 use quitus::store::Store;
 use serde_json::json;
 use std::path::Path;
-use std::sync::Arc;
 
-/// An ordinary configuration: the demo's.
-const CONFIGURATION: &str = include_str!("../src/cli/demo/quitus.toml");
 const ADDRESS: &str = "zephyrine@planted.example";
 const LIST: &str = "E-mail;Prénom;Nom;Civilité;Société;Campagne;Ville\n\
     zephyrine@planted.example;Zéphyrine;Plantagenêt;Madame;Cordonnerie Plantée;salon;Roubaix\n\
@@ -24,44 +24,6 @@ const PLANTED: [&str; 6] = [
     "Roubaix",
     "confiture",
 ];
-
-fn config(folder: &Path) -> Config {
-    std::fs::write(folder.join("password"), "demo").unwrap();
-    let text = CONFIGURATION
-        .replace("@MAILBOX@", "ventes@ateliervauban.example")
-        .replace("@PRIVACY@", "donnees@ateliervauban.example")
-        .replace("@FIRM@", "Atelier Vauban")
-        .replace("@AUTHSERV@", "mx.ateliervauban.example")
-        .replace("@IMAP@", "1")
-        .replace("@SMTP@", "1");
-    let told = |faults: Vec<Fault>| {
-        faults
-            .iter()
-            .map(Fault::to_string)
-            .collect::<Vec<_>>()
-            .join("\n")
-    };
-    Config::read(&folder.join("quitus.toml"), &text).unwrap_or_else(|f| panic!("{}", told(f)))
-}
-
-fn office(config: &Config) -> (Office, Running) {
-    let clock = Clock::system();
-    let options = config.store.options(clock.now());
-    let (store, _) = Store::open(&config.store.path, &options).unwrap();
-    let house = House::load(config.clone(), store.fingerprinter())
-        .map_err(|_| "house")
-        .unwrap();
-    let (sequencer, running) = Sequencer::start(store, clock.clone()).unwrap();
-    let house = Arc::new(arc_swap::ArcSwap::from_pointee(house));
-    (
-        Office {
-            house,
-            sequencer,
-            clock,
-        },
-        running,
-    )
-}
 
 /// Somebody wrote STOP, and the answer waits for a human.
 fn held_stop(store: &mut Store, now: Timestamp) -> CaseId {
@@ -190,7 +152,7 @@ async fn walk(client: &Client, case: CaseId) {
     assert_eq!(status.data["contacts"], 2);
 
     let list = client.get("/requests").await.unwrap();
-    assert_eq!(list.data[0]["case"], case.to_string());
+    assert_eq!(list.data["requests"][0]["case"], case.to_string());
     let path = format!("/requests/{case}");
     let shown = client.get(&path).await.unwrap();
     for part in [
@@ -457,4 +419,58 @@ async fn the_same_list_again_changes_nothing_and_a_shorter_one_loses_nothing() {
         "what the first list does not say is not taken away: {again}"
     );
     client.end().await;
+}
+
+#[tokio::test]
+async fn a_letter_that_is_approved_wakes_the_outbox() {
+    let folder = tempfile::tempdir().unwrap();
+    let (config, case) = furnished(folder.path()).await;
+    let (office, running) = office(&config);
+    let client = Client::within(router(Desk::alone(office.clone())));
+    let order = json!({"mode": "review", "by": "anne"});
+    client.post("/mode", &order).await.unwrap();
+    let path = format!("/requests/{case}");
+    let shown = client.get(&path).await.unwrap();
+    let letters = office.sequencer.letters();
+    let woken = async || {
+        let patience = std::time::Duration::from_millis(200);
+        let woken = tokio::time::timeout(patience, letters.notified()).await;
+        woken.is_ok()
+    };
+    assert!(!woken().await, "no letter was queued");
+    let word = json!({"by": "anne", "hash": shown.data["letters"][0]["hash"]});
+    client
+        .post(&format!("{path}/approve"), &word)
+        .await
+        .unwrap();
+    assert!(woken().await);
+    drop(client);
+    drop(office);
+    drop(running.join().unwrap());
+}
+
+#[tokio::test]
+async fn the_reason_of_a_lift_is_kept_for_somebody_without_a_key_and_for_a_domain() {
+    let folder = tempfile::tempdir().unwrap();
+    let (office, running) = office(&config(folder.path()));
+    let client = Client::within(router(Desk::alone(office.clone())));
+    let reader = office.sequencer.reader();
+    for whom in ["unknown@planted.example", "@planted.example"] {
+        let order = json!({"address": whom, "by": "anne", "reason": "they called back"});
+        client.post("/suppression/add", &order).await.unwrap();
+        let lifted = client.post("/suppression/lift", &order).await.unwrap();
+        assert_eq!(lifted.data["reason_kept"], true, "{whom}");
+        let frame = lifted.data["frame"].as_u64().unwrap();
+        let placed = reader.frames(frame).unwrap().next().unwrap().unwrap();
+        let sealed = placed.frame.events.iter().find_map(|e| match e {
+            Event::Lifted { note, .. } => note.clone(),
+            Event::Noted(note) => note.why.clone(),
+            _ => None,
+        });
+        let reason: Option<String> = reader.open_sealed(&sealed.unwrap()).unwrap();
+        assert_eq!(reason.as_deref(), Some("they called back"), "{whom}");
+    }
+    drop(client);
+    drop(office);
+    drop(running.join().unwrap());
 }

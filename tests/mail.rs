@@ -5,6 +5,7 @@
 
 use proptest::prelude::*;
 use quitus::mail::{Circumstances, Gate, House, InboundMessage, Limits, Report, gate, read};
+use quitus::record::TokenKind;
 use std::path::PathBuf;
 
 #[derive(serde::Deserialize)]
@@ -29,9 +30,6 @@ struct Expect {
 /// A configured firm: one mailbox, a group, a list, a forwarder, tokens, a loop header and a warm-up pattern.
 fn our_house() -> House {
     let address = |a: &str| quitus::record::Address::parse(a).unwrap();
-    let token = |word: &'static str| {
-        std::sync::Arc::new(move |a: &quitus::record::Address| a.local().ends_with(word)) as _
-    };
     House {
         known: true,
         mailboxes: vec![address("sales@us.example")],
@@ -40,9 +38,12 @@ fn our_house() -> House {
         forwarded_from: vec![address("old@former.example")],
         own_domains: vec!["us.example".into()],
         is_our_loop: std::sync::Arc::new(|v| v == "signed"),
-        bounce_token: token("+bounce1"),
-        unsubscribe_token: token("+unsub1"),
-        reply_token: token("+reply1"),
+        bounce_token: std::sync::Arc::new(|a| a.local().ends_with("+bounce1")),
+        token: std::sync::Arc::new(|a, _| match a.tag() {
+            Some("unsub1") => Some(TokenKind::Unsubscribe),
+            Some("reply1") => Some(TokenKind::Reply),
+            _ => None,
+        }),
         is_warm_up: std::sync::Arc::new(|m| m.subject.contains("wrmp-77")),
         ..House::unknown()
     }

@@ -20,6 +20,8 @@ mod faults;
 mod firm;
 #[path = "support/operator.rs"]
 mod operator;
+#[path = "operator/paging.rs"]
+mod paging;
 #[path = "support/postfix.rs"]
 mod postfix;
 #[path = "operator/reload.rs"]
@@ -30,3 +32,5 @@ mod sent;
 mod servers;
 #[path = "support/tls.rs"]
 mod tls;
+#[path = "operator/tokens.rs"]
+mod tokens;

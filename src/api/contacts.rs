@@ -1,7 +1,7 @@
 //! The register: reading a list in, "why did you write to this person?" in one screen, and for whom a source letter could leave.
 
 use super::{Answer, Desk, Refusal, address, suppression, words};
-use crate::record::{Contact, Mode, PersonId, Table};
+use crate::record::{Contact, Fault, Mode, PersonId, Table};
 use crate::register::{self, Coverage, OriginRule};
 use crate::service::{ImportFailure, import as import_list};
 use axum::Json;
@@ -14,9 +14,9 @@ use std::io::Cursor;
 /// A list that is handed over.
 #[derive(Deserialize)]
 pub struct List {
-    file: String,
+    pub(super) file: String,
     #[serde(default)]
-    dry_run: bool,
+    pub(super) dry_run: bool,
 }
 
 /// Who is asked about.
@@ -32,32 +32,42 @@ pub async fn import(
     body: Bytes,
 ) -> Result<Answer, Refusal> {
     let settings = desk.office.house.load().config.register.clone();
-    let (sequencer, clock) = (&desk.office.sequencer, &desk.office.clock);
     let (source, dry) = (Cursor::new(body), list.dry_run);
-    let done = import_list(sequencer, clock, &settings, &list.file, source, dry).await;
-    let (sum, faults) = done.map_err(|e| match e {
-        ImportFailure::List(_) | ImportFailure::TooLarge => {
-            Refusal::unclear(e.to_string(), "save the list as CSV with a header line")
-        }
-        other => Refusal::broken(other.to_string()),
-    })?;
+    let done = import_list(&desk.office.sequencer, &settings, &list.file, source, dry).await;
+    let (sum, faults) = done.map_err(list_refused)?;
     let would = if dry { "would be stored" } else { "stored" };
     let mut text = format!(
         "{} {would}, {} unchanged, {} refused; of the stored, {} have a private address, {} say their source themselves\n",
         sum.stored, sum.unchanged, sum.refused, sum.freemail, sum.sourced
     );
-    for fault in &faults {
-        text += &format!("{fault}\n");
-    }
-    let told: Vec<Value> = faults
-        .iter()
-        .map(|f| json!({"line": f.line, "what": f.what, "fix": f.fix}))
-        .collect();
+    let (lines, told) = in_lines(&faults);
+    text += &lines;
     let data = json!({
         "stored": sum.stored, "unchanged": sum.unchanged, "refused": sum.refused, "freemail": sum.freemail,
         "sourced": sum.sourced, "dry_run": dry, "faults": told,
     });
     Ok(Answer::good(data, text).wrong_if(!faults.is_empty()))
+}
+
+/// Why a list was not taken.
+pub(super) fn list_refused(failure: ImportFailure) -> Refusal {
+    match failure {
+        ImportFailure::List(_) | ImportFailure::TooLarge => {
+            let fix = "save the list as CSV with a header line";
+            Refusal::unclear(failure.to_string(), fix)
+        }
+        other => Refusal::broken(other.to_string()),
+    }
+}
+
+/// Bad rows, for people and for programs.
+pub(super) fn in_lines(faults: &[Fault]) -> (String, Vec<Value>) {
+    let text = faults.iter().map(|f| format!("{f}\n")).collect();
+    let told = faults
+        .iter()
+        .map(|f| json!({"line": f.line, "what": f.what, "fix": f.fix}))
+        .collect();
+    (text, told)
 }
 
 /// `quitus contacts show`: wrong (exit code 1) if nobody is known by this address.

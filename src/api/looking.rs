@@ -17,6 +17,11 @@ pub struct Stretch {
     from: Option<u64>,
     /// How many frames.
     limit: Option<usize>,
+    /// Behind this frame: the next page.
+    after: Option<u64>,
+    /// Somebody goes on by themselves, and needs no word about how.
+    #[serde(default)]
+    follow: bool,
 }
 
 /// `quitus status`.
@@ -35,7 +40,8 @@ pub async fn log(
     let limit = stretch.limit.unwrap_or(FRAMES).max(1);
     let last = reader.head()?.number;
     let recent = last.saturating_sub(limit as u64 - 1).max(1);
-    let from = stretch.from.unwrap_or(recent).max(1);
+    let after = stretch.after.map(|n| n.saturating_add(1));
+    let from = after.or(stretch.from).unwrap_or(recent).max(1);
     let read = tokio::task::spawn_blocking(move || {
         let (mut lines, mut text) = (Vec::new(), String::new());
         for placed in reader.frames(from)?.take(limit) {
@@ -49,13 +55,17 @@ pub async fn log(
         Ok::<_, crate::store::ReadError>((lines, text))
     });
     let read = read.await.map_err(|e| Refusal::broken(e.to_string()))?;
-    let (lines, text) = read?;
+    let (lines, mut text) = read?;
     let next = lines
         .last()
         .and_then(|l| l["frame"].as_u64())
         .map_or(from, |n| n + 1);
+    let more = next <= last && !lines.is_empty();
+    if more && !stretch.follow {
+        text += &format!("more: quitus log --limit {limit} --after {}\n", next - 1);
+    }
     Ok(Answer::good(
-        json!({"events": lines, "last": last, "next": next}),
+        json!({"events": lines, "last": last, "next": next, "more": more}),
         text,
     ))
 }

@@ -15,11 +15,14 @@ mod letter_story;
 mod letters;
 mod looking;
 mod mode;
+mod paging;
 mod proposing;
 mod requests;
+mod sent;
 mod serve;
 mod suppression;
 mod suppression_list;
+mod tokens;
 mod words;
 
 pub use client::{Client, NoAnswer};
@@ -220,6 +223,8 @@ pub fn router(desk: Desk) -> Router {
     let lists = Router::new()
         .route("/suppression/import", post(suppression_list::import))
         .route("/contacts/import", post(contacts::import))
+        .route("/sent/import", post(sent::import))
+        .route("/tokens/mint/list", post(tokens::of_list))
         .layer(DefaultBodyLimit::max(LIST));
     Router::new()
         .route("/status", get(looking::status))
@@ -255,6 +260,7 @@ pub fn router(desk: Desk) -> Router {
         .route("/letters/{id}/cancel", post(letters::cancel))
         .route("/incidents", get(incidents::list))
         .route("/incidents/{id}/seen", post(incidents::seen))
+        .route("/tokens/mint", post(tokens::of_named))
         .merge(lists)
         .with_state(desk)
 }

@@ -1,27 +1,22 @@
 //! What people asked and nobody has answered yet: the list, and one case as a reviewer must see it before deciding.
 
+use super::paging::{Page, no_cursor};
 use super::{Answer, Desk, Refusal, draft, entering, proposing, words};
-use crate::record::{CaseId, CaseRow, Clock, LetterRow, RequestKind, RuleId};
+use crate::record::{CaseId, CaseRow, Clock, LetterRow, RequestKind, RuleId, Timestamp};
 use crate::register;
 use crate::request::rule;
 use crate::service::{CaseFile, House, left_to_a_human};
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use serde_json::{Value, json};
 
-/// Cases shown at once.
-const SHOWN: usize = 10_000;
-
 /// `quitus requests list`: open cases, the one that is due first at the head.
-pub async fn list(State(desk): State<Desk>) -> Result<Answer, Refusal> {
+pub async fn list(State(desk): State<Desk>, Query(page): Query<Page>) -> Result<Answer, Refusal> {
     let state = desk.office.sequencer.reader().state();
-    let mut open: Vec<(CaseId, CaseRow)> = state.cases(None, usize::MAX)?;
-    open.retain(|(_, row)| row.closed.is_none());
-    let due = |row: &CaseRow| row.requests.iter().map(|r| r.due).min();
-    open.sort_by_key(|(_, row)| (due(row).is_none(), due(row), row.opened));
+    let (open, total, next) = opened(&desk, &page)?;
     let (mut text, mut data) = (String::new(), Vec::new());
-    for (id, row) in open.iter().take(SHOWN) {
+    for (id, row) in &open {
         let kinds: Vec<_> = row.requests.iter().map(|r| r.request).collect();
-        let due = due(row).map(|t| t.to_string());
+        let due = earliest_due(row).map(|t| t.to_string());
         let asked = match kinds.is_empty() {
             true => "nothing certain".to_owned(),
             false => words::kinds(&kinds),
@@ -48,8 +43,69 @@ pub async fn list(State(desk): State<Desk>) -> Result<Answer, Refusal> {
             "proposed": undecided, "by_hand": by_hand,
         }));
     }
-    text += &format!("{} open\n", open.len());
-    Ok(Answer::good(json!(data), text))
+    text += &format!("{total} open\n");
+    text += &page.line("requests list", next.as_deref());
+    let data = json!({"requests": data, "open": total, "next": next});
+    Ok(Answer::good(data, text))
+}
+
+/// Open cases of a page, how many there are in all, and the cursor of the next page.
+type Opened = (Vec<(CaseId, CaseRow)>, usize, Option<String>);
+
+fn opened(desk: &Desk, page: &Page) -> Result<Opened, Refusal> {
+    let state = desk.office.sequencer.reader().state();
+    let mut open: Vec<(Place, CaseRow)> = Vec::new();
+    for (id, row) in state.cases(None, usize::MAX)? {
+        if row.closed.is_none() {
+            open.push((Place::of(id, &row), row));
+        }
+    }
+    open.sort_by_key(|(place, _)| *place);
+    let total = open.len();
+    if let Some(cursor) = &page.after {
+        let after = Place::read(cursor).ok_or_else(|| no_cursor(cursor))?;
+        open.retain(|(place, _)| *place > after);
+    }
+    let open = open.into_iter();
+    let (shown, next) = page.cut(open.map(|(p, row)| (p.written(), (p.case, row))).collect());
+    Ok((shown, total, next))
+}
+
+fn earliest_due(row: &CaseRow) -> Option<Timestamp> {
+    row.requests.iter().map(|r| r.due).min()
+}
+
+/// Where a case stands in the list: what is due first at the head, what has no date last. A case that moves is shown
+/// where it now stands; every other one is shown once.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    due: i64,
+    opened: i64,
+    case: CaseId,
+}
+
+impl Place {
+    fn of(case: CaseId, row: &CaseRow) -> Self {
+        Self {
+            due: earliest_due(row).map_or(i64::MAX, Timestamp::millis),
+            opened: row.opened.millis(),
+            case,
+        }
+    }
+
+    fn written(self) -> String {
+        format!("{}.{}.{}", self.due, self.opened, self.case)
+    }
+
+    fn read(cursor: &str) -> Option<Self> {
+        let (due, rest) = cursor.split_once('.')?;
+        let (opened, case) = rest.split_once('.')?;
+        Some(Self {
+            due: due.parse().ok()?,
+            opened: opened.parse().ok()?,
+            case: case.parse().ok()?,
+        })
+    }
 }
 
 /// A rule with its sentence.

@@ -1,11 +1,11 @@
 //! One person, or one domain: may they be written to, no more of it, or again.
 //!
-//! What is asked is an address, or `@domain`. A lifted suppression leaves its reason, sealed under a key of that person; a
-//! person without any key has none, and then the reason is not kept.
+//! What is asked is an address, or `@domain`. A lifted suppression leaves its reason, sealed under a key of that person; for a
+//! person without any key, and for a domain, a proof key is made for it.
 
 use super::{Answer, Desk, Refusal, address, incidents, words};
 use crate::record::{
-    Address, Event, Fingerprint, KeyId, Noted, PersonId, Suppression, SuppressionReason,
+    Address, Event, Fingerprint, KeyId, KeyKind, Noted, PersonId, Suppression, SuppressionReason,
     SuppressionRow, domain_to_ascii,
 };
 use crate::register;
@@ -179,12 +179,14 @@ pub async fn lift(State(desk): State<Desk>, Json(order): Json<Order>) -> Result<
     }
     let (by, whom) = (order.by.clone(), order.address.trim());
     let nothing = || Refusal::unknown(format!("{whom} is not suppressed"), "nothing is to be done");
-    let (event, kept) = match target(&order.address)? {
+    let events = match target(&order.address)? {
         Target::Domain(domain) => {
             let domain = desk.office.keys().of_domain(&domain);
             let state = desk.office.sequencer.reader().state();
             state.domain(&domain)?.ok_or_else(nothing)?;
-            (Event::DomainLifted { domain, by }, false)
+            let about = Noted::Domain(domain);
+            let note = incidents::noted(&desk, about, &by, &order.reason)?;
+            vec![Event::DomainLifted { domain, by }, note]
         }
         Target::One(address) => {
             let (person, ..) = person(&desk, &address)?;
@@ -193,22 +195,18 @@ pub async fn lift(State(desk): State<Desk>, Json(order): Json<Order>) -> Result<
             if row.suppression.is_none() {
                 return Err(nothing());
             }
-            let note = match key_of(&desk, person)? {
-                Some(key) => Some(reader.seal(key, order.reason.trim())?),
-                None => None,
+            let key = match key_of(&desk, person)? {
+                Some(key) => key,
+                None => reader.allocate(KeyKind::Proof)?,
             };
-            let kept = note.is_some();
-            (Event::Lifted { person, by, note }, kept)
+            let note = Some(reader.seal(key, order.reason.trim())?);
+            vec![Event::Lifted { person, by, note }]
         }
     };
-    let frame = desk.write(vec![event]).await?;
-    let remark = match kept {
-        true => "the reason is kept, sealed",
-        false => "nobody by that name has a key, so the reason is not kept",
-    };
+    let frame = desk.write(events).await?;
     Ok(Answer::good(
-        json!({"lifted": true, "reason_kept": kept, "frame": frame}),
-        format!("{whom}: may be written to again; {remark}\n"),
+        json!({"lifted": true, "reason_kept": true, "frame": frame}),
+        format!("{whom}: may be written to again; the reason is kept, sealed\n"),
     ))
 }
 

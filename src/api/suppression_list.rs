@@ -3,6 +3,7 @@
 //! A list that comes in holds an address, the SHA-256 sum of a lower-case address, or `@domain` in each line. What goes
 //! out are fingerprints, because nobody needs the addresses of people who asked to be forgotten.
 
+use super::paging::{Page, no_cursor};
 use super::suppression::{in_data, in_words};
 use super::{Answer, Desk, Refusal};
 use crate::record::{
@@ -10,12 +11,15 @@ use crate::record::{
     SuppressionRow, Table, decode, domain_to_ascii, hex, unhex,
 };
 use crate::service::{Committed, Proposal};
-use axum::extract::State;
+use axum::extract::{Query, State};
 use serde_json::json;
 use std::collections::HashSet;
 
 /// Lines of one frame at most.
 const CHUNK: usize = 1_000;
+
+/// Rows that are read at a time.
+const ROWS: usize = 1_000;
 
 /// One suppression in force: the keyed fingerprint, whether of a domain, and what holds.
 struct Held {
@@ -24,33 +28,135 @@ struct Held {
     row: SuppressionRow,
 }
 
-fn held(desk: &Desk) -> Result<Vec<Held>, Damaged> {
-    let state = desk.office.sequencer.reader().state();
+/// What a page begins behind: people by their ids and each by the order of their fingerprints, then domains.
+#[derive(Clone, Copy)]
+enum After {
+    Person([u8; 16], usize),
+    Domain([u8; 32]),
+}
+
+impl After {
+    fn read(cursor: &str) -> Option<Self> {
+        let (kind, rest) = cursor.split_once('.')?;
+        match kind {
+            "d" => unhex(rest).map(Self::Domain),
+            "p" => {
+                let (person, place) = rest.split_once('.')?;
+                Some(Self::Person(unhex(person)?, place.parse().ok()?))
+            }
+            _ => None,
+        }
+    }
+
+    fn written(self) -> String {
+        match self {
+            Self::Person(id, place) => format!("p.{}.{place}", hex(&id)),
+            Self::Domain(id) => format!("d.{}", hex(&id)),
+        }
+    }
+}
+
+/// A page of what is held, and the cursor of the next.
+fn held(desk: &Desk, page: &Page) -> Result<(Vec<Held>, Option<String>), Refusal> {
+    let after = page.after.as_deref().map(|text| {
+        let read = After::read(text);
+        read.ok_or_else(|| no_cursor(text))
+    });
+    let after = after.transpose()?;
+    // One more than is shown tells whether there is a next page.
+    let wanted = page.limit().saturating_add(1);
     let mut all = Vec::new();
-    for (_, value) in state.0.scan(Table::Person, &[], &[], usize::MAX)? {
-        let person: PersonRow = decode(&value)?;
-        let Some(row) = person.suppression else {
-            continue;
+    if !matches!(after, Some(After::Domain(_))) {
+        people(desk, after, wanted, &mut all)?;
+    }
+    domains(desk, after, wanted, &mut all)?;
+    Ok(page.cut(all))
+}
+
+/// Calls `take` with each row behind `from` (included), until it says that it is enough.
+fn rows(
+    desk: &Desk,
+    table: Table,
+    from: &[u8],
+    mut take: impl FnMut(&[u8], &[u8]) -> Result<bool, Damaged>,
+) -> Result<(), Damaged> {
+    let state = desk.office.sequencer.reader().state();
+    let mut from = from.to_vec();
+    loop {
+        let found = state.0.scan(table, &[], &from, ROWS)?;
+        for (key, value) in &found {
+            if !take(key, value)? {
+                return Ok(());
+            }
+        }
+        match found.into_iter().next_back() {
+            // The next key in the order of bytes.
+            Some((last, _)) => from = [last.as_slice(), &[0]].concat(),
+            None => return Ok(()),
+        }
+    }
+}
+
+fn people(
+    desk: &Desk,
+    after: Option<After>,
+    wanted: usize,
+    all: &mut Vec<(String, Held)>,
+) -> Result<(), Damaged> {
+    let (from, shown) = match after {
+        Some(After::Person(id, place)) => (id.to_vec(), Some((id, place))),
+        _ => (Vec::new(), None),
+    };
+    rows(desk, Table::Person, &from, |key, value| {
+        let person: PersonRow = decode(value)?;
+        let (Some(row), Ok(id)) = (person.suppression, <[u8; 16]>::try_from(key)) else {
+            return Ok(true);
         };
-        all.extend(person.fingerprints.iter().map(|f| Held {
-            fingerprint: hex(&f.0),
-            domain: false,
-            row: row.clone(),
-        }));
+        for (place, fingerprint) in person.fingerprints.iter().enumerate() {
+            if shown.is_some_and(|(last, upto)| last == id && place <= upto) {
+                continue;
+            }
+            let held = Held {
+                fingerprint: hex(&fingerprint.0),
+                domain: false,
+                row: row.clone(),
+            };
+            all.push((After::Person(id, place).written(), held));
+        }
+        Ok(all.len() < wanted)
+    })
+}
+
+fn domains(
+    desk: &Desk,
+    after: Option<After>,
+    wanted: usize,
+    all: &mut Vec<(String, Held)>,
+) -> Result<(), Damaged> {
+    if all.len() >= wanted {
+        return Ok(());
     }
-    for (key, value) in state.0.scan(Table::Domain, &[], &[], usize::MAX)? {
-        all.push(Held {
-            fingerprint: hex(&key),
-            domain: true,
-            row: decode(&value)?,
-        });
-    }
-    Ok(all)
+    let (from, shown) = match after {
+        Some(After::Domain(id)) => (id.to_vec(), Some(id)),
+        _ => (Vec::new(), None),
+    };
+    rows(desk, Table::Domain, &from, |key, value| {
+        let id = <[u8; 32]>::try_from(key).ok();
+        if let Some(id) = id.filter(|id| shown != Some(*id)) {
+            let held = Held {
+                fingerprint: hex(&id),
+                domain: true,
+                row: decode(value)?,
+            };
+            all.push((After::Domain(id).written(), held));
+        }
+        Ok(all.len() < wanted)
+    })
 }
 
 /// What holds, with the short form of each fingerprint.
-pub async fn list(State(desk): State<Desk>) -> Result<Answer, Refusal> {
-    let all = held(&desk)?;
+pub async fn list(State(desk): State<Desk>, Query(page): Query<Page>) -> Result<Answer, Refusal> {
+    let (all, next) = held(&desk, &page)?;
     let mut text = String::new();
     let mut data = Vec::new();
     for h in &all {
@@ -62,19 +168,26 @@ pub async fn list(State(desk): State<Desk>) -> Result<Answer, Refusal> {
         }));
     }
     text += &format!("{} fingerprints\n", all.len());
-    Ok(Answer::good(json!(data), text))
+    text += &page.line("suppression list", next.as_deref());
+    let data = json!({"suppressions": data, "next": next});
+    Ok(Answer::good(data, text))
 }
 
-/// The same as CSV.
-pub async fn export(State(desk): State<Desk>) -> Result<Answer, Refusal> {
-    let all = held(&desk)?;
+/// The same as CSV; a further page is told in a comment, which `suppression import` reads over.
+pub async fn export(State(desk): State<Desk>, Query(page): Query<Page>) -> Result<Answer, Refusal> {
+    let (all, next) = held(&desk, &page)?;
     let mut text = String::from("fingerprint,of,suppression,since\n");
     for h in &all {
         let of = if h.domain { "domain" } else { "person" };
         let (what, since) = (h.row.suppression, h.row.since);
         text += &format!("{},{of},{what},{since}\n", h.fingerprint);
     }
-    Ok(Answer::good(json!({"fingerprints": all.len()}), text))
+    if next.is_some() {
+        text += "# ";
+        text += &page.line("suppression export", next.as_deref());
+    }
+    let data = json!({"fingerprints": all.len(), "next": next});
+    Ok(Answer::good(data, text))
 }
 
 /// What a line of a list names.

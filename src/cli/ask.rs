@@ -19,6 +19,15 @@ pub enum Ask {
     List(String, Vec<u8>),
 }
 
+impl Ask {
+    /// A file to be read in by this path of the API, under its own name.
+    pub fn import(path: &str, file: &Path, dry_run: bool) -> Result<Self, End> {
+        let name = quoted(&file.file_name().unwrap_or_default().to_string_lossy());
+        let path = format!("{path}?file={name}&dry_run={dry_run}");
+        Ok(Self::List(path, read(file)?))
+    }
+}
+
 /// Somebody who can be asked.
 pub struct House {
     runtime: Runtime,

@@ -38,10 +38,8 @@ enum Command {
 pub fn run(arguments: &Arguments, named: Option<&Path>) -> Result<u8, End> {
     let (begins, ask) = match &arguments.command {
         Command::Import { file, dry_run } => {
-            let name = file.file_name().unwrap_or_default().to_string_lossy();
-            let name = ask::quoted(&name);
-            let path = format!("/contacts/import?file={name}&dry_run={dry_run}");
-            (true, Ask::List(path, ask::read(file)?))
+            let ask = Ask::import("/contacts/import", file, *dry_run)?;
+            (true, ask)
         }
         Command::Show { address } => {
             let whom = json!({"address": address});

@@ -134,15 +134,7 @@ impl Stage {
         let office = &self.daemon.office;
         let settings = office.house.load().config.register.clone();
         let csv = samples::register_csv().as_bytes();
-        let imported = import(
-            &office.sequencer,
-            &office.clock,
-            &settings,
-            "register.csv",
-            csv,
-            false,
-        )
-        .await?;
+        let imported = import(&office.sequencer, &settings, "register.csv", csv, false).await?;
         let (summary, mistakes) = imported;
         if !mistakes.is_empty() {
             bail!("the demo's register has mistakes: {mistakes:?}");

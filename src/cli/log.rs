@@ -20,6 +20,9 @@ pub struct Arguments {
     /// The first frame [default: the last ones]
     #[arg(long, value_name = "N")]
     from: Option<u64>,
+    /// The frames behind this one, as the last line of the page before says it
+    #[arg(long, value_name = "N", conflicts_with = "from")]
+    after: Option<u64>,
     /// How many frames
     #[arg(long, value_name = "N", default_value_t = 100)]
     limit: usize,
@@ -60,11 +63,15 @@ fn show(arguments: &Arguments, named: Option<&Path>) -> Result<u8, End> {
         let why = "no daemon runs, so nothing will happen\n  → leave --follow out";
         return Err(End::Usage(why.to_owned()));
     }
-    let limit = arguments.limit.max(1);
-    let mut from = arguments.from;
+    let (limit, follow) = (arguments.limit.max(1), arguments.follow);
+    let mut from = arguments
+        .from
+        .or(arguments.after.map(|n| n.saturating_add(1)));
     loop {
         let first = from.map(|n| format!("&from={n}")).unwrap_or_default();
-        let answer = house.ask(Ask::Get(format!("/log?limit={limit}{first}")))?;
+        let answer = house.ask(Ask::Get(format!(
+            "/log?limit={limit}&follow={follow}{first}"
+        )))?;
         if !arguments.follow {
             house.close();
             return ask::print(&answer, arguments.json);

@@ -15,12 +15,15 @@ mod incidents;
 mod letters;
 mod log;
 mod output;
+mod paging;
 mod requests;
 mod run;
+mod sent;
 mod status;
 mod store;
 mod suppression;
 mod templates;
+mod token;
 
 use clap::{Parser, Subcommand};
 use edge::End;
@@ -75,6 +78,10 @@ enum Command {
     Letters(letters::Arguments),
     /// Mails that went to people after their STOP
     Incidents(incidents::Arguments),
+    /// What was sent, for tools that keep no Sent folder
+    Sent(sent::Arguments),
+    /// Marks for mails that a sending tool sends, by which a reply names its person
+    Token(token::Arguments),
 }
 
 /// Runs the command that stands on the command line.
@@ -104,6 +111,8 @@ pub fn main() -> ExitCode {
         Command::Store(a) => store::run(&a, config),
         Command::Letters(a) => letters::run(&a, config),
         Command::Incidents(a) => incidents::run(&a, config),
+        Command::Sent(a) => sent::run(&a, config),
+        Command::Token(a) => token::run(&a, config),
     };
     end.map_or_else(End::tell, ExitCode::from)
 }

@@ -2,6 +2,7 @@
 
 use super::ask::{self, Ask};
 use super::edge::End;
+use super::paging::Paging;
 use crate::record::{Channel, Language, RequestKind};
 use serde_json::json;
 use std::path::Path;
@@ -19,7 +20,7 @@ pub struct Arguments {
 #[derive(clap::Subcommand, Debug)]
 enum Command {
     /// Open cases, the one that is due first at the head
-    List,
+    List(Paging),
     /// One case: who asked, in which words, what is proposed, and each letter as it would leave, with its hash
     Show {
         /// The reference, as `list` shows it
@@ -161,7 +162,7 @@ fn question(command: &Command) -> Ask {
         Ask::Post(path(case, what), word)
     };
     match command {
-        Command::List => Ask::Get("/requests".into()),
+        Command::List(page) => Ask::Get(page.of("/requests")),
         Command::Show { case } => Ask::Get(path(case, "")),
         Command::Approve { case, hash } => {
             let hash = hash.as_deref().unwrap_or_default();

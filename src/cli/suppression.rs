@@ -2,6 +2,7 @@
 
 use super::ask::{self, Ask, House};
 use super::edge::{DONE, End};
+use super::paging::Paging;
 use serde_json::json;
 use std::path::{Path, PathBuf};
 
@@ -42,14 +43,14 @@ enum Command {
         reason: String,
     },
     /// All that hold, by fingerprint
-    List,
+    List(Paging),
     /// Read a list in: an address, the SHA-256 sum of a lower-case address, or @domain in each line
     Import {
         /// The file, - for standard input
         file: PathBuf,
     },
     /// All that hold as CSV: keyed fingerprints, no addresses
-    Export,
+    Export(Paging),
 }
 
 /// Runs it.
@@ -71,8 +72,8 @@ pub fn run(arguments: &Arguments, named: Option<&Path>) -> Result<u8, End> {
             let order = json!({"address": address, "reason": reason, "by": ask::by()});
             (false, Ask::Post("/suppression/lift".into(), order))
         }
-        Command::List => (false, Ask::Get("/suppression".into())),
-        Command::Export => (false, Ask::Get("/suppression/export".into())),
+        Command::List(page) => (false, Ask::Get(page.of("/suppression"))),
+        Command::Export(page) => (false, Ask::Get(page.of("/suppression/export"))),
         Command::Import { file } => {
             let list = ask::read(file)?;
             (true, Ask::List("/suppression/import".into(), list))

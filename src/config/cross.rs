@@ -8,7 +8,7 @@ use super::{
 };
 use crate::delivery::SmtpSettings;
 use crate::mailbox::MailboxSettings;
-use crate::record::{domain_to_ascii, is_freemail_domain};
+use crate::record::{Address, TOKEN_LETTERS, domain_to_ascii, is_freemail_domain};
 use crate::register::RegisterSettings;
 use std::collections::HashMap;
 use std::ops::Range;
@@ -180,6 +180,9 @@ fn words_of_data(doc: &mut Document, path: &[&str], words: &[String]) {
     }
 }
 
+/// What an address may have before its at sign to carry a plus and a token (RFC 5321, section 4.5.3.1.1).
+const TOKEN_ROOM: usize = 64 - 1 - TOKEN_LETTERS;
+
 /// Our domains as every comparison needs them; those of the mailboxes if none are given.
 pub fn house(doc: &mut Document, house: &mut HouseSettings, mailboxes: &[MailboxSettings]) {
     let mut own: Vec<String> = Vec::new();
@@ -206,6 +209,7 @@ pub fn house(doc: &mut Document, house: &mut HouseSettings, mailboxes: &[Mailbox
     own.sort();
     own.dedup();
     house.own_domains = own;
+    carrier(doc, house.unsubscribe_address.as_ref());
     for (list, words) in [
         ("tags", &house.warm_up.tags),
         ("headers", &house.warm_up.headers),
@@ -222,6 +226,17 @@ pub fn house(doc: &mut Document, house: &mut HouseSettings, mailboxes: &[Mailbox
                 "remove it, or nothing would ever be read",
             );
         }
+    }
+}
+
+/// A token must fit into the address that carries it.
+fn carrier(doc: &mut Document, carrier: Option<&Address>) {
+    if carrier.is_some_and(|a| a.local().len() > TOKEN_ROOM) {
+        doc.fault(
+            doc.place(&["house", "unsubscribe_address"]),
+            "it leaves no room for a token: an address has at most 64 letters before its at sign",
+            format!("choose one with at most {TOKEN_ROOM}"),
+        );
     }
 }
 

@@ -171,6 +171,9 @@ pub struct HouseSettings {
     /// The name that our own mail server writes into Authentication-Results (RFC 8601); only its results are believed.
     /// Default: none are.
     pub authserv_id: Option<String>,
+    /// The address of List-Unsubscribe, in front of whose at sign a token is put (B1): mail to `it+anything@` must arrive
+    /// in a watched mailbox. Default: the address of the first mailbox.
+    pub unsubscribe_address: Option<Address>,
     /// Traffic of warm-up tools (A11).
     pub warm_up: WarmUpSettings,
 }

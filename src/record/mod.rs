@@ -22,6 +22,7 @@ mod rows;
 mod state;
 mod tables;
 mod time;
+mod token;
 mod uids;
 mod words;
 
@@ -49,6 +50,7 @@ pub use rows::{
 pub use state::State;
 pub use tables::{Damaged, Found, Rows, Table, Tables, decode, encode};
 pub use time::Timestamp;
+pub use token::{NoToken, TOKEN_LETTERS, Token, TokenKind};
 pub use uids::UidSet;
 pub use words::{
     Language, LetterKind, LetterState, MessageState, Mode, Outcome, Reading, Relation, RequestKind,

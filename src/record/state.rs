@@ -110,6 +110,14 @@ impl State<'_> {
         Ok(self.row(Table::Person, &id.0)?.unwrap_or_default())
     }
 
+    /// The one known person whose id begins so; nobody, if none or two do.
+    pub fn person_beginning(&self, id: &[u8; 8]) -> Look<Option<PersonId>> {
+        match self.0.scan(Table::Person, id, &[], 2)?.as_slice() {
+            [(key, _)] => Ok(Some(PersonId(fixed(key)?))),
+            _ => Ok(None),
+        }
+    }
+
     /// A domain's suppression.
     pub fn domain(&self, domain: &Fingerprint) -> Look<Option<SuppressionRow>> {
         self.row(Table::Domain, &domain.0)

@@ -153,14 +153,18 @@ fn relation(value: &str) -> Option<Relation> {
     })
 }
 
-/// `YYYY-MM-DD` from what people write: ISO first, else day before month.
+/// `YYYY-MM-DD` from what people write.
 fn date(value: &str) -> Option<String> {
-    let day = value.split(['T', ' ']).next()?;
-    let parts: Vec<&str> = day.split(['-', '/', '.']).collect();
+    Some(day(value.split(['T', ' ']).next()?)?.to_string())
+}
+
+/// A day as people write it: ISO first, else day before month.
+pub(super) fn day(value: &str) -> Option<jiff::civil::Date> {
+    let parts: Vec<&str> = value.split(['-', '/', '.']).collect();
     let [a, b, c] = parts.as_slice() else {
         return None;
     };
     let (year, month, day) = if a.len() == 4 { (a, b, c) } else { (c, b, a) };
     let date = jiff::civil::Date::new(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?);
-    Some(date.ok().filter(|d| d.year() >= 1990)?.to_string())
+    date.ok().filter(|d| d.year() >= 1990)
 }

@@ -30,6 +30,9 @@ pub enum ImportError {
     /// Nobody can be found again without an address.
     #[error("no column holds e-mail addresses; the header is: {0}")]
     NoAddress(String),
+    /// Columns that the list must have are missing or there twice.
+    #[error("{}", .0.iter().map(Fault::to_string).collect::<Vec<_>>().join("\n"))]
+    Columns(Vec<Fault>),
 }
 
 /// How the list is understood; shown before anything is imported.
@@ -93,6 +96,15 @@ impl Summary {
         self.freemail += u64::from(plan.facts.freemail);
         self.sourced += u64::from(plan.facts.sourced);
     }
+
+    /// Adds the counts of other rows.
+    pub fn add(&mut self, more: &Self) {
+        self.stored += more.stored;
+        self.unchanged += more.unchanged;
+        self.refused += more.refused;
+        self.freemail += more.freemail;
+        self.sourced += more.sourced;
+    }
 }
 
 /// A list that is being read.
@@ -107,22 +119,14 @@ impl<R: Read> Reader<R> {
     /// Opens a list. `overrides` says for a header (as it stands in the list) what it is.
     pub fn open(
         file: &str,
-        mut source: R,
+        source: R,
         overrides: &BTreeMap<String, Column>,
     ) -> Result<Self, ImportError> {
-        let mut sample = Vec::new();
-        source
-            .by_ref()
-            .take(SAMPLE as u64)
-            .read_to_end(&mut sample)?;
-        let encoding = encoding_of(&sample);
-        let (text, _, _) = encoding.decode(&sample);
-        let delimiter = delimiter_of(&text);
-        let mut rows = csv::ReaderBuilder::new()
-            .delimiter(delimiter)
-            .flexible(true)
-            .trim(csv::Trim::All)
-            .from_reader(Decoder::new(encoding, sample, source));
+        let Opened {
+            mut rows,
+            delimiter,
+            encoding,
+        } = opened(source)?;
         let header = rows.headers()?.clone();
         let columns: Vec<(String, Column)> = header
             .iter()
@@ -137,7 +141,7 @@ impl<R: Read> Reader<R> {
         }
         let preview = Preview {
             delimiter: char::from(delimiter),
-            encoding: encoding.name(),
+            encoding,
             columns,
         };
         Ok(Self {
@@ -192,6 +196,32 @@ impl<R: Read> Reader<R> {
             fix: fix.to_owned(),
         }
     }
+}
+
+/// A list whose encoding and delimiter are recognised.
+pub(super) struct Opened<R: Read> {
+    pub(super) rows: csv::Reader<Decoder<R>>,
+    pub(super) delimiter: u8,
+    pub(super) encoding: &'static str,
+}
+
+/// Opens any list with a header line.
+pub(super) fn opened<R: Read>(mut source: R) -> Result<Opened<R>, ImportError> {
+    let mut sample = Vec::new();
+    let mut some = source.by_ref().take(SAMPLE as u64);
+    some.read_to_end(&mut sample)?;
+    let encoding = encoding_of(&sample);
+    let (text, _, _) = encoding.decode(&sample);
+    let delimiter = delimiter_of(&text);
+    Ok(Opened {
+        delimiter,
+        encoding: encoding.name(),
+        rows: csv::ReaderBuilder::new()
+            .delimiter(delimiter)
+            .flexible(true)
+            .trim(csv::Trim::All)
+            .from_reader(Decoder::new(encoding, sample, source)),
+    })
 }
 
 /// What a row (line and contact) means for the register: the person, and the facts; `None` if the register holds exactly this already.

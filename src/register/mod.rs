@@ -1,4 +1,4 @@
-//! The contacts that the firm holds: reading them in, where each datum comes from, and finding one.
+//! The contacts that the firm holds: reading them in, where each datum comes from, and finding one; and lists of what was sent.
 //!
 //! Deliberately absent: the store. An import is a sequence of chunks that the service seals and commits.
 
@@ -7,6 +7,7 @@ mod fields;
 mod import;
 mod person;
 mod rules;
+mod sent_list;
 mod text;
 
 pub use columns::Column;
@@ -15,3 +16,4 @@ pub use person::{Found, find};
 pub use rules::{
     Coverage, OriginRule, Provider, ProviderRole, RegisterSettings, WhyVague, origins_for,
 };
+pub use sent_list::{SentLine, Times, read_sent};

@@ -58,6 +58,8 @@ pub enum Expectation {
         /// The number.
         limit: usize,
     },
+    /// No import has this number yet.
+    FreeImport(u64),
 }
 
 /// How many of these moments lie in the 24 hours before `at`.
@@ -93,6 +95,7 @@ impl Expectation {
             Self::UnderDomain { domain, at, limit } => {
                 within_a_day(&state.tally(&domain.0)?.at, *at) < *limit
             }
+            Self::FreeImport(number) => state.import(*number)?.is_none(),
         })
     }
 }

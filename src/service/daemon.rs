@@ -22,7 +22,7 @@ use crate::store::{NotOpened, OpenReport, Store};
 use arc_swap::ArcSwap;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
 
@@ -94,18 +94,16 @@ impl Daemon {
         };
         office.open(extras.activate).await?;
         let (stop, stopping) = watch::channel(false);
-        let wake = Arc::new(Notify::new());
         let reception = Reception {
             office: office.clone(),
             witness: extras.witness,
-            wake: wake.clone(),
         };
         let (mut tasks, mailboxes, desks) = watch_all(&office, &reception, &stopping);
         let uncertain = settling::settle(&office)
             .await
             .map_err(StartError::Commit)?;
         let interrupted = interrupted(&report, uncertain);
-        let outbox = Outbox::new(office.clone(), courier.clone(), desks, wake);
+        let outbox = Outbox::new(office.clone(), courier.clone(), desks);
         if report.sending_must_wait() {
             tracing::error!(
                 "the store was damaged: no letter is sent until `quitus store verify` is clean"

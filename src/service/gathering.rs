@@ -5,6 +5,7 @@
 use super::house::{House, Office};
 use super::identity;
 use super::people::{domain, forwarded, known, named, opened, reported};
+use super::tokens;
 use crate::answer::Part;
 use crate::intent::understand;
 use crate::mail::{self, Dmarc, InboundMessage, Writer};
@@ -121,11 +122,11 @@ pub fn gather(
     let answers_ours = !thread.is_empty() || letter.is_some();
     let circumstances = circumstances(&state, &arrival, sender.as_ref(), answers_ours, now)?;
     let gate = mail::gate(message, &house.gate, &circumstances);
-    let who = who(reader, house, message, sender, thread)?;
+    let who = who(reader, house, message, read.received, (sender, thread))?;
     let mut history = history(&state, &arrival, &who, letter.map(|(id, _)| id.case), now)?;
     let known = history.thread_case.iter().chain(&history.open).cloned();
     history.identified = identity::carried(reader, message, known, now)?;
-    let person = who.thread.first().or(who.from.as_ref());
+    let person = who.token.iter().chain(&who.thread).chain(&who.from).next();
     let contact = person.and_then(|k| k.opened.as_ref());
     let rules = &house.config.register.origin;
     let mode = state.mode()?;
@@ -189,6 +190,7 @@ fn circumstances(
     let spoke = sender.and_then(|k| k.row.spoke);
     let last_letter = sender.and_then(|k| k.row.last_letter);
     Ok(mail::Circumstances {
+        received: arrival.received,
         in_junk: arrival.role == FolderRole::Junk,
         is_our_message: ours.is_some(),
         answers_ours,
@@ -203,14 +205,19 @@ fn who(
     reader: &Reader,
     house: &House,
     message: &InboundMessage,
-    sender: Option<Known>,
-    thread: Vec<Known>,
+    received: Timestamp,
+    (sender, thread): (Option<Known>, Vec<Known>),
 ) -> Result<Who, Trouble> {
+    let (named_by_token, unsubscribe) = tokens::named(reader, house, message, received)?;
+    let look_up = |p| request::look_up(&reader.state(), p, Vec::new());
     let authserv_id = house.gate.authserv_id.as_deref();
     let one_of_us = mail::who(message, &house.gate) == Writer::OneOfUs;
     Ok(Who {
-        token: None,
-        unsubscribe: addressed(message).any(|a| (house.gate.unsubscribe_token)(a)),
+        token: match named_by_token {
+            Some(person) => Some(opened(reader, look_up(person)?)?),
+            None => None,
+        },
+        unsubscribe,
         thread: thread
             .into_iter()
             .map(|k| opened(reader, k))
@@ -241,14 +248,6 @@ fn reread(state: &State<'_>, read: &Read) -> Result<bool, Damaged> {
         .is_some_and(|until| read.received <= until))
 }
 
-fn addressed(message: &InboundMessage) -> impl Iterator<Item = &Address> {
-    message
-        .to
-        .iter()
-        .chain(&message.cc)
-        .chain(&message.delivered_to)
-}
-
 fn fold_words(mac: [u8; 32]) -> u64 {
     u64::from_le_bytes([
         mac[0], mac[1], mac[2], mac[3], mac[4], mac[5], mac[6], mac[7],
@@ -267,7 +266,7 @@ fn history(
         Some(other) if other != content => state.message(other)?,
         _ => None,
     };
-    let people = who.thread.iter().chain(&who.from);
+    let people = who.token.iter().chain(&who.thread).chain(&who.from);
     let open = people.flat_map(|k| k.row.open.iter().copied());
     Ok(History {
         same_content: state.message(content)?,

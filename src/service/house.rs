@@ -4,6 +4,7 @@
 
 use super::clock::Clock;
 use super::sequencer::Sequencer;
+use super::tokens::Carriers;
 use crate::answer::Templates;
 use crate::config::Config;
 use crate::delivery::bounce;
@@ -26,6 +27,8 @@ pub struct House {
     pub reader: intent::Reader,
     /// Who we are, for the gate.
     pub gate: mail::House,
+    /// Which addresses of ours may carry a token.
+    pub carriers: Carriers,
 }
 
 impl House {
@@ -33,12 +36,17 @@ impl House {
     pub fn load(config: Config, keys: &Fingerprinter) -> Result<Self, Vec<Fault>> {
         match (config.read_templates(), config.read_lexicons()) {
             (Ok(templates), Ok(reader)) => {
-                let gate = gate_house(&config, keys);
+                let carriers = Carriers {
+                    mailboxes: config.house().mailboxes,
+                    unsubscribe: config.house.unsubscribe_address.clone(),
+                };
+                let gate = gate_house(&config, &carriers, keys);
                 Ok(Self {
                     config,
                     templates,
                     reader,
                     gate,
+                    carriers,
                 })
             }
             (templates, reader) => Err([templates.err(), reader.err()]
@@ -65,7 +73,7 @@ fn is_our_loop(keys: &Fingerprinter, value: &str) -> bool {
 }
 
 /// The firm, as the gate must know it: the configuration's word, and what needs the keys of this store.
-fn gate_house(config: &Config, keys: &Fingerprinter) -> mail::House {
+fn gate_house(config: &Config, carriers: &Carriers, keys: &Fingerprinter) -> mail::House {
     let mut house = config.house();
     house
         .mailboxes
@@ -73,6 +81,11 @@ fn gate_house(config: &Config, keys: &Fingerprinter) -> mail::House {
     house.loop_header = LOOP_HEADER.to_owned();
     let own = keys.clone();
     house.is_our_loop = Arc::new(move |value| is_our_loop(&own, value));
+    let (own, carriers) = (keys.clone(), carriers.clone());
+    house.token = Arc::new(move |a: &Address, at| {
+        let token = carriers.token(&own, a, at);
+        token.ok().flatten().map(|t| t.kind)
+    });
     if let Some(base) = config.smtp.bounce_address.clone() {
         let own = keys.clone();
         house.bounce_token =

@@ -62,14 +62,14 @@ struct Due {
 
 impl<L: SecondLook> Outbox<L> {
     /// Prepares it; nothing is sent yet.
-    pub fn new(office: Office, courier: Arc<Courier>, look: Arc<L>, wake: Arc<Notify>) -> Self {
+    pub fn new(office: Office, courier: Arc<Courier>, look: Arc<L>) -> Self {
         Self {
+            wake: office.sequencer.letters(),
             office,
             courier,
             look,
             busy: Arc::default(),
             pauses: Arc::default(),
-            wake,
         }
     }
 

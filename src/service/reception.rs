@@ -19,7 +19,6 @@ use sha2::{Digest, Sha256};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Instant;
-use tokio::sync::Notify;
 
 /// How often a message is decided again before the batch is refused (and offered again later).
 const DECISIONS: usize = 20;
@@ -58,8 +57,6 @@ pub struct Reception {
     pub office: Office,
     /// Who watches.
     pub witness: Option<Arc<dyn Witness>>,
-    /// Told when something was committed, so that a letter does not wait for the outbox's next look.
-    pub wake: Arc<Notify>,
 }
 
 /// A message ready to be committed.
@@ -77,7 +74,6 @@ impl Reception {
             let (proposals, endings): (Vec<_>, Vec<_>) =
                 ready.into_iter().map(|r| (r.proposal, r.ending)).unzip();
             let verdicts = self.office.sequencer.commit_all(proposals).await;
-            self.wake.notify_one();
             let mut again = Vec::new();
             for ((verdict, ending), message) in verdicts.into_iter().zip(endings).zip(&waiting) {
                 match verdict {

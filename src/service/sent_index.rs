@@ -6,10 +6,13 @@ use super::gathering::{self, Trouble};
 use super::house::{House, LOOP_HEADER, Office};
 use crate::mail::{self, Limits};
 use crate::mailbox::Fetched;
-use crate::record::{Event, MailIdHash, PersonId, Suppression, Timestamp};
+use crate::record::{Address, Event, Location, MailIdHash, PersonId, Suppression, Timestamp};
+use crate::store::Reader;
 
 /// Lines of one mail that are remembered.
 const LINES: usize = 200;
+/// Mails that one mail answers, at most.
+pub(super) const ANSWERS: usize = 20;
 
 /// What one mail in Sent teaches.
 pub fn learn(office: &Office, house: &House, fetched: &Fetched) -> Result<Vec<Event>, Trouble> {
@@ -36,70 +39,96 @@ pub fn learn(office: &Office, house: &House, fetched: &Fetched) -> Result<Vec<Ev
             Ok(foreign(location, mail))
         };
     }
+    seen(reader, house, &message, (location, mail, fetched))
+}
+
+/// A mail that somebody sent: whom it reached, what it answers, and the hashes of its lines.
+fn seen(
+    reader: &Reader,
+    house: &House,
+    message: &mail::InboundMessage,
+    (location, mail, fetched): (Location, MailIdHash, &Fetched),
+) -> Result<Vec<Event>, Trouble> {
+    let keys = reader.fingerprinter();
     let at = message
         .date
         .unwrap_or(fetched.internal_date)
         .min(fetched.internal_date);
+    let sent = Sent {
+        mail,
+        at,
+        is_answer: !message.in_reply_to.is_empty(),
+    };
+    let addresses = message.to.iter().chain(&message.cc);
     let mut events = Vec::new();
-    let to = recipients(office, house, &message, (mail, at), &mut events)?;
-    let mut answers: Vec<MailIdHash> = message
-        .thread()
-        .into_iter()
-        .map(|id| keys.mail_id(id))
-        .collect();
-    answers.truncate(20);
+    let to = recipients(reader, house, addresses, &sent, &mut events)?;
+    let thread = message.thread().into_iter();
     let text: Vec<&str> = std::iter::once(message.fresh.text.as_str())
-        .chain(signature(&message))
+        .chain(signature(message))
         .collect();
-    let mut lines = mail::line_hashes(&text.join("\n"));
-    lines.truncate(LINES);
     events.push(Event::SentSeen {
         location: Some(location),
         mail,
         to,
         at,
-        answers,
-        lines,
+        answers: thread.map(|id| keys.mail_id(id)).take(ANSWERS).collect(),
+        lines: lines(&text.join("\n")),
     });
     Ok(events)
 }
 
+/// The hashes by which the lines of a mail are known again.
+pub(super) fn lines(text: &str) -> Vec<u32> {
+    let mut lines = mail::line_hashes(text);
+    lines.truncate(LINES);
+    lines
+}
+
+/// One mail of ours, as far as it may be an incident.
+pub(super) struct Sent {
+    /// Its Message-ID.
+    pub mail: MailIdHash,
+    /// When it was sent.
+    pub at: Timestamp,
+    /// It answers a mail: an answer to what the person wrote is no prospecting.
+    pub is_answer: bool,
+}
+
 /// Whom it was sent to, colleagues apart; somebody who had asked to be left alone is an incident.
-fn recipients(
-    office: &Office,
+pub(super) fn recipients<'a>(
+    reader: &Reader,
     house: &House,
-    message: &mail::InboundMessage,
-    (mail, at): (MailIdHash, Timestamp),
+    addresses: impl Iterator<Item = &'a Address>,
+    sent: &Sent,
     events: &mut Vec<Event>,
 ) -> Result<Vec<PersonId>, Trouble> {
-    let reader = office.sequencer.reader();
     let (state, keys) = (reader.state(), reader.fingerprinter());
     let mut to: Vec<PersonId> = Vec::new();
-    for address in message.to.iter().chain(&message.cc) {
+    for address in addresses {
         if house.gate.own_domains.iter().any(|d| d == address.domain()) {
             continue;
         }
         let fingerprints = keys.of_address(address);
         let known = state.person_of(&fingerprints)?;
         let person = known.unwrap_or_else(|| keys.person(address));
-        if known.is_none() {
-            events.push(Event::Recognised {
-                person,
-                fingerprints,
-            });
+        if to.contains(&person) {
+            continue;
         }
-        let held = state
-            .person(person)?
-            .suppression
-            .filter(|s| s.suppression == Suppression::Suppressed);
-        // An answer to what the person wrote is no prospecting.
-        if held.is_some_and(|s| at > s.since) && message.in_reply_to.is_empty() {
+        let recognised = Event::Recognised {
+            person,
+            fingerprints,
+        };
+        if known.is_none() && !events.contains(&recognised) {
+            events.push(recognised);
+        }
+        let held = state.person(person)?.suppression;
+        let stopped = held.filter(|s| s.suppression == Suppression::Suppressed);
+        if stopped.is_some_and(|s| sent.at > s.since) && !sent.is_answer {
+            let (mail, at) = (sent.mail, sent.at);
             tracing::error!(to = %address.masked(), "a mail was sent to somebody who asked to be left alone");
             events.push(Event::MailAfterStop { person, mail, at });
         }
-        if !to.contains(&person) {
-            to.push(person);
-        }
+        to.push(person);
     }
     Ok(to)
 }
@@ -121,7 +150,7 @@ fn signature(message: &mail::InboundMessage) -> impl Iterator<Item = &str> {
 }
 
 /// A letter of a Quitus that is not this one: two answer the same mailbox.
-fn foreign(location: crate::record::Location, mail: MailIdHash) -> Vec<Event> {
+fn foreign(location: Location, mail: MailIdHash) -> Vec<Event> {
     tracing::error!(
         "another installation of Quitus answers this mailbox; no letter is sent until one of them is stopped"
     );

@@ -11,7 +11,7 @@ use crate::store::{CommitError, Reader, Store};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
 
 /// Commits that one group may hold.
 const GROUP: usize = 512;
@@ -79,6 +79,7 @@ pub struct Sequencer {
     requests: mpsc::Sender<Request>,
     reader: Reader,
     failed: Arc<AtomicBool>,
+    letters: Arc<Notify>,
 }
 
 /// The sequencer's thread; joining it gives the store back, closed to nobody.
@@ -90,15 +91,17 @@ impl Sequencer {
         let (requests, queue) = mpsc::channel(4 * GROUP);
         let reader = store.reader();
         let failed = Arc::new(AtomicBool::new(false));
-        let tell = failed.clone();
+        let letters = Arc::new(Notify::new());
+        let (tell, wake) = (failed.clone(), letters.clone());
         let thread = std::thread::Builder::new()
             .name("sequencer".into())
-            .spawn(move || serve(store, queue, &clock, &tell))?;
+            .spawn(move || serve(store, queue, &clock, (&tell, &wake)))?;
         Ok((
             Self {
                 requests,
                 reader,
                 failed,
+                letters,
             },
             thread,
         ))
@@ -107,6 +110,11 @@ impl Sequencer {
     /// Whether the store has failed for good: the process must end and open it again.
     pub fn has_failed(&self) -> bool {
         self.failed.load(Ordering::Relaxed)
+    }
+
+    /// Told when a letter was committed that may have to leave, whoever queued it: a message, a reviewer's word, a resend.
+    pub fn letters(&self) -> Arc<Notify> {
+        self.letters.clone()
     }
 
     /// What is committed and applied, for looking things up.
@@ -169,7 +177,7 @@ fn serve(
     mut store: Store,
     mut queue: mpsc::Receiver<Request>,
     clock: &Clock,
-    failed: &AtomicBool,
+    (failed, letters): (&AtomicBool, &Notify),
 ) -> Store {
     let mut waiting: Waiting = Vec::new();
     while let Some(first) = queue.blocking_recv() {
@@ -178,7 +186,7 @@ fn serve(
             match request {
                 Request::Commit(proposal, tell) => waiting.push((proposal, tell)),
                 Request::Checkpoint(tell) => {
-                    commit_group(&mut store, std::mem::take(&mut waiting), clock);
+                    commit_group(&mut store, std::mem::take(&mut waiting), clock, letters);
                     let made = store
                         .checkpoint(clock.now())
                         .map(|c| c.frame)
@@ -193,26 +201,30 @@ fn serve(
                 None
             };
         }
-        commit_group(&mut store, std::mem::take(&mut waiting), clock);
+        commit_group(&mut store, std::mem::take(&mut waiting), clock, letters);
         failed.store(store.is_poisoned(), Ordering::Relaxed);
     }
     store
 }
 
 /// Commits what waits, in as few groups as its size allows.
-fn commit_group(store: &mut Store, waiting: Waiting, clock: &Clock) {
+fn commit_group(store: &mut Store, waiting: Waiting, clock: &Clock, letters: &Notify) {
     let mut rest = waiting.into_iter();
     loop {
         let room = store.check_room();
         let mut group = store.group(clock.now());
-        let mut taken = Vec::new();
+        let (mut taken, mut may_leave) = (Vec::new(), false);
         for (proposal, tell) in rest.by_ref() {
             let verdict = match (&room, proposal.essential) {
                 (Err(full), false) => Err(refusal(full)),
                 _ => judge(&proposal.expectations, &group.state()),
             };
+            let letter = proposal.events.iter().any(may_have_to_leave);
             match verdict.and_then(|()| group.push(proposal.events).map_err(|e| refusal(&e))) {
-                Ok(frame) => taken.push((frame, tell)),
+                Ok(frame) => {
+                    taken.push((frame, tell));
+                    may_leave |= letter;
+                }
                 // Nobody waits any more for what is not sent: the connection that asked was dropped.
                 Err(verdict) => drop(tell.send(verdict)),
             }
@@ -233,10 +245,17 @@ fn commit_group(store: &mut Store, waiting: Waiting, clock: &Clock) {
                 .map_or_else(refusal, |()| Committed::Frame(frame));
             drop(tell.send(verdict));
         }
-        if let Err(error) = &done {
-            tracing::error!(%error, "the log did not take a group");
+        match &done {
+            Ok(()) if may_leave => letters.notify_one(),
+            Ok(()) => {}
+            Err(error) => tracing::error!(%error, "the log did not take a group"),
         }
     }
+}
+
+/// Whether the outbox should look at once, and not only at its next round.
+fn may_have_to_leave(event: &Event) -> bool {
+    matches!(event, Event::LetterQueued { .. } | Event::LetterJudged(_))
 }
 
 fn judge(expectations: &[Expectation], state: &State<'_>) -> Result<(), Committed> {

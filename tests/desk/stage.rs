@@ -183,7 +183,7 @@ impl Stage {
     /// The references of open cases, oldest request first.
     pub async fn open(&self) -> Vec<String> {
         let list = self.client.get("/requests").await.unwrap();
-        let all = list.data.as_array().unwrap().iter();
+        let all = list.data["requests"].as_array().unwrap().iter();
         all.map(|c| c["case"].as_str().unwrap().to_owned())
             .collect()
     }

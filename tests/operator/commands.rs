@@ -64,7 +64,7 @@ fn a_daemon_is_commanded_through_its_socket_and_ends_when_it_is_told() {
     );
     let list = ask(file, &["requests", "list", "--json"]);
     let list: serde_json::Value = serde_json::from_str(&list.out).unwrap();
-    let case = list[0]["case"].as_str().unwrap();
+    let case = list["requests"][0]["case"].as_str().unwrap();
     // What leaves is what was read: the look gives the hash, the order names it.
     let look = ask(file, &["requests", "approve", case]);
     let hash = look.out.split("--hash ").nth(1).expect("the hash is shown");

@@ -43,5 +43,15 @@ fn a_mail_in_sent_after_a_stop_is_one_incident_until_somebody_has_looked() {
     assert_eq!(seen.code, Some(0), "{seen:?}");
     let list = ask(file, &["incidents", "list"]);
     assert!(list.code == Some(0) && list.out.contains(found), "{list:?}");
+    // The same mail in the sending tool's export is the same mail.
+    let export = file.with_file_name("export.csv");
+    let row = format!("<again@ateliervauban.example>,{whom},{at}");
+    std::fs::write(&export, format!("message_id,to,date\n{row}\n")).unwrap();
+    let known = ask(file, &["sent", "import", export.to_str().unwrap()]);
+    let said = "0 mails stored, 1 known already; 0 rows refused";
+    assert!(
+        known.code == Some(0) && known.out.contains(said),
+        "{known:?}"
+    );
     daemon.end();
 }

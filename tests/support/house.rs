@@ -111,16 +111,9 @@ pub async fn furnish(file: &Path, now: Timestamp) {
     let done = sequencer.commit(Proposal::essential(vec![live])).await;
     assert!(matches!(done, Committed::Frame(_)), "{done:?}");
     let csv = samples::register_csv().as_bytes();
-    let (_, mistakes) = import(
-        &sequencer,
-        &clock,
-        &config.register,
-        "register.csv",
-        csv,
-        false,
-    )
-    .await
-    .unwrap();
+    let (_, mistakes) = import(&sequencer, &config.register, "register.csv", csv, false)
+        .await
+        .unwrap();
     assert!(mistakes.is_empty(), "{mistakes:?}");
     drop(sequencer);
     drop(running.join().unwrap());

@@ -4,10 +4,12 @@
 //! settings. A house that is [`unknown`](House::unknown) counts every message as addressed to us.
 
 use super::super::{InboundMessage, Signs};
-use crate::record::Address;
+use crate::record::{Address, Timestamp, TokenKind};
 use std::sync::Arc;
 
 type AddressTest = Arc<dyn Fn(&Address) -> bool + Send + Sync>;
+/// What the token in an address is for, if it held when the message arrived.
+type TokenTest = Arc<dyn Fn(&Address, Timestamp) -> Option<TokenKind> + Send + Sync>;
 
 /// The firm's own addresses, groups and marks.
 #[derive(Clone)]
@@ -32,10 +34,8 @@ pub struct House {
     pub is_our_loop: Arc<dyn Fn(&str) -> bool + Send + Sync>,
     /// `bounce+TOKEN@` with a valid token.
     pub bounce_token: AddressTest,
-    /// The plus-address of our List-Unsubscribe, with a valid token.
-    pub unsubscribe_token: AddressTest,
-    /// Any other valid token of ours.
-    pub reply_token: AddressTest,
+    /// A plus-address of ours with a valid token: that of our List-Unsubscribe, or one for replies.
+    pub token: TokenTest,
     /// Warm-up traffic by the configured tags, headers and subjects (A11).
     pub is_warm_up: Arc<dyn Fn(&InboundMessage) -> bool + Send + Sync>,
 }
@@ -43,7 +43,6 @@ pub struct House {
 impl House {
     /// No configuration: every message counts as addressed to us, nothing counts as ours.
     pub fn unknown() -> Self {
-        let nobody: AddressTest = Arc::new(|_| false);
         Self {
             known: false,
             mailboxes: Vec::new(),
@@ -54,15 +53,19 @@ impl House {
             authserv_id: None,
             loop_header: "x-quitus-loop".into(),
             is_our_loop: Arc::new(|_| false),
-            bounce_token: nobody.clone(),
-            unsubscribe_token: nobody.clone(),
-            reply_token: nobody,
+            bounce_token: Arc::new(|_| false),
+            token: Arc::new(|_, _| None),
             is_warm_up: Arc::new(|_| false),
         }
     }
 
-    pub(super) fn is_unsubscribe_token(&self, address: &Address) -> bool {
-        (self.unsubscribe_token)(address)
+    pub(super) fn is_unsubscribe_token(&self, address: &Address, at: Timestamp) -> bool {
+        (self.token)(address, at) == Some(TokenKind::Unsubscribe)
+    }
+
+    /// Whether an address carries any valid token of ours (A6).
+    pub(super) fn is_any_token(&self, address: &Address, at: Timestamp) -> bool {
+        (self.token)(address, at).is_some() || (self.bounce_token)(address)
     }
 
     /// Whether a List-Id, List-Post or Mailing-List of the message is one of our own lists.
@@ -115,14 +118,12 @@ impl House {
     }
 
     /// Whether an address is a way to a watched mailbox (A6).
-    pub(super) fn is_reached_by(&self, address: &Address) -> bool {
+    pub(super) fn is_reached_by(&self, address: &Address, at: Timestamp) -> bool {
         let same = |list: &[Address]| list.iter().any(|a| a.same_person(address));
         same(&self.mailboxes)
             || same(&self.forwarded_from)
             || self.is_own_group(address)
-            || (self.reply_token)(address)
-            || (self.bounce_token)(address)
-            || (self.unsubscribe_token)(address)
+            || self.is_any_token(address, at)
     }
 }
 

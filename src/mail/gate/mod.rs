@@ -14,11 +14,13 @@ pub use authentication::{Authentication, Dmarc, authentication};
 pub use house::{House, Writer, who};
 
 use super::{Gate, InboundMessage};
-use crate::record::{Reading, RuleId, Verdict};
+use crate::record::{Reading, RuleId, Timestamp, Verdict};
 
 /// What is known of a message from outside itself.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Circumstances {
+    /// When it arrived (INTERNALDATE): a token counts if it held then, however late the message is read.
+    pub received: Timestamp,
     /// It lies in the Junk folder.
     pub in_junk: bool,
     /// Its Message-ID is one of our outbox.
@@ -88,13 +90,13 @@ fn beyond_bounces(m: &InboundMessage, house: &House, c: &Circumstances) -> Optio
         .iter()
         .chain(&m.cc)
         .chain(&m.delivered_to)
-        .any(|a| house.is_unsubscribe_token(a))
+        .any(|a| house.is_unsubscribe_token(a, c.received))
     {
         return None;
     }
     rules::automatic(m)
         .or_else(|| rules::list(m, house, c))
         .or_else(|| rules::doubt(m, house, c))
-        .or_else(|| rules::not_to_us(m, house))
+        .or_else(|| rules::not_to_us(m, house, c))
         .or_else(|| rules::warm_up(m, house))
 }

@@ -288,13 +288,14 @@ fn doubtful_circumstances(c: &Circumstances) -> Option<&'static str> {
 }
 
 /// A6: nobody named us.
-pub(super) fn not_to_us(m: &InboundMessage, house: &House) -> Option<Hit> {
+pub(super) fn not_to_us(m: &InboundMessage, house: &House, c: &Circumstances) -> Option<Hit> {
     if !house.known {
         return None;
     }
-    let token = |a: &Address| (house.reply_token)(a) || (house.bounce_token)(a);
-    let named = m.to.iter().chain(&m.cc).any(|a| house.is_reached_by(a))
-        || m.delivered_to.iter().any(token);
+    let token = |a: &Address| house.is_any_token(a, c.received);
+    let mut named = m.to.iter().chain(&m.cc);
+    let named =
+        named.any(|a| house.is_reached_by(a, c.received)) || m.delivered_to.iter().any(token);
     (!named).then(|| Hit::doubt("A6", "neither To nor Cc names us"))
 }
 

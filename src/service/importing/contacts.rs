@@ -1,0 +1,252 @@
+//! Puts a list of contacts into the register: each person sealed under a key of their own.
+//!
+//! What a list does not say is not lost: a row is laid over what is known. So the same list again changes nothing and
+//! commits nothing, and a suppressed person stays suppressed, because suppression belongs to the person and not to the
+//! row. Each row expects its person as it was read.
+
+use super::{ImportFailure, Planned, Run, Tally};
+use crate::record::{
+    CaseId, Contact, Event, Fault, Fingerprint, KeyId, KeyKind, Origin, PersonId, Relation,
+};
+use crate::register::{self, ContactPlan, RegisterSettings, Summary, plan_row};
+use crate::request::Expectation;
+use crate::service::gathering::Trouble;
+use crate::service::people;
+use crate::service::sequencer::Sequencer;
+use crate::store::Reader;
+use std::collections::{BTreeMap, HashSet};
+use std::io::{Cursor, Read};
+
+/// A row with its line.
+type Row = (u64, Contact);
+
+/// What the rows of a frame came to.
+#[derive(Default)]
+struct Told {
+    summary: Summary,
+    /// Lines that name somebody who was erased.
+    erased: Vec<(u64, CaseId)>,
+}
+
+/// Imports a list, or says what it would do (`dry_run`). Returns the counts and each bad row with its line.
+///
+/// # Errors
+/// If the list cannot be understood at all, or the store does not take it; single bad rows are no error.
+pub async fn import(
+    sequencer: &Sequencer,
+    settings: &RegisterSettings,
+    file_name: &str,
+    source: impl Read,
+    dry_run: bool,
+) -> Result<(Summary, Vec<Fault>), ImportFailure> {
+    let list = super::whole(source)?;
+    let mut run = Run::of(sequencer, file_name, &list, dry_run)?;
+    let (mut sum, mut faults) = (Summary::default(), Vec::new());
+    let relation = settings.default_relation;
+    let mut reader = register::Reader::open(file_name, Cursor::new(list), &BTreeMap::new())?;
+    while let Some(chunk) = reader.chunk()? {
+        sum.refused += chunk.faults.len() as u64;
+        faults.extend(chunk.faults);
+        for rows in apart(sequencer, chunk.rows) {
+            let plan = move |reader: &Reader, number: u64| {
+                plan(reader, &rows, (relation, number), dry_run)
+            };
+            let told = run.frame(plan).await?;
+            sum.add(&told.summary);
+            faults.extend(told.erased.iter().map(|e| not_again(file_name, e)));
+        }
+    }
+    run.end(Tally {
+        stored: sum.stored,
+        unchanged: sum.unchanged,
+        refused: sum.refused,
+    })
+    .await?;
+    faults.sort_by_key(|f| f.line);
+    Ok((sum, faults))
+}
+
+/// A row that would bring back somebody who asked to be erased.
+fn not_again(file_name: &str, (line, case): &(u64, CaseId)) -> Fault {
+    let mut fault = Fault::of_file(
+        file_name,
+        format!("this person was erased at their request ({case}); the row is not stored"),
+        "take the row out of the list; if the person has come back by themselves, lift the suppression with a reason",
+    );
+    fault.line = usize::try_from(*line).unwrap_or(0);
+    fault
+}
+
+/// Cuts rows where a person comes a second time: their second row must see what the first one stored.
+fn apart(sequencer: &Sequencer, rows: Vec<Row>) -> Vec<Vec<Row>> {
+    let keys = sequencer.reader().fingerprinter();
+    let mut parts = vec![Vec::new()];
+    let mut seen: HashSet<Fingerprint> = HashSet::new();
+    for row in rows {
+        let addresses = row.1.addresses.iter();
+        let own: Vec<Fingerprint> = addresses.flat_map(|a| keys.of_address(a)).collect();
+        if own.iter().any(|f| seen.contains(f)) {
+            seen.clear();
+            parts.push(Vec::new());
+        }
+        seen.extend(own);
+        if let Some(part) = parts.last_mut() {
+            part.push(row);
+        }
+    }
+    parts
+}
+
+/// Lays rows over what is known, and seals what changed.
+fn plan(
+    reader: &Reader,
+    rows: &[Row],
+    (relation, import): (Option<Relation>, u64),
+    dry_run: bool,
+) -> Result<Planned<Told>, Trouble> {
+    let mut planned = Planned {
+        events: Vec::new(),
+        expectations: Vec::new(),
+        told: Told::default(),
+    };
+    for (line, listed) in rows {
+        let contact = match laid_on_file(reader, listed)? {
+            Ok(contact) => contact,
+            Err(case) => {
+                planned.told.summary.refused += 1;
+                planned.told.erased.push((*line, case));
+                continue;
+            }
+        };
+        let (state, keys) = (reader.state(), reader.fingerprinter());
+        let plan = plan_row(&state, keys, relation, (*line, contact))?;
+        planned.told.summary.count(plan.as_ref());
+        if let Some(plan) = plan.filter(|_| !dry_run) {
+            put(reader, &plan, import, &mut planned)?;
+        }
+    }
+    Ok(planned)
+}
+
+/// The row, with what is on file of its person; the case, if they were erased at their own request.
+fn laid_on_file(reader: &Reader, listed: &Contact) -> Result<Result<Contact, CaseId>, Trouble> {
+    let (state, keys) = (reader.state(), reader.fingerprinter());
+    let addresses = listed.addresses.iter();
+    let fingerprints: Vec<Fingerprint> = addresses.flat_map(|a| keys.of_address(a)).collect();
+    let person = state.person_of(&fingerprints)?;
+    if let Some(person) = person
+        && let Some((_, case)) = state.person(person)?.erased
+    {
+        return Ok(Err(case));
+    }
+    let known = person.map(|p| state.contact(p)).transpose()?.flatten();
+    let old = people::contact(reader, known.as_ref())?;
+    Ok(Ok(match old {
+        Some(old) => laid_over(listed.clone(), old),
+        None => listed.clone(),
+    }))
+}
+
+/// The events of a row that changes something, and what they expect.
+fn put(
+    reader: &Reader,
+    plan: &ContactPlan,
+    import: u64,
+    planned: &mut Planned<Told>,
+) -> Result<(), Trouble> {
+    let row = reader.state().person(plan.person)?;
+    planned.expectations.push(Expectation::Person {
+        id: plan.person,
+        version: row.version,
+    });
+    let is_new = |f: &Fingerprint| !row.fingerprints.contains(f);
+    if plan.fingerprints.iter().any(is_new) {
+        planned.events.push(recognised(plan));
+    }
+    let key = contact_key(reader, plan.person)?;
+    planned.events.push(Event::ContactStored {
+        person: plan.person,
+        import,
+        contact: reader.seal(key, &plan.contact)?,
+        facts: plan.facts.clone(),
+    });
+    Ok(())
+}
+
+fn recognised(plan: &ContactPlan) -> Event {
+    Event::Recognised {
+        person: plan.person,
+        fingerprints: plan.fingerprints.clone(),
+    }
+}
+
+/// The person's contact key: the one that they have, so that erasing it erases every version of their row.
+fn contact_key(reader: &Reader, person: PersonId) -> Result<KeyId, Trouble> {
+    if let Some(row) = reader.state().contact(person)?
+        && !reader.is_erased(row.key)?
+    {
+        return Ok(row.key);
+    }
+    Ok(reader.allocate(KeyKind::Contact)?)
+}
+
+/// The new row, with what it does not say from the old one.
+fn laid_over(new: Contact, old: Contact) -> Contact {
+    Contact {
+        addresses: addresses(new.addresses, old.addresses),
+        civility: new.civility.or(old.civility),
+        first_name: new.first_name.or(old.first_name),
+        last_name: new.last_name.or(old.last_name),
+        role: new.role.or(old.role),
+        firm: new.firm.or(old.firm),
+        country: new.country.or(old.country),
+        language: new.language.or(old.language),
+        phone: new.phone.or(old.phone),
+        profile_url: new.profile_url.or(old.profile_url),
+        crm_id: new.crm_id.or(old.crm_id),
+        relation: new.relation.or(old.relation),
+        owner: new.owner.or(old.owner),
+        campaign: new.campaign.or(old.campaign),
+        basis: new.basis.or(old.basis),
+        why: new.why.or(old.why),
+        origins: origins(new.origins, old.origins),
+        extra: extra(new.extra, old.extra),
+    }
+}
+
+/// A list that brings no new address does not change which one is on file.
+fn addresses(
+    mut new: Vec<crate::record::Address>,
+    old: Vec<crate::record::Address>,
+) -> Vec<crate::record::Address> {
+    if new.iter().all(|a| old.contains(a)) {
+        return old;
+    }
+    for address in old {
+        if !new.contains(&address) {
+            new.push(address);
+        }
+    }
+    new
+}
+
+/// A new origin takes the place of the old one for the same data.
+fn origins(mut new: Vec<Origin>, old: Vec<Origin>) -> Vec<Origin> {
+    if new.iter().all(|o| old.contains(o)) {
+        return old;
+    }
+    let said: Vec<Vec<String>> = new.iter().map(|o| o.data.clone()).collect();
+    new.extend(old.into_iter().filter(|o| !said.contains(&o.data)));
+    new
+}
+
+/// Columns without a meaning of their own keep their order.
+fn extra(new: Vec<(String, String)>, mut old: Vec<(String, String)>) -> Vec<(String, String)> {
+    for (name, value) in new {
+        match old.iter_mut().find(|(known, _)| *known == name) {
+            Some(place) => place.1 = value,
+            None => old.push((name, value)),
+        }
+    }
+    old
+}
