@@ -9,6 +9,7 @@ mod contacts;
 mod deciding;
 mod draft;
 mod entering;
+mod flags;
 mod identifying;
 mod incidents;
 mod letter_story;
@@ -255,6 +256,7 @@ pub fn router(desk: Desk) -> Router {
         .route("/letters/{id}/cancel", post(letters::cancel))
         .route("/incidents", get(incidents::list))
         .route("/incidents/{id}/seen", post(incidents::seen))
+        .route("/store/acknowledge", post(flags::acknowledge))
         .merge(lists)
         .with_state(desk)
 }

@@ -106,13 +106,7 @@ impl Daemon {
             .map_err(StartError::Commit)?;
         let interrupted = interrupted(&report, uncertain);
         let outbox = Outbox::new(office.clone(), courier.clone(), desks, wake);
-        if report.sending_must_wait() {
-            tracing::error!(
-                "the store was damaged: no letter is sent until `quitus store verify` is clean"
-            );
-        } else {
-            tasks.push(tokio::spawn(async move { outbox.run(stopping).await }));
-        }
+        tasks.push(tokio::spawn(async move { outbox.run(stopping).await }));
         tasks.push(tokio::spawn(super::daily::run(
             office.clone(),
             stop.subscribe(),

@@ -3,7 +3,9 @@
 use super::connections::{MailboxReport, SmtpReport};
 use super::filing::FilingReport;
 use super::health::DaemonReport;
-use crate::record::{Damaged, LetterState, MessageState, Mode, State, Timestamp, Waiting};
+use crate::record::{
+    Damaged, Flag, FlagRow, LetterState, MessageState, Mode, State, Timestamp, Waiting,
+};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -45,8 +47,8 @@ pub struct Status {
     pub next_due: Option<(String, &'static str, String)>,
     /// What waits to be filed.
     pub filing: Option<FilingReport>,
-    /// Another installation answers the same mailbox, seen then.
-    pub foreign_instance: Option<String>,
+    /// Flags that are up: nothing is sent until a human has acknowledged them.
+    pub flags: Vec<FlagRow>,
     /// The mailboxes, if a daemon runs.
     pub mailboxes: Vec<MailboxReport>,
     /// The way to the SMTP server, if a daemon runs.
@@ -96,7 +98,7 @@ impl Status {
                 .first()
                 .map(|(at, case, kind)| (case.to_string(), kind.word(), at.to_string())),
             filing: FilingReport::of(state)?,
-            foreign_instance: state.foreign_instance()?.map(|t| t.to_string()),
+            flags: state.flags()?,
             mailboxes: Vec::new(),
             smtp: None,
         })
@@ -112,7 +114,7 @@ impl Status {
         let filing = self.filing.as_ref().is_some_and(|f| f.failing > 0);
         let daemon = self.daemon.as_ref().is_some_and(|d| d.edits.is_some());
         let smtp = self.smtp.as_ref().is_some_and(|s| s.why.is_some());
-        let stopped = self.disk.is_some() || self.foreign_instance.is_some();
+        let stopped = self.disk.is_some() || !self.flags.is_empty();
         dead || filing || mailbox || daemon || smtp || stopped
     }
 }
@@ -193,11 +195,21 @@ impl Status {
                 "STOPPED    {full}: nothing is fetched or sent until there is room"
             )?;
         }
-        if let Some(at) = &self.foreign_instance {
+        for FlagRow { flag, since, what } in &self.flags {
+            let (why, first) = match flag {
+                Flag::Damage => ("the store is damaged", "look with `quitus store verify`"),
+                Flag::ForeignInstance => (
+                    "another installation answers this mailbox",
+                    "stop one of them",
+                ),
+            };
             writeln!(
                 f,
-                "STOPPED    another installation answers this mailbox (seen {at}): stop one of them"
+                "STOPPED    {why} (seen {since}), nothing is sent: {first}, then `quitus store acknowledge --reason …`"
             )?;
+            for place in what {
+                writeln!(f, "           {place}")?;
+            }
         }
         Ok(())
     }
