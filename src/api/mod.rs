@@ -63,8 +63,12 @@ impl Desk {
 
     /// A desk without a daemon: the state is all that can be told.
     pub fn alone(office: Office) -> Self {
-        let (sequencer, clock) = (office.sequencer.clone(), office.clock.clone());
-        let status = move || Status::of_state(&sequencer.reader().state(), clock.now());
+        let own = office.clone();
+        let status = move || {
+            let soon = own.house.load().config.review.due_soon_days;
+            let state = own.sequencer.reader().state();
+            Status::of_state(&state, own.clock.now(), soon)
+        };
         Self {
             office,
             status: Arc::new(status),

@@ -158,13 +158,13 @@ impl Daemon {
         let mailboxes = self.mailboxes.clone();
         move || {
             let state = office.sequencer.reader().state();
-            let mut status = Status::of_state(&state, office.clock.now())?;
-            status.daemon = Some(health.report());
+            let soon = office.house.load().config.review.due_soon_days;
+            let status = Status::of_state(&state, office.clock.now(), soon)?;
             let full = office.sequencer.reader().check_room();
-            status.disk = full.err().map(|full| full.to_string());
-            status.smtp = Some(SmtpReport::of(&courier.breaker()));
+            let disk = full.err().map(|full| full.to_string());
             let seen = mailboxes.iter().map(|m| MailboxReport::of(&m.borrow()));
-            status.mailboxes = seen.collect();
+            let smtp = SmtpReport::of(&courier.breaker());
+            let status = status.with_daemon(health.report(), disk, smtp, seen.collect());
             Ok(status)
         }
     }
