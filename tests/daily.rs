@@ -2,6 +2,7 @@
 //!
 //! The clock is the test's; the servers of the configuration do not answer, because nothing here needs them.
 
+use quitus::api::{Client, Desk, router};
 use quitus::config::Config;
 use quitus::record::{CaseId, Duty, Event, KeyKind, Timestamp};
 use quitus::service::{Clock, Committed, Daemon, Extras, Proposal};
@@ -179,5 +180,44 @@ async fn retention_erases_closed_cases_and_leaves_open_ones_and_those_under_lega
         assert_eq!(erased(), [first, none, none], "{at}");
     }
     drop(reader);
+    daemon.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn damage_that_one_start_found_stops_sending_at_the_next_until_somebody_has_looked() {
+    let home = tempfile::tempdir().unwrap();
+    let (file, hands) = (
+        configuration(home.path()),
+        Hands::at("2026-11-24T09:00:00Z"),
+    );
+    start(&file, &hands).await.end().await;
+    let log = home.path().join("store/log/00000001.log");
+    let bytes = std::fs::read(&log).unwrap();
+    std::fs::write(&log, &bytes[..bytes.len() - 3]).unwrap();
+    // A command comes first, and sees it.
+    let config = Config::load(&file).unwrap();
+    let client = Client::of(&config).await.unwrap();
+    let first = client.get("/status").await.unwrap();
+    assert!(
+        first.wrong && first.text.contains("store acknowledge"),
+        "{first:?}"
+    );
+    client.end().await;
+    let daemon = start(&file, &hands).await;
+    assert!(
+        !daemon.report.sending_must_wait(),
+        "this start found nothing"
+    );
+    let client = Client::within(router(Desk::of(&daemon)));
+    let status = client.get("/status").await.unwrap();
+    assert_eq!(status.data["flags"][0]["flag"], "damage", "{status:?}");
+    let order = serde_json::json!({"by": "ops", "reason": "planted reason"});
+    let told = client.post("/store/acknowledge", &order).await.unwrap();
+    assert_eq!(told.data["acknowledged"][0]["flag"], "damage", "{told:?}");
+    let after = client.get("/status").await.unwrap();
+    assert_eq!(after.data["flags"], serde_json::json!([]));
+    let again = client.post("/store/acknowledge", &order).await.unwrap();
+    assert_eq!(again.data["acknowledged"], serde_json::json!([]));
+    drop(client);
     daemon.end().await;
 }

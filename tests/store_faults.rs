@@ -430,3 +430,80 @@ fn a_full_disk_is_said_and_the_ballast_keeps_room_for_outcomes() {
             .success()
     );
 }
+
+#[test]
+fn child_opens() {
+    // Only a process that another test starts for it does anything here.
+    if let Some(dir) = std::env::var_os("QUITUS_CHILD") {
+        drop(open(Path::new(&dir)));
+    }
+}
+
+/// Every byte of one folder in another.
+fn copied(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        match entry.file_type().unwrap().is_dir() {
+            true => copied(&entry.path(), &to.join(entry.file_name())),
+            false => drop(std::fs::copy(entry.path(), to.join(entry.file_name())).unwrap()),
+        }
+    }
+}
+
+/// A store of several segments: a flipped byte that only a replay of the whole log sees, or frames lost from its end.
+fn harmed(dir: &Path, lost: bool) {
+    go_on(dir);
+    let segments = std::fs::read_dir(dir.join("log")).unwrap().count() as u32;
+    assert!(segments > 1);
+    let file = segment_path(dir, if lost { segments } else { 1 });
+    let mut bytes = std::fs::read(&file).unwrap();
+    if lost {
+        bytes.truncate(bytes.len() - 5);
+    } else {
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 0x10;
+        std::fs::remove_dir_all(dir.join("index")).unwrap();
+        std::fs::remove_dir_all(dir.join("checkpoints")).unwrap();
+    }
+    std::fs::write(file, bytes).unwrap();
+}
+
+#[test]
+fn damage_stands_in_the_log_wherever_the_opening_that_found_it_is_killed() {
+    for lost in [false, true] {
+        let home = tempfile::tempdir().unwrap();
+        let (whole, steps) = (home.path().join("whole"), home.path().join("steps"));
+        harmed(&whole, lost);
+        let again = home.path().join("again");
+        copied(&whole, &again);
+        let file = [("QUITUS_STEPS_FILE", steps.to_str().unwrap())];
+        assert!(run_child("child_opens", &again, &file).success());
+        let count = std::fs::read_to_string(&steps).unwrap().lines().count();
+        assert!(count > 8, "only {count} steps");
+        for n in 1..=count {
+            let dir = home.path().join(n.to_string());
+            copied(&whole, &dir);
+            let ended = run_child("child_opens", &dir, &[("QUITUS_KILL_AT", &n.to_string())]);
+            assert_eq!(ended.signal(), Some(9), "step {n} of {count}");
+            drop(open(&dir));
+            // Whoever opens it now finds a good index; the flag is up all the same, until somebody takes it down.
+            let (mut store, report) = open(&dir);
+            assert!(report.rebuilt.is_none() && report.replayed == 0);
+            let up = store.state().flags().unwrap();
+            assert_eq!((up.len(), up[0].flag), (1, Flag::Damage), "step {n}");
+            assert!(!up[0].what.is_empty() && !dir.join("damage.seen").exists());
+            let (flag, by) = (Flag::Damage, "ops".to_owned());
+            let down = Event::Alarm(Alarm::Acknowledged { flag, by });
+            store.commit(at(99), vec![down]).unwrap();
+            drop(store);
+            // The same places, seen again when the index is made again, are known.
+            std::fs::remove_dir_all(dir.join("index")).unwrap();
+            let (store, report) = open(&dir);
+            assert_eq!(report.sending_must_wait(), !lost, "{report:?}");
+            assert_eq!(store.state().flags().unwrap(), [], "step {n}");
+            drop(store);
+            std::fs::remove_dir_all(&dir).unwrap();
+        }
+    }
+}

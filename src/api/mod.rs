@@ -9,6 +9,7 @@ mod contacts;
 mod deciding;
 mod draft;
 mod entering;
+mod flags;
 mod identifying;
 mod incidents;
 mod letter_story;
@@ -65,8 +66,12 @@ impl Desk {
 
     /// A desk without a daemon: the state is all that can be told.
     pub fn alone(office: Office) -> Self {
-        let (sequencer, clock) = (office.sequencer.clone(), office.clock.clone());
-        let status = move || Status::of_state(&sequencer.reader().state(), clock.now());
+        let own = office.clone();
+        let status = move || {
+            let soon = own.house.load().config.review.due_soon_days;
+            let state = own.sequencer.reader().state();
+            Status::of_state(&state, own.clock.now(), soon)
+        };
         Self {
             office,
             status: Arc::new(status),
@@ -261,6 +266,7 @@ pub fn router(desk: Desk) -> Router {
         .route("/incidents", get(incidents::list))
         .route("/incidents/{id}/seen", post(incidents::seen))
         .route("/tokens/mint", post(tokens::of_named))
+        .route("/store/acknowledge", post(flags::acknowledge))
         .merge(lists)
         .with_state(desk)
 }

@@ -1,5 +1,7 @@
-//! `quitus store verify` and `quitus store rebuild`: the folder that holds log, keys and index, while no daemon uses it.
+//! `quitus store`: verify and rebuild the folder that holds log, keys and index, while no daemon uses it; and a human's word
+//! that damage or a second installation was looked at, so that sending goes on.
 
+use super::ask::{self, Ask};
 use super::edge::{self, DONE, End, WRONG};
 use super::output::{self, BAD, CARE, GOOD, painted};
 use crate::config::StoreSettings;
@@ -29,23 +31,50 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Somebody has looked at the damage, or has stopped the other installation: sending goes on. With or without a daemon
+    Acknowledge {
+        /// What was found and done, as an auditor should read it
+        #[arg(long)]
+        reason: String,
+        /// One JSON object
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 /// Runs it. 1 if something is wrong with the store, or another process uses it.
 pub fn run(arguments: &Arguments, named: Option<&Path>) -> Result<u8, End> {
-    let settings = edge::config(named)?.store;
-    if !settings.path.join("log").is_dir() {
-        let path = settings.path.display();
-        return Err(End::Usage(format!("there is no store in {path}")));
+    match &arguments.command {
+        Command::Verify { json } => {
+            let settings = folder(named)?;
+            let found = store::verify(&settings.path);
+            found.map_or_else(|e| Ok(not_opened(e, &settings)), |r| verified(&r, *json))
+        }
+        Command::Rebuild { json } => {
+            let settings = folder(named)?;
+            rebuild(&settings).map_or_else(|e| Ok(not_opened(e, &settings)), |r| rebuilt(&r, *json))
+        }
+        Command::Acknowledge { reason, json } => {
+            let order = serde_json::json!({"by": ask::by(), "reason": reason});
+            let ask = Ask::Post("/store/acknowledge".into(), order);
+            ask::once(named, *json, false, ask)
+        }
     }
-    let ended = match arguments.command {
-        Command::Verify { json } => store::verify(&settings.path).map(|r| verified(&r, json)),
-        Command::Rebuild { json } => rebuild(&settings).map(|r| rebuilt(&r, json)),
-    };
-    ended.unwrap_or_else(|e| {
-        anstream::eprintln!("quitus: {}", e.of(&settings.path));
-        Ok(WRONG)
-    })
+}
+
+/// Where the store lies; it must be there.
+fn folder(named: Option<&Path>) -> Result<StoreSettings, End> {
+    let settings = edge::config(named)?.store;
+    if settings.path.join("log").is_dir() {
+        return Ok(settings);
+    }
+    let path = settings.path.display();
+    Err(End::Usage(format!("there is no store in {path}")))
+}
+
+fn not_opened(why: OpenError, settings: &StoreSettings) -> u8 {
+    anstream::eprintln!("quitus: {}", why.of(&settings.path));
+    WRONG
 }
 
 fn rebuild(settings: &StoreSettings) -> Result<OpenReport, OpenError> {
@@ -146,7 +175,7 @@ fn rebuilt(report: &OpenReport, json: bool) -> Result<u8, End> {
     if report.sending_must_wait() {
         writeln!(
             out,
-            "{} sending waits for a human",
+            "{} nothing is sent until `quitus store acknowledge --reason …`",
             painted(BAD, "something may be lost:")
         )?;
     } else {

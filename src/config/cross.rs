@@ -158,6 +158,17 @@ pub fn review(doc: &mut Document, review: &ReviewSettings) {
             "write a number from 0 to 23",
         );
     }
+    if review.due_soon_days > 60 {
+        let place = doc.place(&["review", "due_soon_days"]);
+        doc.fault(
+            place,
+            format!(
+                "{} days is longer than any clock runs",
+                review.due_soon_days
+            ),
+            "write a number from 0 to 60",
+        );
+    }
 }
 
 /// Categories are words of the register.

@@ -124,6 +124,8 @@ pub struct ReviewSettings {
     pub reviewers: Vec<Address>,
     /// The hour of the digest in the controller's time zone, 0 to 23. Default 8.
     pub digest_hour: u8,
+    /// From how many days before its legal end a request counts as due soon. Default 7, at most 60.
+    pub due_soon_days: u32,
 }
 
 impl Default for ReviewSettings {
@@ -131,6 +133,7 @@ impl Default for ReviewSettings {
         Self {
             reviewers: Vec::new(),
             digest_hour: 8,
+            due_soon_days: 7,
         }
     }
 }

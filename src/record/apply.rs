@@ -13,6 +13,7 @@ use super::tables::{Damaged, Table, Tables, encode};
 use super::{Mode, Timestamp};
 use serde::{Deserialize, Serialize};
 
+mod alarm;
 mod case;
 mod duty;
 mod filing;
@@ -136,6 +137,7 @@ impl Step<'_> {
                 self.note(note);
                 Ok(())
             }
+            Event::Alarm(alarm) => self.alarm(alarm),
             Event::KeysErased { .. } | Event::Checkpointed { .. } => Ok(()),
         }
     }

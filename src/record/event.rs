@@ -361,4 +361,6 @@ pub enum Event {
     Duty(super::Duty),
     /// Who ordered a suppression by hand, or looked at a mail after a stop, and why (design, What was sent).
     Noted(super::Note),
+    /// A flag that stops all sending went up, or a human took it down (faults.md: damaged store, two daemons; C8).
+    Alarm(super::Alarm),
 }

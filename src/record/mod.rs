@@ -5,6 +5,7 @@
 //! randomness or storage. [`apply`] is the only place that says what an event *means*; the store only persists and projects.
 
 mod address;
+mod alarm;
 mod apply;
 mod contact;
 mod duty;
@@ -27,6 +28,7 @@ mod uids;
 mod words;
 
 pub use address::{Address, AddressError, KeyForm, domain_to_ascii, is_freemail_domain};
+pub use alarm::{Alarm, Flag, FlagRow};
 pub use apply::{Frame, apply, hour_key};
 pub use contact::{Contact, Origin};
 pub use duty::Duty;

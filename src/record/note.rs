@@ -2,7 +2,7 @@
 //!
 //! An auditor asks who did it and why. The reason may name people, so it is sealed; who did it is an operator's login name.
 
-use super::{Fingerprint, LogPosition, MailIdHash, PersonId, Sealed, Timestamp};
+use super::{Fingerprint, Flag, LogPosition, MailIdHash, PersonId, Sealed, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// What the note is about.
@@ -14,6 +14,8 @@ pub enum Noted {
     Domain(Fingerprint),
     /// A mail after a STOP was looked at.
     Incident(MailIdHash),
+    /// A flag that stopped sending was taken down.
+    Flag(Flag),
 }
 
 impl Noted {
@@ -23,6 +25,7 @@ impl Noted {
             Self::Person(id) => (b'p', &id.0),
             Self::Domain(id) => (b'd', &id.0),
             Self::Incident(id) => (b'i', &id.0),
+            Self::Flag(flag) => (b'f', flag.word().as_bytes()),
         };
         [&[kind], id].concat()
     }

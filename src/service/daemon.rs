@@ -104,13 +104,7 @@ impl Daemon {
             .map_err(StartError::Commit)?;
         let interrupted = interrupted(&report, uncertain);
         let outbox = Outbox::new(office.clone(), courier.clone(), desks);
-        if report.sending_must_wait() {
-            tracing::error!(
-                "the store was damaged: no letter is sent until `quitus store verify` is clean"
-            );
-        } else {
-            tasks.push(tokio::spawn(async move { outbox.run(stopping).await }));
-        }
+        tasks.push(tokio::spawn(async move { outbox.run(stopping).await }));
         tasks.push(tokio::spawn(super::daily::run(
             office.clone(),
             stop.subscribe(),
@@ -162,13 +156,13 @@ impl Daemon {
         let mailboxes = self.mailboxes.clone();
         move || {
             let state = office.sequencer.reader().state();
-            let mut status = Status::of_state(&state, office.clock.now())?;
-            status.daemon = Some(health.report());
+            let soon = office.house.load().config.review.due_soon_days;
+            let status = Status::of_state(&state, office.clock.now(), soon)?;
             let full = office.sequencer.reader().check_room();
-            status.disk = full.err().map(|full| full.to_string());
-            status.smtp = Some(SmtpReport::of(&courier.breaker()));
+            let disk = full.err().map(|full| full.to_string());
             let seen = mailboxes.iter().map(|m| MailboxReport::of(&m.borrow()));
-            status.mailboxes = seen.collect();
+            let smtp = SmtpReport::of(&courier.breaker());
+            let status = status.with_daemon(health.report(), disk, smtp, seen.collect());
             Ok(status)
         }
     }

@@ -116,10 +116,7 @@ impl<L: SecondLook> Outbox<L> {
         let (state, now) = (reader.state(), self.office.clock.now());
         let mode = state.mode().map_err(|e| e.to_string())?;
         if mode.is_none_or(|m| m.mode == Mode::Shadow)
-            || state
-                .foreign_instance()
-                .map_err(|e| e.to_string())?
-                .is_some()
+            || !state.flags().map_err(|e| e.to_string())?.is_empty()
         {
             return Ok(Vec::new());
         }

@@ -3,10 +3,14 @@
 use super::connections::{MailboxReport, SmtpReport};
 use super::filing::FilingReport;
 use super::health::DaemonReport;
-use crate::record::{Damaged, LetterState, MessageState, Mode, State, Timestamp, Waiting};
+use super::needs::{self, Need, Why};
+use crate::record::{Damaged, FlagRow, LetterState, MessageState, Mode, State, Timestamp, Waiting};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt;
+
+/// Needs that are shown to people at once.
+const SHOWN: usize = 30;
 
 /// What `quitus status` tells.
 #[derive(Clone, Debug, Serialize)]
@@ -25,7 +29,9 @@ pub struct Status {
     pub messages: BTreeMap<&'static str, u64>,
     /// Letters by state.
     pub letters: BTreeMap<&'static str, u64>,
-    /// What waits for a human: how many, and since when the oldest.
+    /// Everything that waits for a human, the most urgent first, each with the command that deals with it.
+    pub needs: Vec<Need>,
+    /// How many wait in each class, and since when the oldest.
     pub waiting: BTreeMap<String, (u64, Option<String>)>,
     /// Persons suppressed.
     pub suppressed: u64,
@@ -37,7 +43,7 @@ pub struct Status {
     pub open_cases: u64,
     /// Mails known from Sent.
     pub sent_mails: u64,
-    /// Mails to people after they had asked to be left alone.
+    /// Mails to people after they had asked to be left alone, which nobody has looked at yet.
     pub mails_after_stop: u64,
     /// Messages that were gone before they were read.
     pub gone: u64,
@@ -45,8 +51,8 @@ pub struct Status {
     pub next_due: Option<(String, &'static str, String)>,
     /// What waits to be filed.
     pub filing: Option<FilingReport>,
-    /// Another installation answers the same mailbox, seen then.
-    pub foreign_instance: Option<String>,
+    /// Flags that are up: nothing is sent until a human has acknowledged them.
+    pub flags: Vec<FlagRow>,
     /// The mailboxes, if a daemon runs.
     pub mailboxes: Vec<MailboxReport>,
     /// The way to the SMTP server, if a daemon runs.
@@ -54,21 +60,13 @@ pub struct Status {
 }
 
 impl Status {
-    /// From the state alone.
-    pub fn of_state(state: &State<'_>, now: Timestamp) -> Result<Self, Damaged> {
+    /// From the state alone; a legal end within `soon` days counts as near.
+    pub fn of_state(state: &State<'_>, now: Timestamp, soon: u32) -> Result<Self, Damaged> {
         let (counts, mode) = (state.counts()?, state.mode()?);
-        let mut waiting = BTreeMap::new();
-        for class in Waiting::ALL {
-            let all = state.waiting(class, 10_000)?;
-            if let Some((oldest, _)) = all.first() {
-                waiting.insert(
-                    name(class).to_owned(),
-                    (all.len() as u64, Some(oldest.to_string())),
-                );
-            }
-        }
         let due = state.due(1)?;
-        Ok(Self {
+        let incidents = state.incidents()?;
+        let open = incidents.iter().filter(|(_, row)| row.seen_by.is_none());
+        let mut status = Self {
             at: now.to_string(),
             daemon: None,
             disk: None,
@@ -84,37 +82,99 @@ impl Status {
                 .iter()
                 .map(|s| (s.word(), counts.letters[*s as usize]))
                 .collect(),
-            waiting,
+            needs: needs::of_state(state, now, soon)?,
+            waiting: waiting(state)?,
             suppressed: counts.suppressed[1],
             paused: counts.suppressed[0],
             contacts: counts.contacts,
             open_cases: counts.open_cases,
             sent_mails: counts.sent_mails,
-            mails_after_stop: counts.after_stop,
+            mails_after_stop: open.count() as u64,
             gone: counts.gone,
             next_due: due
                 .first()
                 .map(|(at, case, kind)| (case.to_string(), kind.word(), at.to_string())),
             filing: FilingReport::of(state)?,
-            foreign_instance: state.foreign_instance()?.map(|t| t.to_string()),
+            flags: state.flags()?,
             mailboxes: Vec::new(),
             smtp: None,
-        })
+        };
+        status.connections_need();
+        Ok(status)
     }
 
-    /// Whether the operator should look: something is ill, or a human is awaited too long by nobody's choice.
-    pub fn is_ill(&self) -> bool {
-        let dead = self
-            .waiting
-            .keys()
-            .any(|k| k == "dead messages" || k == "uncertain letters");
-        let mailbox = self.mailboxes.iter().any(|m| m.last_error.is_some());
-        let filing = self.filing.as_ref().is_some_and(|f| f.failing > 0);
-        let daemon = self.daemon.as_ref().is_some_and(|d| d.edits.is_some());
-        let smtp = self.smtp.as_ref().is_some_and(|s| s.why.is_some());
-        let stopped = self.disk.is_some() || self.foreign_instance.is_some();
-        dead || filing || mailbox || daemon || smtp || stopped
+    /// Adds what a running daemon knows of itself.
+    pub fn with_daemon(
+        mut self,
+        daemon: DaemonReport,
+        disk: Option<String>,
+        smtp: SmtpReport,
+        mailboxes: Vec<MailboxReport>,
+    ) -> Self {
+        (self.daemon, self.disk) = (Some(daemon), disk);
+        (self.smtp, self.mailboxes) = (Some(smtp), mailboxes);
+        self.connections_need();
+        self
     }
+
+    /// What is ill outside the state belongs on the same list.
+    fn connections_need(&mut self) {
+        let outside = [
+            Why::DiskFull,
+            Why::Mailbox,
+            Why::Smtp,
+            Why::Edits,
+            Why::Filing,
+        ];
+        self.needs.retain(|n| !outside.contains(&n.why[0]));
+        let mut more = Vec::new();
+        if self.disk.is_some() {
+            more.push(Need::of(
+                Why::DiskFull,
+                "make room on the disk of the store",
+            ));
+        }
+        for mailbox in self.mailboxes.iter().filter(|m| m.last_error.is_some()) {
+            let fix = mailbox
+                .fix
+                .unwrap_or("it is tried again by itself; look at the server");
+            let since = mailbox.last_error.as_ref().map(|(at, _)| at.clone());
+            let need = Need::of(Why::Mailbox, fix).about(&mailbox.name);
+            more.push(Need { since, ..need });
+        }
+        if self.smtp.as_ref().is_some_and(|s| s.why.is_some()) {
+            more.push(Need::of(Why::Smtp, "quitus check --online"));
+        }
+        if let Some((at, _)) = self.daemon.as_ref().and_then(|d| d.edits.as_ref()) {
+            more.push(Need::of(Why::Edits, "quitus check").since(at));
+        }
+        if let Some(filing) = self.filing.as_ref().filter(|f| f.failing > 0) {
+            let fix = "correct [mailbox.filing], or make the folder";
+            more.push(Need::of(Why::Filing, fix).times(filing.failing));
+        }
+        self.needs.extend(more);
+        needs::in_order(&mut self.needs);
+    }
+
+    /// Whether the operator should look: something is ill, or the law is hurt; not what waits by somebody's choice.
+    pub fn is_ill(&self) -> bool {
+        self.needs.iter().any(Need::is_urgent)
+    }
+}
+
+/// How many wait in each class, and since when the oldest.
+fn waiting(state: &State<'_>) -> Result<BTreeMap<String, (u64, Option<String>)>, Damaged> {
+    let mut waiting = BTreeMap::new();
+    for class in Waiting::ALL {
+        let all = state.waiting(class, 10_000)?;
+        if let Some((oldest, _)) = all.first() {
+            waiting.insert(
+                name(class).to_owned(),
+                (all.len() as u64, Some(oldest.to_string())),
+            );
+        }
+    }
+    Ok(waiting)
 }
 
 /// What waits, in words.
@@ -161,31 +221,18 @@ impl fmt::Display for Status {
             self.suppressed, self.paused, self.contacts
         )?;
         self.what_waits(f)?;
-        self.connections(f)
+        self.connections(f)?;
+        self.needs(f)
     }
 }
 
 impl Status {
     fn what_waits(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (what, (count, oldest)) in &self.waiting {
-            let since = oldest
-                .as_deref()
-                .map(|o| format!(", the oldest since {o}"))
-                .unwrap_or_default();
-            writeln!(f, "waiting    {count} {what}{since}")?;
-        }
         if let Some(filing) = &self.filing {
             writeln!(f, "filing     {filing}")?;
         }
         if let Some((case, kind, at)) = &self.next_due {
             writeln!(f, "due        {kind} of {case} by {at}")?;
-        }
-        if self.mails_after_stop > 0 {
-            writeln!(
-                f,
-                "INCIDENT   {} mails went out after a STOP: `quitus incidents list`",
-                self.mails_after_stop
-            )?;
         }
         if let Some(full) = &self.disk {
             writeln!(
@@ -193,13 +240,32 @@ impl Status {
                 "STOPPED    {full}: nothing is fetched or sent until there is room"
             )?;
         }
-        if let Some(at) = &self.foreign_instance {
-            writeln!(
-                f,
-                "STOPPED    another installation answers this mailbox (seen {at}): stop one of them"
-            )?;
+        for place in self.flags.iter().flat_map(|row| &row.what) {
+            writeln!(f, "damaged    {place}")?;
         }
         Ok(())
+    }
+
+    /// The list, last, so that it stands where the eye is.
+    fn needs(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.needs.is_empty() {
+            return writeln!(f, "needs you  nothing waits for a human");
+        }
+        for need in self.needs.iter().take(SHOWN) {
+            writeln!(
+                f,
+                "needs you  {}\n           → {}",
+                need.line(),
+                need.command
+            )?;
+        }
+        match self.needs.len().saturating_sub(SHOWN) {
+            0 => Ok(()),
+            more => writeln!(
+                f,
+                "           and {more} more: quitus status --json, quitus requests list"
+            ),
+        }
     }
 
     fn connections(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

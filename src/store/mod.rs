@@ -15,6 +15,7 @@
 //!
 //! Deliberately absent: a trait for other stores, any clock (`now` is an argument) and any decision.
 
+mod alarm;
 mod anchor;
 mod checkpoint;
 mod disk;

@@ -137,6 +137,7 @@ impl Store {
             _lock: lock,
         };
         report.suppressions_restored = store.restore(recovered.missing, options.now)?;
+        store.raise(&report, options.now)?;
         report.frame = store.log.link().number;
         Ok((store, report))
     }

@@ -7,7 +7,7 @@ use super::log::Log;
 use super::overlay::Overlay;
 use super::reading::Frames;
 use super::salvage::{Lifted, Source};
-use super::{Damage, DamageKind, OpenError, checkpoint, disk};
+use super::{Damage, DamageKind, OpenError, alarm, checkpoint, disk};
 use crate::record::{Damaged, Event, KeyId, LogPosition, apply};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -103,17 +103,18 @@ impl Recovery<'_> {
             Err(why) => why.0,
         };
         let mut sources = Vec::new();
-        if existed {
-            if let Ok(index) = Index::open(&path, self.cache) {
-                sources.push(Source::of_index(&index));
-            }
-            self.put_aside(&path)?;
+        if existed && let Ok(index) = Index::open(&path, self.cache) {
+            sources.push(Source::of_index(&index));
         }
         let lost = sources.iter().any(|s| s.head > self.log.link().number);
         if lost {
             let (segment, offset) = self.log.end();
             self.damage
                 .push(Damage::of(DamageKind::LostFrames, segment, offset, 0));
+            alarm::remember(self.dir, self.damage)?;
+        }
+        if existed {
+            self.put_aside(&path)?;
         }
         let (index, replay) = self.build(&path)?;
         let serious = known || self.damage.iter().any(|d| d.kind.is_serious());
@@ -246,6 +247,7 @@ impl Recovery<'_> {
                 offset: placed.end,
             };
             if replay.frames.is_multiple_of(BATCH as u64) {
+                self.remember(&found, &frames.damage).map_err(io)?;
                 index.apply(&std::mem::take(&mut overlay.changes), &replay.place)?;
             }
         }
@@ -255,12 +257,23 @@ impl Recovery<'_> {
         self.keys
             .erase(&replay.erased)
             .map_err(|e| Damaged(e.to_string()))?;
+        self.remember(&found, &frames.damage).map_err(io)?;
         if replay.frames > 0 {
             index.apply(&overlay.changes, &replay.place)?;
         }
         found.extend(frames.damage.into_iter().map(unreadable));
         self.note(found);
         Ok(replay)
+    }
+
+    /// Before the index takes what lies behind damage: at the next start nothing of it would be seen.
+    fn remember(&self, broken: &[Damage], passed: &[(u32, u64, u64)]) -> std::io::Result<()> {
+        let passed = passed.iter().copied().map(unreadable);
+        let found: Vec<Damage> = broken.iter().cloned().chain(passed).collect();
+        match found.is_empty() {
+            true => Ok(()),
+            false => alarm::remember(self.dir, &found),
+        }
     }
 
     /// Each damage is told once, however often the log is replayed.

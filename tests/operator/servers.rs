@@ -93,7 +93,7 @@ fn letter(server: &smtp::Server, n: usize) -> String {
 /// Sees that this one has stopped sending, says so, and still obeys.
 fn stopped(firm: &Firm, file: &Path, n: u32) {
     let now = until(file, "it has seen the other", |s| {
-        s["foreign_instance"].is_string()
+        s["flags"][0]["flag"] == "foreign_instance"
     });
     let sent = count(&now, "letters", "sent");
     let obeyed = now["suppressed"].as_u64();
@@ -134,8 +134,23 @@ fn two_houses_on_one_mailbox_are_seen_by_whoever_comes_first_and_by_whoever_come
     until(&firm.file, "the first goes on", |s| {
         count(s, "letters", "sent") == 2
     });
-    second.end();
     first.end();
+    // The first is stopped for good; whoever has looked says so, and what waited leaves.
+    let reason = ["store", "acknowledge", "--reason"];
+    let nothing = ask(&other, &[&reason[..], &[" "]].concat());
+    assert_eq!(nothing.code, Some(2), "without a reason: {nothing:?}");
+    let told = ask(&other, &[&reason[..], &["the first is retired"]].concat());
+    assert!(
+        told.code == Some(0) && told.out.contains("foreign instance"),
+        "{told:?}"
+    );
+    assert_eq!(status(&other)["flags"], serde_json::json!([]));
+    let log = ask(&other, &["log"]).out;
+    assert!(
+        log.contains("acknowledged") && !log.contains("retired"),
+        "{log}"
+    );
+    second.end();
 
     // The other order: a letter of somebody else appears while one runs.
     let third = firm.write("third/quitus.toml", "");

@@ -30,6 +30,10 @@ impl Sender {
             else {
                 return false;
             };
+            // A flag may have gone up while this session got ready.
+            if !state.flags().is_ok_and(|up| up.is_empty()) {
+                return false;
+            }
             // A human may have held or cancelled it this very moment.
             let proposal = Proposal::essential(vec![Event::LetterSending { letter }])
                 .expecting(vec![Expectation::letter(letter, &row)]);

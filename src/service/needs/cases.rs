@@ -1,0 +1,149 @@
+//! What the open cases wait for: letters, clocks, identity, proposals; each case once.
+
+use super::{LOOKED_AT, Need, Why, days};
+use crate::record::{
+    CaseId, CaseRow, Damaged, LetterId, LetterRow, RequestState, State, Timestamp, Waiting,
+};
+use crate::service::drafting::{is_open, left_to_a_human};
+use std::collections::BTreeMap;
+
+/// What one case waits for.
+#[derive(Default)]
+struct Waits {
+    why: Vec<Why>,
+    since: Option<Timestamp>,
+    due: Option<Timestamp>,
+    letter: Option<LetterId>,
+}
+
+/// Cases that wait.
+pub(super) struct Cases<'s> {
+    state: &'s State<'s>,
+    now: Timestamp,
+    all: BTreeMap<u64, Waits>,
+}
+
+impl<'s> Cases<'s> {
+    /// With messages that are held in them.
+    pub(super) fn gathered(
+        state: &'s State<'s>,
+        now: Timestamp,
+        soon: u32,
+        held: Vec<(CaseId, Timestamp)>,
+    ) -> Result<Self, Damaged> {
+        let all = BTreeMap::new();
+        let mut cases = Self { state, now, all };
+        cases.waiting()?;
+        for (case, since) in held {
+            if !cases.all.contains_key(&case.bits()) {
+                cases.add(case, Why::HeldCase, since);
+            }
+        }
+        let mut running: Vec<CaseId> = (cases.all.keys())
+            .map(|bits| CaseId::from_bits(*bits))
+            .collect();
+        for (_, case, _) in state.due(LOOKED_AT)? {
+            if !running.contains(&case) {
+                running.push(case);
+            }
+        }
+        for case in running {
+            if let Some(row) = state.case(case)?.filter(|r| r.closed.is_none()) {
+                cases.look(case, &row, soon)?;
+            }
+        }
+        Ok(cases)
+    }
+
+    /// What the index names as waiting.
+    fn waiting(&mut self) -> Result<(), Damaged> {
+        for (class, why) in [
+            (Waiting::Draft, Why::Draft),
+            (Waiting::Uncertain, Why::UncertainLetter),
+            (Waiting::Rejected, Why::RejectedLetter),
+            (Waiting::Bounced, Why::BouncedLetter),
+        ] {
+            for (since, letter) in self.state.waiting_letters(class, LOOKED_AT)? {
+                let waits = self.add(letter.case, why, since);
+                if why != Why::Draft {
+                    waits.letter = Some(letter);
+                }
+            }
+        }
+        for (since, id) in self.state.waiting(Waiting::HeldCase, LOOKED_AT)? {
+            if let Ok(bits) = <[u8; 8]>::try_from(id.as_slice()) {
+                let case = CaseId::from_bits(u64::from_be_bytes(bits));
+                self.add(case, Why::HeldCase, since);
+            }
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, case: CaseId, why: Why, since: Timestamp) -> &mut Waits {
+        let waits = self.all.entry(case.bits()).or_default();
+        if !waits.why.contains(&why) {
+            waits.why.push(why);
+        }
+        waits.since = Some(waits.since.map_or(since, |s| s.min(since)));
+        waits
+    }
+
+    /// Its clocks, its identity, what is proposed, what no letter answers.
+    fn look(&mut self, case: CaseId, row: &CaseRow, soon: u32) -> Result<(), Damaged> {
+        let open = row.requests.iter().filter(|r| is_open(r.state));
+        let due = open.clone().map(|r| r.due).min();
+        match due.map(|due| days(self.now, due)) {
+            Some(days) if days < 0 => {
+                self.add(case, Why::Overdue, row.opened);
+            }
+            Some(days) if days <= i64::from(soon) => {
+                self.add(case, Why::DueSoon, row.opened);
+            }
+            _ => {}
+        }
+        let code = row.review.identity.as_ref();
+        let asked = code.is_some_and(|code| code.expires > self.now);
+        let unproved = |r: &RequestState| *r == RequestState::AwaitingIdentity;
+        if !asked && open.map(|r| r.state).any(|s| unproved(&s)) {
+            self.add(case, Why::Identity, row.opened);
+        }
+        let undecided = (0u16..).zip(&row.proposals);
+        if (undecided.map(|(n, _)| n)).any(|n| row.review.settled(n).is_none()) {
+            self.add(case, Why::Proposed, row.opened);
+        }
+        let letters: Vec<LetterRow> = (self.state.letters(case)?.into_iter())
+            .map(|(_, l)| l)
+            .collect();
+        if !left_to_a_human(row, &letters).is_empty() {
+            self.add(case, Why::ByHand, row.opened);
+        }
+        if let Some(waits) = self.all.get_mut(&case.bits()) {
+            waits.due = due;
+        }
+        Ok(())
+    }
+
+    /// One need a case.
+    pub(super) fn needs(self) -> Vec<Need> {
+        let now = self.now;
+        let need = |(bits, mut waits): (u64, Waits)| {
+            waits.why.sort_unstable();
+            let case = CaseId::from_bits(bits);
+            let command = match waits.letter {
+                Some(letter) => format!("quitus letters show {letter}"),
+                None if waits.why == [Why::Identity] => format!("quitus requests identify {case}"),
+                None => format!("quitus requests show {case}"),
+            };
+            Need {
+                why: waits.why,
+                subject: Some(case.to_string()),
+                count: 1,
+                since: waits.since.map(|t| t.to_string()),
+                due: waits.due.map(|t| t.to_string()),
+                days_left: waits.due.map(|due| days(now, due)),
+                command,
+            }
+        };
+        self.all.into_iter().map(need).collect()
+    }
+}

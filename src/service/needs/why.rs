@@ -1,0 +1,90 @@
+//! The reasons for which something waits for a human, in the order of their urgency.
+
+use serde::Serialize;
+
+/// Why something waits; the most urgent first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Why {
+    /// The store is damaged: nothing is sent.
+    Damage,
+    /// Another installation answers the same mailbox: nothing is sent.
+    ForeignInstance,
+    /// The disk of the store is full: nothing is fetched or sent.
+    DiskFull,
+    /// A request is past its legal end.
+    Overdue,
+    /// A mail went out after a STOP.
+    Incident,
+    /// Nobody knows what became of a letter.
+    UncertainLetter,
+    /// The same of a reviewer's digest.
+    UncertainDigest,
+    /// A message could not be read.
+    DeadMessage,
+    /// A mailbox cannot be read.
+    Mailbox,
+    /// The SMTP server takes nothing.
+    Smtp,
+    /// What somebody saved is wrong.
+    Edits,
+    /// Messages cannot be filed.
+    Filing,
+    /// The legal end of a request is near.
+    DueSoon,
+    /// A letter was refused for good.
+    RejectedLetter,
+    /// A letter came back.
+    BouncedLetter,
+    /// A letter waits to be approved.
+    Draft,
+    /// Who asks is not proved, and no code is on its way.
+    Identity,
+    /// A request that no letter answers.
+    ByHand,
+    /// Something was proposed, and nobody has decided.
+    Proposed,
+    /// A human must look at the case.
+    HeldCase,
+    /// A human must look at a message that belongs to no case.
+    HeldMessage,
+    /// Persons who are paused until somebody decides.
+    Paused,
+}
+
+impl Why {
+    /// Whether the house is ill by it, or the law hurt: exit code 1.
+    pub fn is_urgent(self) -> bool {
+        self < Self::DueSoon
+    }
+
+    /// In words.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Damage => "the store is damaged, nothing is sent",
+            Self::ForeignInstance => {
+                "another installation answers this mailbox, nothing is sent: stop one of them"
+            }
+            Self::DiskFull => "the disk of the store is full, nothing is fetched or sent",
+            Self::Overdue => "OVERDUE",
+            Self::Incident => "INCIDENT: mail went out after a STOP",
+            Self::UncertainLetter => "nobody knows what became of a letter",
+            Self::UncertainDigest => "a reviewer's digest may not have arrived",
+            Self::DeadMessage => "a message could not be read",
+            Self::Mailbox => "a mailbox cannot be read",
+            Self::Smtp => "letters wait for the SMTP server",
+            Self::Edits => "what was saved is wrong, the last good set stays in force",
+            Self::Filing => "messages cannot be filed",
+            Self::DueSoon => "due soon",
+            Self::RejectedLetter => "a letter was refused",
+            Self::BouncedLetter => "a letter came back",
+            Self::Draft => "a letter to approve",
+            Self::Identity => "who asks is not proved",
+            Self::ByHand => "to be answered by hand",
+            Self::Proposed => "something is proposed",
+            Self::HeldCase => "held",
+            Self::HeldMessage => "a message without a case is held",
+            Self::Paused => "persons are paused until somebody decides",
+        }
+    }
+}
