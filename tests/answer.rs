@@ -280,7 +280,7 @@ fn envelope(name: &str, loop_value: &str) -> Envelope {
         in_reply_to: Some(id("<9@x.example>")),
         references: (0..60).map(|n| id(&format!("<{n}@x.example>"))).collect(),
         date: Timestamp::from_seconds(1_795_428_000),
-        automatic: true,
+        submitted: Submitted::Replied,
         loop_value: loop_value.to_owned(),
     }
 }

@@ -30,7 +30,7 @@ pub use facts::{
 pub use filters::reply;
 pub use line::Line;
 pub use lint::{Finding, Place, lint};
-pub use mime::{Envelope, MessageId, MimeError, mime};
+pub use mime::{Envelope, MessageId, MimeError, Submitted, mime};
 pub use part::Part;
 pub use samples::{full as sample_facts_of_everything, sample_facts};
 pub use templates::{Source, Templates};

@@ -1,0 +1,3 @@
+//! Mails to our own reviewers.
+
+pub(super) mod ids;
