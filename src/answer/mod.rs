@@ -25,7 +25,7 @@ mod words;
 
 pub use compose::{Attachment, ComposeError, Letter, compose};
 pub use digest::{
-    DigestFacts, DigestFirm, DigestNeed, Happened, StopSeen, compose_digest,
+    DIGEST, DigestFacts, DigestFirm, DigestNeed, Happened, StopSeen, compose_digest,
     sample as sample_digest,
 };
 pub use facts::{
