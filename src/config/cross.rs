@@ -168,6 +168,14 @@ pub fn review(doc: &mut Document, review: &ReviewSettings) {
             doc.fault(place, what, "write a number from 0 to 60");
         }
     }
+    if review.alarm_days > review.due_soon_days {
+        let place = doc.place(&["review", "alarm_days"]);
+        doc.fault(
+            place,
+            "an alarm before the request counts as due soon",
+            "write a number that is not above due_soon_days",
+        );
+    }
     for (n, one) in review.reviewers.iter().enumerate() {
         let before = review.reviewers.iter().take(n);
         if before

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 /// Why something waits; the most urgent first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(into = "&'static str")]
 pub enum Why {
     /// The store is damaged: nothing is sent.
     Damage,
@@ -58,6 +58,34 @@ impl Why {
         self < Self::DueSoon
     }
 
+    /// As programs and templates read it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Damage => "damage",
+            Self::ForeignInstance => "foreign_instance",
+            Self::DiskFull => "disk_full",
+            Self::Overdue => "overdue",
+            Self::Incident => "incident",
+            Self::UncertainLetter => "uncertain_letter",
+            Self::UncertainDigest => "uncertain_digest",
+            Self::DeadMessage => "dead_message",
+            Self::Mailbox => "mailbox",
+            Self::Smtp => "smtp",
+            Self::Edits => "edits",
+            Self::Filing => "filing",
+            Self::DueSoon => "due_soon",
+            Self::RejectedLetter => "rejected_letter",
+            Self::BouncedLetter => "bounced_letter",
+            Self::Draft => "draft",
+            Self::Identity => "identity",
+            Self::ByHand => "by_hand",
+            Self::Proposed => "proposed",
+            Self::HeldCase => "held_case",
+            Self::HeldMessage => "held_message",
+            Self::Paused => "paused",
+        }
+    }
+
     /// In words.
     pub const fn words(self) -> &'static str {
         match self {
@@ -86,5 +114,11 @@ impl Why {
             Self::HeldMessage => "a message without a case is held",
             Self::Paused => "persons are paused until somebody decides",
         }
+    }
+}
+
+impl From<Why> for &'static str {
+    fn from(why: Why) -> Self {
+        why.word()
     }
 }
