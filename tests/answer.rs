@@ -387,6 +387,14 @@ fn an_id_that_could_end_a_header_is_no_id() {
 #[test]
 fn the_writers_guide_names_every_variable() {
     let guide = include_str!("../templates/README.md");
+    let (letters, digest) = guide.split_once("## The digest").unwrap();
+    for path in digest_variables() {
+        assert!(
+            digest.contains(&format!("`{path}`")),
+            "templates/README.md does not explain `{path}` of the digest"
+        );
+    }
+    let guide = letters;
     for path in variables() {
         assert!(
             guide.contains(&format!("`{path}`")),

@@ -135,9 +135,8 @@ pub(super) fn trial(templates: &Templates, sources: &[Source]) -> Vec<Fault> {
         .collect()
 }
 
-/// Everything filled in.
-pub fn sample(language: Language) -> DigestFacts {
-    let need = |why: &[&str], about: &str, command: &str| DigestNeed {
+fn need(why: &[&str], about: &str, command: &str) -> DigestNeed {
+    DigestNeed {
         why: why.iter().map(|w| (*w).to_owned()).collect(),
         about: Some(about.into()),
         count: 1,
@@ -145,7 +144,11 @@ pub fn sample(language: Language) -> DigestFacts {
         due: Some("2026-11-27".into()),
         days_left: Some(3),
         command: command.into(),
-    };
+    }
+}
+
+/// Everything filled in.
+pub fn sample(language: Language) -> DigestFacts {
     DigestFacts {
         language,
         controller: DigestFirm {
@@ -215,5 +218,31 @@ fn sample_quiet(language: Language) -> DigestFacts {
         happened: Some(Happened::default()),
         stops: Vec::new(),
         ..sample(language)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_digest_with_a_mistake_is_told_with_its_place() {
+        let own = |text: &str| Source {
+            path: "fr/digest/body.txt".into(),
+            file: "own/fr/digest/body.txt".into(),
+            text: text.into(),
+        };
+        for (text, what) in [
+            ("\n{% if neds %}x{% endif %}", "`neds`"),
+            ("\n{% if person.address %}x{% endif %}", "`person.address`"),
+            ("\n{{ day | dat }}", "dat"),
+        ] {
+            let Err(faults) = Templates::compile(&[own(text)]) else {
+                panic!("{text} loads");
+            };
+            let fault = &faults[0];
+            assert_eq!((&*fault.file, fault.line), ("own/fr/digest/body.txt", 2));
+            assert!(fault.what.contains(what), "{fault}");
+        }
     }
 }

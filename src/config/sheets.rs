@@ -42,8 +42,8 @@ impl Config {
                 &self.file.display().to_string(),
                 format!("[review]: there is no digest in \"{language}\" for {who}"),
                 format!(
-                    "write {{ address = \"{who}\", language = \"{}\" }}, or a digest of your own in {language}/{DIGEST}/",
-                    have.join("\" or \"")
+                    "write {{ address = \"{who}\", language = \"en\" }} (or {}), or a digest of your own in {language}/{DIGEST}/",
+                    have.join(", ")
                 ),
             ));
         }

@@ -50,16 +50,13 @@ impl Mailer {
         }
         let to = reader.reviewer.address.masked();
         match (fate, why) {
-            (Fate::NotSent, why) => Err(why.unwrap_or_default()),
+            (Fate::NotSent, why) => return Err(why.unwrap_or_default()),
             (_, Some(why)) => {
                 tracing::error!(%to, %why, ?fate, "a mail to a reviewer has perhaps not arrived, and is not sent again");
-                Ok(())
             }
-            (_, None) => {
-                tracing::info!(%to, urgent = facts.urgent, "a reviewer was told");
-                Ok(())
-            }
+            (_, None) => tracing::info!(%to, urgent = facts.urgent, "a reviewer was told"),
         }
+        Ok(())
     }
 
     fn parcel(

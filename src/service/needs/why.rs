@@ -53,6 +53,32 @@ pub enum Why {
 }
 
 impl Why {
+    /// All of them, the most urgent first.
+    pub const ALL: [Self; 22] = [
+        Self::Damage,
+        Self::ForeignInstance,
+        Self::DiskFull,
+        Self::Overdue,
+        Self::Incident,
+        Self::UncertainLetter,
+        Self::UncertainDigest,
+        Self::DeadMessage,
+        Self::Mailbox,
+        Self::Smtp,
+        Self::Edits,
+        Self::Filing,
+        Self::DueSoon,
+        Self::RejectedLetter,
+        Self::BouncedLetter,
+        Self::Draft,
+        Self::Identity,
+        Self::ByHand,
+        Self::Proposed,
+        Self::HeldCase,
+        Self::HeldMessage,
+        Self::Paused,
+    ];
+
     /// Whether the house is ill by it, or the law hurt: exit code 1.
     pub fn is_urgent(self) -> bool {
         self < Self::DueSoon
@@ -120,5 +146,25 @@ impl Why {
 impl From<Why> for &'static str {
     fn from(why: Why) -> Self {
         why.word()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reason_has_words_in_the_built_in_digests_and_in_the_guide() {
+        let digests = [
+            include_str!("../../../templates/fr/digest/body.txt"),
+            include_str!("../../../templates/en/digest/body.txt"),
+        ];
+        let guide = include_str!("../../../templates/README.md");
+        for why in Why::ALL {
+            let asked = format!("why == \"{}\"", why.word());
+            assert!(digests.iter().all(|d| d.contains(&asked)), "{asked}");
+            assert!(guide.contains(&format!("`{}`", why.word())), "{asked}");
+        }
+        assert!(Why::ALL.is_sorted(), "the most urgent first");
     }
 }
