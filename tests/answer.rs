@@ -280,7 +280,7 @@ fn envelope(name: &str, loop_value: &str) -> Envelope {
         in_reply_to: Some(id("<9@x.example>")),
         references: (0..60).map(|n| id(&format!("<{n}@x.example>"))).collect(),
         date: Timestamp::from_seconds(1_795_428_000),
-        automatic: true,
+        submitted: Submitted::Replied,
         loop_value: loop_value.to_owned(),
     }
 }
@@ -387,6 +387,14 @@ fn an_id_that_could_end_a_header_is_no_id() {
 #[test]
 fn the_writers_guide_names_every_variable() {
     let guide = include_str!("../templates/README.md");
+    let (letters, digest) = guide.split_once("## The digest").unwrap();
+    for path in digest_variables() {
+        assert!(
+            digest.contains(&format!("`{path}`")),
+            "templates/README.md does not explain `{path}` of the digest"
+        );
+    }
+    let guide = letters;
     for path in variables() {
         assert!(
             guide.contains(&format!("`{path}`")),

@@ -2,11 +2,17 @@
 //!
 //! The clock is the test's; the servers of the configuration do not answer, because nothing here needs them.
 
+#[path = "support/faults.rs"]
+mod faults;
+
+use faults::run_child;
 use quitus::api::{Client, Desk, router};
 use quitus::config::Config;
-use quitus::record::{CaseId, Duty, Event, KeyKind, Timestamp};
+use quitus::record::{CaseId, Duty, Event, Fate, KeyKind, Timestamp, ToldRow};
+use quitus::sandbox::smtp;
 use quitus::service::{Clock, Committed, Daemon, Extras, Proposal};
 use quitus::store::{Options, Store};
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -36,6 +42,11 @@ fn millis(text: &str) -> i64 {
 
 /// The demo's configuration with ports on which nobody listens.
 fn configuration(folder: &Path) -> PathBuf {
+    written(folder, "1", "")
+}
+
+/// The same with an SMTP server, and more at its end.
+fn written(folder: &Path, smtp: &str, more: &str) -> PathBuf {
     std::fs::write(folder.join("password"), "secret").unwrap();
     let text = include_str!("../src/cli/demo/quitus.toml")
         .replace("@MAILBOX@", "claire@ateliervauban.example")
@@ -43,7 +54,8 @@ fn configuration(folder: &Path) -> PathBuf {
         .replace("@FIRM@", "Atelier Vauban")
         .replace("@AUTHSERV@", "mx.ateliervauban.example")
         .replace("@IMAP@", "1")
-        .replace("@SMTP@", "1");
+        .replace("@SMTP@", smtp)
+        + more;
     let file = folder.join("quitus.toml");
     std::fs::write(&file, text).unwrap();
     file
@@ -220,4 +232,80 @@ async fn damage_that_one_start_found_stops_sending_at_the_next_until_somebody_ha
     assert_eq!(again.data["acknowledged"], serde_json::json!([]));
     drop(client);
     daemon.end().await;
+}
+
+/// A daemon in `QUITUS_CHILD` whose store was damaged, until its reviewer was told or may have been.
+#[tokio::test(flavor = "multi_thread")]
+async fn child_tells_a_reviewer() {
+    // Only a process that another test starts for it does anything here.
+    let Some(folder) = std::env::var_os("QUITUS_CHILD") else {
+        return;
+    };
+    let file = Path::new(&folder).join("quitus.toml");
+    let daemon = start(&file, &Hands::at("2026-11-24T10:00:00Z")).await;
+    until("the reviewer was told", || !told(&daemon).is_empty()).await;
+    let leaving = |row: &ToldRow| row.fate == Fate::Leaving;
+    until("its fate is known", || !told(&daemon).iter().any(leaving)).await;
+    daemon.end().await;
+}
+
+fn told(daemon: &Daemon) -> Vec<ToldRow> {
+    let state = daemon.office.sequencer.reader().state();
+    state.every_told().unwrap()
+}
+
+/// A store with a frame lost from its end, and a reviewer who must hear of it.
+async fn harmed(folder: &Path, smtp: &str) {
+    let review = "\n[review]\nreviewers = [\"dpo@cabinet.example\"]\n";
+    let file = written(folder, smtp, review);
+    let hands = Hands::at("2026-11-24T09:00:00Z");
+    start(&file, &hands).await.end().await;
+    let log = folder.join("store/log/00000001.log");
+    let bytes = std::fs::read(&log).unwrap();
+    std::fs::write(&log, &bytes[..bytes.len() - 3]).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_at_any_step_a_reviewer_is_told_once_or_the_next_start_says_that_nobody_knows() {
+    let server = smtp::Server::start(Default::default()).await.unwrap();
+    let port = server.address().port().to_string();
+    let whole = tempfile::tempdir().unwrap();
+    harmed(whole.path(), &port).await;
+    let steps = whole.path().join("steps");
+    let file = [("QUITUS_STEPS_FILE", steps.to_str().unwrap())];
+    assert!(run_child("child_tells_a_reviewer", whole.path(), &file).success());
+    assert_eq!(server.count(), 1);
+    let steps = std::fs::read_to_string(steps).unwrap();
+    let all: Vec<&str> = steps.lines().collect();
+    let data = all
+        .iter()
+        .position(|s| *s == "digest: before DATA")
+        .unwrap();
+    let (mut sent, mut unknown) = (0, 0);
+    for n in data - 2..=(data + 6).min(all.len()) {
+        let (folder, before) = (tempfile::tempdir().unwrap(), server.count());
+        harmed(folder.path(), &port).await;
+        let at = [("QUITUS_KILL_AT", &*n.to_string())];
+        let ended = run_child("child_tells_a_reviewer", folder.path(), &at);
+        assert_eq!(ended.signal(), Some(9), "step {n} of {}", all.len());
+        let between = server.count() - before;
+        assert!(run_child("child_tells_a_reviewer", folder.path(), &[]).success());
+        let after = server.count() - before;
+        assert!(after <= 1, "step {n}: told twice");
+        let hands = Hands::at("2026-11-24T10:00:00Z");
+        let daemon = start(&folder.path().join("quitus.toml"), &hands).await;
+        let rows = told(&daemon);
+        daemon.end().await;
+        match rows[0].fate {
+            Fate::Sent => sent += 1,
+            Fate::Uncertain => unknown += 1,
+            other => panic!("step {n}: {other:?}"),
+        }
+        assert!(
+            rows[0].fate == Fate::Uncertain || after == 1,
+            "step {n}: nobody was told"
+        );
+        assert!(after >= between);
+    }
+    assert!(sent > 0 && unknown > 0, "{sent} sent, {unknown} unknown");
 }

@@ -1,6 +1,8 @@
 //! What a reviewer decides, on the real daemon over loopback servers: drafts as they would leave, requests that came another
 //! way, more time, who asks, what was proposed, and what an erasure leaves behind.
 
+#[path = "desk/digest.rs"]
+mod digest;
 #[path = "desk/stage.rs"]
 mod stage;
 
@@ -743,5 +745,44 @@ async fn an_erasure_answered_by_hand_erases_too_and_one_alone_waits_for_the_copy
             .text
             .contains("erased")
     );
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn what_waits_for_a_human_is_one_list_with_what_is_overdue_before_what_is_held() {
+    let stage = Stage::build(Mode::Review).await;
+    let of = |status: quitus::service::Status| serde_json::to_value(status.needs).unwrap();
+    assert_eq!(of(stage.daemon.status().unwrap()), json!([]));
+    stage
+        .receives("anne@dune.example", "Re: Relais", "STOP")
+        .await;
+    let fresh = stage.open().await.pop().unwrap();
+    let late = json!({
+        "kinds": ["access"], "address": "bob@cliff.example", "received": stage.day(45), "channel": "letter", "note": "",
+    });
+    let late = stage.order("/requests/new", late).await.data["case"].clone();
+    let soon = json!({
+        "kinds": ["source"], "address": "elio@scoglio.example", "received": stage.day(26), "channel": "letter", "note": "",
+    });
+    let soon = stage.order("/requests/new", soon).await.data["case"].clone();
+    let status = stage.daemon.status().unwrap();
+    assert!(status.is_ill(), "a legal end is past");
+    let text = status.to_string();
+    let needs = of(status);
+    let shown: Vec<_> = needs.as_array().unwrap().iter().collect();
+    assert_eq!(shown[0]["subject"], late, "{needs:#}");
+    assert_eq!(shown[0]["why"][0], "overdue");
+    assert!(shown[0]["days_left"].as_i64() < Some(0));
+    assert_eq!(shown[1]["subject"], soon, "{needs:#}");
+    assert_eq!(shown[1]["why"][0], "due_soon");
+    let days = shown[1]["days_left"].as_i64().unwrap();
+    assert!((0..=7).contains(&days), "{needs:#}");
+    assert_eq!(shown[2]["subject"], json!(fresh), "{needs:#}");
+    assert_eq!(shown[2]["why"], json!(["draft"]));
+    assert!(
+        text.contains("OVERDUE") && text.contains(&format!("→ quitus requests show {fresh}")),
+        "{text}"
+    );
+    assert!(!text.contains("@"), "nobody is named: {text}");
     stage.end().await;
 }

@@ -42,6 +42,17 @@ impl MessageId {
     }
 }
 
+/// Who or what let it leave (RFC 3834 section 5).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Submitted {
+    /// A human approved this one letter: it is no automatic reply, and says nothing.
+    ByHuman,
+    /// A machine's answer to a message: `auto-replied`.
+    Replied,
+    /// A machine's own mail that answers nobody: `auto-generated`.
+    Generated,
+}
+
 /// Everything about a letter that is not the letter.
 #[derive(Clone, Debug)]
 pub struct Envelope {
@@ -61,8 +72,8 @@ pub struct Envelope {
     pub references: Vec<MessageId>,
     /// The moment of freezing.
     pub date: Timestamp,
-    /// False only for a letter that a human approved one by one: it is then no automatic reply.
-    pub automatic: bool,
+    /// Whether a machine wrote it by itself.
+    pub submitted: Submitted,
     /// The keyed value by which we know our own letters (rule A1).
     pub loop_value: String,
 }
@@ -100,8 +111,13 @@ pub fn mime(envelope: &Envelope, letter: &Letter) -> Result<Vec<u8>, MimeError> 
     if let Some(chain) = chain(envelope) {
         builder = builder.header(References::from(chain));
     }
-    if envelope.automatic {
-        builder = builder.raw_header(word("Auto-Submitted", "auto-replied"));
+    let submitted = match envelope.submitted {
+        Submitted::ByHuman => None,
+        Submitted::Replied => Some("auto-replied"),
+        Submitted::Generated => Some("auto-generated"),
+    };
+    if let Some(submitted) = submitted {
+        builder = builder.raw_header(word("Auto-Submitted", submitted));
     }
     let value = &envelope.loop_value;
     if value.is_empty() || value.len() > 200 || !value.bytes().all(|b| b.is_ascii_graphic()) {

@@ -8,6 +8,7 @@
 mod builtin;
 mod claims;
 mod compose;
+mod digest;
 mod facts;
 mod filters;
 mod layout;
@@ -23,6 +24,10 @@ mod variables;
 mod words;
 
 pub use compose::{Attachment, ComposeError, Letter, compose};
+pub use digest::{
+    DIGEST, DigestFacts, DigestFirm, DigestNeed, Happened, StopSeen, compose_digest,
+    sample as sample_digest,
+};
 pub use facts::{
     Case, Channel, Controller, Copy, Erased, Extension, Field, IdentityCode, Kept, LetterFacts,
     Origin, PastMail, Person, Processing, Provider, ProviderRole, Suppression, SystemState, Thread,
@@ -30,11 +35,11 @@ pub use facts::{
 pub use filters::reply;
 pub use line::Line;
 pub use lint::{Finding, Place, lint};
-pub use mime::{Envelope, MessageId, MimeError, mime};
+pub use mime::{Envelope, MessageId, MimeError, Submitted, mime};
 pub use part::Part;
 pub use samples::{full as sample_facts_of_everything, sample_facts};
 pub use templates::{Source, Templates};
-pub use variables::all as variables;
+pub use variables::{all as variables, of_digest as digest_variables};
 pub use words::date as date_in_words;
 
 #[cfg(test)]

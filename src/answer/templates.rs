@@ -4,6 +4,7 @@
 //! sample letter of every shape through the linter. So a broken file is found when it is saved, with line and column, and
 //! never when somebody waits for an answer. Deliberately absent: files and watching them; texts are arguments.
 
+use super::digest::{self, DIGEST};
 use super::{builtin, compose, filters, layout, lint, mistakes, part::Part, samples, variables};
 use crate::record::{Fault, Language};
 use std::collections::BTreeSet;
@@ -64,6 +65,7 @@ impl Templates {
         let templates = Self { tera };
         if faults.is_empty() {
             faults = templates.trial(&sources);
+            faults.extend(digest::trial(&templates, &sources));
         }
         in_order(&mut faults);
         if faults.is_empty() {
@@ -140,7 +142,7 @@ fn without_its_folder(all: &[Source]) -> impl Fn(&Source) -> Option<Fault> {
     let folders: Vec<&str> = Part::ALL
         .iter()
         .map(|p| p.word())
-        .chain([SEVERAL])
+        .chain([SEVERAL, DIGEST])
         .collect();
     move |source| {
         let steps: Vec<&str> = source.path.split('/').collect();

@@ -4,8 +4,8 @@
 //! the law asks for. What may be named is taken from the facts themselves, so this list cannot go stale.
 
 use super::mistakes::closest;
-use super::samples;
 use super::templates::Source;
+use super::{digest, samples};
 use crate::record::{Fault, Language};
 use regex::Regex;
 use std::collections::BTreeSet;
@@ -20,6 +20,25 @@ pub fn all() -> &'static BTreeSet<String> {
         paths
     });
     &ALL
+}
+
+/// Every variable of the mail to reviewers.
+pub fn of_digest() -> &'static BTreeSet<String> {
+    static ALL: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
+        let mut paths = BTreeSet::from(["text".to_owned()]);
+        let facts = serde_json::to_value(digest::sample(Language::Fr)).unwrap_or_default();
+        collect("", &facts, &mut paths);
+        paths
+    });
+    &ALL
+}
+
+/// What this file may name.
+fn known(source: &Source) -> &'static BTreeSet<String> {
+    match source.path.split('/').nth(1) {
+        Some(digest::DIGEST) => of_digest(),
+        _ => all(),
+    }
 }
 
 fn collect(path: &str, value: &serde_json::Value, paths: &mut BTreeSet<String>) {
@@ -173,17 +192,18 @@ fn misspelt(source: &Source, offset: usize, name: &str, locals: &[Local]) -> Opt
         return None;
     }
     let path = resolve(name, locals)?;
-    if all().contains(&path) {
+    let all = known(source);
+    if all.contains(&path) {
         return None;
     }
-    let fix = match closest(&path, all().iter().map(String::as_str)) {
+    let fix = match closest(&path, all.iter().map(String::as_str)) {
         Some(near) => format!("did you mean `{}`?", shown(near, &path, name)),
         None => match path
             .rsplit_once('.')
-            .filter(|(parent, _)| all().contains(*parent))
+            .filter(|(parent, _)| all.contains(*parent))
         {
-            Some((parent, _)) => format!("`{parent}` has {}", fields_of(parent)),
-            None => format!("a letter knows {}", fields_of("")),
+            Some((parent, _)) => format!("`{parent}` has {}", fields_of(all, parent)),
+            None => format!("a letter knows {}", fields_of(all, "")),
         },
     };
     Some(fault(
@@ -204,13 +224,13 @@ fn shown(near: &str, path: &str, name: &str) -> String {
     }
 }
 
-fn fields_of(parent: &str) -> String {
+fn fields_of(all: &BTreeSet<String>, parent: &str) -> String {
     let prefix = if parent.is_empty() {
         String::new()
     } else {
         format!("{parent}.")
     };
-    let fields: Vec<&str> = all()
+    let fields: Vec<&str> = all
         .iter()
         .filter_map(|p| p.strip_prefix(&prefix))
         .filter(|p| !p.is_empty() && !p.contains(['.', '[']))

@@ -4,7 +4,7 @@
 
 use super::edge::{self, DONE, End, WRONG};
 use super::output::{self, CARE, FAINT, STRONG, painted};
-use crate::answer::{self, Part, Templates};
+use crate::answer::{self, DIGEST, Finding, Letter, Part, Templates};
 use crate::config::Config;
 use crate::record::Language;
 use std::io::Write;
@@ -25,8 +25,9 @@ enum Command {
     Preview {
         /// fr, en, de, es, it, nl, pt, …
         language: Language,
-        /// stop, source, acknowledgement, access or erasure
-        kind: Part,
+        /// stop, source, acknowledgement, access, erasure, identity, extension; digest: the mail to your own reviewers
+        #[arg(value_parser = what)]
+        kind: What,
         /// Print the HTML page instead of subject and text
         #[arg(long)]
         html: bool,
@@ -34,6 +35,20 @@ enum Command {
         #[arg(long, conflicts_with = "html")]
         json: bool,
     },
+}
+
+/// What can be shown: a letter of one part, or the mail to reviewers.
+#[derive(Clone, Copy, Debug)]
+enum What {
+    Letter(Part),
+    Digest,
+}
+
+fn what(word: &str) -> Result<What, String> {
+    match word {
+        DIGEST => Ok(What::Digest),
+        word => word.parse().map(What::Letter),
+    }
 }
 
 /// Runs it.
@@ -53,12 +68,19 @@ pub fn run(arguments: &Arguments, named: Option<&Path>) -> Result<u8, End> {
             kind,
             html,
             json,
-        } => preview(
-            &templates,
-            config.as_ref(),
-            (*language, *kind),
-            (*html, *json),
-        ),
+        } => {
+            let (word, shown) = match kind {
+                What::Letter(part) => {
+                    let letter = letter(&templates, config.as_ref(), *language, *part)?;
+                    (part.word(), letter)
+                }
+                What::Digest => {
+                    let digest = digest(&templates, config.as_ref(), *language)?;
+                    (DIGEST, (digest, Vec::new()))
+                }
+            };
+            preview(word, shown, (*html, *json))
+        }
     }
 }
 
@@ -74,7 +96,8 @@ fn check(templates: &Templates, config: Option<&Config>) -> Result<u8, End> {
         let there = Part::ALL
             .iter()
             .filter(|p| templates.has(*language, p.word()));
-        let words: Vec<&str> = there.map(|p| p.word()).collect();
+        let digest = templates.has(*language, DIGEST).then_some(DIGEST);
+        let words: Vec<&str> = there.map(|p| p.word()).chain(digest).collect();
         if !words.is_empty() {
             writeln!(
                 out,
@@ -89,12 +112,13 @@ fn check(templates: &Templates, config: Option<&Config>) -> Result<u8, End> {
     Ok(DONE)
 }
 
-fn preview(
+/// A letter with sample facts, and what the linter finds in it.
+fn letter(
     templates: &Templates,
     config: Option<&Config>,
-    (language, kind): (Language, Part),
-    (html, json): (bool, bool),
-) -> Result<u8, End> {
+    language: Language,
+    kind: Part,
+) -> Result<(Letter, Vec<Finding>), End> {
     let mut facts = answer::sample_facts(language, kind);
     if let Some(config) = config {
         let sample = facts.controller.authority.clone();
@@ -106,10 +130,31 @@ fn preview(
     let letter =
         answer::compose(templates, &[kind], &facts).map_err(|e| End::Usage(e.to_string()))?;
     let findings = answer::lint(&letter, &facts, &[kind]);
+    Ok((letter, findings))
+}
+
+/// The mail to reviewers.
+fn digest(
+    templates: &Templates,
+    config: Option<&Config>,
+    language: Language,
+) -> Result<Letter, End> {
+    let mut facts = answer::sample_digest(language);
+    if let Some(config) = config {
+        facts.controller.name = config.controller.facts(language).name;
+    }
+    answer::compose_digest(templates, &facts).map_err(|e| End::Usage(e.to_string()))
+}
+
+fn preview(
+    kind: &str,
+    (letter, findings): (Letter, Vec<Finding>),
+    (html, json): (bool, bool),
+) -> Result<u8, End> {
     if json {
         let mut out = output::programs();
         let shown = serde_json::json!({
-            "language": language, "kind": kind, "subject": letter.subject, "text": letter.text, "html": letter.html,
+            "language": letter.language, "kind": kind, "subject": letter.subject, "text": letter.text, "html": letter.html,
         });
         output::json_line(&mut out, &shown)?;
         out.flush()?;

@@ -158,16 +158,37 @@ pub fn review(doc: &mut Document, review: &ReviewSettings) {
             "write a number from 0 to 23",
         );
     }
-    if review.due_soon_days > 60 {
-        let place = doc.place(&["review", "due_soon_days"]);
+    for (name, days) in [
+        ("due_soon_days", review.due_soon_days),
+        ("alarm_days", review.alarm_days),
+    ] {
+        if days > 60 {
+            let place = doc.place(&["review", name]);
+            let what = format!("{days} days is longer than a clock is wont to run");
+            doc.fault(place, what, "write a number from 0 to 60");
+        }
+    }
+    if review.alarm_days > review.due_soon_days {
+        let place = doc.place(&["review", "alarm_days"]);
         doc.fault(
             place,
-            format!(
-                "{} days is longer than any clock runs",
-                review.due_soon_days
-            ),
-            "write a number from 0 to 60",
+            "an alarm before the request counts as due soon",
+            "write a number that is not above due_soon_days",
         );
+    }
+    for (n, one) in review.reviewers.iter().enumerate() {
+        let before = review.reviewers.iter().take(n);
+        if before
+            .clone()
+            .any(|other| other.address.same_person(&one.address))
+        {
+            let place = doc.place(&["review", "reviewers", &n.to_string()]);
+            doc.fault(
+                place,
+                "this reviewer stands here twice",
+                "remove one of them",
+            );
+        }
     }
 }
 

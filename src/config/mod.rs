@@ -10,6 +10,7 @@ mod collect;
 mod controller;
 mod cross;
 mod places;
+mod review;
 mod secret;
 mod sheets;
 mod survey;
@@ -19,8 +20,9 @@ pub use collect::{Document, nearest};
 pub use controller::{ControllerSettings, KeptSettings, ProcessingSettings};
 pub use places::{
     ControlSettings, FolderSettings, HouseSettings, LogFormat, LogLevel, LogSettings,
-    RetentionSettings, ReviewSettings, StoreSettings, WarmUpSettings,
+    RetentionSettings, StoreSettings, WarmUpSettings,
 };
+pub use review::{ReviewSettings, Reviewer};
 pub use secret::{Secret, SecretError, SecretSource};
 pub use survey::Survey;
 pub use wording::Wording;
@@ -28,7 +30,7 @@ pub use wording::Wording;
 use crate::delivery::SmtpSettings;
 use crate::mail::House;
 use crate::mailbox::MailboxSettings;
-use crate::record::Fault;
+use crate::record::{Fault, Language};
 use crate::register::RegisterSettings;
 use crate::request::Policy;
 use std::path::{Path, PathBuf};
@@ -93,6 +95,13 @@ impl Config {
         note(self.control_socket != new.control_socket, "[control]");
         note(self.log != new.log, "[log]");
         sections
+    }
+
+    /// In which language a reviewer reads.
+    pub fn language_of(&self, reviewer: &Reviewer) -> Language {
+        reviewer
+            .language
+            .unwrap_or(self.policy.settings.default_language)
     }
 
     /// Our domains, lower-case ASCII.

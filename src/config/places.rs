@@ -116,28 +116,6 @@ pub struct LogSettings {
     pub level: LogLevel,
 }
 
-/// `[review]`: the humans who decide what was held.
-#[derive(Clone, PartialEq, Debug, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct ReviewSettings {
-    /// Who gets the daily digest and the alerts. Default: nobody, so look at `quitus status`.
-    pub reviewers: Vec<Address>,
-    /// The hour of the digest in the controller's time zone, 0 to 23. Default 8.
-    pub digest_hour: u8,
-    /// From how many days before its legal end a request counts as due soon. Default 7, at most 60.
-    pub due_soon_days: u32,
-}
-
-impl Default for ReviewSettings {
-    fn default() -> Self {
-        Self {
-            reviewers: Vec::new(),
-            digest_hour: 8,
-            due_soon_days: 7,
-        }
-    }
-}
-
 /// `[retention]`: how long texts of closed cases can be read. A legal hold keeps them; fingerprints and suppressions stay.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]

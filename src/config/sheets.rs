@@ -3,9 +3,9 @@
 //! At start, at `quitus check`, and whenever somebody saved one: the whole set is good, or the last good one stays in force.
 
 use super::{Config, FolderSettings};
-use crate::answer::{Source, Templates};
+use crate::answer::{DIGEST, Source, Templates};
 use crate::intent::{self, LexiconSource};
-use crate::record::Fault;
+use crate::record::{Fault, Language};
 use std::path::{Path, PathBuf};
 
 /// A template or lexicon longer than this is something else.
@@ -17,7 +17,37 @@ impl Config {
     /// # Errors
     /// Every mistake of every file.
     pub fn read_templates(&self) -> Result<Templates, Vec<Fault>> {
-        templates(&self.templates)
+        let good = templates(&self.templates)?;
+        let faults = self.without_digest(&good);
+        match faults.is_empty() {
+            true => Ok(good),
+            false => Err(faults),
+        }
+    }
+
+    /// Reviewers in whose language there is no digest.
+    fn without_digest(&self, templates: &Templates) -> Vec<Fault> {
+        let mut faults = Vec::new();
+        for reviewer in &self.review.reviewers {
+            let language = self.language_of(reviewer);
+            if templates.has(language, DIGEST) {
+                continue;
+            }
+            let have: Vec<&str> = (Language::ALL.iter())
+                .filter(|l| templates.has(**l, DIGEST))
+                .map(|l| l.word())
+                .collect();
+            let who = reviewer.address.as_str();
+            faults.push(Fault::of_file(
+                &self.file.display().to_string(),
+                format!("[review]: there is no digest in \"{language}\" for {who}"),
+                format!(
+                    "write {{ address = \"{who}\", language = \"en\" }} (or {}), or a digest of your own in {language}/{DIGEST}/",
+                    have.join(", ")
+                ),
+            ));
+        }
+        faults
     }
 
     /// The reader with the lexicons in force: the firm's own file of a language replaces the built-in one.

@@ -71,9 +71,11 @@ impl Survey {
     /// Every mistake of templates and lexicons. A folder that is not there is a mistake of the file, told there.
     pub fn sheets(&self) -> Vec<Fault> {
         let there = |own: &&FolderSettings| own.path.as_ref().is_none_or(|p| p.is_dir());
-        let templates = Some(&self.templates)
-            .filter(there)
-            .and_then(|own| sheets::templates(own).err());
+        let of_folder = |own| match &self.config {
+            Ok(config) => config.read_templates().err(),
+            Err(_) => sheets::templates(own).err(),
+        };
+        let templates = Some(&self.templates).filter(there).and_then(of_folder);
         let lexicons = Some(&self.lexicon)
             .filter(there)
             .and_then(|own| sheets::lexicons(own).err());

@@ -163,7 +163,10 @@ impl Step<'_> {
     /// What is only known by when it last happened.
     fn day_mark(&mut self, event: &Event) -> Done {
         match event {
-            Event::ForeignInstance { .. } => self.put(Table::Meta, b"foreign", &self.at.clone()),
+            // Up since it was seen first: each letter of the other would else be news.
+            Event::ForeignInstance { .. } if self.state().foreign_instance()?.is_none() => {
+                self.put(Table::Meta, b"foreign", &self.at.clone());
+            }
             Event::DigestMade { day } => self.put(Table::Meta, b"digest", day),
             _ => {}
         }

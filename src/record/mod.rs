@@ -31,7 +31,7 @@ pub use address::{Address, AddressError, KeyForm, domain_to_ascii, is_freemail_d
 pub use alarm::{Alarm, Flag, FlagRow};
 pub use apply::{Frame, apply, hour_key};
 pub use contact::{Contact, Origin};
-pub use duty::Duty;
+pub use duty::{About, Duty, Fate, ToldRow};
 pub use event::{ContactFacts, Event, LetterHead, SmtpReply, SuppressionReason};
 pub use fault::Fault;
 pub use filing::{Filing, FilingEnd, FilingRow, FilingStep};

@@ -66,6 +66,10 @@ const GATES: &[(&str, &str)] = &[
         "Unreadable, or not exactly one usable From mailbox, or a loop.",
     ),
     ("A1", "It is from ourselves."),
+    (
+        "A1.digest",
+        "It answers a mail to one of our reviewers, or reports about one.",
+    ),
     ("A4", "It came through a list."),
     ("A5", "There is doubt whether a human wrote it."),
     ("A6", "It is not addressed to us."),

@@ -4,7 +4,8 @@
 
 use super::house::{House, loop_value};
 use crate::answer::{
-    self, Channel, Envelope, Letter, LetterFacts, Line, MessageId, Thread, compose, lint, mime,
+    self, Channel, Envelope, Letter, LetterFacts, Line, MessageId, Submitted, Thread, compose,
+    lint, mime,
 };
 use crate::delivery::{EnvelopeSender, bounce};
 use crate::record::{
@@ -274,7 +275,10 @@ pub fn freeze(
         references,
         message_id: own,
         date: now,
-        automatic,
+        submitted: match automatic {
+            true => Submitted::Replied,
+            false => Submitted::ByHuman,
+        },
         loop_value: loop_value(keys, &message_id),
     };
     let bytes = mime(&envelope, letter).map_err(|e| Unwritten(e.to_string()))?;

@@ -125,9 +125,6 @@ impl fmt::Display for MailboxReport {
         if let Some((at, why)) = &self.last_error {
             writeln!(f, "           {at} {why}")?;
         }
-        if let Some(fix) = self.fix {
-            writeln!(f, "           → {fix}")?;
-        }
         if let (Some(next), Some(_)) = (&self.next_try, &self.last_error) {
             writeln!(f, "           tried again at {next}")?;
         }

@@ -6,6 +6,7 @@
 use super::clock::Clock;
 use super::connections::{MailboxReport, SmtpReport};
 use super::desks::Desks;
+use super::digest::Mailer;
 use super::filing::Filer;
 use super::health::{Health, Interrupted};
 use super::house::{House, Office};
@@ -110,6 +111,9 @@ impl Daemon {
             stop.subscribe(),
         )));
         let health = Arc::new(Health::new(office.clock.now(), interrupted));
+        let teller = Arc::new(teller(&office, &courier, &health, &mailboxes));
+        let mailer = Mailer::new(office.clone(), courier.clone(), teller);
+        tasks.push(tokio::spawn(mailer.run(stop.subscribe())));
         Ok(Self {
             office,
             report,
@@ -151,20 +155,7 @@ impl Daemon {
     pub fn teller(
         &self,
     ) -> impl Fn() -> Result<Status, crate::record::Damaged> + Send + Sync + use<> {
-        let (office, courier) = (self.office.clone(), self.courier.clone());
-        let health = self.health.clone();
-        let mailboxes = self.mailboxes.clone();
-        move || {
-            let state = office.sequencer.reader().state();
-            let soon = office.house.load().config.review.due_soon_days;
-            let status = Status::of_state(&state, office.clock.now(), soon)?;
-            let full = office.sequencer.reader().check_room();
-            let disk = full.err().map(|full| full.to_string());
-            let seen = mailboxes.iter().map(|m| MailboxReport::of(&m.borrow()));
-            let smtp = SmtpReport::of(&courier.breaker());
-            let status = status.with_daemon(health.report(), disk, smtp, seen.collect());
-            Ok(status)
-        }
+        teller(&self.office, &self.courier, &self.health, &self.mailboxes)
     }
 
     /// How everything is.
@@ -216,6 +207,28 @@ impl Daemon {
         if !matches!(joined, Ok(Ok(()))) {
             tracing::error!("the sequencer failed");
         }
+    }
+}
+
+/// Says how everything is. It holds the way to the log.
+fn teller(
+    office: &Office,
+    courier: &Arc<Courier>,
+    health: &Arc<Health>,
+    mailboxes: &[watch::Receiver<MailboxStatus>],
+) -> impl Fn() -> Result<Status, crate::record::Damaged> + Send + Sync + use<> {
+    let (office, courier) = (office.clone(), courier.clone());
+    let (health, mailboxes) = (health.clone(), mailboxes.to_vec());
+    move || {
+        let state = office.sequencer.reader().state();
+        let soon = office.house.load().config.review.due_soon_days;
+        let status = Status::of_state(&state, office.clock.now(), soon)?;
+        let full = office.sequencer.reader().check_room();
+        let disk = full.err().map(|full| full.to_string());
+        let seen = mailboxes.iter().map(|m| MailboxReport::of(&m.borrow()));
+        let smtp = SmtpReport::of(&courier.breaker());
+        let status = status.with_daemon(health.report(), disk, smtp, seen.collect());
+        Ok(status)
     }
 }
 

@@ -83,7 +83,7 @@ async fn round(office: &Office) -> Result<(), String> {
 }
 
 /// When the store began: its first round is due at the first hour after that.
-fn began(reader: &Reader) -> Result<Option<Timestamp>, String> {
+pub(super) fn began(reader: &Reader) -> Result<Option<Timestamp>, String> {
     let mut frames = reader.frames(1).map_err(|e| e.to_string())?;
     let first = frames.next().transpose().map_err(|e| e.to_string())?;
     Ok(first.map(|placed| placed.frame.at))

@@ -2,6 +2,7 @@
 //!
 //! The look-ups see what is committed; what comes between is caught by the decision's expectations. Nothing is decided here.
 
+use super::digest;
 use super::house::{House, Office};
 use super::identity;
 use super::people::{domain, forwarded, known, named, opened, reported};
@@ -120,7 +121,10 @@ pub fn gather(
         .map(|a| known(reader, a))
         .transpose()?;
     let answers_ours = !thread.is_empty() || letter.is_some();
-    let circumstances = circumstances(&state, &arrival, sender.as_ref(), answers_ours, now)?;
+    let circumstances = mail::Circumstances {
+        answers_digest: digest::ids::is_answered_by(reader.fingerprinter(), message),
+        ..circumstances(&state, &arrival, sender.as_ref(), answers_ours, now)?
+    };
     let gate = mail::gate(message, &house.gate, &circumstances);
     let who = who(reader, house, message, read.received, (sender, thread))?;
     let mut history = history(&state, &arrival, &who, letter.map(|(id, _)| id.case), now)?;
@@ -193,6 +197,7 @@ fn circumstances(
         received: arrival.received,
         in_junk: arrival.role == FolderRole::Junk,
         is_our_message: ours.is_some(),
+        answers_digest: false,
         answers_ours,
         same_text_before: spoke.is_some_and(|(words, _)| words == arrival.words),
         seconds_since_letter: last_letter.map(|at| now.millis_since(at) / 1000),

@@ -12,6 +12,7 @@ mod daemon;
 mod daily;
 mod deciding;
 mod desks;
+mod digest;
 mod drafting;
 mod entering;
 mod erasing;

@@ -9,7 +9,9 @@ mod why;
 
 pub use why::Why;
 
-use crate::record::{CaseId, ContentKey, Damaged, Flag, FlagRow, State, Timestamp, Waiting};
+use crate::record::{
+    About, CaseId, ContentKey, Damaged, Fate, Flag, FlagRow, State, Timestamp, ToldRow, Waiting,
+};
 use cases::Cases;
 use serde::Serialize;
 
@@ -117,6 +119,22 @@ pub fn of_state(state: &State<'_>, now: Timestamp, soon: u32) -> Result<Vec<Need
     if let Some(oldest) = open.clone().map(|(_, row)| row.at).min() {
         let need = Need::of(Why::Incident, "quitus incidents list");
         needs.push(need.times(open.count() as u64).since(oldest));
+    }
+    let told = state.every_told()?;
+    // The next digest that arrives says so; after that nobody waits for the lost one.
+    let repaired = |lost: &ToldRow| {
+        let mut later = told.iter().filter(|row| row.at > lost.at);
+        later.any(|row| {
+            (row.reviewer, row.fate) == (lost.reviewer, Fate::Sent)
+                && matches!(row.about, About::Digest(_))
+        })
+    };
+    let lost =
+        |row: &&ToldRow| matches!(row.fate, Fate::Uncertain | Fate::Refused) && !repaired(row);
+    let lost = told.iter().filter(lost);
+    if let Some(oldest) = lost.clone().map(|row| row.at).min() {
+        let need = Need::of(Why::UncertainDigest, "quitus log, and [review] reviewers");
+        needs.push(need.times(lost.count() as u64).since(oldest));
     }
     let mut held = Vec::new();
     for (class, why) in [

@@ -261,8 +261,7 @@ impl Recovery<'_> {
         if replay.frames > 0 {
             index.apply(&overlay.changes, &replay.place)?;
         }
-        found.extend(frames.damage.into_iter().map(unreadable));
-        self.note(found);
+        self.note(found, frames.damage);
         Ok(replay)
     }
 
@@ -277,8 +276,8 @@ impl Recovery<'_> {
     }
 
     /// Each damage is told once, however often the log is replayed.
-    fn note(&mut self, found: Vec<Damage>) {
-        for damage in found {
+    fn note(&mut self, broken: Vec<Damage>, passed: Vec<(u32, u64, u64)>) {
+        for damage in broken.into_iter().chain(passed.into_iter().map(unreadable)) {
             if !self.damage.contains(&damage) {
                 self.damage.push(damage);
             }

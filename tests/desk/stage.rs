@@ -5,9 +5,11 @@ use quitus::config::Config;
 use quitus::record::{Fault, Mode, State, Timestamp};
 use quitus::request::Calendar;
 use quitus::sandbox::{imap, smtp};
-use quitus::service::{Daemon, Extras};
+use quitus::service::{Clock, Daemon, Extras};
 use serde_json::{Value, json};
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 pub const FIRM: &str = "ateliervauban.example";
@@ -34,9 +36,11 @@ pub struct Stage {
     control: Control,
     now: jiff::Timestamp,
     mails: std::cell::Cell<u32>,
+    /// Seconds by which the daemon's clock is ahead.
+    ahead: Arc<AtomicI64>,
 }
 
-fn configuration(folder: &Path, imap: u16, smtp: u16) -> Config {
+fn configuration(folder: &Path, imap: u16, smtp: u16, more: &str) -> Config {
     std::fs::write(folder.join("password"), "demo").unwrap();
     let each = |text: &str| -> String {
         let languages = ["de", "es", "it", "nl", "pt"];
@@ -55,12 +59,18 @@ fn configuration(folder: &Path, imap: u16, smtp: u16) -> Config {
         let head = format!("[processing.{section}]\n");
         text = text.replace(&head, &(head.clone() + &each(section)));
     }
+    text += more;
     let told = |faults: Vec<Fault>| faults.iter().map(Fault::to_string).collect::<Vec<_>>();
     Config::read(&folder.join("quitus.toml"), &text).unwrap_or_else(|f| panic!("{:?}", told(f)))
 }
 
 impl Stage {
     pub async fn build(mode: Mode) -> Self {
+        Self::with(mode, "").await
+    }
+
+    /// With more at the end of the configuration.
+    pub async fn with(mode: Mode, more: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let inbox = imap::Server::start(imap::Settings {
             accounts: vec![(MAILBOX.into(), Some("demo".into()))],
@@ -70,11 +80,16 @@ impl Stage {
         let post = smtp::Server::start(smtp::Settings::default())
             .await
             .unwrap();
-        let config = configuration(folder.path(), inbox.address().port(), post.address().port());
+        let (imap, smtp) = (inbox.address().port(), post.address().port());
+        let config = configuration(folder.path(), imap, smtp, more);
+        let (ahead, system) = (Arc::<AtomicI64>::default(), Clock::system());
+        let hands = ahead.clone();
+        let clock = move || system.now().plus_seconds(hands.load(Ordering::Relaxed));
         let now = jiff::Timestamp::now();
         let extras = Extras {
             activate: Some((mode, Timestamp::from(now).plus_seconds(-86_400))),
             floor: Some(1 << 20),
+            clock: Some(Clock::of(clock)),
             ..Default::default()
         };
         let daemon = Daemon::start(config.clone(), extras).await.unwrap();
@@ -92,6 +107,7 @@ impl Stage {
             control,
             now,
             mails,
+            ahead,
         };
         stage.import(LIST).await;
         stage
@@ -102,6 +118,11 @@ impl Stage {
         drop(self.client);
         self.daemon.end().await;
         self.folder
+    }
+
+    /// The daemon's clock goes on by so many seconds.
+    pub fn later(&self, seconds: i64) {
+        self.ahead.fetch_add(seconds, Ordering::Relaxed);
     }
 
     pub async fn import(&self, list: &str) -> Answer {

@@ -51,6 +51,14 @@ fn a_daemon_is_commanded_through_its_socket_and_ends_when_it_is_told() {
     firm.reply(1, "STOP");
     let now = until(file, "the STOP is obeyed", |s| s["suppressed"] == 1);
     assert_eq!(now["waiting"]["letters to approve"][0], 1, "{now:#}");
+    let need = &now["needs"][0];
+    assert_eq!(need["why"], serde_json::json!(["draft"]), "{now:#}");
+    let command = format!("quitus requests show {}", need["subject"].as_str().unwrap());
+    let told = ask(file, &["status"]);
+    assert!(
+        told.code == Some(0) && told.out.contains(&command),
+        "{told:?}"
+    );
     let checked = ask(file, &["suppression", "check", "P1@client1.example"]);
     assert_eq!(checked.code, Some(1), "{checked:?}");
     let free = ask(file, &["suppression", "check", "p2@client2.example"]);

@@ -31,6 +31,13 @@ fn a_mail_in_sent_after_a_stop_is_one_incident_until_somebody_has_looked() {
     until(file, "both copies are read", |s| {
         s["mails_after_stop"] == 1 && s["sent_mails"] == 1
     });
+    let told = ask(file, &["status"]);
+    assert!(
+        told.code == Some(1)
+            && told.out.contains("INCIDENT")
+            && told.out.contains("→ quitus incidents list"),
+        "{told:?}"
+    );
     let list = ask(file, &["incidents", "list", "--json"]);
     assert_eq!(list.code, Some(1), "{list:?}");
     let data: serde_json::Value = serde_json::from_str(&list.out).unwrap();
@@ -53,5 +60,8 @@ fn a_mail_in_sent_after_a_stop_is_one_incident_until_somebody_has_looked() {
         known.code == Some(0) && known.out.contains(said),
         "{known:?}"
     );
+    // What somebody has looked at waits for nobody.
+    let after = ask(file, &["status"]);
+    assert!(!after.out.contains("INCIDENT"), "{after:?}");
     daemon.end();
 }

@@ -1,7 +1,7 @@
 //! The daily round and the flags that stop sending, in a sentence for a reviewer.
 
 use super::Said;
-use crate::record::{Alarm, Duty, Event};
+use crate::record::{About, Alarm, Duty, Event, Fate};
 
 pub(super) fn tell(event: &Event) -> Said {
     let (event, what) = match event {
@@ -10,6 +10,25 @@ pub(super) fn tell(event: &Event) -> Said {
         }) => (
             "daily round",
             format!("a checkpoint after frame {checkpoint}; {keys} keys were over their time"),
+        ),
+        Event::Duty(Duty::Telling { about, .. }) => (
+            "telling",
+            format!("a reviewer is told of {}", subjects(about)),
+        ),
+        Event::Duty(Duty::Told { about, fate, .. }) => {
+            let fate = match fate {
+                Fate::Leaving => "is on its way",
+                Fate::Sent => "was taken by the server",
+                Fate::NotSent => "did not leave and is tried again",
+                Fate::Uncertain => "may have arrived or not, and is not sent again",
+                Fate::Refused => "was refused by the server",
+            };
+            let what = format!("the mail to a reviewer about {} {fate}", subjects(about));
+            ("told", what)
+        }
+        Event::Duty(Duty::DigestUpTo { frame, .. }) => (
+            "digest",
+            format!("the day's digest is done; it tells what happened up to frame {frame}"),
         ),
         Event::Alarm(Alarm::Damaged { places }) => (
             "damage",
@@ -25,4 +44,13 @@ pub(super) fn tell(event: &Event) -> Said {
         _ => return None,
     };
     Some((event, what, None))
+}
+
+fn subjects(about: &[About]) -> String {
+    let one = |about: &About| match about {
+        About::Digest(_) => "the day".to_owned(),
+        About::Flag(flag, since) => format!("{} of {since}", flag.word()),
+        About::Due(case) => format!("{case}, which is due"),
+    };
+    about.iter().map(one).collect::<Vec<_>>().join(", ")
 }

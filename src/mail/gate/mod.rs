@@ -25,6 +25,8 @@ pub struct Circumstances {
     pub in_junk: bool,
     /// Its Message-ID is one of our outbox.
     pub is_our_message: bool,
+    /// It answers, or reports about, a mail of ours to a reviewer.
+    pub answers_digest: bool,
     /// In-Reply-To or References names a mail of ours.
     pub answers_ours: bool,
     /// The same sender wrote the same fresh text before.

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 /// Why something waits; the most urgent first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(into = "&'static str")]
 pub enum Why {
     /// The store is damaged: nothing is sent.
     Damage,
@@ -53,9 +53,63 @@ pub enum Why {
 }
 
 impl Why {
+    /// All of them, the most urgent first.
+    pub const ALL: [Self; 22] = [
+        Self::Damage,
+        Self::ForeignInstance,
+        Self::DiskFull,
+        Self::Overdue,
+        Self::Incident,
+        Self::UncertainLetter,
+        Self::UncertainDigest,
+        Self::DeadMessage,
+        Self::Mailbox,
+        Self::Smtp,
+        Self::Edits,
+        Self::Filing,
+        Self::DueSoon,
+        Self::RejectedLetter,
+        Self::BouncedLetter,
+        Self::Draft,
+        Self::Identity,
+        Self::ByHand,
+        Self::Proposed,
+        Self::HeldCase,
+        Self::HeldMessage,
+        Self::Paused,
+    ];
+
     /// Whether the house is ill by it, or the law hurt: exit code 1.
     pub fn is_urgent(self) -> bool {
         self < Self::DueSoon
+    }
+
+    /// As programs and templates read it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Damage => "damage",
+            Self::ForeignInstance => "foreign_instance",
+            Self::DiskFull => "disk_full",
+            Self::Overdue => "overdue",
+            Self::Incident => "incident",
+            Self::UncertainLetter => "uncertain_letter",
+            Self::UncertainDigest => "uncertain_digest",
+            Self::DeadMessage => "dead_message",
+            Self::Mailbox => "mailbox",
+            Self::Smtp => "smtp",
+            Self::Edits => "edits",
+            Self::Filing => "filing",
+            Self::DueSoon => "due_soon",
+            Self::RejectedLetter => "rejected_letter",
+            Self::BouncedLetter => "bounced_letter",
+            Self::Draft => "draft",
+            Self::Identity => "identity",
+            Self::ByHand => "by_hand",
+            Self::Proposed => "proposed",
+            Self::HeldCase => "held_case",
+            Self::HeldMessage => "held_message",
+            Self::Paused => "paused",
+        }
     }
 
     /// In words.
@@ -86,5 +140,31 @@ impl Why {
             Self::HeldMessage => "a message without a case is held",
             Self::Paused => "persons are paused until somebody decides",
         }
+    }
+}
+
+impl From<Why> for &'static str {
+    fn from(why: Why) -> Self {
+        why.word()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reason_has_words_in_the_built_in_digests_and_in_the_guide() {
+        let digests = [
+            include_str!("../../../templates/fr/digest/body.txt"),
+            include_str!("../../../templates/en/digest/body.txt"),
+        ];
+        let guide = include_str!("../../../templates/README.md");
+        for why in Why::ALL {
+            let asked = format!("why == \"{}\"", why.word());
+            assert!(digests.iter().all(|d| d.contains(&asked)), "{asked}");
+            assert!(guide.contains(&format!("`{}`", why.word())), "{asked}");
+        }
+        assert!(Why::ALL.is_sorted(), "the most urgent first");
     }
 }
