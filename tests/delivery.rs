@@ -4,6 +4,8 @@
 
 #[path = "support/certs.rs"]
 mod certs;
+#[path = "support/postbox.rs"]
+mod postbox;
 #[path = "support/postfix.rs"]
 mod postfix;
 #[path = "support/scripted_smtp.rs"]
@@ -458,15 +460,15 @@ async fn postfix_takes_letters_over_tls_starttls_and_loopback_and_files_the_same
     let folder = tempfile::tempdir().unwrap();
     let authority = Authority::new("test");
     let ca = authority.file(folder.path());
-    let server = Postfix::start(Some(&authority.vouch_for("127.0.0.1", 2040)), "");
+    let server = Postfix::start(Some(authority.vouch_for("127.0.0.1", 2040).pem()), "");
     let (tls, starttls) = (
         format!("ca_file = \"{}\"", ca.display()),
         format!("security = \"starttls\"\nca_file = \"{}\"", ca.display()),
     );
     for (port, more) in [
-        (server.port, PLAIN),
-        (server.port, starttls.as_str()),
-        (server.tls_port, tls.as_str()),
+        (server.port(), PLAIN),
+        (server.port(), starttls.as_str()),
+        (server.tls_port(), tls.as_str()),
     ] {
         let mut settings = settings(port, more);
         settings.timeouts = quitus::delivery::Timeouts::default();
@@ -491,7 +493,7 @@ async fn postfix_takes_letters_over_tls_starttls_and_loopback_and_files_the_same
 async fn postfix_refusing_a_recipient_leaves_the_connection_good_for_the_next_letter() {
     let refuse = "smtpd_recipient_restrictions = check_recipient_access inline:{gone@example.com=REJECT, later@example.com=DEFER}, permit_mynetworks, reject\n";
     let server = Postfix::start(None, refuse);
-    let mut patient = settings(server.port, PLAIN);
+    let mut patient = settings(server.port(), PLAIN);
     patient.timeouts = quitus::delivery::Timeouts::default();
     let courier = Courier::new(&patient, None).unwrap();
     let to = |address: &str| Parcel {

@@ -8,11 +8,12 @@ mod dovecot;
 mod faults;
 #[path = "support/house.rs"]
 mod house;
+#[path = "support/settings.rs"]
+mod settings;
 #[path = "support/tls.rs"]
 mod tls;
 
 use dovecot::Dovecot;
-use house::Way;
 use quitus::api::{Client, Desk, NoAnswer, router};
 use quitus::record::{
     CaseRow, LetterId, LetterRow, LetterState, MessageRow, MessageState, Mode, RequestState,
@@ -22,6 +23,7 @@ use quitus::sandbox::samples::MAILBOX;
 use quitus::sandbox::smtp::{self, Effect, Fault, Step};
 use quitus::service::{Clock, Daemon};
 use serde_json::json;
+use settings::Smtp;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -53,21 +55,22 @@ impl Scene {
             now,
         };
         let authority = scene.dovecot.ca_file();
-        let way = Way::Tls {
-            smtp: 1,
-            authority: &authority,
+        let way = Smtp {
+            port: 1,
+            authority: Some(&authority),
         };
-        house::configuration(scene.folder.path(), &scene.dovecot, &way, 0);
+        settings::configuration(scene.folder.path(), &scene.dovecot, &way, 0);
         house::furnish(&scene.file, now).await;
         scene.configure(smtp, rest, 0);
         scene
     }
 
     fn configure(&self, smtp: &str, rest: &str, delay: u32) {
-        let way = Way::Plain {
-            smtp: self.server.address().port(),
+        let way = Smtp {
+            port: self.server.address().port(),
+            authority: None,
         };
-        let file = house::configuration(self.folder.path(), &self.dovecot, &way, delay);
+        let file = settings::configuration(self.folder.path(), &self.dovecot, &way, delay);
         let text = std::fs::read_to_string(&file).unwrap();
         let text = text.replace("[smtp]\n", &format!("[smtp]\n{smtp}\n"));
         std::fs::write(file, format!("{text}\n{rest}\n")).unwrap();
@@ -95,7 +98,7 @@ impl Scene {
 
 /// The Message-ID of the sample.
 fn id_of(now: Timestamp) -> String {
-    let (_, raw) = house::sample(STOP).letter.written(now.to_jiff());
+    let (_, raw) = settings::sample(STOP).letter.written(now.to_jiff());
     let raw = String::from_utf8_lossy(&raw).into_owned();
     let line = raw
         .lines()

@@ -22,6 +22,8 @@ mod firm;
 mod operator;
 #[path = "operator/paging.rs"]
 mod paging;
+#[path = "support/postbox.rs"]
+mod postbox;
 #[path = "support/postfix.rs"]
 mod postfix;
 #[path = "operator/reload.rs"]

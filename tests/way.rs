@@ -8,19 +8,23 @@ mod certs;
 mod dovecot;
 #[path = "support/house.rs"]
 mod house;
+#[path = "support/postbox.rs"]
+mod postbox;
 #[path = "support/postfix.rs"]
 mod postfix;
+#[path = "support/settings.rs"]
+mod settings;
 #[path = "support/tls.rs"]
 mod tls;
 
 use certs::Authority;
 use dovecot::Dovecot;
-use house::Way;
 use postfix::Postfix;
 use quitus::mail::{self, Limits};
 use quitus::record::{LetterState, MessageRow, MessageState, Suppression, Timestamp};
 use quitus::sandbox::samples::{End, MAILBOX};
 use quitus::service::{Clock, Daemon};
+use settings::Smtp;
 
 /// Replies of every kind of end.
 const REPLIES: [&str; 9] = [
@@ -37,7 +41,7 @@ const REPLIES: [&str; 9] = [
 
 /// The Message-ID of a sample and the address that wrote it.
 fn writer(name: &str, now: Timestamp) -> (String, String) {
-    let (_, raw) = house::sample(name).letter.written(now.to_jiff());
+    let (_, raw) = settings::sample(name).letter.written(now.to_jiff());
     let message = mail::read(&raw, &Limits::default(), None, &()).unwrap();
     let from = message.from.as_ref().unwrap().as_str().to_owned();
     (message.message_id.unwrap(), from)
@@ -55,7 +59,7 @@ fn message(daemon: &Daemon, name: &str, now: Timestamp) -> MessageRow {
 fn assert_ends(daemon: &Daemon, now: Timestamp) {
     let state = daemon.office.sequencer.reader().state();
     for name in REPLIES {
-        let (sample, row) = (house::sample(name), message(daemon, name, now));
+        let (sample, row) = (settings::sample(name), message(daemon, name, now));
         let wanted = match sample.end {
             End::Answered => MessageState::Answered,
             End::Acted => MessageState::Acted,
@@ -138,16 +142,16 @@ async fn replies_are_obeyed_and_answered_once_across_restarts_and_a_new_uidvalid
     let authority = Authority::new("test");
     let certified = authority.vouch_for("127.0.0.1", 2040);
     let everybody = "virtual_mailbox_domains = static:all\n";
-    let postfix = Postfix::start(Some(&certified), everybody);
+    let postfix = Postfix::start(Some(certified.pem()), everybody);
     let now = Clock::system().now();
     house::fill(&dovecot, &REPLIES, now);
     let authority = authority.file(folder.path());
-    let way = Way::Tls {
-        smtp: postfix.tls_port,
-        authority: &authority,
+    let way = Smtp {
+        port: postfix.tls_port(),
+        authority: Some(&authority),
     };
     // Letters wait ten minutes, so the first daemon decides and ends before any of them leaves.
-    let file = house::configuration(folder.path(), &dovecot, &way, 10);
+    let file = settings::configuration(folder.path(), &dovecot, &way, 10);
     house::furnish(&file, now).await;
     let all = REPLIES.len() as u64;
 
@@ -177,11 +181,14 @@ async fn replies_are_obeyed_and_answered_once_across_restarts_and_a_new_uidvalid
     // The same mail under another UIDVALIDITY, one reply that was never seen, and a way in clear text.
     let other = ["mailbox", "update", "-u", MAILBOX];
     dovecot.doveadm(&[&other[..], &["--uid-validity", "77", "INBOX"]].concat());
-    let stop = house::sample("24-stop-es");
+    let stop = settings::sample("24-stop-es");
     let later = now.plus_seconds(300);
     house::deliver(&dovecot, "", &stop.letter, later);
-    let plain = Way::Plain { smtp: postfix.port };
-    house::configuration(folder.path(), &dovecot, &plain, 0);
+    let plain = Smtp {
+        port: postfix.port(),
+        authority: None,
+    };
+    settings::configuration(folder.path(), &dovecot, &plain, 0);
     let third = house::start(&file, 60).await;
     house::until("the new reply was decided and answered", || {
         house::decided(&third) == all + 1 && letters_left(&third) == 6

@@ -11,16 +11,18 @@ mod dovecot;
 mod faults;
 #[path = "support/house.rs"]
 mod house;
+#[path = "support/settings.rs"]
+mod settings;
 #[path = "support/tls.rs"]
 mod tls;
 
 use dovecot::Dovecot;
 use faults::run_child;
-use house::Way;
 use quitus::record::{LetterState, State, Timestamp, Waiting};
 use quitus::sandbox::{samples::MAILBOX, smtp};
 use quitus::service::Clock;
 use quitus::store::{Options, Store};
+use settings::Smtp;
 use std::collections::BTreeMap;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
@@ -94,7 +96,7 @@ fn ends(store: &Path, received: &[smtp::Received], now: Timestamp) -> BTreeMap<S
     let (reader, mut ends) = (store.reader(), BTreeMap::new());
     let state = reader.state();
     for name in REPLIES {
-        let (_, raw) = house::sample(name).letter.written(now.to_jiff());
+        let (_, raw) = settings::sample(name).letter.written(now.to_jiff());
         let raw = String::from_utf8_lossy(&raw).into_owned();
         let id = field(&raw, "message-id:").unwrap();
         let mail = reader.fingerprinter().mail_id(id);
@@ -160,11 +162,11 @@ impl Bench {
         let now = Clock::system().now();
         house::fill(&dovecot, &REPLIES, now);
         let authority = dovecot.ca_file();
-        let way = Way::Tls {
-            smtp: 1,
-            authority: &authority,
+        let way = Smtp {
+            port: 1,
+            authority: Some(&authority),
         };
-        let file = house::configuration(template.path(), &dovecot, &way, 0);
+        let file = settings::configuration(template.path(), &dovecot, &way, 0);
         house::furnish(&file, now).await;
         Self {
             dovecot,
@@ -183,10 +185,11 @@ impl Bench {
         let server = smtp::Server::start(smtp::Settings::default())
             .await
             .unwrap();
-        let way = Way::Plain {
-            smtp: server.address().port(),
+        let way = Smtp {
+            port: server.address().port(),
+            authority: None,
         };
-        let file = house::configuration(folder.path(), &self.dovecot, &way, 0);
+        let file = settings::configuration(folder.path(), &self.dovecot, &way, 0);
         let settings = std::fs::read_to_string(&file).unwrap();
         std::fs::write(&file, settings + FILING).unwrap();
         let steps_file = folder.path().join("steps");

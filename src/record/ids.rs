@@ -305,6 +305,7 @@ pub struct Sealed {
     /// The key.
     pub key: KeyId,
     /// Nonce and ciphertext (XChaCha20-Poly1305), as the store wrote them.
+    #[serde(with = "serde_bytes")]
     pub bytes: Vec<u8>,
 }
 

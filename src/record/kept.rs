@@ -62,6 +62,7 @@ pub struct FrozenLetter {
     /// Subject, for people who look.
     pub subject: String,
     /// The whole message, CRLF.
+    #[serde(with = "serde_bytes")]
     pub bytes: Vec<u8>,
     /// Where the message that it answers lies: looked at again just before DATA (A9).
     pub replies_to: Option<String>,

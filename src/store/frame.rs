@@ -117,6 +117,21 @@ impl<'a> RawFrame<'a> {
         }
     }
 
+    /// One event, and how many the frame has; those after it are not read.
+    pub fn event(&self, n: usize) -> Option<(Event, usize)> {
+        let (version, payload) = self.payload.split_first()?;
+        if *version != PAYLOAD_FORMAT {
+            return None;
+        }
+        let (_, rest) = postcard::take_from_bytes::<Timestamp>(payload).ok()?;
+        let (count, mut rest) = postcard::take_from_bytes::<usize>(rest).ok()?;
+        for _ in 0..n.min(count) {
+            (_, rest) = postcard::take_from_bytes::<Event>(rest).ok()?;
+        }
+        let (event, _) = postcard::take_from_bytes::<Event>(rest).ok()?;
+        (n < count).then_some((event, count))
+    }
+
     /// The events.
     pub fn decode(&self) -> Option<Frame> {
         let (version, payload) = self.payload.split_first()?;

@@ -47,18 +47,52 @@ impl LogFiles {
 
     /// The event at a place that a row of the index names.
     pub(super) fn event(&self, at: LogPosition) -> Result<Event, ReadError> {
-        let frame = self.frame(LogPosition { event: 0, ..at })?;
-        let event = frame.events.get(usize::from(at.event));
+        let (n, place) = (usize::from(at.event), LogPosition { event: 0, ..at });
+        let frame = match self.remembered(place) {
+            Some(frame) => frame,
+            None => {
+                let bytes = self.bytes(place)?;
+                let raw = RawFrame::parse(&bytes).ok_or(ReadError::Damaged(place))?;
+                let (event, of) = raw.event(n).ok_or(ReadError::Damaged(at))?;
+                if of > REMEMBERED_EVENTS || n + 1 == of {
+                    return Ok(event);
+                }
+                self.remember(place, &raw)?
+            }
+        };
+        let event = frame.events.get(n);
         event.cloned().ok_or(ReadError::Damaged(at))
     }
 
     /// The frame at a place.
     pub(super) fn frame(&self, at: LogPosition) -> Result<Arc<Frame>, ReadError> {
-        if let Ok(recent) = self.recent.lock()
-            && let Some((_, frame)) = recent.iter().find(|(p, _)| *p == at)
-        {
-            return Ok(frame.clone());
+        if let Some(frame) = self.remembered(at) {
+            return Ok(frame);
         }
+        let bytes = self.bytes(at)?;
+        self.remember(at, &RawFrame::parse(&bytes).ok_or(ReadError::Damaged(at))?)
+    }
+
+    fn remembered(&self, at: LogPosition) -> Option<Arc<Frame>> {
+        let recent = self.recent.lock().ok()?;
+        let (_, frame) = recent.iter().find(|(p, _)| *p == at)?;
+        Some(frame.clone())
+    }
+
+    /// Reads all events of a frame; one that is not large is remembered.
+    fn remember(&self, at: LogPosition, raw: &RawFrame<'_>) -> Result<Arc<Frame>, ReadError> {
+        let frame = Arc::new(raw.decode().ok_or(ReadError::Damaged(at))?);
+        if frame.events.len() <= REMEMBERED_EVENTS
+            && let Ok(mut recent) = self.recent.lock()
+        {
+            recent.truncate(REMEMBERED - 1);
+            recent.push_front((at, frame.clone()));
+        }
+        Ok(frame)
+    }
+
+    /// The octets of the frame at a place.
+    fn bytes(&self, at: LogPosition) -> Result<Vec<u8>, ReadError> {
         let file = self.file(at.segment)?;
         let mut bytes = vec![0; FRAME_HEADER];
         let damaged = |_| ReadError::Damaged(at);
@@ -69,15 +103,7 @@ impl LogFiles {
         let (_, rest) = bytes.split_at_mut(FRAME_HEADER);
         file.read_exact_at(rest, u64::from(at.offset) + FRAME_HEADER as u64)
             .map_err(damaged)?;
-        let frame = RawFrame::parse(&bytes).and_then(|f| f.decode());
-        let frame = Arc::new(frame.ok_or(ReadError::Damaged(at))?);
-        if frame.events.len() <= REMEMBERED_EVENTS
-            && let Ok(mut recent) = self.recent.lock()
-        {
-            recent.truncate(REMEMBERED - 1);
-            recent.push_front((at, frame.clone()));
-        }
-        Ok(frame)
+        Ok(bytes)
     }
 
     fn file(&self, segment: u32) -> Result<Arc<File>, ReadError> {

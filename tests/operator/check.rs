@@ -62,14 +62,14 @@ fn one_reading_tells_every_mistake_with_its_place_and_what_to_do() {
 fn online_logs_in_sends_nothing_and_says_which_server_is_wrong_and_how() {
     let authority = Authority::new("the firm's own");
     let certified = authority.vouch_for("127.0.0.1", 2040);
-    let postfix = Postfix::start(Some(&certified), EVERYBODY);
-    let firm = Firm::new(postfix.port);
+    let postfix = Postfix::start(Some(certified.pem()), EVERYBODY);
+    let firm = Firm::new(postfix.port());
     let trust = format!(
         "\nca_file = \"{}\"",
         authority.file(firm.folder.path()).display()
     );
-    let clear = format!("port = {}\nsecurity = \"none\"", postfix.port);
-    let tls = format!("port = {}\nsecurity = \"tls\"", postfix.tls_port);
+    let clear = format!("port = {}\nsecurity = \"none\"", postfix.port());
+    let tls = format!("port = {}\nsecurity = \"tls\"", postfix.tls_port());
     firm.change(&clear, &format!("{tls}{trust}"));
     let good = ask(&firm.file, &["check", "--online"]);
     assert_eq!(good.code, Some(0), "{good:?}");

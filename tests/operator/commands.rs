@@ -18,7 +18,7 @@ fn mode(path: &std::path::Path) -> u32 {
 #[test]
 fn a_daemon_is_commanded_through_its_socket_and_ends_when_it_is_told() {
     let postfix = Postfix::start(None, EVERYBODY);
-    let firm = Firm::new(postfix.port);
+    let firm = Firm::new(postfix.port());
     let file = &firm.file;
     let alone = ask(file, &["status"]);
     assert_eq!(alone.code, Some(2), "{alone:?}");

@@ -179,7 +179,7 @@ fn two_houses_on_one_mailbox_are_seen_by_whoever_comes_first_and_by_whoever_come
 #[test]
 fn letters_wait_while_postfix_is_down_and_leave_once_when_it_is_back() {
     let postfix = Postfix::start(None, EVERYBODY);
-    let firm = Firm::new(postfix.port);
+    let firm = Firm::new(postfix.port());
     let file = &firm.file;
     let quick = "[smtp]\nretry = { schedule = [\"1 s\"] }\nbreaker = { opens_after = 2, first_wait = \"1 s\", longest_wait = \"2 s\" }";
     firm.change("[smtp]", quick);

@@ -17,6 +17,13 @@ pub struct Certified {
     pub key: String,
 }
 
+impl Certified {
+    /// The certificate and its key, as a server takes them.
+    pub fn pem(&self) -> [&str; 2] {
+        [&self.certificate, &self.key]
+    }
+}
+
 impl Authority {
     pub fn new(name: &str) -> Self {
         let mut params = CertificateParams::new(vec![]).unwrap();

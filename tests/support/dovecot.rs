@@ -70,7 +70,8 @@ impl Dovecot {
 
     fn wait(&self) {
         let started = Instant::now();
-        while TcpStream::connect(("127.0.0.1", self.imaps)).is_err() {
+        let open = |port| TcpStream::connect(("127.0.0.1", port)).is_ok();
+        while !open(self.imap) || !open(self.imaps) {
             assert!(
                 started.elapsed() < Duration::from_secs(10),
                 "Dovecot did not start:\n{}",

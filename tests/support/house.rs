@@ -4,22 +4,15 @@
 //! how a message ended; that is what the tests are for.
 
 use super::dovecot::Dovecot;
+use super::settings::sample;
 use quitus::config::Config;
 use quitus::record::{Event, Mode, Timestamp};
-use quitus::sandbox::samples::{self, Letter, Sample};
+use quitus::sandbox::samples::{self, Letter};
 use quitus::service::{Clock, Committed, Daemon, Extras, Proposal, Sequencer, import};
 use quitus::store::{Options, Store};
 use std::fs::{File, FileTimes};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
-
-/// How the servers are reached.
-pub enum Way<'a> {
-    /// TLS from the first byte to both; the file holds the authority of the SMTP server.
-    Tls { smtp: u16, authority: &'a Path },
-    /// Clear text on this machine.
-    Plain { smtp: u16 },
-}
 
 /// Room that the store must leave free: tests run on small disks.
 const FLOOR: u64 = 1 << 20;
@@ -38,12 +31,6 @@ pub fn deliver(dovecot: &Dovecot, folder: &str, letter: &Letter, now: Timestamp)
         .unwrap();
 }
 
-/// The sample of this name.
-pub fn sample(name: &str) -> Sample {
-    let all = samples::all();
-    *all.iter().find(|s| s.name == name).expect(name)
-}
-
 /// Fills Sent with the mails that were answered, and INBOX and Junk with these replies.
 pub fn fill(dovecot: &Dovecot, replies: &[&str], now: Timestamp) {
     for original in samples::originals() {
@@ -60,39 +47,6 @@ pub fn fill(dovecot: &Dovecot, replies: &[&str], now: Timestamp) {
         };
         deliver(dovecot, folder, &sample.letter, now);
     }
-}
-
-/// Writes the settings into `folder`, with the store beside them.
-pub fn configuration(folder: &Path, dovecot: &Dovecot, way: &Way<'_>, delay: u32) -> PathBuf {
-    std::fs::write(folder.join("password"), "secret").unwrap();
-    let ca = |file: &Path| format!("security = \"tls\"\nca_file = \"{}\"", file.display());
-    let (imap, imap_security, smtp, smtp_security) = match way {
-        Way::Tls { smtp, authority } => {
-            (dovecot.imaps, ca(&dovecot.ca_file()), smtp, ca(authority))
-        }
-        Way::Plain { smtp } => {
-            let none = String::from("security = \"none\"");
-            (dovecot.imap, none.clone(), smtp, none)
-        }
-    };
-    let text = include_str!("../../src/cli/demo/quitus.toml")
-        .replace("@MAILBOX@", samples::MAILBOX)
-        .replace("@PRIVACY@", samples::PRIVACY)
-        .replace("@FIRM@", samples::FIRM)
-        .replace("@AUTHSERV@", samples::AUTHSERV_ID)
-        .replace("delay_minutes = 0", &format!("delay_minutes = {delay}"))
-        .replace(
-            "@IMAP@\nsecurity = \"none\"",
-            &format!("{imap}\n{imap_security}"),
-        )
-        .replace(
-            "@SMTP@\nsecurity = \"none\"",
-            &format!("{smtp}\n{smtp_security}"),
-        );
-    assert!(!text.contains('@') || !text.contains("= @"), "{text}");
-    let file = folder.join("quitus.toml");
-    std::fs::write(&file, text).unwrap();
-    file
 }
 
 /// Makes the store of these settings: live since an hour ago, with the register of the demo.

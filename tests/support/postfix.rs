@@ -2,7 +2,6 @@
 //!
 //! Needs root, as Postfix does. Everything lives in one temporary folder; dropping it stops the server by its own pid file.
 
-use super::certs::Certified;
 use std::fmt::Write as _;
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::{Path, PathBuf};
@@ -13,16 +12,14 @@ const NOBODY: u32 = 65_534;
 
 /// A running Postfix.
 pub struct Postfix {
-    folder: tempfile::TempDir,
-    /// Takes mail; offers STARTTLS if it has a certificate.
-    pub port: u16,
-    /// TLS from the first byte, if it has a certificate.
-    pub tls_port: u16,
+    pub(super) folder: tempfile::TempDir,
+    /// In clear text or STARTTLS, and TLS from the first byte.
+    pub(super) ports: [u16; 2],
 }
 
 impl Postfix {
-    /// Starts one; `settings` are more lines of main.cf.
-    pub fn start(certified: Option<&Certified>, settings: &str) -> Self {
+    /// Starts one with a certificate and its key, as PEM, or without; `settings` are more lines of main.cf.
+    pub fn start(certified: Option<[&str; 2]>, settings: &str) -> Self {
         let folder = tempfile::Builder::new()
             .prefix("quitus-postfix")
             .tempdir()
@@ -36,10 +33,10 @@ impl Postfix {
         chown(at.join("mail"), Some(NOBODY), Some(NOBODY)).unwrap();
         let (port, tls_port) = (free_port(), free_port());
         let mut main = main_cf(at);
-        if let Some(certified) = certified {
+        if let Some([certificate, secret]) = certified {
             let (cert, key) = (at.join("conf/cert.pem"), at.join("conf/key.pem"));
-            std::fs::write(&cert, &certified.certificate).unwrap();
-            std::fs::write(&key, &certified.key).unwrap();
+            std::fs::write(&cert, certificate).unwrap();
+            std::fs::write(&key, secret).unwrap();
             writeln!(main, "smtpd_tls_cert_file = {}", cert.display()).unwrap();
             writeln!(main, "smtpd_tls_key_file = {}", key.display()).unwrap();
             writeln!(main, "smtpd_tls_security_level = may").unwrap();
@@ -49,29 +46,16 @@ impl Postfix {
         std::fs::write(at.join("conf/master.cf"), master_cf(port, tls_port)).unwrap();
         let postfix = Self {
             folder,
-            port,
-            tls_port,
+            ports: [port, tls_port],
         };
         postfix.order("start");
         postfix.wait_until_it_listens();
         postfix
     }
 
-    /// The letters delivered so far, once there are at least so many; gives up after 20 seconds.
-    pub fn letters(&self, at_least: usize) -> Vec<Vec<u8>> {
-        let folder = self.folder.path().join("mail/all/new");
-        let end = Instant::now() + Duration::from_secs(20);
-        loop {
-            let files = std::fs::read_dir(&folder).map(|all| all.flatten().collect::<Vec<_>>());
-            let files = files.unwrap_or_default();
-            if files.len() >= at_least || Instant::now() > end {
-                return files
-                    .iter()
-                    .map(|f| std::fs::read(f.path()).unwrap())
-                    .collect();
-            }
-            std::thread::sleep(Duration::from_millis(50));
-        }
+    /// Takes mail; offers STARTTLS if it has a certificate.
+    pub fn port(&self) -> u16 {
+        self.ports[0]
     }
 
     /// What Postfix logged.
@@ -97,7 +81,7 @@ impl Postfix {
 
     fn wait_until_it_listens(&self) {
         let end = Instant::now() + Duration::from_secs(20);
-        while std::net::TcpStream::connect(("127.0.0.1", self.port)).is_err() {
+        while std::net::TcpStream::connect(("127.0.0.1", self.port())).is_err() {
             assert!(
                 Instant::now() < end,
                 "Postfix does not listen: {}",

@@ -1,0 +1,332 @@
+//! How fast a backlog of replies goes its whole way: from Dovecot, through `quitus run`, into Postfix or into a bare sink.
+//!
+//! `cargo bench --bench way`, optionally `-- MESSAGES ROUNDS SESSIONS` (10000 3 2). Each round delivers the backlog, starts the
+//! daemon as a process of its own, and waits until every message is decided and every letter has left. Beside each round
+//! the servers' own `smtp-source` sends as many letters of the same size on as many sessions, so that the figures are ratios of
+//! one machine at one time. CPU is the daemon's own, user and system, from its process table entry.
+
+#[path = "../support/dovecot.rs"]
+mod dovecot;
+#[path = "../support/postfix.rs"]
+mod postfix;
+#[path = "../support/settings.rs"]
+mod settings;
+#[path = "../support/tls.rs"]
+mod tls;
+
+use dovecot::Dovecot;
+use postfix::Postfix;
+use quitus::record::Timestamp;
+use quitus::sandbox::samples;
+use quitus::service::Clock;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// Ten answered, three that are not: about seven letters for ten messages.
+const BACKLOG: [&str; 13] = [
+    "01-stop-fr",
+    "02-polite-en",
+    "10-out-of-office-fr",
+    "03-angry-fr",
+    "04-source-fr",
+    "20-stop-pt",
+    "13-interested-fr",
+    "21-stop-de",
+    "22-stop-it",
+    "12-list-post",
+    "23-stop-nl",
+    "24-stop-es",
+    "10-out-of-office-fr",
+];
+
+/// What is switched off, so that the speed of the daemon is measured and not its restraint.
+const CAPS: &str = "
+[policy.caps]
+person_day = 1000000
+domain_day = 64
+hour = 0
+";
+
+/// The sender's address of a sample.
+fn sender(raw: &[u8]) -> String {
+    let text = String::from_utf8_lossy(raw);
+    let line = text.lines().find(|l| l.starts_with("From:")).unwrap();
+    let (_, address) = line.rsplit_once('<').unwrap();
+    address.trim_end_matches('>').to_owned()
+}
+
+/// Message `n` of the backlog, from a firm of its own, and the row of its sender in the register.
+fn message(n: usize, now: Timestamp) -> (Vec<u8>, Option<String>) {
+    let sample = settings::sample(BACKLOG[n % BACKLOG.len()]);
+    let (before, _) = sample.letter.written(now.to_jiff());
+    // It arrives now; it was written up to a minute before.
+    let later = now.to_jiff().duration_since(before) + jiff::SignedDuration::from_mins(1);
+    let (_, raw) = sample.letter.written(now.to_jiff() + later);
+    let address = sender(&raw);
+    let (_, domain) = address.rsplit_once('@').unwrap();
+    // Latin-1 bodies stay as they are: only ASCII is replaced.
+    let text: String = raw.iter().map(|b| char::from(*b)).collect();
+    let firm = format!("c{n}-{domain}");
+    let text = text
+        .replace(domain, &firm)
+        .replace("Message-ID: <", &format!("Message-ID: <{n}."));
+    let row = samples::register_csv()
+        .lines()
+        .find(|l| l.starts_with(&address));
+    let row = row.map(|r| r.replacen(domain, &firm, 1));
+    (text.chars().map(|c| c as u8).collect(), row)
+}
+
+fn quitus(file: &Path, words: &[&str]) -> String {
+    let done = Command::new(env!("CARGO_BIN_EXE_quitus"))
+        .arg("--config")
+        .arg(file)
+        .args(words)
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&done.stderr);
+    assert!(
+        matches!(done.status.code(), Some(0 | 1)),
+        "{words:?}: {told}"
+    );
+    String::from_utf8(done.stdout).unwrap()
+}
+
+fn status(file: &Path) -> Option<serde_json::Value> {
+    serde_json::from_str(&quitus(file, &["status", "--json"])).ok()
+}
+
+fn sum(status: &serde_json::Value, of: &str, states: &[&str]) -> u64 {
+    let states = states.iter();
+    states.filter_map(|s| status[of][s].as_u64()).sum()
+}
+
+/// CPU of a process in milliseconds, in clock ticks of 10 ms.
+fn cpu_ms(pid: u32) -> f64 {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+    let fields: Vec<&str> = stat
+        .rsplit(')')
+        .next()
+        .unwrap()
+        .split_whitespace()
+        .collect();
+    10.0 * (fields[11].parse::<f64>().unwrap() + fields[12].parse::<f64>().unwrap())
+}
+
+/// The most memory that a process ever had, in MB.
+fn peak_mb(pid: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let line = status.lines().find(|l| l.starts_with("VmHWM")).unwrap();
+    line.split_whitespace()
+        .nth(1)
+        .unwrap()
+        .parse::<u64>()
+        .unwrap()
+        / 1024
+}
+
+/// What one round gave.
+struct Round {
+    seconds: f64,
+    read_seconds: f64,
+    letters: u64,
+    cpu_per_message: f64,
+    memory: u64,
+}
+
+/// Delivers a backlog, runs the daemon over it, and ends it.
+fn round(messages: usize, sessions: usize, port: u16) -> Round {
+    let (folder, dovecot) = (tempfile::tempdir().unwrap(), Dovecot::start());
+    let way = settings::Smtp {
+        port,
+        authority: None,
+    };
+    let file = settings::configuration(folder.path(), &dovecot, &way, 0);
+    let speed = format!("[smtp]\nmax_sessions = {sessions}\nmessages_per_connection = 1000");
+    let settings = std::fs::read_to_string(&file).unwrap() + CAPS;
+    std::fs::write(&file, settings.replace("[smtp]", &speed)).unwrap();
+    // What is older than the activation is never answered.
+    quitus(&file, &["activate", "live"]);
+    std::thread::sleep(Duration::from_secs(1));
+    let now = Clock::system().now();
+    let mut register = samples::register_csv().lines().next().unwrap().to_owned();
+    let mut backlog = Vec::with_capacity(messages);
+    for n in 0..messages {
+        let (raw, row) = message(n, now);
+        backlog.push(raw);
+        register.extend(row.map(|r| format!("\n{r}")));
+    }
+    let csv = folder.path().join("backlog.csv");
+    std::fs::write(&csv, register).unwrap();
+    quitus(&file, &["contacts", "import", csv.to_str().unwrap()]);
+    for raw in backlog {
+        dovecot.deliver(samples::MAILBOX, "", &raw);
+    }
+    // Dovecot has read its new mail, as it has when a delivery agent of its own brought it.
+    let seen = dovecot.doveadm(&[
+        "mailbox",
+        "status",
+        "-u",
+        samples::MAILBOX,
+        "messages",
+        "INBOX",
+    ]);
+    assert!(seen.contains(&messages.to_string()), "{seen}");
+    let begun = Instant::now();
+    let daemon = Running::start(&file);
+    let mut read_seconds = None;
+    let (letters, seconds) = loop {
+        std::thread::sleep(Duration::from_millis(100));
+        let Some(now) = status(&file) else { continue };
+        let ends = ["answered", "acted", "ignored", "held", "dead"];
+        let decided = sum(&now, "messages", &ends) as usize == messages;
+        if decided && read_seconds.is_none() {
+            read_seconds = Some(begun.elapsed().as_secs_f64());
+        }
+        let open = ["queued", "sending", "deferred", "uncertain"];
+        if decided && sum(&now, "letters", &open) == 0 {
+            break (
+                sum(&now, "letters", &["sent"]),
+                begun.elapsed().as_secs_f64(),
+            );
+        }
+        assert!(begun.elapsed().as_secs() < 300, "no end in sight: {now:#}");
+    };
+    Round {
+        seconds,
+        read_seconds: read_seconds.unwrap_or(seconds),
+        letters,
+        cpu_per_message: cpu_ms(daemon.0.id()) / messages as f64,
+        memory: peak_mb(daemon.0.id()),
+    }
+}
+
+/// The daemon, ended by its pid.
+struct Running(Child);
+
+impl Running {
+    fn start(file: &Path) -> Self {
+        let mut run = Command::new(env!("CARGO_BIN_EXE_quitus"));
+        run.arg("--config").arg(file).arg("run");
+        Self(
+            run.stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .spawn()
+                .unwrap(),
+        )
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Letters a second of `smtp-source`.
+fn source(letters: u64, sessions: usize, octets: u64, port: u16) -> f64 {
+    let begun = Instant::now();
+    let done = Command::new("/usr/sbin/smtp-source")
+        .args(["-s", &sessions.to_string(), "-m", &letters.to_string()])
+        .args(["-l", &octets.to_string(), "-f", samples::MAILBOX])
+        .args([
+            "-t",
+            "somebody@elsewhere.example",
+            &format!("127.0.0.1:{port}"),
+        ])
+        .status()
+        .unwrap();
+    assert!(done.success(), "smtp-source: {done}, {octets} octets");
+    letters as f64 / begun.elapsed().as_secs_f64()
+}
+
+/// Octets of a letter, in the mean, from the queue manager's lines.
+fn size(log: &str) -> u64 {
+    let sizes = log.lines().filter_map(|l| {
+        let (_, rest) = l.split_once("size=")?;
+        rest.split(',').next()?.parse::<u64>().ok()
+    });
+    let sizes: Vec<u64> = sizes.collect();
+    sizes.iter().sum::<u64>() / sizes.len().max(1) as u64
+}
+
+fn median(mut of: Vec<f64>) -> f64 {
+    of.sort_by(f64::total_cmp);
+    of[of.len() / 2]
+}
+
+fn told(name: &str, messages: usize, rounds: &[(Round, f64)]) {
+    let middle =
+        |f: &dyn Fn(&Round, f64) -> f64| median(rounds.iter().map(|(r, s)| f(r, *s)).collect());
+    println!(
+        "{name}: {:.0} messages/s ({:.0} decided/s), {:.0} letters/s = {:.0} % of smtp-source ({:.0}/s); {:.3} ms CPU a message; {:.0} MB at most",
+        middle(&|r, _| messages as f64 / r.seconds),
+        middle(&|r, _| messages as f64 / r.read_seconds),
+        middle(&|r, _| r.letters as f64 / r.seconds),
+        middle(&|r, s| 100.0 * r.letters as f64 / r.seconds / s),
+        middle(&|_, s| s),
+        middle(&|r, _| r.cpu_per_message),
+        middle(&|r, _| r.memory as f64),
+    );
+}
+
+fn main() {
+    let asked: Vec<usize> = std::env::args().filter_map(|a| a.parse().ok()).collect();
+    let of = |n: usize, or: usize| asked.get(n).copied().unwrap_or(or);
+    let (messages, times, sessions) = (of(0, 10_000), of(1, 3), of(2, 2));
+    println!(
+        "{messages} replies, {times} rounds, {sessions} sessions, no delay;{}",
+        CAPS.replace('\n', " ")
+    );
+    let discard = "default_transport = discard\nrelay_transport = discard\n";
+    let mut octets = 4000;
+    let mut rounds = Vec::new();
+    for _ in 0..times {
+        let postfix = Postfix::start(None, discard);
+        let one = round(messages, sessions, postfix.port());
+        octets = size(&postfix.log());
+        let yardstick = source(one.letters, sessions, octets, postfix.port());
+        rounds.push((one, yardstick));
+    }
+    told("into Postfix", messages, &rounds);
+    rounds.clear();
+    for _ in 0..times {
+        let sink = Sink::start();
+        let one = round(messages, sessions, sink.port);
+        let yardstick = source(one.letters, sessions, octets, sink.port);
+        rounds.push((one, yardstick));
+    }
+    told("into a sink", messages, &rounds);
+}
+
+/// Postfix's own sink, ended by its pid.
+struct Sink {
+    child: Child,
+    port: u16,
+}
+
+impl Sink {
+    fn start() -> Self {
+        let port = postfix::free_port();
+        let child = Command::new("/usr/sbin/smtp-sink")
+            .args(["-u", "nobody", &format!("127.0.0.1:{port}"), "100"])
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let begun = Instant::now();
+        while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
+            assert!(begun.elapsed().as_secs() < 5, "smtp-sink does not listen");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Self { child, port }
+    }
+}
+
+impl Drop for Sink {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
