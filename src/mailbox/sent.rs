@@ -34,6 +34,9 @@ pub enum Faster {
     Sent,
 }
 
+/// Messages that one SEARCH asks for.
+const ASKED_AT_ONCE: usize = 16;
+
 /// For each message, whether a human was faster. `sent` and `drafts` are names or special uses; `""` = not looked at.
 ///
 /// A folder that is missing or has changed its UIDVALIDITY says nothing; a session that breaks is an error, so that nobody takes silence for "no".
@@ -68,9 +71,15 @@ pub async fn look_again(
         if meant.is_empty() || !open(session, meant).await? {
             continue;
         }
-        for (request, slot) in requests.iter().zip(found.iter_mut()) {
-            if slot.is_none() && answers(session, &request.message_id).await? {
-                *slot = Some(verdict);
+        let unknown: Vec<usize> = (0..found.len())
+            .filter(|n| found.get(*n) == Some(&None))
+            .filter(|n| requests.get(*n).is_some_and(|r| askable(&r.message_id)))
+            .collect();
+        for some in unknown.chunks(ASKED_AT_ONCE) {
+            for n in answered_in(session, requests, some).await? {
+                if let Some(slot) = found.get_mut(n) {
+                    *slot = Some(verdict);
+                }
             }
         }
     }
@@ -134,16 +143,51 @@ fn flagged(response: &Response<'_>, wanted: &str) -> Option<u32> {
     uid.filter(|_| has)
 }
 
-/// Whether a message of the open folder answers this one.
-async fn answers(session: &mut Session, message_id: &str) -> Result<bool, SessionError> {
-    if message_id.is_empty() || !message_id.bytes().all(|b| (0x21..0x7f).contains(&b)) {
-        return Ok(false);
+/// Those of the requests `which` that a mail in the open folder answers: asked together, since hardly ever one is, and one by one
+/// only if one of them is.
+async fn answered_in(
+    session: &mut Session,
+    requests: &[LookAgain],
+    which: &[usize],
+) -> Result<Vec<usize>, SessionError> {
+    let id = |n: &usize| requests.get(*n).map(|r| r.message_id.as_str());
+    let all: Vec<&str> = which.iter().filter_map(id).collect();
+    let any = session.search_by(answering(&all)?).await?;
+    if any.is_empty() || which.len() == 1 {
+        return Ok(if any.is_empty() {
+            Vec::new()
+        } else {
+            which.to_vec()
+        });
     }
-    let command = Command::new("UID SEARCH")
-        // Our own letters carry this header: a copy of one in Sent is no human's answer.
-        .word("UNDELETED NOT HEADER X-Quitus-Loop \"\" OR HEADER IN-REPLY-TO")
-        .string(message_id, "a Message-ID")?
-        .word("HEADER REFERENCES")
-        .string(message_id, "a Message-ID")?;
-    Ok(!session.search_by(command).await?.is_empty())
+    let mut answered = Vec::new();
+    for n in which {
+        let one: Vec<&str> = id(n).into_iter().collect();
+        if !session.search_by(answering(&one)?).await?.is_empty() {
+            answered.push(*n);
+        }
+    }
+    Ok(answered)
+}
+
+/// Whether a search can name this Message-ID.
+fn askable(message_id: &str) -> bool {
+    !message_id.is_empty() && message_id.bytes().all(|b| (0x21..0x7f).contains(&b))
+}
+
+/// The search for mails that answer one of these messages; `OR` takes two keys, of which the second may be an `OR` again.
+fn answering(message_ids: &[&str]) -> Result<Command, SessionError> {
+    // Our own letters carry this header: a copy of one in Sent is no human's answer.
+    let mut command = Command::new("UID SEARCH").word("UNDELETED NOT HEADER X-Quitus-Loop \"\"");
+    for (n, id) in message_ids.iter().enumerate() {
+        if n + 1 < message_ids.len() {
+            command = command.word("OR");
+        }
+        command = command
+            .word("OR HEADER IN-REPLY-TO")
+            .string(id, "a Message-ID")?
+            .word("HEADER REFERENCES")
+            .string(id, "a Message-ID")?;
+    }
+    Ok(command)
 }

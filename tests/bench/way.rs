@@ -177,7 +177,7 @@ fn round(messages: usize, sessions: usize, port: u16) -> Round {
     let daemon = Running::start(&file);
     let mut read_seconds = None;
     let (letters, seconds) = loop {
-        std::thread::sleep(Duration::from_millis(100));
+        std::thread::sleep(Duration::from_millis(400));
         let Some(now) = status(&file) else { continue };
         let ends = ["answered", "acted", "ignored", "held", "dead"];
         let decided = sum(&now, "messages", &ends) as usize == messages;
