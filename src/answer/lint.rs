@@ -10,6 +10,8 @@ use super::facts::LetterFacts;
 use super::layout::{self, Block};
 use super::obligations::must_hold;
 use super::part::Part;
+use super::phrases::{Phrases, places, says};
+use std::sync::LazyLock;
 
 /// Where in the letter.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -151,27 +153,13 @@ fn without_copy(raw: &str, facts: &LetterFacts) -> String {
     text
 }
 
-/// The places at which a phrase stands in a text as words of its own.
-fn places(text: &str, phrase: &str) -> Vec<usize> {
-    let is_word = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
-    let starts = is_word(phrase.chars().next());
-    let ends = is_word(phrase.chars().next_back());
-    let alone = |at: &usize| {
-        let before = is_word(text[..*at].chars().next_back());
-        let after = is_word(text[at + phrase.len()..].chars().next());
-        !((starts && before) || (ends && after))
-    };
-    let found = text.match_indices(phrase).map(|(at, _)| at);
-    found.filter(alone).collect()
-}
-
-/// Whether a phrase stands in a text as words of its own.
-fn says(text: &str, phrase: &str) -> bool {
-    !places(text, phrase).is_empty()
-}
+/// The tables that every letter is read for.
+static FORBIDDEN: LazyLock<Phrases> = LazyLock::new(|| Phrases::of(claims::FORBIDDEN));
+static REMOVED: LazyLock<Phrases> = LazyLock::new(|| Phrases::of(claims::REMOVED));
+static PLACEHOLDERS: LazyLock<Phrases> = LazyLock::new(|| Phrases::of(claims::PLACEHOLDERS));
 
 fn claims_in(text: &str, place: Place, facts: &LetterFacts, findings: &mut Findings) {
-    for claim in claims::FORBIDDEN.iter().filter(|c| says(text, c)) {
+    for claim in FORBIDDEN.said(text) {
         findings.add("claim", place, format!("\"{claim}\""));
     }
     if !facts.suppression.as_ref().is_some_and(|s| s.is_removal()) {
@@ -180,10 +168,7 @@ fn claims_in(text: &str, place: Place, facts: &LetterFacts, findings: &mut Findi
                 .iter()
                 .any(|a| a.contains(c) && says(text, a))
         };
-        for claim in claims::REMOVED
-            .iter()
-            .filter(|c| says(text, c) && !announced(c))
-        {
+        for claim in REMOVED.said(text).filter(|c| !announced(c)) {
             findings.add(
                 "unproved",
                 place,
@@ -191,7 +176,7 @@ fn claims_in(text: &str, place: Place, facts: &LetterFacts, findings: &mut Findi
             );
         }
     }
-    for mark in claims::PLACEHOLDERS.iter().filter(|m| says(text, m)) {
+    for mark in PLACEHOLDERS.said(text) {
         findings.add("placeholder", place, format!("\"{mark}\""));
     }
     if let Some(hole) = bracketed(text) {

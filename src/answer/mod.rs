@@ -18,6 +18,7 @@ mod mime;
 mod mistakes;
 mod obligations;
 mod part;
+mod phrases;
 mod samples;
 mod templates;
 mod variables;

@@ -7,12 +7,15 @@ use super::breaker::{Breaker, BreakerState, Permission};
 use super::letter::Parcel;
 use super::opening::Credentials;
 use super::outcome::{Outcome, Phase, Problem, Trouble};
-use super::session::{BeforeData, Session, Spoken};
+use super::session::{BeforeData, House, Session};
 use super::settings::SmtpSettings;
 use super::tls::{self, Trust};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 use tokio::sync::Semaphore;
+
+/// Letters after which a connection goes to whoever waits for one: a long backlog must not delay an alarm.
+const ROUND: usize = 50;
 
 /// The way to one server. Shared by reference between all that send.
 pub struct Courier {
@@ -40,47 +43,86 @@ impl Courier {
         })
     }
 
-    /// Sends one letter, waiting for a free connection first; `house` is asked before DATA. Never fails: the
-    /// [`Outcome`] is the answer, and the caller writes it down.
+    /// Carries the letters of a house over one connection, one after the other, until it has none or others shall have a
+    /// turn; waits for a free connection first. Never fails: each letter's [`Outcome`] is told to the house.
     ///
     /// A connection that was used before and turns out to be gone (closed while idle, 421 after so many letters) is
     /// replaced once by a new one, if the house was not asked yet. A new connection's failure is the letter's outcome.
-    pub async fn deliver(&self, parcel: &Parcel, house: &impl BeforeData) -> Outcome {
+    pub async fn carry(&self, house: &mut impl House) {
         // The semaphore is never closed; if it were, sending without a place would only be one connection more.
         let _place = self.places.acquire().await;
-        let permission = lock(&self.breaker).may_try(Instant::now());
-        if let Permission::Wait(wait) = permission {
-            return Outcome::Deferred {
-                phase: Phase::Connect,
-                trouble: Trouble::BreakerOpen,
-                reply: format!("the server is left alone for another {} s", wait.as_secs()),
+        let (mut line, mut carried) = (None, 0);
+        let mut waiting = house.next();
+        while let Some(parcel) = waiting.take() {
+            carried += 1;
+            let permission = lock(&self.breaker).may_try(Instant::now());
+            let outcome = match permission {
+                Permission::Wait(wait) => {
+                    line = None;
+                    Outcome::Deferred {
+                        phase: Phase::Connect,
+                        trouble: Trouble::BreakerOpen,
+                        reply: format!("the server is left alone for another {} s", wait.as_secs()),
+                    }
+                }
+                _ => {
+                    let more = carried < ROUND;
+                    let (outcome, next) = self.carry_one(&parcel, &mut line, house, more).await;
+                    self.tell_breaker(&outcome);
+                    waiting = next;
+                    outcome
+                }
             };
+            house.ended(outcome).await;
+            if waiting.is_none() && carried < ROUND {
+                waiting = house.next();
+            }
         }
-        let outcome = self.carry(parcel, house).await;
-        self.tell_breaker(&outcome);
-        outcome
+        if let Some(session) = line {
+            self.park(session).await;
+        }
     }
 
-    async fn carry(&self, parcel: &Parcel, house: &impl BeforeData) -> Outcome {
-        if let Some(mut session) = self.parked().await {
-            let Spoken { outcome, again } = session.carry(parcel, house, &self.settings).await;
-            if !again {
-                self.park(session).await;
-                return outcome;
+    /// One letter; also the one that the house gave meanwhile. `line` is the connection, before and after.
+    async fn carry_one(
+        &self,
+        parcel: &Arc<Parcel>,
+        line: &mut Option<Session>,
+        house: &mut impl House,
+        more: bool,
+    ) -> (Outcome, Option<Arc<Parcel>>) {
+        let used = match line.take() {
+            Some(session) => Some(session),
+            None => self.parked().await,
+        };
+        if let Some(mut session) = used {
+            let spoken = session.carry(parcel, house, &self.settings, more).await;
+            if !spoken.again {
+                *line = self.kept(session).await;
+                return (spoken.outcome, spoken.next);
             }
-            tracing::debug!(
-                ?outcome,
-                "a parked SMTP connection was gone; opening another"
-            );
+            let outcome = spoken.outcome;
+            tracing::debug!(?outcome, "an SMTP connection was gone; opening another");
         }
         let opened = Session::open(&self.settings, self.trust.as_ref(), self.login.as_ref()).await;
         let mut session = match opened {
             Ok(session) => session,
-            Err(problem) => return problem.into(),
+            Err(problem) => return (problem.into(), None),
         };
-        let Spoken { outcome, .. } = session.carry(parcel, house, &self.settings).await;
-        self.park(session).await;
-        outcome
+        let spoken = session.carry(parcel, house, &self.settings, more).await;
+        *line = self.kept(session).await;
+        (spoken.outcome, spoken.next)
+    }
+
+    /// Sends one letter; `house` is asked before DATA. The [`Outcome`] is the answer, and the caller writes it down.
+    pub async fn deliver(&self, parcel: &Parcel, house: &(impl BeforeData + Sync)) -> Outcome {
+        let mut one = One {
+            parcel: Some(Arc::new(parcel.clone())),
+            house,
+            outcome: Outcome::Withdrawn,
+        };
+        self.carry(&mut one).await;
+        one.outcome
     }
 
     /// The connection that was used last; those that waited too long are closed.
@@ -94,11 +136,19 @@ impl Courier {
         }
     }
 
-    async fn park(&self, session: Session) {
+    /// The connection, if it may be used again; else it is closed.
+    async fn kept(&self, session: Session) -> Option<Session> {
         if session.sound && session.carried < self.settings.messages_per_connection {
-            lock(&self.idle).push(session);
-        } else {
-            session.close().await;
+            return Some(session);
+        }
+        session.close().await;
+        None
+    }
+
+    async fn park(&self, session: Session) {
+        match session.is_quiet() {
+            true => lock(&self.idle).push(session),
+            false => session.close().await,
         }
     }
 
@@ -136,6 +186,29 @@ impl Courier {
             session.close().await;
         }
     }
+}
+
+/// A house with one letter.
+struct One<'h, H> {
+    parcel: Option<Arc<Parcel>>,
+    house: &'h H,
+    outcome: Outcome,
+}
+
+impl<H: BeforeData + Sync> House for One<'_, H> {
+    fn next(&mut self) -> Option<Arc<Parcel>> {
+        self.parcel.take()
+    }
+
+    async fn committed(&mut self) -> bool {
+        self.house.committed().await
+    }
+
+    async fn ended(&mut self, outcome: Outcome) {
+        self.outcome = outcome;
+    }
+
+    async fn settle(&mut self) {}
 }
 
 /// What a server says of itself.

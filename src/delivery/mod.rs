@@ -1,7 +1,7 @@
 //! Letters leave the house here, by SMTP, each at most once, and it is always known how far one came.
 //!
 //! The way of a letter: it is frozen ([`Frozen`]) and addressed ([`Parcel`]); the [`Courier`] opens or reuses a session,
-//! names sender and recipient, asks the house to commit `sending` ([`BeforeData`], answering.md C4), hands over the
+//! names sender and recipient, asks the [`House`] to commit `sending` (answering.md C4), hands over the
 //! bytes, and says how it ended ([`Outcome`]). When to try again is [`backoff`]'s to say, whether the server may be
 //! troubled at all the [`Breaker`]'s. Nothing else in the house knows SMTP's words.
 //!
@@ -29,7 +29,7 @@ pub use letter::{Frozen, Malformed, Parcel};
 pub use opening::Credentials;
 pub use outbox::{Next, backoff};
 pub use outcome::{Outcome, Phase, Problem, Trouble};
-pub use session::BeforeData;
+pub use session::{BeforeData, House};
 pub use settings::{
     AuthMechanism, BreakerSettings, EnvelopeSender, Retry, Security, SentCheck, SmtpSettings, Span,
     Timeouts, Wrong,

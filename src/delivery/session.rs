@@ -1,8 +1,8 @@
 //! One connection to the server, and the dialog of one letter after the other over it.
 //!
 //! Commands go through lettre's connection one by one, not through its `send`, so that the step at which something
-//! failed is known and the house can be asked between RCPT and DATA. MAIL and RCPT travel together where the server
-//! offers PIPELINING (RFC 2920): a round trip less for each letter. DATA never does, because `sending` must be durable first.
+//! failed is known and the house can be asked between RCPT and DATA. Where the server offers PIPELINING (RFC 2920), MAIL and
+//! RCPT travel together, and behind the final dot of the letter before. DATA never does, because `sending` must be durable first.
 
 use super::letter::Parcel;
 use super::opening::{self, Credentials, Offers, Opened};
@@ -15,14 +15,32 @@ use super::wire::{Fail, Marks};
 use lettre::transport::smtp::client::AsyncSmtpConnection;
 use lettre::transport::smtp::commands::{Data, Quit, Rset};
 use std::future::Future;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// The house's last word: called once the recipient was accepted, before DATA (answering.md C4, A9).
+/// Who has letters for a connection, is asked before each leaves, and is told how each ended.
 ///
-/// Here `sending` is made durable. `true`: it is, hand the letter over. `false`: a colleague was faster, or it could not
-/// be committed; nothing is handed over and the outcome is [`Outcome::Withdrawn`]. Called at most once for a delivery.
-/// A closure `|| async { … }` will do.
+/// The next letter is asked for before the outcome of this one is known, so that its MAIL and RCPT travel behind this one's
+/// final dot (RFC 2920 3.1): a round trip less for each letter. DATA never does: `sending` must be durable first.
+pub trait House: Send {
+    /// The next letter to carry, if one waits.
+    fn next(&mut self) -> Option<Arc<Parcel>>;
+
+    /// The house's last word on the letter whose turn it is: called once its recipient was accepted, before DATA
+    /// (answering.md C4, A9). Here `sending` is made durable. `true`: it is, hand the letter over. `false`: a colleague was
+    /// faster, or it could not be committed; nothing is handed over and the outcome is [`Outcome::Withdrawn`]. Called at most
+    /// once for a letter.
+    fn committed(&mut self) -> impl Future<Output = bool> + Send;
+
+    /// How the oldest letter that has not ended did. It may be written down together with the next `sending`.
+    fn ended(&mut self, outcome: Outcome) -> impl Future<Output = ()> + Send;
+
+    /// The server is slow to answer for the next letter: whatever was not written down is written down now.
+    fn settle(&mut self) -> impl Future<Output = ()> + Send;
+}
+
+/// The last word on one letter that travels alone: [`House::committed`]. A closure `|| async { … }` will do.
 pub trait BeforeData {
     /// Whether the letter may go.
     fn committed(&self) -> impl Future<Output = bool> + Send;
@@ -38,11 +56,16 @@ where
     }
 }
 
+/// How long the outcome of a letter may wait for the server's answer about the next one.
+const SOON: Duration = Duration::from_millis(50);
+
 /// How one dialog ended, and whether it may be had again on another connection.
 pub(super) struct Spoken {
     pub(super) outcome: Outcome,
     /// The connection, not the letter, failed, and the house was not asked yet.
     pub(super) again: bool,
+    /// The letter that the house gave meanwhile; it is the next one to be carried.
+    pub(super) next: Option<Arc<Parcel>>,
 }
 
 /// An open connection, logged in.
@@ -57,6 +80,8 @@ pub(super) struct Session {
     /// Whether it may be used again.
     pub(super) sound: bool,
     asked: bool,
+    /// The letter whose MAIL and RCPT have left already; their answers are still to be read.
+    named: Option<Arc<Parcel>>,
 }
 
 impl Session {
@@ -79,23 +104,29 @@ impl Session {
             used: Instant::now(),
             sound: true,
             asked: false,
+            named: None,
         })
     }
 
-    /// The dialog of one letter.
+    /// The dialog of one letter; if `more`, the house is asked for the next one meanwhile.
     pub(super) async fn carry(
         &mut self,
-        parcel: &Parcel,
-        house: &impl BeforeData,
+        parcel: &Arc<Parcel>,
+        house: &mut impl House,
         settings: &SmtpSettings<()>,
+        more: bool,
     ) -> Spoken {
         self.asked = false;
+        let mut next = None;
         let outcome = match self.unsuitable(parcel) {
             Some(reply) => Outcome::Rejected {
                 phase: Phase::MailFrom,
                 reply,
             },
-            None => match self.dialog(parcel, house, settings).await {
+            None => match self
+                .dialog(parcel, house, settings, more.then_some(&mut next))
+                .await
+            {
                 Ok(outcome) => outcome,
                 Err((phase, fail)) => self.judge(phase, fail),
             },
@@ -104,12 +135,21 @@ impl Session {
         self.used = Instant::now();
         let again = !self.asked
             && matches!(&outcome, Outcome::Deferred { trouble, .. } if trouble.is_relation() && !trouble.needs_a_person());
-        let open_transaction = !matches!(outcome, Outcome::Sent { .. });
+        let open_transaction = !matches!(outcome, Outcome::Sent { .. }) && self.named.is_none();
         if open_transaction && self.sound {
             let reset = within(settings.timeouts.connect.0, self.line.command(Rset)).await;
             self.sound = reset.is_ok();
         }
-        Spoken { outcome, again }
+        Spoken {
+            outcome,
+            again,
+            next,
+        }
+    }
+
+    /// Whether nothing that was said on it waits for an answer.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.named.is_none()
     }
 
     /// Why these bytes can never pass through this server, if so; the letter is not changed to suit it.
@@ -129,12 +169,13 @@ impl Session {
 
     async fn dialog(
         &mut self,
-        parcel: &Parcel,
-        house: &impl BeforeData,
+        parcel: &Arc<Parcel>,
+        house: &mut impl House,
         settings: &SmtpSettings<()>,
+        next: Option<&mut Option<Arc<Parcel>>>,
     ) -> Result<Outcome, (Phase, Fail)> {
         let patience = settings.timeouts.command.0;
-        self.name_both(parcel, patience).await?;
+        self.name(parcel, patience, house).await?;
         self.name_copy(parcel, patience).await?;
         self.asked = true;
         if !house.committed().await {
@@ -145,6 +186,10 @@ impl Session {
         if !go.has_code(354) {
             let fail = Fail::Garbled(format!("DATA was answered {}", go.code()));
             return Err((Phase::Data, fail));
+        }
+        if let Some(next) = next {
+            *next = house.next();
+            next.iter().for_each(|n| self.name_ahead(n, settings));
         }
         let bytes = parcel.letter.without_last_line_end();
         let long = Duration::from_secs(bytes.len() as u64 / 16_384);
@@ -160,12 +205,18 @@ impl Session {
         })
     }
 
-    /// MAIL and RCPT, together if the server takes them so.
-    async fn name_both(
-        &mut self,
-        parcel: &Parcel,
-        patience: Duration,
-    ) -> Result<(), (Phase, Fail)> {
+    /// Lets the next letter's MAIL and RCPT travel behind the final dot of this one, if the server takes them so.
+    fn name_ahead(&mut self, next: &Arc<Parcel>, settings: &SmtpSettings<()>) {
+        let last = self.carried + 1 >= settings.messages_per_connection;
+        if self.offers.has("PIPELINING") && !last && self.unsuitable(next).is_none() {
+            let (mail, rcpt) = self.commands(next);
+            self.marks.say_behind(mail + &rcpt);
+            self.named = Some(next.clone());
+        }
+    }
+
+    /// MAIL and RCPT, as they are said.
+    fn commands(&self, parcel: &Parcel) -> (String, String) {
         let mut mail = format!(
             "MAIL FROM:<{}>",
             parcel.sender.as_ref().map_or("", |a| a.as_str())
@@ -179,19 +230,46 @@ impl Session {
         if parcel.needs_utf8() {
             mail.push_str(" SMTPUTF8");
         }
-        let rcpt = format!("RCPT TO:<{}>\r\n", parcel.recipient.as_str());
-        if !self.offers.has("PIPELINING") {
-            let first = within(patience, self.line.command(format!("{mail}\r\n"))).await;
+        mail.push_str("\r\n");
+        (mail, format!("RCPT TO:<{}>\r\n", parcel.recipient.as_str()))
+    }
+
+    /// MAIL and RCPT, together if the server takes them so; or only their answers, if they have left already.
+    async fn name(
+        &mut self,
+        parcel: &Arc<Parcel>,
+        patience: Duration,
+        house: &mut impl House,
+    ) -> Result<(), (Phase, Fail)> {
+        let (mail, rcpt) = self.commands(parcel);
+        let named = self.named.take();
+        if named.is_none() && !self.offers.has("PIPELINING") {
+            let first = within(patience, self.line.command(mail)).await;
             first.map_err(|fail| (Phase::MailFrom, fail))?;
             let second = within(patience, self.line.command(rcpt)).await;
             return second.map(drop).map_err(|fail| (Phase::RcptTo, fail));
         }
-        let both = format!("{mail}\r\n{rcpt}");
-        let first = within(patience, self.line.command(both)).await;
-        // The second reply belongs to this letter whatever the first one says; unread it would answer the next command.
-        let second = match &first {
-            Ok(_) | Err(Fail::Said { .. }) => within(patience, self.line.read_response()).await,
-            Err(_) => Err(Fail::Silent),
+        let line = &mut self.line;
+        let answers = async {
+            let first = match named {
+                Some(_) => within(patience, line.read_response()).await,
+                None => within(patience, line.command(mail + &rcpt)).await,
+            };
+            // The second reply belongs to this letter whatever the first one says; unread it would answer the next command.
+            let second = match &first {
+                Ok(_) | Err(Fail::Said { .. }) => within(patience, line.read_response()).await,
+                Err(_) => Err(Fail::Silent),
+            };
+            (first, second)
+        };
+        let mut answers = pin!(answers);
+        let (first, second) = tokio::select! {
+            biased;
+            heard = &mut answers => heard,
+            () = tokio::time::sleep(SOON) => {
+                house.settle().await;
+                answers.await
+            }
         };
         self.sound &= matches!(&second, Ok(_) | Err(Fail::Said { .. }));
         first.map_err(|fail| (Phase::MailFrom, fail))?;
@@ -248,7 +326,7 @@ impl Session {
 
     /// Says goodbye, without waiting long for an answer.
     pub(super) async fn close(mut self) {
-        if self.sound {
+        if self.sound && self.is_quiet() {
             let bye = self.line.command(Quit);
             // Whatever is answered, nothing depends on it.
             let _ = within(Duration::from_secs(2), bye).await;

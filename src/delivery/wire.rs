@@ -1,13 +1,14 @@
 //! The bytes between us and the server, below lettre: replies before lettre takes over, and writes that wait to be whole.
 //!
-//! Three things lettre's connection does not do. It cannot start after a STARTTLS (it expects a greeting), so greeting,
+//! Four things lettre's connection does not do. It cannot start after a STARTTLS (it expects a greeting), so greeting,
 //! EHLO and STARTTLS are spoken here and the greeting is played back to it. It writes the final dot apart from the
-//! letter; here nothing leaves until an answer is awaited, so that both are one packet and one TLS record. And when
-//! writing fails it does not look whether the server had said why; here that is read first.
+//! letter; here nothing leaves until an answer is awaited, so that both are one packet and one TLS record. It cannot send the
+//! next letter's MAIL and RCPT behind the final dot; here they wait until that answer is awaited. And when writing fails it
+//! does not look whether the server had said why; here that is read first.
 
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
@@ -43,16 +44,22 @@ pub(super) enum Fail {
     Garbled(String),
 }
 
-/// What of a wire must still be known when lettre holds it.
+/// What of a wire must still be known, and told to it, when lettre holds it.
 #[derive(Debug, Default)]
 pub(super) struct Marks {
     write_failed: AtomicBool,
+    behind: Mutex<Vec<u8>>,
 }
 
 impl Marks {
     /// Whether some bytes never left: a positive reply after that answers something else.
     pub(super) fn write_failed(&self) -> bool {
         self.write_failed.load(Ordering::Acquire)
+    }
+
+    /// These octets leave behind what is written next, in the same packet if there is room: when its answer is awaited.
+    pub(super) fn say_behind(&self, words: String) {
+        *self.behind.lock().unwrap_or_else(PoisonError::into_inner) = words.into_bytes();
     }
 }
 
@@ -195,6 +202,10 @@ impl AsyncRead for Wire {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let me = self.get_mut();
+        if !me.marks.write_failed() {
+            let mut behind = me.marks.behind.lock().unwrap_or_else(PoisonError::into_inner);
+            me.waiting.append(&mut behind);
+        }
         ready!(me.drain_or_note(cx));
         if !me.ahead.is_empty() {
             let n = me.ahead.len().min(buf.remaining());

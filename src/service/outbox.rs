@@ -4,6 +4,7 @@
 //! which letters may have left (C4). What was found `sending` at the start is uncertain until somebody knows (C5).
 
 mod pauses;
+mod queue;
 mod session;
 
 use super::house::Office;
@@ -16,8 +17,9 @@ use crate::record::{
     RuleId, SmtpReply, Timestamp,
 };
 use pauses::Pauses;
+use queue::{LOW, Queue};
 use session::Sender;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -25,7 +27,7 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
 /// Letters taken from the outbox at once.
-const BATCH: usize = 256;
+const BATCH: usize = 64;
 /// How long the outbox sleeps when nothing is due and nobody wakes it.
 const NAP: Duration = Duration::from_millis(500);
 
@@ -44,8 +46,8 @@ pub struct Outbox<L> {
     office: Office,
     courier: Arc<Courier>,
     look: Arc<L>,
-    /// Letters that a session holds now.
-    busy: Arc<Mutex<HashSet<LetterId>>>,
+    /// Letters that wait for a session, or are with one.
+    queue: Arc<Queue>,
     /// Letters that were put off.
     pauses: Arc<Pauses>,
     /// Wakes it: a letter was queued.
@@ -57,7 +59,7 @@ struct Due {
     id: LetterId,
     row: LetterRow,
     letter: FrozenLetter,
-    parcel: Parcel,
+    parcel: Arc<Parcel>,
 }
 
 impl<L: SecondLook> Outbox<L> {
@@ -68,49 +70,50 @@ impl<L: SecondLook> Outbox<L> {
             office,
             courier,
             look,
-            busy: Arc::default(),
+            queue: Arc::default(),
             pauses: Arc::default(),
         }
     }
 
-    /// Sends until `stop` becomes true; then lets the running sessions end.
+    /// Sends until `stop` becomes true; then lets the running sessions end the letter that they have.
     pub async fn run(&self, mut stop: watch::Receiver<bool>) {
         let mut sessions = JoinSet::new();
         while !*stop.borrow_and_update() {
             while sessions.try_join_next().is_some() {}
             match self.due().await {
-                Ok(letters) if letters.is_empty() => {}
-                Ok(letters) => {
-                    for due in letters {
-                        sessions.spawn(self.clone_parts().send(due));
-                    }
-                    // The next batch is looked for while these are on their way, but memory stays bounded.
-                    while sessions.len() > BATCH && sessions.join_next().await.is_some() {}
-                    continue;
-                }
+                Ok(letters) => self.queue.put(letters),
                 Err(why) => tracing::warn!(%why, "the outbox waits"),
             }
+            let most = self.office.house.load().config.smtp.max_sessions;
+            for _ in sessions.len()..most.min(self.queue.waiting() + sessions.len()) {
+                sessions.spawn(self.session());
+            }
+            let enough = self.queue.waiting() > LOW;
             tokio::select! {
                 _ = stop.changed() => {}
-                () = self.wake.notified() => {}
+                () = self.wake.notified(), if !enough => {}
+                () = self.queue.low() => {}
                 Some(_) = sessions.join_next(), if !sessions.is_empty() => {}
                 () = tokio::time::sleep(NAP) => {}
             }
         }
+        self.queue.empty();
         while sessions.join_next().await.is_some() {}
         self.courier.rest().await;
     }
 
-    fn clone_parts(&self) -> Sender {
-        Sender {
-            office: self.office.clone(),
-            courier: self.courier.clone(),
-            busy: self.busy.clone(),
-            pauses: self.pauses.clone(),
+    /// A session that carries letters until none waits.
+    fn session(&self) -> impl Future<Output = ()> + Send + use<L> {
+        let (courier, queue) = (self.courier.clone(), self.queue.clone());
+        let mut house = Sender::new(self.office.clone(), queue.clone(), self.pauses.clone());
+        async move {
+            while queue.waiting() > 0 {
+                courier.carry(&mut house).await;
+            }
         }
     }
 
-    /// What is due, opened, and not answered by a human meanwhile. Marks it busy.
+    /// What is due, opened, and not answered by a human meanwhile.
     async fn due(&self) -> Result<Vec<Due>, String> {
         let reader = self.office.sequencer.reader();
         let (state, now) = (reader.state(), self.office.clock.now());
@@ -120,15 +123,15 @@ impl<L: SecondLook> Outbox<L> {
         {
             return Ok(Vec::new());
         }
-        if reader.check_room().is_err() {
+        // What waits is looked up as late as possible, and memory stays bounded.
+        if reader.check_room().is_err() || self.queue.waiting() > LOW {
             return Ok(Vec::new());
         }
-        let busy = lock(&self.busy).len();
-        let most = BATCH + busy + self.pauses.len();
+        let most = BATCH + self.queue.busy() + self.pauses.len();
         let ids = state.outbox(now, most).map_err(|e| e.to_string())?;
         let mut letters = Vec::new();
         for id in self.pauses.over(ids.into_iter().map(|(_, id)| id)) {
-            if lock(&self.busy).contains(&id) {
+            if self.queue.holds(id) {
                 continue;
             }
             self.pauses.end(id);
@@ -137,9 +140,7 @@ impl<L: SecondLook> Outbox<L> {
                 None => continue,
             }
         }
-        let letters = self.not_answered_by_hand(letters).await?;
-        lock(&self.busy).extend(letters.iter().map(|d| d.id));
-        Ok(letters)
+        self.not_answered_by_hand(letters).await
     }
 
     /// Opens a frozen letter. What cannot be sent any more is written down here.
@@ -170,10 +171,10 @@ impl<L: SecondLook> Outbox<L> {
         };
         match parcel(&letter) {
             Ok(parcel) => Ok(Some(Due {
-                parcel: Parcel {
+                parcel: Arc::new(Parcel {
                     blind_copy: blind_copy(&self.office, &row),
                     ..parcel
-                },
+                }),
                 id,
                 row,
                 letter,

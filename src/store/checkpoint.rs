@@ -227,10 +227,10 @@ pub(super) fn load(path: &Path, store: &[u8; 16], index: &Index) -> Result<Place
     read(path, store, |_, key, value| {
         changes.insert(key, Some(value));
         if changes.len() >= BATCH {
-            index.apply(&std::mem::take(&mut changes), &Place::default())?;
+            index.apply(std::mem::take(&mut changes), &Place::default())?;
         }
         Ok(())
     })?;
-    index.apply(&changes, &place)?;
+    index.apply(changes, &place)?;
     Ok(place)
 }

@@ -110,7 +110,7 @@ impl<'s> Group<'s> {
             store.log.append(&staged).map_err(CommitError::Log)?;
             store.shared.keys.erase(&erased)?;
             faults::reached("index: apply");
-            store.shared.index.apply(&overlay.changes, &place)?;
+            store.shared.index.apply(overlay.changes, &place)?;
             faults::reached("index: apply");
             Ok(())
         })();

@@ -1,4 +1,8 @@
-//! The sled index beside the log: every row with a checksum, each group of frames in one atomic batch with its place in the log.
+//! The sled index beside the log: every row with a checksum, groups of frames in one atomic batch with their place in the log.
+//!
+//! Rows of the last groups wait in memory and go to sled together: sled seals a buffer, wakes all its threads and writes for
+//! each batch, however small, which cost a quarter of the daemon's CPU when every group was a batch. What waits is read like
+//! everything else, and after a kill it is in the log: sled only lags behind it, never by more than [`Index::open`] was told.
 //!
 //! It is never the truth. sled's `flush` is no fsync, a flipped byte can panic its `open`, a lost tail can open as an empty
 //! database: so every call is guarded against a panic, a sentinel row names the store, and whatever is doubtful makes the
@@ -10,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::{Duration, Instant};
 
 /// Keys that begin with this are the index's own.
@@ -42,6 +47,16 @@ pub(super) struct Place {
 /// The open index.
 pub(super) struct Index {
     db: sled::Db,
+    waiting: RwLock<Waiting>,
+    /// Rows that may wait.
+    behind: usize,
+}
+
+/// Rows that are committed and not yet in sled, and up to where the log is in them.
+#[derive(Default)]
+struct Waiting {
+    rows: Changes,
+    place: Option<Place>,
 }
 
 /// sled 0.34 tells a lock that is taken only by its words.
@@ -89,7 +104,9 @@ impl Index {
     /// Who opens it holds the lock of the store, so a lock of sled's that is still taken belongs to an index of this very
     /// process that is being dropped: sled's own threads let go of it a moment after the last handle. That is waited for,
     /// since an index that is only busy must not be taken for a damaged one and built again.
-    pub(super) fn open(path: &Path, cache: u64) -> Result<Self, Damaged> {
+    ///
+    /// `cache` is sled's memory in octets; `behind` is how many changed rows may wait in memory for it.
+    pub(super) fn open(path: &Path, cache: u64, behind: usize) -> Result<Self, Damaged> {
         let until = Instant::now() + LET_GO;
         loop {
             let path = path.to_owned();
@@ -107,7 +124,13 @@ impl Index {
                 .join()
                 .map_err(|_| damaged("sled panicked while opening it"))?;
             match opened {
-                Ok(db) => return Ok(Self { db }),
+                Ok(db) => {
+                    return Ok(Self {
+                        db,
+                        waiting: RwLock::default(),
+                        behind,
+                    });
+                }
                 Err(e) if is_locked(&e) && Instant::now() < until => {
                     std::thread::sleep(Duration::from_millis(10));
                 }
@@ -123,34 +146,71 @@ impl Index {
 
     /// Up to where the log is in the index.
     pub(super) fn place(&self) -> Result<Place, Damaged> {
-        Ok(self.own(PLACE)?.unwrap_or_default())
+        match self.waiting().place {
+            Some(place) => Ok(place),
+            None => Ok(self.own(PLACE)?.unwrap_or_default()),
+        }
+    }
+
+    fn waiting(&self) -> RwLockReadGuard<'_, Waiting> {
+        self.waiting.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn waiting_mut(&self) -> RwLockWriteGuard<'_, Waiting> {
+        self.waiting.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn own<T: serde::de::DeserializeOwned>(&self, key: &[u8]) -> Result<Option<T>, Damaged> {
         self.get_full(key)?.map(|v| decode(&v)).transpose()
     }
 
-    /// Writes the sentinel of a new index.
+    /// Writes the sentinel of a new index, once everything else is in it.
     pub(super) fn claim(&self, store: [u8; 16]) -> Result<(), Damaged> {
+        self.settle()?;
         let value = with_sum(STORE, &encode(&store));
         guarded(|| self.db.insert(STORE, value).map(|_| ()).map_err(damaged))
     }
 
-    /// Applies changes and the new place, all or nothing.
-    pub(super) fn apply(&self, changes: &Changes, place: &Place) -> Result<(), Damaged> {
-        let mut batch = sled::Batch::default();
-        for (key, value) in changes {
-            match value {
-                Some(value) => batch.insert(key.as_slice(), with_sum(key, value)),
-                None => batch.remove(key.as_slice()),
-            }
+    /// Applies changes and the new place: seen at once, in sled when enough of them wait.
+    pub(super) fn apply(&self, changes: Changes, place: &Place) -> Result<(), Damaged> {
+        let waiting = {
+            let mut waiting = self.waiting_mut();
+            waiting.rows.extend(changes);
+            waiting.place = Some(*place);
+            waiting.rows.len()
+        };
+        match waiting > self.behind {
+            true => self.settle(),
+            false => Ok(()),
         }
-        batch.insert(PLACE, with_sum(PLACE, &encode(place)));
-        guarded(|| self.db.apply_batch(batch).map_err(damaged))
+    }
+
+    /// Puts what waits into sled, all or nothing. Only the writer calls it; readers find a row here or there, or in both.
+    pub(super) fn settle(&self) -> Result<(), Damaged> {
+        let mut batch = sled::Batch::default();
+        {
+            let waiting = self.waiting();
+            let Some(place) = &waiting.place else {
+                return Ok(());
+            };
+            for (key, value) in &waiting.rows {
+                match value {
+                    Some(value) => batch.insert(key.as_slice(), with_sum(key, value)),
+                    None => batch.remove(key.as_slice()),
+                }
+            }
+            batch.insert(PLACE, with_sum(PLACE, &encode(place)));
+        }
+        crate::faults::reached("index: settle");
+        guarded(|| self.db.apply_batch(batch).map_err(damaged))?;
+        crate::faults::reached("index: settle");
+        *self.waiting_mut() = Waiting::default();
+        Ok(())
     }
 
     /// Hands everything to the operating system. This is no fsync, and need not be one: the log is the truth.
     pub(super) fn flush(&self) -> Result<(), Damaged> {
+        self.settle()?;
         guarded(|| self.db.flush().map(|_| ()).map_err(damaged))
     }
 
@@ -166,11 +226,12 @@ impl Index {
             .transpose()
     }
 
-    /// Calls `see` with every row, in the order of full keys, without the index's own.
+    /// Calls `see` with every row, in the order of full keys, without the index's own. For the writer, like [`Self::settle`].
     pub(super) fn each(
         &self,
         mut see: impl FnMut(&[u8], &[u8]) -> Result<(), Damaged>,
     ) -> Result<(), Damaged> {
+        self.settle()?;
         guarded(|| {
             for row in self.db.range(..[OWN].to_vec()) {
                 let (key, bytes) = row.map_err(damaged)?;
@@ -183,7 +244,11 @@ impl Index {
 
 impl Rows for Index {
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, Damaged> {
-        self.get_full(&full_key(table, key))
+        let key = full_key(table, key);
+        if let Some(row) = self.waiting().rows.get(&key) {
+            return Ok(row.clone());
+        }
+        self.get_full(&key)
     }
 
     fn scan(
@@ -193,11 +258,15 @@ impl Rows for Index {
         from: &[u8],
         limit: usize,
     ) -> Result<Found, Damaged> {
+        // Taken before sled is read: what is settled in between is then in both, and nothing is in neither.
+        let changed = changed_rows(&self.waiting().rows, table, prefix, from);
         let full_prefix = full_key(table, prefix);
         let start = full_key(table, prefix.max(from));
-        guarded(|| {
+        // Every changed row may hide one of sled's.
+        let most = limit.saturating_add(changed.len());
+        let settled = guarded(|| {
             let mut rows = Vec::new();
-            for row in self.db.range(start..).take(limit) {
+            for row in self.db.range(start..).take(most) {
                 let (key, bytes) = row.map_err(damaged)?;
                 if !key.starts_with(&full_prefix) {
                     break;
@@ -205,6 +274,39 @@ impl Rows for Index {
                 rows.push((key[1..].to_vec(), checked(&key, &bytes)?.to_vec()));
             }
             Ok(rows)
-        })
+        })?;
+        Ok(overlaid(settled, changed, limit))
     }
+}
+
+/// Rows that changed, without their table's number; `None` = removed.
+type Changed = Vec<(Vec<u8>, Option<Vec<u8>>)>;
+
+/// The changes of a table from a key on, as far as they begin with the prefix.
+pub(super) fn changed_rows(changes: &Changes, table: Table, prefix: &[u8], from: &[u8]) -> Changed {
+    let full_prefix = full_key(table, prefix);
+    changes
+        .range(full_key(table, prefix.max(from))..)
+        .take_while(|(key, _)| key.starts_with(&full_prefix))
+        .map(|(key, value)| (key[1..].to_vec(), value.clone()))
+        .collect()
+}
+
+/// Rows with changes over them, both in the order of their keys: at most `limit`.
+pub(super) fn overlaid(base: Found, changed: Changed, limit: usize) -> Found {
+    if changed.is_empty() {
+        return base;
+    }
+    let mut base = base.into_iter().peekable();
+    let mut rows = Vec::new();
+    for (key, value) in changed {
+        while let Some(row) = base.next_if(|(k, _)| *k < key) {
+            rows.push(row);
+        }
+        base.next_if(|(k, _)| *k == key);
+        rows.extend(value.map(|value| (key, value)));
+    }
+    rows.extend(base);
+    rows.truncate(limit);
+    rows
 }

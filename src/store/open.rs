@@ -25,6 +25,9 @@ pub struct Options {
     pub segment_octets: u64,
     /// Memory for the index's pages, in octets.
     pub index_cache: u64,
+    /// Changed rows that may wait in memory before they go into the index together; after a kill they are read again from
+    /// the log.
+    pub index_behind: usize,
     /// Room held back for the last words, in octets.
     pub ballast: u64,
     /// Below this much free space, in octets, no new work is committed.
@@ -34,11 +37,12 @@ pub struct Options {
 }
 
 impl Options {
-    /// 64 MiB segments, 32 MiB of index pages, 8 MiB of ballast, 32 MiB of floor.
+    /// 64 MiB segments, 32 MiB of index pages, 2,048 rows that wait, 8 MiB of ballast, 32 MiB of floor.
     pub fn at(now: Timestamp) -> Self {
         Self {
             segment_octets: 64 << 20,
             index_cache: 32 << 20,
+            index_behind: 2_048,
             ballast: 8 << 20,
             floor: 32 << 20,
             now,
@@ -110,6 +114,7 @@ impl Store {
             dir,
             store: id,
             cache: options.index_cache,
+            behind: options.index_behind,
             log: &log,
             keys: &keys,
             damage: &mut report.damage,

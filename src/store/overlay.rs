@@ -2,7 +2,7 @@
 //!
 //! Dropping it forgets the changes; nothing of a group is ever in the index before its frames are in the log.
 
-use super::index::{Changes, Index, full_key};
+use super::index::{Changes, Index, changed_rows, full_key, overlaid};
 use crate::record::{Damaged, Found, Rows, Table, Tables};
 use std::sync::Arc;
 
@@ -36,32 +36,11 @@ impl Rows for Overlay {
         from: &[u8],
         limit: usize,
     ) -> Result<Found, Damaged> {
-        let full_prefix = full_key(table, prefix);
-        let changed: Vec<_> = self
-            .changes
-            .range(full_key(table, prefix.max(from))..)
-            .take_while(|(key, _)| key.starts_with(&full_prefix))
-            .collect();
+        let changed = changed_rows(&self.changes, table, prefix, from);
         // Every changed row may hide one of the index.
-        let base_limit = limit.saturating_add(changed.len());
-        let mut base = self
-            .base
-            .scan(table, prefix, from, base_limit)?
-            .into_iter()
-            .peekable();
-        let mut rows = Vec::new();
-        for (key, value) in changed {
-            while let Some(row) = base.next_if(|(k, _)| k.as_slice() < &key[1..]) {
-                rows.push(row);
-            }
-            base.next_if(|(k, _)| k.as_slice() == &key[1..]);
-            if let Some(value) = value {
-                rows.push((key[1..].to_vec(), value.clone()));
-            }
-        }
-        rows.extend(base);
-        rows.truncate(limit);
-        Ok(rows)
+        let most = limit.saturating_add(changed.len());
+        let base = self.base.scan(table, prefix, from, most)?;
+        Ok(overlaid(base, changed, limit))
     }
 }
 

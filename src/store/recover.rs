@@ -20,6 +20,7 @@ pub(super) struct Recovery<'a> {
     pub(super) dir: &'a Path,
     pub(super) store: [u8; 16],
     pub(super) cache: u64,
+    pub(super) behind: usize,
     pub(super) log: &'a Log,
     pub(super) keys: &'a Keys,
     pub(super) damage: &'a mut Vec<Damage>,
@@ -103,7 +104,7 @@ impl Recovery<'_> {
             Err(why) => why.0,
         };
         let mut sources = Vec::new();
-        if existed && let Ok(index) = Index::open(&path, self.cache) {
+        if existed && let Ok(index) = Index::open(&path, self.cache, self.behind) {
             sources.push(Source::of_index(&index));
         }
         let lost = sources.iter().any(|s| s.head > self.log.link().number);
@@ -164,7 +165,7 @@ impl Recovery<'_> {
         if std::fs::read_to_string(running_mark(self.dir)).is_ok_and(|boot| boot != boot_id()) {
             return Err(no("the machine stopped while the index was open"));
         }
-        let index = Arc::new(Index::open(path, self.cache)?);
+        let index = Arc::new(Index::open(path, self.cache, self.behind)?);
         match index.store()? {
             Some(store) if store == self.store => {}
             Some(_) => return Err(no("the index is another store's")),
@@ -210,7 +211,7 @@ impl Recovery<'_> {
         if path.exists() {
             std::fs::remove_dir_all(path)?;
         }
-        Ok(Index::open(path, self.cache)?)
+        Ok(Index::open(path, self.cache, self.behind)?)
     }
 
     /// Applies the log after `from` to the index, and zeroes again what it says was zeroed.
@@ -248,7 +249,7 @@ impl Recovery<'_> {
             };
             if replay.frames.is_multiple_of(BATCH as u64) {
                 self.remember(&found, &frames.damage).map_err(io)?;
-                index.apply(&std::mem::take(&mut overlay.changes), &replay.place)?;
+                index.apply(std::mem::take(&mut overlay.changes), &replay.place)?;
             }
         }
         if replay.place.link != self.log.link() {
@@ -259,7 +260,7 @@ impl Recovery<'_> {
             .map_err(|e| Damaged(e.to_string()))?;
         self.remember(&found, &frames.damage).map_err(io)?;
         if replay.frames > 0 {
-            index.apply(&overlay.changes, &replay.place)?;
+            index.apply(overlay.changes, &replay.place)?;
         }
         self.note(found, frames.damage);
         Ok(replay)

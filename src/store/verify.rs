@@ -101,7 +101,7 @@ pub fn verify(dir: &Path) -> Result<VerifyReport, OpenError> {
 }
 
 fn open_index(dir: &Path, report: &mut VerifyReport) -> Option<Index> {
-    match Index::open(&dir.join("index"), 32 << 20) {
+    match Index::open(&dir.join("index"), 32 << 20, 0) {
         Ok(index) => {
             report.index_frame = index.place().map_or(0, |p| p.link.number);
             Some(index)

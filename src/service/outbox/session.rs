@@ -1,56 +1,111 @@
-//! One letter's delivery: `sending` is made durable just before DATA, and the outcome, whatever it is, is written down.
+//! A session's side of the house: gives it one letter after the other, makes `sending` durable just before DATA, and writes
+//! every outcome down, together with the next letter's `sending` where one follows at once.
 
 use super::pauses::Pauses;
-use super::{Due, held, lock, write};
-use crate::delivery::{Courier, Next, Outcome, Trouble, backoff};
+use super::queue::Queue;
+use super::{Due, held, messages_held, write};
+use crate::delivery::{House, Next, Outcome, Parcel, Trouble, backoff};
 use crate::record::{Event, LetterId, LetterState, SmtpReply};
 use crate::request::Expectation;
 use crate::service::house::Office;
 use crate::service::sequencer::{Committed, Proposal};
 use crate::service::settling;
-use std::collections::HashSet;
-use std::sync::{Arc, Mutex};
+use std::collections::VecDeque;
+use std::sync::Arc;
 
 /// What one session needs.
 pub(super) struct Sender {
-    pub(super) office: Office,
-    pub(super) courier: Arc<Courier>,
-    pub(super) busy: Arc<Mutex<HashSet<LetterId>>>,
-    pub(super) pauses: Arc<Pauses>,
+    office: Office,
+    queue: Arc<Queue>,
+    pauses: Arc<Pauses>,
+    /// Letters that have not ended; the first is the one whose turn it is.
+    carried: VecDeque<Due>,
+    /// Outcomes that are not written down yet, and whose they are.
+    unwritten: Vec<Event>,
+    ended: Vec<LetterId>,
 }
 
-impl Sender {
-    pub(super) async fn send(self, due: Due) {
-        let letter = due.id;
-        let before_data = || async {
-            let state = self.office.sequencer.reader().state();
-            let ready = state.letter(letter).ok().flatten();
-            let Some(row) =
-                ready.filter(|l| matches!(l.state, LetterState::Queued | LetterState::Deferred))
-            else {
-                return false;
-            };
-            // A flag may have gone up while this session got ready.
-            if !state.flags().is_ok_and(|up| up.is_empty()) {
-                return false;
-            }
-            // A human may have held or cancelled it this very moment.
-            let proposal = Proposal::essential(vec![Event::LetterSending { letter }])
-                .expecting(vec![Expectation::letter(letter, &row)]);
-            let durable = matches!(
-                self.office.sequencer.commit(proposal).await,
-                Committed::Frame(_)
-            );
-            crate::faults::reached("letter: before DATA");
-            durable
+impl House for Sender {
+    fn next(&mut self) -> Option<Arc<Parcel>> {
+        let due = self.queue.take()?;
+        let parcel = due.parcel.clone();
+        self.carried.push_back(due);
+        Some(parcel)
+    }
+
+    async fn committed(&mut self) -> bool {
+        let durable = match self.sending() {
+            Some(proposal) => match self.office.sequencer.commit(proposal).await {
+                Committed::Frame(_) => {
+                    self.written();
+                    true
+                }
+                _ => false,
+            },
+            None => false,
         };
-        let outcome = self.courier.deliver(&due.parcel, &before_data).await;
+        if !durable {
+            self.settle().await;
+        }
+        crate::faults::reached("letter: before DATA");
+        durable
+    }
+
+    async fn ended(&mut self, outcome: Outcome) {
         crate::faults::reached("letter: after the final dot");
-        let events = self.outcome(&due, outcome);
+        let Some(due) = self.carried.pop_front() else {
+            return;
+        };
+        let mut events = self.outcome(&due, outcome);
+        events.extend(messages_held(&self.office, &events));
+        self.unwritten.extend(events);
+        self.ended.push(due.id);
+        if self.carried.is_empty() {
+            self.settle().await;
+        }
+    }
+
+    async fn settle(&mut self) {
+        let events = std::mem::take(&mut self.unwritten);
         if !events.is_empty() {
             write(&self.office, events).await;
         }
-        lock(&self.busy).remove(&letter);
+        self.written();
+    }
+}
+
+impl Sender {
+    pub(super) fn new(office: Office, queue: Arc<Queue>, pauses: Arc<Pauses>) -> Self {
+        Self {
+            office,
+            queue,
+            pauses,
+            carried: VecDeque::new(),
+            unwritten: Vec::new(),
+            ended: Vec::new(),
+        }
+    }
+
+    /// What makes `sending` durable, if the letter may still go.
+    fn sending(&self) -> Option<Proposal> {
+        let letter = self.carried.front()?.id;
+        let state = self.office.sequencer.reader().state();
+        let row = state.letter(letter).ok().flatten()?;
+        // A flag may have gone up while this session got ready.
+        let waits = matches!(row.state, LetterState::Queued | LetterState::Deferred);
+        if !waits || !state.flags().is_ok_and(|up| up.is_empty()) {
+            return None;
+        }
+        let mut events = self.unwritten.clone();
+        events.push(Event::LetterSending { letter });
+        // A human may have held or cancelled it this very moment.
+        Some(Proposal::essential(events).expecting(vec![Expectation::letter(letter, &row)]))
+    }
+
+    /// What has ended is written down: its letters are nobody's business any more.
+    fn written(&mut self) {
+        self.unwritten.clear();
+        self.ended.drain(..).for_each(|letter| self.queue.done(letter));
     }
 
     /// The events of an outcome.
