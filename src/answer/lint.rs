@@ -11,6 +11,7 @@ use super::layout::{self, Block};
 use super::obligations::must_hold;
 use super::part::Part;
 use super::phrases::{Phrases, places, says};
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 /// Where in the letter.
@@ -75,16 +76,18 @@ impl std::fmt::Display for Finding {
 /// Everything that must not be sent in this letter; empty if it may leave.
 pub fn lint(letter: &Letter, facts: &LetterFacts, parts: &[Part]) -> Vec<Finding> {
     let mut findings = Findings(Vec::new());
-    let html = text_of(&letter.html);
-    for (place, raw) in [
-        (Place::Subject, &letter.subject),
-        (Place::Text, &letter.text),
+    let subject = normal(&letter.subject);
+    let text = normal(&letter.text);
+    let html = normal(&text_of(&letter.html));
+    for (place, said) in [
+        (Place::Subject, &subject),
+        (Place::Text, &text),
         (Place::Html, &html),
     ] {
-        claims_in(&without_copy(raw, facts), place, facts, &mut findings);
+        claims_in(&without_copy(said, facts), place, facts, &mut findings);
     }
-    for (place, raw) in [(Place::Text, &letter.text), (Place::Html, &html)] {
-        must_hold(&normal(raw), place, facts, parts, &mut findings);
+    for (place, said) in [(Place::Text, &text), (Place::Html, &html)] {
+        must_hold(said, place, facts, parts, &mut findings);
     }
     if letter.subject.trim().is_empty() || letter.subject.contains(['\r', '\n']) {
         findings.add(
@@ -122,6 +125,7 @@ pub(super) fn normal(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
+            'a'..='z' => out.push(c),
             '’' => out.push('\''),
             c if c.is_whitespace() => {
                 if !out.ends_with(' ') {
@@ -135,11 +139,11 @@ pub(super) fn normal(text: &str) -> String {
 }
 
 /// The normal text without what the copy quotes: a person's own data and our past subjects claim nothing now.
-fn without_copy(raw: &str, facts: &LetterFacts) -> String {
-    let mut text = normal(raw);
+fn without_copy<'t>(normal_text: &'t str, facts: &LetterFacts) -> Cow<'t, str> {
     let Some(copy) = &facts.copy else {
-        return text;
+        return Cow::Borrowed(normal_text);
     };
+    let mut text = normal_text.to_owned();
     let values = copy.fields.iter().map(|f| &f.value);
     for quoted in values.chain(copy.mails.iter().filter_map(|m| m.subject.as_ref())) {
         let quoted = normal(quoted);
@@ -150,7 +154,7 @@ fn without_copy(raw: &str, facts: &LetterFacts) -> String {
             }
         }
     }
-    text
+    Cow::Owned(text)
 }
 
 /// The tables that every letter is read for.

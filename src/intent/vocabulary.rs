@@ -1,6 +1,6 @@
 //! The words that a lexicon knows, and which of its rules' symbols a typed word stands for.
 //!
-//! One sorted list, one binary search for a word: the greatest entry not after it is the word itself, or begins with
+//! One sorted list, one binary search for a word among those with its first byte: the greatest entry not after it is the word itself, or begins with
 //! every stem that fits it, so that stems are found by following parents. Words that the lexicon lists under `typo`
 //! are forgiven one wrong, missing, doubled or transposed letter.
 
@@ -85,7 +85,9 @@ impl VocabularyBuilder {
             });
         }
         let typo = typo.iter().filter(|(w, _)| w.chars().count() >= 5);
+        let begins = |byte: usize| entries.partition_point(|e| first_byte(&e.text) < byte);
         Vocabulary {
+            begins: (0..=256).map(begins).collect(),
             entries,
             typo: typo
                 .map(|(w, stem)| Forgiven {
@@ -97,6 +99,10 @@ impl VocabularyBuilder {
             symbols: Symbol::FREE + self.next + 1,
         }
     }
+}
+
+fn first_byte(word: &str) -> usize {
+    word.bytes().next().map_or(0, usize::from)
 }
 
 #[derive(Debug)]
@@ -118,6 +124,8 @@ struct Forgiven {
 #[derive(Debug, Default)]
 pub struct Vocabulary {
     entries: Vec<Entry>,
+    /// Where the entries with each first byte begin, and where the last end: words and their stems share it.
+    begins: Vec<usize>,
     typo: Vec<Forgiven>,
     symbols: u32,
 }
@@ -142,8 +150,12 @@ impl Vocabulary {
     }
 
     fn find(&self, word: &str, out: &mut Vec<Symbol>) -> bool {
-        let after = self.entries.partition_point(|e| e.text.as_str() <= word);
-        let mut next = after.checked_sub(1);
+        let first = first_byte(word);
+        let (Some(start), Some(end)) = (self.begins.get(first), self.begins.get(first + 1)) else {
+            return false;
+        };
+        let after = self.entries[*start..*end].partition_point(|e| e.text.as_str() <= word);
+        let mut next = (start + after).checked_sub(1).filter(|n| n >= start);
         let mut found = false;
         while let Some(n) = next {
             let entry = &self.entries[n];

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use std::io::Read;
 
 /// Rows of one frame at most: whoever reads one of them reads the frame up to it, and mail is never kept waiting.
-const CHUNK: usize = 50;
+const CHUNK: usize = 20;
 /// How much of the file is looked at to recognise encoding and delimiter.
 const SAMPLE: usize = 64 * 1024;
 

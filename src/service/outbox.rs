@@ -17,7 +17,7 @@ use crate::record::{
     RuleId, SmtpReply, Timestamp,
 };
 use pauses::Pauses;
-use queue::{LOW, Queue};
+use queue::Queue;
 use session::Sender;
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -26,8 +26,6 @@ use std::time::Duration;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
-/// Letters taken from the outbox at once.
-const BATCH: usize = 64;
 /// How long the outbox sleeps when nothing is due and nobody wakes it.
 const NAP: Duration = Duration::from_millis(500);
 
@@ -88,7 +86,7 @@ impl<L: SecondLook> Outbox<L> {
             for _ in sessions.len()..most.min(self.queue.waiting() + sessions.len()) {
                 sessions.spawn(self.session());
             }
-            let enough = self.queue.waiting() > LOW;
+            let enough = self.queue.room() == 0;
             tokio::select! {
                 _ = stop.changed() => {}
                 () = self.wake.notified(), if !enough => {}
@@ -123,11 +121,11 @@ impl<L: SecondLook> Outbox<L> {
         {
             return Ok(Vec::new());
         }
-        // What waits is looked up as late as possible, and memory stays bounded.
-        if reader.check_room().is_err() || self.queue.waiting() > LOW {
+        let room = self.queue.room();
+        if reader.check_room().is_err() || room == 0 {
             return Ok(Vec::new());
         }
-        let most = BATCH + self.queue.busy() + self.pauses.len();
+        let most = room + self.queue.busy() + self.pauses.len();
         let ids = state.outbox(now, most).map_err(|e| e.to_string())?;
         let mut letters = Vec::new();
         for id in self.pauses.over(ids.into_iter().map(|(_, id)| id)) {

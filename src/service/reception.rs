@@ -17,11 +17,18 @@ use crate::record::{Event, FolderId, Location, MessageState, RuleId, UidSet};
 use crate::request::{Decision, Expectation};
 use sha2::{Digest, Sha256};
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Instant;
 
 /// How often a message is decided again before the batch is refused (and offered again later).
 const DECISIONS: usize = 20;
+
+/// Asked once: the answer is read from files of the system.
+static CORES: LazyLock<usize> =
+    LazyLock::new(|| std::thread::available_parallelism().map_or(2, usize::from));
+
+/// Messages that are decided and handed in together.
+const PART: usize = 32;
 
 /// Sees how each message ended: the demo prints it, `status` counts it.
 pub trait Witness: Send + Sync {
@@ -70,16 +77,26 @@ impl Reception {
     async fn take(&self, batch: Vec<Fetched>) -> Result<(), Refused> {
         let mut waiting: Vec<Arc<Fetched>> = batch.into_iter().map(Arc::new).collect();
         for _ in 0..DECISIONS {
-            let ready = self.prepare(&waiting).await?;
-            let (proposals, endings): (Vec<_>, Vec<_>) =
-                ready.into_iter().map(|r| (r.proposal, r.ending)).unzip();
-            let verdicts = self.office.sequencer.commit_all(proposals).await;
-            let mut again = Vec::new();
-            for ((verdict, ending), message) in verdicts.into_iter().zip(endings).zip(&waiting) {
-                match verdict {
-                    Committed::Frame(_) => self.tell(&ending),
-                    Committed::Conflict => again.push(message.clone()),
-                    Committed::Full(why) | Committed::Failed(why) => return Err(Refused(why)),
+            let mut handed_in = Vec::new();
+            // While a part becomes durable the next is decided; what it did not see of its neighbours is a conflict.
+            for part in waiting.chunks(PART) {
+                let ready = self.prepare(part).await?;
+                let (proposals, endings): (Vec<_>, Vec<_>) =
+                    ready.into_iter().map(|r| (r.proposal, r.ending)).unzip();
+                let submitted = self.office.sequencer.submit_all(proposals).await;
+                handed_in.push((submitted, endings));
+            }
+            let (mut again, mut messages) = (Vec::new(), waiting.iter());
+            for (submitted, endings) in handed_in {
+                let verdicts = submitted.verdicts().await;
+                for ((verdict, ending), message) in
+                    verdicts.into_iter().zip(endings).zip(&mut messages)
+                {
+                    match verdict {
+                        Committed::Frame(_) => self.tell(&ending),
+                        Committed::Conflict => again.push(message.clone()),
+                        Committed::Full(why) | Committed::Failed(why) => return Err(Refused(why)),
+                    }
                 }
             }
             if again.is_empty() {
@@ -99,8 +116,7 @@ impl Reception {
 
     /// Reads and decides in parallel, on as many blocking threads as there are cores.
     async fn prepare(&self, batch: &[Arc<Fetched>]) -> Result<Vec<Ready>, Refused> {
-        let cores = std::thread::available_parallelism().map_or(2, usize::from);
-        let share = batch.len().div_ceil(cores).max(1);
+        let share = batch.len().div_ceil(*CORES).max(1);
         let tasks: Vec<_> = batch
             .chunks(share)
             .map(|part| {

@@ -132,18 +132,16 @@ impl Sequencer {
 
     /// Commits several, each a frame of its own, in their order and if possible in one group.
     pub async fn commit_all(&self, proposals: Vec<Proposal>) -> Vec<Committed> {
+        self.submit_all(proposals).await.verdicts().await
+    }
+
+    /// Hands several in, and does not wait for what becomes of them.
+    pub async fn submit_all(&self, proposals: Vec<Proposal>) -> Submitted {
         let mut answers = Vec::with_capacity(proposals.len());
         for proposal in proposals {
             answers.push(self.hand_in(proposal).await);
         }
-        let mut results = Vec::with_capacity(answers.len());
-        for answer in answers {
-            results.push(match answer {
-                Some(answer) => answer.await.unwrap_or_else(|_| gone()),
-                None => gone(),
-            });
-        }
-        results
+        Submitted(answers)
     }
 
     /// Writes a checkpoint; the number of its frame.
@@ -164,6 +162,23 @@ impl Sequencer {
             .await
             .ok()?;
         Some(answer)
+    }
+}
+
+/// Proposals that were handed in.
+pub struct Submitted(Vec<Option<oneshot::Receiver<Committed>>>);
+
+impl Submitted {
+    /// What became of each, in their order.
+    pub async fn verdicts(self) -> Vec<Committed> {
+        let mut verdicts = Vec::with_capacity(self.0.len());
+        for answer in self.0 {
+            verdicts.push(match answer {
+                Some(answer) => answer.await.unwrap_or_else(|_| gone()),
+                None => gone(),
+            });
+        }
+        verdicts
     }
 }
 

@@ -176,11 +176,15 @@ fn round(messages: usize, sessions: usize, port: u16) -> Round {
     let begun = Instant::now();
     let daemon = Running::start(&file);
     let mut read_seconds = None;
+    let mut pause = 500;
     let (letters, seconds) = loop {
-        std::thread::sleep(Duration::from_millis(400));
+        std::thread::sleep(Duration::from_millis(pause));
         let Some(now) = status(&file) else { continue };
         let ends = ["answered", "acted", "ignored", "held", "dead"];
-        let decided = sum(&now, "messages", &ends) as usize == messages;
+        let read = sum(&now, "messages", &ends) as usize;
+        // Asking costs the daemon something, so it is asked often only when the end is near.
+        pause = if read * 20 > messages * 17 { 50 } else { 500 };
+        let decided = read == messages;
         if decided && read_seconds.is_none() {
             read_seconds = Some(begun.elapsed().as_secs_f64());
         }
@@ -220,7 +224,7 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        let _ = self.0.kill();
+        let _ = Command::new("kill").arg(self.0.id().to_string()).status();
         let _ = self.0.wait();
     }
 }
