@@ -108,9 +108,9 @@ pub enum Auth {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ReadLimits {
-    /// Messages in one FETCH. Default: 100.
+    /// Messages in one FETCH. Default: 250.
     pub batch_messages: usize,
-    /// Bytes of messages in one FETCH, as far as their sizes allow. Default: 1 MiB.
+    /// Bytes of messages in one FETCH, as far as their sizes allow. Default: 2 MiB.
     pub batch_bytes: u64,
     /// Messages whose sizes are asked for at once; the newest window is read first. Default: 1,000.
     pub window: usize,
@@ -123,8 +123,8 @@ pub struct ReadLimits {
 impl Default for ReadLimits {
     fn default() -> Self {
         Self {
-            batch_messages: 100,
-            batch_bytes: 1 << 20,
+            batch_messages: 250,
+            batch_bytes: 2 << 20,
             window: 1_000,
             max_message_bytes: 10 << 20,
             partial_bytes: 256 << 10,

@@ -15,8 +15,10 @@ use crate::mailbox::{
 };
 use crate::record::{Event, FolderId, Location, MessageState, RuleId, UidSet};
 use crate::request::{Decision, Expectation};
+use futures::stream::{self, Stream, StreamExt};
 use sha2::{Digest, Sha256};
 use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 use std::sync::{Arc, LazyLock};
 use std::time::Instant;
 
@@ -27,8 +29,8 @@ const DECISIONS: usize = 20;
 static CORES: LazyLock<usize> =
     LazyLock::new(|| std::thread::available_parallelism().map_or(2, usize::from));
 
-/// Messages that are decided and handed in together.
-const PART: usize = 32;
+/// Messages that are decided by one thread and handed in together.
+const PART: usize = 16;
 
 /// Sees how each message ended: the demo prints it, `status` counts it.
 pub trait Witness: Send + Sync {
@@ -78,11 +80,11 @@ impl Reception {
         let mut waiting: Vec<Arc<Fetched>> = batch.into_iter().map(Arc::new).collect();
         for _ in 0..DECISIONS {
             let mut handed_in = Vec::new();
-            // While a part becomes durable the next is decided; what it did not see of its neighbours is a conflict.
-            for part in waiting.chunks(PART) {
-                let ready = self.prepare(part).await?;
+            // While a part becomes durable the next are decided; what one did not see of its neighbours is a conflict.
+            let mut parts = pin!(self.prepared(&waiting));
+            while let Some(ready) = parts.next().await {
                 let (proposals, endings): (Vec<_>, Vec<_>) =
-                    ready.into_iter().map(|r| (r.proposal, r.ending)).unzip();
+                    (ready?.into_iter()).map(|r| (r.proposal, r.ending)).unzip();
                 let submitted = self.office.sequencer.submit_all(proposals).await;
                 handed_in.push((submitted, endings));
             }
@@ -114,22 +116,22 @@ impl Reception {
         }
     }
 
-    /// Reads and decides in parallel, on as many blocking threads as there are cores.
-    async fn prepare(&self, batch: &[Arc<Fetched>]) -> Result<Vec<Ready>, Refused> {
-        let share = batch.len().div_ceil(*CORES).max(1);
-        let tasks: Vec<_> = batch
-            .chunks(share)
-            .map(|part| {
-                let (desk, part) = (self.clone(), part.to_vec());
-                tokio::task::spawn_blocking(move || desk.prepare_part(&part))
-            })
-            .collect();
-        let mut ready = Vec::with_capacity(batch.len());
-        for task in tasks {
-            let part = task.await.map_err(|e| Refused(e.to_string()))?;
-            ready.extend(part.map_err(|e| Refused(e.to_string()))?);
-        }
-        Ok(ready)
+    /// Reads and decides in parallel, on as many blocking threads as there are cores and one that waits; part by part, in order.
+    fn prepared(
+        &self,
+        batch: &[Arc<Fetched>],
+    ) -> impl Stream<Item = Result<Vec<Ready>, Refused>> + Send + use<> {
+        let parts: Vec<Vec<Arc<Fetched>>> = batch.chunks(PART).map(<[_]>::to_vec).collect();
+        let desk = self.clone();
+        let begin = move |part: Vec<Arc<Fetched>>| {
+            let desk = desk.clone();
+            tokio::task::spawn_blocking(move || desk.prepare_part(&part))
+        };
+        let parts = stream::iter(parts).map(begin).buffered(*CORES + 1);
+        parts.map(|part| {
+            let part = part.map_err(|e| Refused(e.to_string()))?;
+            part.map_err(|e| Refused(e.to_string()))
+        })
     }
 
     fn prepare_part(&self, part: &[Arc<Fetched>]) -> Result<Vec<Ready>, Trouble> {
