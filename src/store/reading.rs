@@ -12,6 +12,8 @@ use std::sync::{Arc, Mutex};
 
 /// Frames remembered: those that are looked at again are the newest.
 const REMEMBERED: usize = 16;
+/// Octets that are read at once: most frames are shorter.
+const MOST_FRAMES: usize = 16 << 10;
 /// Larger frames (imports) are not worth remembering.
 const REMEMBERED_EVENTS: usize = 64;
 
@@ -91,18 +93,19 @@ impl LogFiles {
         Ok(frame)
     }
 
-    /// The octets of the frame at a place.
+    /// The octets of the frame at a place; those of most frames come with the first read.
     fn bytes(&self, at: LogPosition) -> Result<Vec<u8>, ReadError> {
         let file = self.file(at.segment)?;
-        let mut bytes = vec![0; FRAME_HEADER];
-        let damaged = |_| ReadError::Damaged(at);
-        file.read_exact_at(&mut bytes, u64::from(at.offset))
-            .map_err(damaged)?;
+        let offset = u64::from(at.offset);
+        let mut bytes = vec![0; MOST_FRAMES];
+        let read = file.read_at(&mut bytes, offset)?;
+        bytes.truncate(read);
         let (length, ..) = head(&bytes).ok_or(ReadError::Damaged(at))?;
         bytes.resize(FRAME_HEADER + length, 0);
-        let (_, rest) = bytes.split_at_mut(FRAME_HEADER);
-        file.read_exact_at(rest, u64::from(at.offset) + FRAME_HEADER as u64)
-            .map_err(damaged)?;
+        if let Some(rest) = bytes.get_mut(read..) {
+            file.read_exact_at(rest, offset + read as u64)
+                .map_err(|_| ReadError::Damaged(at))?;
+        }
         Ok(bytes)
     }
 
