@@ -117,7 +117,6 @@ impl Index {
                         .path(path)
                         .cache_capacity(cache)
                         .flush_every_ms(None)
-                        .mode(sled::Mode::HighThroughput)
                         .open()
                 })
                 .map_err(damaged)?;
