@@ -14,8 +14,8 @@ mod scripted_smtp;
 use certs::{Authority, Certified};
 use postfix::Postfix;
 use quitus::delivery::{
-    BreakerState, Courier, Credentials, Frozen, Outcome, Parcel, Phase, SmtpSettings, Trouble,
-    probe,
+    BreakerState, Courier, Credentials, Frozen, House, Outcome, Parcel, Phase, SmtpSettings,
+    Trouble, probe,
 };
 use quitus::record::Address;
 use scripted_smtp::{At, Fault, Script, ScriptedSmtp};
@@ -518,4 +518,146 @@ async fn postfix_refusing_a_recipient_leaves_the_connection_good_for_the_next_le
     let connections = server.log().matches(": connect from").count();
     // One is the test's own look whether Postfix listens.
     assert_eq!(connections, 2, "{}", server.log());
+}
+
+/// A house with so many letters, and what it was asked and told, in order.
+struct Many {
+    left: usize,
+    given: usize,
+    story: Vec<String>,
+}
+
+impl Many {
+    fn of(left: usize) -> Self {
+        let (given, story) = (0, Vec::new());
+        Self { left, given, story }
+    }
+}
+
+impl House for Many {
+    fn next(&mut self) -> Option<Arc<Parcel>> {
+        self.left = self.left.checked_sub(1)?;
+        self.given += 1;
+        let letter = LETTER.replace("<1@", &format!("<{}@", self.given));
+        Some(Arc::new(parcel_of(letter.as_bytes())))
+    }
+
+    async fn committed(&mut self) -> bool {
+        self.story.push("asked".into());
+        true
+    }
+
+    async fn ended(&mut self, outcome: Outcome) {
+        let word = match outcome {
+            Outcome::Sent { .. } => "sent".into(),
+            Outcome::Uncertain { .. } => "uncertain".into(),
+            Outcome::Rejected { phase, .. } => format!("rejected {phase}"),
+            Outcome::Deferred { phase, .. } => format!("deferred {phase}"),
+            Outcome::Withdrawn => "withdrawn".into(),
+        };
+        self.story.push(word);
+    }
+
+    async fn settle(&mut self) {
+        self.story.push("settled".into());
+    }
+}
+
+/// Carries three letters over a server that behaves so.
+async fn three(script: Script) -> (Vec<String>, ScriptedSmtp) {
+    let server = ScriptedSmtp::start(script).await;
+    let courier = Courier::new(&settings(server.port, PLAIN), None).unwrap();
+    let mut house = Many::of(3);
+    while house.left > 0 {
+        courier.carry(&mut house).await;
+    }
+    (house.story, server)
+}
+
+fn pipelining() -> Script {
+    Script {
+        offers: vec!["PIPELINING"],
+        ..Script::default()
+    }
+}
+
+#[tokio::test]
+async fn the_next_letter_is_named_behind_the_final_dot_and_its_data_waits_for_the_house() {
+    let script = Script {
+        dot_after_next: 2,
+        ..pipelining()
+    };
+    let (story, server) = three(script).await;
+    assert_eq!(story, ["asked", "sent", "asked", "sent", "asked", "sent"]);
+    let seen = server.seen.lock().unwrap();
+    assert_eq!((seen.letters.len(), seen.connections), (3, 1));
+    let ids: Vec<bool> = (1..=3)
+        .zip(&seen.letters)
+        .map(|(n, l)| String::from_utf8_lossy(l).contains(&format!("<{n}@")))
+        .collect();
+    assert_eq!(ids, [true; 3], "each letter has its own bytes");
+}
+
+#[tokio::test]
+async fn without_pipelining_each_letter_is_named_when_the_one_before_has_ended() {
+    let (story, server) = three(Script::default()).await;
+    assert_eq!(story, ["asked", "sent", "asked", "sent", "asked", "sent"]);
+    assert_eq!(server.seen.lock().unwrap().letters.len(), 3);
+}
+
+#[tokio::test]
+async fn a_letter_that_was_named_ahead_goes_over_another_connection_when_this_one_ends() {
+    let script = Script {
+        letters_per_connection: Some(1),
+        ..pipelining()
+    };
+    let (story, server) = three(script).await;
+    assert_eq!(story, ["asked", "sent", "asked", "sent", "asked", "sent"]);
+    let seen = server.seen.lock().unwrap();
+    assert_eq!((seen.letters.len(), seen.connections), (3, 3));
+}
+
+#[tokio::test]
+async fn an_unknown_end_is_one_letters_own_and_the_one_named_behind_it_is_sent_once() {
+    let script = Script {
+        fault: Some((At::Dot, Fault::Cut, 1)),
+        ..pipelining()
+    };
+    let (story, server) = three(script).await;
+    assert_eq!(
+        story,
+        ["asked", "uncertain", "asked", "sent", "asked", "sent"]
+    );
+    let seen = server.seen.lock().unwrap();
+    assert_eq!((seen.letters.len(), seen.connections), (3, 2));
+}
+
+#[tokio::test]
+async fn replies_are_never_taken_for_another_letters() {
+    for (at, first) in [
+        (At::Mail, vec!["rejected MAIL FROM"]),
+        (At::Rcpt, vec!["rejected RCPT TO"]),
+        (At::Dot, vec!["asked", "rejected the final dot"]),
+    ] {
+        let script = Script {
+            fault: Some((at, Fault::Say("550 5.7.1 no"), 1)),
+            ..pipelining()
+        };
+        let (story, server) = three(script).await;
+        let rest = ["asked", "sent", "asked", "sent"];
+        let expected: Vec<&str> = first.into_iter().chain(rest).collect();
+        assert_eq!(story, expected, "{at:?}");
+        assert_eq!(server.seen.lock().unwrap().connections, 1);
+    }
+}
+
+#[tokio::test]
+async fn an_outcome_does_not_wait_for_a_server_that_is_slow_about_the_next_letter() {
+    let script = Script {
+        fault: Some((At::Rcpt, Fault::Hang, 0)),
+        ..pipelining()
+    };
+    let (story, _server) = three(script).await;
+    let settled = story.iter().filter(|w| *w == "settled").count();
+    assert_eq!(settled, 3, "{story:?}");
 }

@@ -162,7 +162,7 @@ proptest! {
     ) {
         let dir = tempfile::tempdir().unwrap();
         let now = Timestamp::from_seconds(9);
-        let options = Options { ballast: 0, floor: 0, ..Options::at(now) };
+        let options = Options { index_behind: 5, ballast: 0, floor: 0, ..Options::at(now) };
         let (mut store, _) = Store::open(dir.path(), &options).unwrap();
         for group in frames.chunks(3) {
             let mut open = store.group(now);

@@ -35,7 +35,9 @@ impl Phrases {
             None => self.table.iter().map(|p| says(text, p)).collect(),
         };
         let table = self.table.iter().copied();
-        table.zip(said).filter_map(|(phrase, said)| said.then_some(phrase))
+        table
+            .zip(said)
+            .filter_map(|(phrase, said)| said.then_some(phrase))
     }
 }
 

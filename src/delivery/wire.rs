@@ -8,8 +8,8 @@
 
 use std::io;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 
@@ -203,7 +203,11 @@ impl AsyncRead for Wire {
     ) -> Poll<io::Result<()>> {
         let me = self.get_mut();
         if !me.marks.write_failed() {
-            let mut behind = me.marks.behind.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut behind = me
+                .marks
+                .behind
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
             me.waiting.append(&mut behind);
         }
         ready!(me.drain_or_note(cx));

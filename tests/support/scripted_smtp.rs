@@ -42,6 +42,8 @@ pub struct Script {
     pub offers: Vec<&'static str>,
     /// After so many letters on a connection: 421.
     pub letters_per_connection: Option<usize>,
+    /// Answers the final dot of the first so many letters only when the next letter's commands have come.
+    pub dot_after_next: usize,
     /// Hangs up on a connection that is silent for so long.
     pub idle_limit: Option<std::time::Duration>,
     /// TLS from the first byte.
@@ -183,7 +185,14 @@ impl Talk {
             letter.extend_from_slice(row.strip_prefix(b".").unwrap_or(&row));
             self.act(At::MidLetter, line, "").await?;
         }
-        self.seen.lock().unwrap().letters.push(letter);
+        let letters = {
+            let mut seen = self.seen.lock().unwrap();
+            seen.letters.push(letter);
+            seen.letters.len()
+        };
+        if letters <= self.script.dot_after_next && line.fill_buf().await.ok()?.is_empty() {
+            return None;
+        }
         self.act(
             At::Dot,
             line,

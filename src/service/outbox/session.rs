@@ -105,7 +105,9 @@ impl Sender {
     /// What has ended is written down: its letters are nobody's business any more.
     fn written(&mut self) {
         self.unwritten.clear();
-        self.ended.drain(..).for_each(|letter| self.queue.done(letter));
+        self.ended
+            .drain(..)
+            .for_each(|letter| self.queue.done(letter));
     }
 
     /// The events of an outcome.
