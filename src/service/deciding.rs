@@ -10,10 +10,21 @@ use super::house::House;
 use super::reception::Reception;
 use super::sequencer::Proposal;
 use crate::mail;
-use crate::record::{Mode, RequestKind, RuleId, Suppression, Timestamp};
+use crate::record::{MessageState, Mode, RequestKind, RuleId, Suppression, Timestamp};
 use crate::request::{self, Decision, Plain, Release, SealedLetter, SealedParts};
 use crate::store::Reader;
 use sha2::{Digest, Sha256};
+
+/// A decision, ready to be committed.
+pub(super) struct Decided {
+    pub(super) proposal: Proposal,
+    pub(super) state: MessageState,
+    pub(super) rule: RuleId,
+    /// The decision itself, for a witness.
+    pub(super) seen: Option<Box<Decision>>,
+    /// Why a letter stayed a draft, in words.
+    pub(super) unwritten: Option<String>,
+}
 
 impl Reception {
     /// Decides, writes the letter if one may leave, seals, and orders the events.
@@ -22,7 +33,7 @@ impl Reception {
         house: &House,
         message: &mail::InboundMessage,
         g: &Gathered,
-    ) -> Result<(Decision, Proposal, Option<String>), Trouble> {
+    ) -> Result<Decided, Trouble> {
         let now = self.office.clock.now();
         let reader = self.office.sequencer.reader();
         let has_template = |language, kind, answers: &[crate::record::RequestKind]| {
@@ -54,12 +65,19 @@ impl Reception {
             Plain::Proposal(proposal) => reader.seal(key, proposal),
         })?;
         parts.letter = letter;
-        let mut events = decision.clone().into_events(parts);
-        let ended = (g.arrival.content, decision.state);
-        let to = g.arrival.mailbox.as_ref();
+        let (state, rule) = (decision.state, decision.rule.clone());
+        let seen = self.witness.as_ref().map(|_| Box::new(decision.clone()));
+        let expectations = std::mem::take(&mut decision.expectations);
+        let mut events = decision.into_events(parts);
+        let (ended, to) = ((g.arrival.content, state), g.arrival.mailbox.as_ref());
         events.extend(filing::when_decided(house, to, ended, g.mode.0, now));
-        let proposal = Proposal::new(events).expecting(decision.expectations.clone());
-        Ok((decision, proposal, unwritten))
+        Ok(Decided {
+            proposal: Proposal::new(events).expecting(expectations),
+            state,
+            rule,
+            seen,
+            unwritten,
+        })
     }
 
     /// The letter that leaves by itself, frozen and sealed; if it cannot be written, it is held (A8).

@@ -45,7 +45,7 @@ pub struct Ending {
     pub location: Location,
     /// Its Message-ID, if it had one.
     pub message_id: Option<String>,
-    /// What was decided; `None` if it could not be read.
+    /// What was decided, if somebody sees it; `None` if it could not be read.
     pub decision: Option<Box<Decision>>,
     /// What was understood.
     pub read: crate::intent::Classification,
@@ -181,18 +181,21 @@ impl Reception {
         {
             people::count_domain(reader, domain)?;
         }
-        let (decision, proposal, unwritten) = self.decide(house, message, &gathered)?;
+        let decided = self.decide(house, message, &gathered)?;
         let ending = Ending {
             location: read.location,
             message_id: message.message_id.clone(),
-            state: decision.state,
-            rule: decision.rule.clone(),
+            state: decided.state,
+            rule: decided.rule,
             read: gathered.read,
-            decision: Some(Box::new(decision)),
-            unwritten,
+            decision: decided.seen,
+            unwritten: decided.unwritten,
             micros: u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX),
         };
-        Ok(Ready { proposal, ending })
+        Ok(Ready {
+            proposal: decided.proposal,
+            ending,
+        })
     }
 
     /// A message that nobody can read (A0, C2).

@@ -32,6 +32,20 @@ pub(super) fn full_key(table: Table, key: &[u8]) -> Vec<u8> {
     full
 }
 
+/// Octets of the keys that are looked up without taking memory: those of almost all rows.
+const SHORT: usize = 48;
+
+/// Looks something up under [`full_key`]; a message takes some fifty look-ups.
+pub(super) fn with_full_key<T>(table: Table, key: &[u8], look: impl FnOnce(&[u8]) -> T) -> T {
+    if key.len() >= SHORT {
+        return look(&full_key(table, key));
+    }
+    let mut full = [0; SHORT];
+    full[0] = table as u8;
+    full[1..=key.len()].copy_from_slice(key);
+    look(&full[..=key.len()])
+}
+
 /// Rows that changed (`None` = removed), by full key.
 pub(super) type Changes = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
 
@@ -244,11 +258,12 @@ impl Index {
 
 impl Rows for Index {
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, Damaged> {
-        let key = full_key(table, key);
-        if let Some(row) = self.waiting().rows.get(&key) {
-            return Ok(row.clone());
-        }
-        self.get_full(&key)
+        with_full_key(table, key, |key| {
+            if let Some(row) = self.waiting().rows.get(key) {
+                return Ok(row.clone());
+            }
+            self.get_full(key)
+        })
     }
 
     fn scan(

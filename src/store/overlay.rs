@@ -2,7 +2,7 @@
 //!
 //! Dropping it forgets the changes; nothing of a group is ever in the index before its frames are in the log.
 
-use super::index::{Changes, Index, changed_rows, full_key, overlaid};
+use super::index::{Changes, Index, changed_rows, full_key, overlaid, with_full_key};
 use crate::record::{Damaged, Found, Rows, Table, Tables};
 use std::sync::Arc;
 
@@ -23,8 +23,8 @@ impl Overlay {
 
 impl Rows for Overlay {
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, Damaged> {
-        match self.changes.get(&full_key(table, key)) {
-            Some(changed) => Ok(changed.clone()),
+        match with_full_key(table, key, |key| self.changes.get(key).cloned()) {
+            Some(changed) => Ok(changed),
             None => self.base.get(table, key),
         }
     }
