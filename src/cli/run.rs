@@ -29,12 +29,7 @@ pub fn run(named: Option<&Path>) -> Result<u8, End> {
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
     let config = edge::config(named)?;
     listen(&config.log);
-    // Connections need few threads: reading and deciding have their own, and the sequencer has one.
-    let cores = std::thread::available_parallelism().map_or(2, usize::from);
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads((cores / 2).max(1))
-        .enable_all()
-        .build()?;
+    let runtime = tokio::runtime::Runtime::new()?;
     let ended = runtime.block_on(watch_over(config));
     runtime.shutdown_timeout(FORCED);
     match ended {

@@ -2,8 +2,9 @@
 //! their meaning.
 //!
 //! The log is the truth, sled is its index. A commit is one frame of events; a group of frames is one write and one
-//! fdatasync, and nothing outside happens before it. Then the group is applied to the index in one batch together with its
-//! place in the log; on start the rest of the log is applied again. What a frame means is said in [`crate::record::apply`].
+//! fdatasync, and nothing outside happens before it. Then its rows are seen by everybody, and go to sled some thousands at a
+//! time in one batch together with their place in the log; on start the rest of the log is applied again. What a frame means
+//! is said in [`crate::record::apply`].
 //!
 //! ```text
 //! lock               who has it open          keys/master{,.copy}  store key, fingerprint chain, id key
