@@ -59,12 +59,10 @@ impl Reception {
         gathering::make_keys(reader, &mut decision)?;
         gathering::forget_erased(reader, &mut decision)?;
         let (letter, unwritten) = self.letter(house, message, g, &mut decision, now)?;
-        let mut parts: SealedParts = decision.seal(|key, plain| match plain {
-            Plain::Kept(kept) => reader.seal(key, kept),
-            Plain::Proof(proof) => reader.seal(key, proof),
-            Plain::Proposal(proposal) => reader.seal(key, proposal),
-        })?;
-        parts.letter = letter;
+        let parts = SealedParts {
+            letter,
+            ..sealed(reader, &decision)?
+        };
         let (state, rule) = (decision.state, decision.rule.clone());
         let seen = self.witness.as_ref().map(|_| Box::new(decision.clone()));
         let expectations = std::mem::take(&mut decision.expectations);
@@ -127,6 +125,15 @@ impl Reception {
             }
         }
     }
+}
+
+/// The decision's personal content, each thing under its key; the letter apart.
+fn sealed(reader: &Reader, decision: &Decision) -> Result<SealedParts, Trouble> {
+    Ok(decision.seal(|key, plain| match plain {
+        Plain::Kept(kept) => reader.seal(key, kept),
+        Plain::Proof(proof) => reader.seal(key, proof),
+        Plain::Proposal(proposal) => reader.seal(key, proposal),
+    })?)
 }
 
 /// What the letter may know of the message and the person.
