@@ -175,19 +175,25 @@ fn askable(message_id: &str) -> bool {
     !message_id.is_empty() && message_id.bytes().all(|b| (0x21..0x7f).contains(&b))
 }
 
-/// The search for mails that answer one of these messages; `OR` takes two keys, of which the second may be an `OR` again.
+/// The search for mails that answer one of these messages. `OR` takes two keys, each of which may be an `OR` again: they are
+/// halved, since servers bound how deep one may lie in another.
 fn answering(message_ids: &[&str]) -> Result<Command, SessionError> {
     // Our own letters carry this header: a copy of one in Sent is no human's answer.
-    let mut command = Command::new("UID SEARCH").word("UNDELETED NOT HEADER X-Quitus-Loop \"\"");
-    for (n, id) in message_ids.iter().enumerate() {
-        if n + 1 < message_ids.len() {
-            command = command.word("OR");
-        }
-        command = command
+    let command = Command::new("UID SEARCH").word("UNDELETED NOT HEADER X-Quitus-Loop \"\"");
+    any_of(command, message_ids)
+}
+
+fn any_of(command: Command, message_ids: &[&str]) -> Result<Command, SessionError> {
+    match message_ids {
+        [] => Ok(command),
+        [id] => command
             .word("OR HEADER IN-REPLY-TO")
             .string(id, "a Message-ID")?
             .word("HEADER REFERENCES")
-            .string(id, "a Message-ID")?;
+            .string(id, "a Message-ID"),
+        several => {
+            let (first, second) = several.split_at(several.len() / 2);
+            any_of(any_of(command.word("OR"), first)?, second)
+        }
     }
-    Ok(command)
 }
