@@ -197,3 +197,33 @@ fn any_of(command: Command, message_ids: &[&str]) -> Result<Command, SessionErro
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How deep `OR` lies in `OR`, and how many keys are asked for.
+    fn depth<'w>(words: &mut impl Iterator<Item = &'w str>) -> (usize, usize) {
+        match words.next() {
+            Some("OR") => {
+                let (a, b) = (depth(words), depth(words));
+                (1 + a.0.max(b.0), a.1 + b.1)
+            }
+            Some("HEADER") => {
+                words.nth(1);
+                (0, 1)
+            }
+            other => panic!("{other:?} is no key"),
+        }
+    }
+
+    #[test]
+    fn many_questions_in_one_search_do_not_lie_deep_in_each_other() {
+        let ids: Vec<String> = (0..ASKED_AT_ONCE).map(|n| format!("<{n}@t>")).collect();
+        let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+        let pieces = answering(&ids).unwrap().into_pieces();
+        let text: String = pieces.iter().map(|p| String::from_utf8_lossy(p)).collect();
+        let keys = text.split_once("\"\" ").unwrap().1;
+        assert_eq!(depth(&mut keys.split_whitespace()), (5, 2 * ASKED_AT_ONCE));
+    }
+}
