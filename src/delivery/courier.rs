@@ -104,6 +104,8 @@ impl Courier {
             let outcome = spoken.outcome;
             tracing::debug!(?outcome, "an SMTP connection was gone; opening another");
         }
+        // Opening may take long; the outcome of the letter before does not wait for it.
+        house.settle().await;
         let opened = Session::open(&self.settings, self.trust.as_ref(), self.login.as_ref()).await;
         let mut session = match opened {
             Ok(session) => session,

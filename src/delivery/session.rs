@@ -244,6 +244,7 @@ impl Session {
         let (mail, rcpt) = self.commands(parcel);
         let named = self.named.take();
         if named.is_none() && !self.offers.has("PIPELINING") {
+            house.settle().await;
             let first = within(patience, self.line.command(mail)).await;
             first.map_err(|fail| (Phase::MailFrom, fail))?;
             let second = within(patience, self.line.command(rcpt)).await;
