@@ -18,6 +18,7 @@ mod judgement;
 mod kept;
 mod memory;
 mod note;
+mod notice;
 mod review;
 mod rows;
 mod state;
@@ -44,6 +45,7 @@ pub use judgement::Judgement;
 pub use kept::{FrozenLetter, KeptMessage, Proof, ProofOfRequest, Proposal};
 pub use memory::MemoryTables;
 pub use note::{Note, NoteRow, Noted};
+pub use notice::{Concerned, NoticeAct, Whom};
 pub use review::{Channel, IdentityRow, Review, ReviewRow};
 pub use rows::{
     CaseRow, Clock, ContactRow, Counts, FolderRow, HeadRow, ImportRow, IncidentRow, LetterRow,
