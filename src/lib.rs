@@ -97,5 +97,6 @@ pub mod register;
 pub mod request;
 #[cfg(feature = "demo")]
 pub mod sandbox;
+pub mod sender;
 pub mod service;
 pub mod store;

@@ -1,7 +1,7 @@
 //! The register: reading a list in, "why did you write to this person?" in one screen, and for whom a source letter could leave.
 
-use super::{Answer, Desk, Refusal, address, suppression, words};
-use crate::record::{Contact, Fault, Mode, PersonId, Table};
+use super::{Answer, Desk, Refusal, address, senders, suppression, words};
+use crate::record::{Concerned, Contact, Fault, Mode, PersonId, Table};
 use crate::register::{self, Coverage, OriginRule};
 use crate::service::{ImportFailure, import as import_list};
 use axum::Json;
@@ -92,6 +92,8 @@ pub async fn show(State(desk): State<Desk>, Json(whom): Json<Whom>) -> Result<An
         None => "suppression none: may be written to\n".to_owned(),
         Some(row) => format!("suppression {}\n", suppression::in_words(row)),
     };
+    let about = Concerned::Person(found.person);
+    let senders = senders::tell(&reader.state(), &about, &mut text)?;
     let cases = cases(&desk, &found.row.open, &found.row.closed, &mut text)?;
     let mailed = found.last_mailed.map(|t| t.to_string());
     let last = mailed.as_deref().unwrap_or("never, as far as Sent says");
@@ -100,7 +102,7 @@ pub async fn show(State(desk): State<Desk>, Json(whom): Json<Whom>) -> Result<An
     let data = json!({
         "person": found.person, "known": known, "register": register, "cases": cases, "last_mailed": mailed,
         "erased": found.row.erased.map(|(at, _)| at.to_string()),
-        "suppression": found.suppression.as_ref().map(suppression::in_data),
+        "suppression": found.suppression.as_ref().map(suppression::in_data), "senders": senders,
     });
     Ok(Answer::good(data, text).wrong_if(!known))
 }

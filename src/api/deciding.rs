@@ -160,7 +160,7 @@ fn queued(
 ) -> Result<Vec<Event>, Refusal> {
     let (reader, now) = (desk.office.sequencer.reader(), desk.office.clock.now());
     let frozen = draft
-        .freeze(&desk.office, house)
+        .freeze(&desk.office, house, false)
         .map_err(|e| draft::unwritten(&e))?;
     let days = i64::from(house.config.policy.settings.letter_expiry_days);
     let mut events = vec![Event::LetterQueued {

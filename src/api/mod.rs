@@ -19,6 +19,7 @@ mod mode;
 mod paging;
 mod proposing;
 mod requests;
+mod senders;
 mod sent;
 mod serve;
 mod suppression;
@@ -30,7 +31,7 @@ pub use client::{Client, NoAnswer};
 pub use serve::{Control, NotServed, serve};
 
 use crate::record::{Address, Damaged, Event};
-use crate::service::{Committed, Daemon, Office, Proposal, Status, Trouble};
+use crate::service::{Committed, Daemon, Office, Proposal, SenderReport, Status, Trouble};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
@@ -68,9 +69,11 @@ impl Desk {
     pub fn alone(office: Office) -> Self {
         let own = office.clone();
         let status = move || {
-            let soon = own.house.load().config.review.due_soon_days;
+            let (house, now) = (own.house.load(), own.clock.now());
+            let soon = house.config.review.due_soon_days;
             let state = own.sequencer.reader().state();
-            Status::of_state(&state, own.clock.now(), soon)
+            let senders = SenderReport::of_state(&state, &house.senders, now)?;
+            Ok(Status::of_state(&state, now, soon)?.with_senders(senders))
         };
         Self {
             office,
@@ -265,6 +268,12 @@ pub fn router(desk: Desk) -> Router {
         .route("/letters/{id}/cancel", post(letters::cancel))
         .route("/incidents", get(incidents::list))
         .route("/incidents/{id}/seen", post(incidents::seen))
+        .route("/senders", get(senders::list))
+        .route("/senders/{name}/test", post(senders::test))
+        .route("/senders/{name}/pull", post(senders::pull))
+        .route("/senders/{name}/push", post(senders::push))
+        .route("/senders/{name}/done", post(senders::done))
+        .route("/senders/{name}/waiting", get(senders::waiting))
         .route("/tokens/mint", post(tokens::of_named))
         .route("/store/acknowledge", post(flags::acknowledge))
         .merge(lists)

@@ -14,7 +14,7 @@ use crate::record::{
 };
 use crate::request::{Expectation, rule};
 use crate::service::{
-    CaseFile, DomainCounts, Entry, NotEntered, Proposal, count_domain, enter, known,
+    CaseFile, DomainCounts, Entry, InSight, NotEntered, Proposal, count_domain, enter, known,
 };
 use axum::Json;
 use axum::extract::{Path, State};
@@ -124,6 +124,8 @@ struct Outcome {
     events: Vec<Event>,
     expectations: Vec<Expectation>,
     text: String,
+    /// Of whom the events are, for the tools that send.
+    sight: InSight,
 }
 
 /// `quitus requests accept`.
@@ -178,13 +180,15 @@ pub async fn dismiss(
     let rule = proposal.as_ref().map_or(rule::OTHERS, rule_of);
     if let Some(Proposed::Domain { domain, .. }) = proposal {
         let reader = desk.office.sequencer.reader();
-        let domain = reader.fingerprinter().of_domain(&domain);
+        let name = domain;
+        let domain = reader.fingerprinter().of_domain(&name);
         let row = reader.state().domain(&domain)?;
         let of_this = |s: &crate::record::SuppressionRow| {
             s.suppression == Suppression::Paused && s.case == Some(case.id)
         };
         if row.is_some_and(|s| of_this(&s)) {
             let by = word.by.clone();
+            outcome.sight.domains.push(name);
             outcome.events.push(Event::DomainLifted { domain, by });
             outcome.text += "; the pause of the firm is lifted, its people may be written to";
         }
@@ -242,6 +246,7 @@ fn named(desk: &Desk, case: &CaseFile, address: &Address) -> Result<Outcome, Ref
         reason: SuppressionReason::ByHand,
         case: Some(case.id),
     });
+    outcome.sight.addresses.push(address.clone());
     Ok(outcome)
 }
 
@@ -286,6 +291,10 @@ async fn firm(desk: &Desk, case: &CaseFile, domain: &str) -> Result<Outcome, Ref
             reason: SuppressionReason::WholeFirm,
             case: Some(case.id),
         }],
+        sight: InSight {
+            domains: vec![domain.to_owned()],
+            ..InSight::default()
+        },
         text: format!("@{domain} is suppressed; {of}"),
         ..Outcome::default()
     })
@@ -327,6 +336,7 @@ fn forwarded(
             text: format!("opened {}, due {}", entered.case, entered.due),
             events: entered.events,
             expectations: entered.expectations,
+            ..Outcome::default()
         }),
         Err(NotEntered::Open(open)) => Ok(Outcome {
             text: format!("{open} is open for this already"),
@@ -367,7 +377,8 @@ async fn settle(
         outcome.events.push(Event::CaseClosed { case: case.id, by });
     }
     outcome.expectations.extend(as_read(case));
-    let proposal = Proposal::new(outcome.events).expecting(outcome.expectations);
+    let events = desk.with_notices(outcome.events, outcome.sight).await?;
+    let proposal = Proposal::new(events).expecting(outcome.expectations);
     let frame = desk.commit(proposal).await?;
     let text = format!("{}: {}\n", case.id, outcome.text);
     let data =

@@ -1,8 +1,8 @@
 //! What people asked and nobody has answered yet: the list, and one case as a reviewer must see it before deciding.
 
 use super::paging::{Page, no_cursor};
-use super::{Answer, Desk, Refusal, draft, entering, proposing, words};
-use crate::record::{CaseId, CaseRow, Clock, LetterRow, RequestKind, RuleId, Timestamp};
+use super::{Answer, Desk, Refusal, draft, entering, proposing, senders, words};
+use crate::record::{CaseId, CaseRow, Clock, Concerned, LetterRow, RequestKind, RuleId, Timestamp};
 use crate::register;
 use crate::request::rule;
 use crate::service::{CaseFile, House, left_to_a_human};
@@ -162,6 +162,10 @@ fn head(desk: &Desk, house: &House, case: &CaseFile) -> Result<String, Refusal> 
     }
     if let Some((what, since)) = case.suppression {
         text += &format!("person     {what} since {since}\n");
+    }
+    if let Some(person) = case.row.person {
+        let state = desk.office.sequencer.reader().state();
+        senders::tell(&state, &Concerned::Person(person), &mut text)?;
     }
     entering::tell(desk, case, &mut text)?;
     let by_hand = case.left_to_a_human();

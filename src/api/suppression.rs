@@ -9,6 +9,7 @@ use crate::record::{
     SuppressionRow, domain_to_ascii,
 };
 use crate::register;
+use crate::service::InSight;
 use axum::Json;
 use axum::extract::State;
 use serde::Deserialize;
@@ -128,16 +129,20 @@ pub async fn add(State(desk): State<Desk>, Json(order): Json<Order>) -> Result<A
         false => Suppression::Suppressed,
     };
     let (reason, case) = (SuppressionReason::ByHand, None);
-    let mut events = Vec::new();
+    let (mut events, mut sight) = (Vec::new(), InSight::default());
     match target(&order.address)? {
-        Target::Domain(domain) => events.push(Event::DomainSuppressed {
-            domain: desk.office.keys().of_domain(&domain),
-            suppression,
-            reason,
-            case,
-        }),
+        Target::Domain(domain) => {
+            events.push(Event::DomainSuppressed {
+                domain: desk.office.keys().of_domain(&domain),
+                suppression,
+                reason,
+                case,
+            });
+            sight.domains.push(domain);
+        }
         Target::One(address) => {
             let (person, fingerprints, all) = person(&desk, &address)?;
+            sight.addresses.push(address);
             if !all {
                 events.push(Event::Recognised {
                     person,
@@ -160,7 +165,7 @@ pub async fn add(State(desk): State<Desk>, Json(order): Json<Order>) -> Result<A
     if let Some(about) = about {
         events.push(incidents::noted(&desk, about, &order.by, &order.reason)?);
     }
-    let frame = desk.write(events).await?;
+    let frame = desk.write(desk.with_notices(events, sight).await?).await?;
     tracing::info!(by = %order.by, frame, "suppressed by hand");
     let text = format!("{}: {suppression} from now on\n", order.address.trim());
     Ok(Answer::good(
@@ -179,9 +184,11 @@ pub async fn lift(State(desk): State<Desk>, Json(order): Json<Order>) -> Result<
     }
     let (by, whom) = (order.by.clone(), order.address.trim());
     let nothing = || Refusal::unknown(format!("{whom} is not suppressed"), "nothing is to be done");
+    let mut sight = InSight::default();
     let events = match target(&order.address)? {
-        Target::Domain(domain) => {
-            let domain = desk.office.keys().of_domain(&domain);
+        Target::Domain(name) => {
+            let domain = desk.office.keys().of_domain(&name);
+            sight.domains.push(name);
             let state = desk.office.sequencer.reader().state();
             state.domain(&domain)?.ok_or_else(nothing)?;
             let about = Noted::Domain(domain);
@@ -190,6 +197,7 @@ pub async fn lift(State(desk): State<Desk>, Json(order): Json<Order>) -> Result<
         }
         Target::One(address) => {
             let (person, ..) = person(&desk, &address)?;
+            sight.addresses.push(address);
             let reader = desk.office.sequencer.reader();
             let row = reader.state().person(person)?;
             if row.suppression.is_none() {
@@ -203,7 +211,7 @@ pub async fn lift(State(desk): State<Desk>, Json(order): Json<Order>) -> Result<
             vec![Event::Lifted { person, by, note }]
         }
     };
-    let frame = desk.write(events).await?;
+    let frame = desk.write(desk.with_notices(events, sight).await?).await?;
     Ok(Answer::good(
         json!({"lifted": true, "reason_kept": true, "frame": frame}),
         format!("{whom}: may be written to again; the reason is kept, sealed\n"),

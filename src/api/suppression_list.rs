@@ -10,7 +10,7 @@ use crate::record::{
     Address, Damaged, Event, Fingerprint, PersonId, PersonRow, Suppression, SuppressionReason,
     SuppressionRow, Table, decode, domain_to_ascii, hex, unhex,
 };
-use crate::service::{Committed, Proposal};
+use crate::service::{Committed, InSight, Proposal};
 use axum::extract::{Query, State};
 use serde_json::json;
 use std::collections::HashSet;
@@ -197,6 +197,17 @@ enum Named {
     Domain(String),
 }
 
+impl Named {
+    /// A sum names nobody to a sender.
+    fn seen(self, sight: &mut InSight) {
+        match self {
+            Self::Address(address) => sight.addresses.push(address),
+            Self::Domain(domain) => sight.domains.push(domain),
+            Self::Sum(_) => {}
+        }
+    }
+}
+
 /// The first field of the line that names something.
 fn named(line: &str) -> Option<Named> {
     line.split([',', ';', '\t', ' ']).find_map(|field| {
@@ -224,11 +235,13 @@ pub async fn import(State(desk): State<Desk>, list: String) -> Result<Answer, Re
         .collect();
     for (block, part) in lines.chunks(CHUNK).enumerate() {
         let (mut events, mut fresh) = (Vec::new(), HashSet::new());
+        let mut sight = InSight::default();
         for (at, (number, line)) in part.iter().enumerate() {
             match named(line) {
-                Some(named) => match events_for(&desk, named)? {
+                Some(named) => match events_for(&desk, &named)? {
                     Some((key, new)) if fresh.insert(key.clone()) => {
                         added += 1;
+                        named.seen(&mut sight);
                         events.extend(new);
                     }
                     _ => known += 1,
@@ -241,6 +254,7 @@ pub async fn import(State(desk): State<Desk>, list: String) -> Result<Answer, Re
         if events.is_empty() {
             continue;
         }
+        let events = desk.with_notices(events, sight).await?;
         match desk.office.sequencer.commit(Proposal::new(events)).await {
             Committed::Frame(_) => {}
             Committed::Conflict => return Err(Refusal::broken("a conflict without expectations")),
@@ -259,13 +273,13 @@ pub async fn import(State(desk): State<Desk>, list: String) -> Result<Answer, Re
 type Fresh = (Vec<u8>, Vec<Event>);
 
 /// What suppresses this, with the key that recognises it in the same list; nothing if it holds already.
-fn events_for(desk: &Desk, named: Named) -> Result<Option<Fresh>, Refusal> {
+fn events_for(desk: &Desk, named: &Named) -> Result<Option<Fresh>, Refusal> {
     let reader = desk.office.sequencer.reader();
     let (state, keys) = (reader.state(), reader.fingerprinter());
     let (suppression, reason, case) = (Suppression::Suppressed, SuppressionReason::Imported, None);
     let (fingerprints, born): (Vec<Fingerprint>, PersonId) = match named {
         Named::Domain(domain) => {
-            let domain = keys.of_domain(&domain);
+            let domain = keys.of_domain(domain);
             let holds = state.domain(&domain)?;
             if holds.is_some_and(|h| h.suppression == suppression) {
                 return Ok(None);
@@ -278,9 +292,9 @@ fn events_for(desk: &Desk, named: Named) -> Result<Option<Fresh>, Refusal> {
             };
             return Ok(Some((domain.0.to_vec(), vec![event])));
         }
-        Named::Address(address) => (keys.of_address(&address), keys.person(&address)),
+        Named::Address(address) => (keys.of_address(address), keys.person(address)),
         Named::Sum(sum) => {
-            let one = keys.of_sha256(sum);
+            let one = keys.of_sha256(*sum);
             (vec![one], PersonId::from_fingerprint(&one))
         }
     };

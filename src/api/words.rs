@@ -3,6 +3,7 @@
 //! Whoever must know who a person is asks for that very person (`quitus contacts show`, `quitus requests show`).
 
 mod fates;
+mod notices;
 mod review;
 mod watch;
 
@@ -43,6 +44,7 @@ pub fn reason(reason: &SuppressionReason) -> String {
         SuppressionReason::WholeFirm => "somebody spoke for the whole firm".into(),
         SuppressionReason::Imported => "came with a list".into(),
         SuppressionReason::ByHand => "a human did it".into(),
+        SuppressionReason::OptedOut => "they opted out in a tool that sends".into(),
     }
 }
 
@@ -56,6 +58,7 @@ pub fn tell(event: &Event) -> Told {
         .or_else(|| register(event))
         .or_else(|| review::tell(event))
         .or_else(|| watch::tell(event))
+        .or_else(|| notices::tell(event))
         .unwrap_or(("event", "an event of a newer version".into(), None));
     Told { event, what, rule }
 }

@@ -18,6 +18,7 @@ mod output;
 mod paging;
 mod requests;
 mod run;
+mod senders;
 mod sent;
 mod status;
 mod store;
@@ -78,6 +79,8 @@ enum Command {
     Letters(letters::Arguments),
     /// Mails that went to people after their STOP
     Incidents(incidents::Arguments),
+    /// The tools that send and must obey: how each is, a test, their own opt-outs
+    Senders(senders::Arguments),
     /// What was sent, for tools that keep no Sent folder
     Sent(sent::Arguments),
     /// Marks for mails that a sending tool sends, by which a reply names its person
@@ -111,6 +114,7 @@ pub fn main() -> ExitCode {
         Command::Store(a) => store::run(&a, config),
         Command::Letters(a) => letters::run(&a, config),
         Command::Incidents(a) => incidents::run(&a, config),
+        Command::Senders(a) => senders::run(&a, config),
         Command::Sent(a) => sent::run(&a, config),
         Command::Token(a) => token::run(&a, config),
     };

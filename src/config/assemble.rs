@@ -73,6 +73,7 @@ pub fn assemble(path: &Path, text: &str) -> Survey {
         store,
         mailboxes,
         smtp,
+        senders: Vec::new(),
         policy,
         register,
         review,

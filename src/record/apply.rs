@@ -20,11 +20,12 @@ mod filing;
 mod folder;
 mod letter;
 mod message;
+mod notice;
 mod person;
 mod register;
 mod review;
 
-pub use letter::hour_key;
+pub use letter::{WAITS_FOR_SENDERS, hour_key};
 
 /// One commit: events that hold together or not at all.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -138,6 +139,7 @@ impl Step<'_> {
                 Ok(())
             }
             Event::Alarm(alarm) => self.alarm(alarm),
+            Event::Notice(notice) => self.notice(notice),
             Event::KeysErased { .. } | Event::Checkpointed { .. } => Ok(()),
         }
     }

@@ -32,6 +32,8 @@ pub enum SuppressionReason {
     Imported,
     /// A reviewer or operator did it.
     ByHand,
+    /// They opted out in a tool that sends.
+    OptedOut,
 }
 
 /// What the index may know about a contact without opening it.
@@ -363,4 +365,6 @@ pub enum Event {
     Noted(super::Note),
     /// A flag that stops all sending went up, or a human took it down (faults.md: damaged store, two daemons; C8).
     Alarm(super::Alarm),
+    /// A sender is told of a suppression, and what became of it (design, Where a STOP takes effect).
+    Notice(super::Notice),
 }

@@ -297,6 +297,8 @@ pub enum KeyKind {
     Content = 2,
     /// The deciding words, the letter as it was sent and its address: zeroed by retention, or kept by a legal hold.
     Proof = 3,
+    /// The plain address in notices to senders: zeroed when every one of them has obeyed.
+    Notice = 4,
 }
 
 /// Personal content, unreadable without its key.

@@ -30,7 +30,7 @@ mod words;
 
 pub use address::{Address, AddressError, KeyForm, domain_to_ascii, is_freemail_domain};
 pub use alarm::{Alarm, Flag, FlagRow};
-pub use apply::{Frame, apply, hour_key};
+pub use apply::{Frame, WAITS_FOR_SENDERS, apply, hour_key};
 pub use contact::{Contact, Origin};
 pub use duty::{About, Duty, Fate, ToldRow};
 pub use event::{ContactFacts, Event, LetterHead, SmtpReply, SuppressionReason};
@@ -45,7 +45,7 @@ pub use judgement::Judgement;
 pub use kept::{FrozenLetter, KeptMessage, Proof, ProofOfRequest, Proposal};
 pub use memory::MemoryTables;
 pub use note::{Note, NoteRow, Noted};
-pub use notice::{Concerned, NoticeAct, Whom};
+pub use notice::{Concerned, Notice, NoticeAct, NoticeEnd, NoticeRow, QueuedNotice, Told, Whom};
 pub use review::{Channel, IdentityRow, Review, ReviewRow};
 pub use rows::{
     CaseRow, Clock, ContactRow, Counts, FolderRow, HeadRow, ImportRow, IncidentRow, LetterRow,

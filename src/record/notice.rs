@@ -4,19 +4,23 @@
 //! is sealed under a key of its own, which is erased when every sender has obeyed. Deliberately absent: who the senders
 //! are and how they are told; that is the room `sender`.
 
-use super::{Address, Fingerprint, PersonId};
+use super::tables::{decode, encode};
+use super::{
+    Address, CaseId, Damaged, Fingerprint, KeyId, LetterHead, LogPosition, PersonId, Sealed, State,
+    Table, Timestamp,
+};
 use serde::{Deserialize, Serialize};
 
 /// What a sender shall do.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NoticeAct {
-    /// Never write to them again.
-    Suppress,
-    /// Not until somebody lifts it.
-    Pause,
     /// They may be written to again.
     Lift,
+    /// Not until somebody lifts it.
+    Pause,
+    /// Never write to them again.
+    Suppress,
 }
 
 impl NoticeAct {
@@ -39,6 +43,17 @@ pub enum Concerned {
     Domain(Fingerprint),
 }
 
+impl Concerned {
+    /// The key of its row: a letter for what it is, then its id.
+    pub fn key(&self) -> Vec<u8> {
+        let (kind, id): (u8, &[u8]) = match self {
+            Self::Person(id) => (b'p', &id.0),
+            Self::Domain(id) => (b'd', &id.0),
+        };
+        [&[kind], id].concat()
+    }
+}
+
 /// Whom a notice is about, as a sender knows them: in plain words, so sealed wherever it lies.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Whom {
@@ -52,4 +67,205 @@ pub struct Whom {
     pub profile_url: Option<String>,
     /// The CRM's own id.
     pub crm_id: Option<String>,
+}
+
+/// How a notice ended for now.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NoticeEnd {
+    /// The sender said that it is done.
+    Obeyed,
+    /// The sender does not know them: there is nothing to stop, today.
+    Unknown,
+    /// A human did it in the tool, and said so.
+    ByHand,
+}
+
+/// What happens to a notice.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub enum Notice {
+    /// A sender is to be told.
+    Due {
+        /// The `[[sender]]`'s name.
+        sender: String,
+        /// What it shall do.
+        act: NoticeAct,
+        /// For whom.
+        about: Concerned,
+        /// [`Whom`], sealed under a key that is erased when every sender has obeyed.
+        whom: Sealed,
+        /// Where it was asked.
+        case: Option<CaseId>,
+    },
+    /// It ended; `again` = it is told once more then, since somebody may import the person meanwhile.
+    Ended {
+        /// Which sender.
+        sender: String,
+        /// For whom.
+        about: Concerned,
+        /// How.
+        end: NoticeEnd,
+        /// The sender's words, without addresses; who did it, if a human.
+        words: String,
+        /// Told again then.
+        again: Option<Timestamp>,
+    },
+    /// It failed and is told again.
+    Failed {
+        /// Which sender.
+        sender: String,
+        /// For whom.
+        about: Concerned,
+        /// Again from then on.
+        next: Timestamp,
+        /// Why, without addresses.
+        why: String,
+    },
+    /// The sender will never take it as it is: a human does it there.
+    Stuck {
+        /// Which sender.
+        sender: String,
+        /// For whom.
+        about: Concerned,
+        /// Why, without addresses.
+        why: String,
+    },
+    /// What people opted out of in the tool itself was taken over.
+    Pulled {
+        /// Which sender.
+        sender: String,
+        /// Addresses that it keeps out.
+        listed: u64,
+        /// Of these, suppressed here now.
+        new: u64,
+        /// What did not agree.
+        conflicts: u64,
+        /// Who asked for it.
+        by: String,
+    },
+    /// A letter waits until the senders have obeyed, to say only what is true.
+    LetterWaits {
+        /// The letter; it is written when it leaves.
+        head: LetterHead,
+        /// It does not leave earlier.
+        not_before: Timestamp,
+        /// Given up after that.
+        expires: Timestamp,
+    },
+}
+
+/// How a sender stands to one person or domain.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Told {
+    /// The `[[sender]]`'s name.
+    pub sender: String,
+    /// What it shall do.
+    pub act: NoticeAct,
+    /// Since when it should.
+    pub asked: Timestamp,
+    /// How it ended, when, and in which words; `None` while it is being told.
+    pub ended: Option<(NoticeEnd, Timestamp, String)>,
+    /// When it is told (again); `None` if it is not.
+    pub next: Option<Timestamp>,
+    /// How often it failed.
+    pub attempts: u16,
+    /// Why, the last time.
+    pub why: Option<String>,
+    /// A human must do it there.
+    pub stuck: bool,
+    /// Where it was asked.
+    pub case: Option<CaseId>,
+    /// What seals the address.
+    pub key: KeyId,
+    /// Where its `Due` stands.
+    pub position: LogPosition,
+}
+
+impl Told {
+    /// Whether the sender has not yet said that it obeys.
+    pub fn is_open(&self) -> bool {
+        self.ended.is_none()
+    }
+}
+
+/// How all senders stand to one person or domain.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct NoticeRow {
+    /// By sender, in the order in which they were first told.
+    pub told: Vec<Told>,
+}
+
+/// A notice in the queue of its sender, for those that count.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct QueuedNotice {
+    /// For whom.
+    pub about: Concerned,
+    /// Since when the sender should have obeyed; `None` = it has, and is only told again.
+    pub since: Option<Timestamp>,
+    /// A human must do it there.
+    pub stuck: bool,
+}
+
+/// What begins the keys of a sender's queue.
+pub(super) fn queue_of(sender: &str) -> Vec<u8> {
+    [sender.as_bytes(), &[0]].concat()
+}
+
+/// The place of a notice in the queue of its sender.
+pub(super) fn queue_key(sender: &str, due: Timestamp, about: &Concerned) -> Vec<u8> {
+    let mut key = queue_of(sender);
+    key.extend_from_slice(&due.millis().to_be_bytes());
+    key.extend(about.key());
+    key
+}
+
+/// Where stuck notices lie: behind all that are due some day.
+pub(super) const NEVER: Timestamp = Timestamp::from_millis(i64::MAX);
+
+impl State<'_> {
+    /// How the senders stand to one person or domain.
+    pub fn senders_told(&self, about: &Concerned) -> Result<NoticeRow, Damaged> {
+        let row = self.0.get(Table::Told, &about.key())?;
+        Ok(row.map(|r| decode(&r)).transpose()?.unwrap_or_default())
+    }
+
+    /// When the opt-outs of a sender were last taken over.
+    pub fn last_pull(&self, sender: &str) -> Result<Option<Timestamp>, Damaged> {
+        self.row(Table::Meta, &pulled_key(sender))
+    }
+
+    /// The queue of a sender, what is due first at its head: when, and the notice.
+    pub fn notices(
+        &self,
+        sender: &str,
+        limit: usize,
+    ) -> Result<Vec<(Timestamp, QueuedNotice)>, Damaged> {
+        let prefix = queue_of(sender);
+        let mut all = Vec::new();
+        for (key, value) in self.0.scan(Table::Notice, &prefix, &[], limit)? {
+            let due = key.get(prefix.len()..prefix.len() + 8);
+            let due = due
+                .and_then(|d| <[u8; 8]>::try_from(d).ok())
+                .ok_or_else(|| Damaged("a short key of a notice".into()))?;
+            all.push((
+                Timestamp::from_millis(i64::from_be_bytes(due)),
+                decode(&value)?,
+            ));
+        }
+        Ok(all)
+    }
+}
+
+/// The row that says when a sender's opt-outs were last taken over.
+pub(super) fn pulled_key(sender: &str) -> Vec<u8> {
+    [b"pulled/", sender.as_bytes()].concat()
+}
+
+/// The bytes of a queued notice.
+pub(super) fn queued(about: Concerned, told: &Told) -> Vec<u8> {
+    encode(&QueuedNotice {
+        about,
+        since: told.is_open().then_some(told.asked),
+        stuck: told.stuck,
+    })
 }

@@ -39,11 +39,13 @@ pub enum Waiting {
     Uncertain = b'u',
     /// A letter came back.
     Bounced = b'b',
+    /// A letter waits for the senders: until they have obeyed, or for so long.
+    Truth = b't',
 }
 
 impl Waiting {
     /// All classes.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::HeldMessage,
         Self::DeadMessage,
         Self::HeldCase,
@@ -52,6 +54,7 @@ impl Waiting {
         Self::Rejected,
         Self::Uncertain,
         Self::Bounced,
+        Self::Truth,
     ];
 }
 

@@ -57,6 +57,10 @@ pub enum Table {
     Filing = 22,
     /// What a note is about ([`super::Noted`]) → [`super::NoteRow`].
     Note = 24,
+    /// Sender's name, due time (ms, big endian), whom it is about → [`super::QueuedNotice`]: what senders are to be told.
+    Notice = 25,
+    /// Whom it is about ([`super::Concerned`]) → [`super::NoticeRow`].
+    Told = 26,
 }
 
 /// A row of the index cannot be read: the index is damaged, and is built again from the log.

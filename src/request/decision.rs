@@ -150,6 +150,13 @@ pub enum Release {
         /// Given up after that.
         expires: Timestamp,
     },
+    /// It does, and is written when the tools that send have obeyed: it says only what is true.
+    WhenObeyed {
+        /// Not earlier.
+        not_before: Timestamp,
+        /// Given up after that.
+        expires: Timestamp,
+    },
     /// It is a draft for a human.
     Held(RuleId),
 }
@@ -340,6 +347,24 @@ impl Decision {
                 .push(seal(case.proof_key, Plain::Proposal(proposal))?);
         }
         Ok(parts)
+    }
+
+    /// A letter that was to leave by itself waits until the tools that send have obeyed; whether there is one.
+    pub fn wait_for_senders(&mut self) -> bool {
+        let Some(letter) = self.letter.as_mut() else {
+            return false;
+        };
+        if let Release::Automatic {
+            not_before,
+            expires,
+        } = letter.release
+        {
+            letter.release = Release::WhenObeyed {
+                not_before,
+                expires,
+            };
+        }
+        matches!(letter.release, Release::WhenObeyed { .. })
     }
 
     /// A letter that was to leave by itself is held after all (not composed, not clean: A8; a limit).

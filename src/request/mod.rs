@@ -27,6 +27,7 @@ pub use expectation::Expectation;
 pub use gather::{ThreadEvidence, cases_of, evidence, known, look_up};
 pub use policy::{
     AfterSource, Automation, Caps, CountryRule, NotInterested, Policy, PolicySettings, StopAnswer,
+    Unconfirmed,
 };
 pub use situation::{
     Arrival, Case, Domain, Forwarded, FreshIds, History, House, Known, Reported, Situation, Who,

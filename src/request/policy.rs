@@ -54,6 +54,16 @@ pub enum StopAnswer {
     Never,
 }
 
+/// What becomes of a letter when the tools that send have not confirmed in time.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unconfirmed {
+    /// It says that a mail already scheduled may still come.
+    Say,
+    /// A human sees it first.
+    Hold,
+}
+
 /// What the law of a country says of prospecting a firm by e-mail, as far as a source letter depends on it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -116,6 +126,10 @@ pub struct PolicySettings {
     pub stop_answer: StopAnswer,
     /// Minutes between the suppression and the letter, so that a human may be first. Default 15.
     pub delay_minutes: u32,
+    /// Minutes that a letter waits until every sender has obeyed, so that it can say so. Default 10.
+    pub letter_waits_minutes: u32,
+    /// What becomes of it if they have not. Default `say`.
+    pub unconfirmed: Unconfirmed,
     /// Days after which a letter that could not be delivered is given up. Default 5.
     pub letter_expiry_days: u32,
     /// The language of a letter when neither the message nor the register tells one. Default `fr`.
@@ -150,6 +164,8 @@ impl Default for PolicySettings {
             not_interested: NotInterested::Pause,
             stop_answer: StopAnswer::Always,
             delay_minutes: 15,
+            letter_waits_minutes: 10,
+            unconfirmed: Unconfirmed::Say,
             letter_expiry_days: 5,
             default_language: Language::Fr,
             country: "FR".into(),

@@ -57,6 +57,8 @@ rules! {
     APPROVED = "P.approved": "A reviewer let the letter leave.",
     ANSWERED = "P.by_hand": "A human answered the person in their own words.",
     REFUSED = "P.refused": "A reviewer decided that no letter leaves.",
+    SENDERS = "S1": "The letter leaves when the tools that send have obeyed, or says that a mail may still come.",
+    UNCONFIRMED = "S2": "The tools that send have not confirmed in time, and the setting holds the letter.",
     DONE = "P.auto": "Decided by the machine, as the settings allow.",
 }
 

@@ -3,6 +3,7 @@
 //! Whatever is missing or unclean holds the letter (A8) and never fails the message: obeying does not wait for a letter.
 
 use super::house::{House, loop_value};
+use super::notices::Standing;
 use crate::answer::{
     self, Channel, Envelope, Letter, LetterFacts, Line, MessageId, Submitted, Thread, compose,
     lint, mime,
@@ -13,6 +14,7 @@ use crate::record::{
 };
 use crate::register::{self, ProviderRole};
 use crate::request::{Identity, LetterPlan};
+use crate::sender;
 use jiff::civil::Date;
 
 /// What of the message and the person a letter needs.
@@ -29,6 +31,8 @@ pub struct Occasion<'a> {
     pub due: Option<Timestamp>,
     /// What holds for the person once this commit is made, and since when.
     pub suppression: Option<(Suppression, Timestamp)>,
+    /// How the tools that send stand to the person.
+    pub standing: Standing,
     /// The mailbox that was written to.
     pub mailbox: Option<&'a Address>,
     /// The mails that the person was sent, for an access letter: date, and the subject where a reply tells it.
@@ -100,8 +104,19 @@ pub fn facts(house: &House, plan: &LetterPlan, occasion: &Occasion<'_>) -> Lette
         },
         requests,
         suppression: occasion.suppression.map(|(state, since)| {
-            // Without `[[sender]]`s the store itself is what every send is checked against: it obeyed with this commit.
-            answer::Suppression::obeyed(state, day(house, since), vec![Channel::Email])
+            let since = day(house, since);
+            match &occasion.standing {
+                Standing::NoSenders => {
+                    answer::Suppression::obeyed(state, since, vec![Channel::Email])
+                }
+                Standing::Obeyed(channels) => {
+                    let channels = channels.iter().map(channel).collect();
+                    answer::Suppression::obeyed(state, since, channels)
+                }
+                Standing::OnTheWay | Standing::NotTold => {
+                    answer::Suppression::on_its_way(state, since)
+                }
+            }
         }),
         origins,
         providers,
@@ -115,6 +130,15 @@ pub fn facts(house: &House, plan: &LetterPlan, occasion: &Occasion<'_>) -> Lette
         thread: Thread {
             subject: Line::new(occasion.subject),
         },
+    }
+}
+
+/// A way that a sender closed, as letters name it.
+fn channel(closed: &sender::Channel) -> Channel {
+    match closed {
+        sender::Channel::Email => Channel::Email,
+        sender::Channel::Phone => Channel::Phone,
+        sender::Channel::Linkedin => Channel::Linkedin,
     }
 }
 

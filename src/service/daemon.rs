@@ -10,6 +10,7 @@ use super::digest::Mailer;
 use super::filing::Filer;
 use super::health::{Health, Interrupted};
 use super::house::{House, Office};
+use super::notices::{SenderReport, Tellers, Troubles, Truth, pull_nightly};
 use super::outbox::{Outbox, courier};
 use super::reception::{Reception, Witness};
 use super::sequencer::{Committed, Proposal, Running, Sequencer};
@@ -72,6 +73,7 @@ pub struct Daemon {
     tasks: Vec<JoinHandle<()>>,
     running: Running,
     health: Arc<Health>,
+    troubles: Arc<Troubles>,
     /// The configuration that connections and the store were opened with.
     started: Box<Config>,
 }
@@ -110,8 +112,9 @@ impl Daemon {
             office.clone(),
             stop.subscribe(),
         )));
+        let troubles = tell_senders(&office, &mut tasks, &stop);
         let health = Arc::new(Health::new(office.clock.now(), interrupted));
-        let teller = Arc::new(teller(&office, &courier, &health, &mailboxes));
+        let teller = Arc::new(teller(&office, &courier, (&health, &troubles), &mailboxes));
         let mailer = Mailer::new(office.clone(), courier.clone(), teller);
         tasks.push(tokio::spawn(mailer.run(stop.subscribe())));
         Ok(Self {
@@ -123,6 +126,7 @@ impl Daemon {
             tasks,
             running,
             health,
+            troubles,
             started,
         })
     }
@@ -155,7 +159,8 @@ impl Daemon {
     pub fn teller(
         &self,
     ) -> impl Fn() -> Result<Status, crate::record::Damaged> + Send + Sync + use<> {
-        teller(&self.office, &self.courier, &self.health, &self.mailboxes)
+        let health = (&self.health, &self.troubles);
+        teller(&self.office, &self.courier, health, &self.mailboxes)
     }
 
     /// How everything is.
@@ -210,19 +215,39 @@ impl Daemon {
     }
 }
 
+/// Begins to tell the tools that send, and to let letters go that wait for them; what is wrong with each stands in the result.
+fn tell_senders(
+    office: &Office,
+    tasks: &mut Vec<JoinHandle<()>>,
+    stop: &watch::Sender<bool>,
+) -> Arc<Troubles> {
+    let troubles = Arc::new(Troubles::default());
+    let (obeyed, hear) = tokio::sync::mpsc::unbounded_channel();
+    let tellers = Tellers::new(office.clone(), troubles.clone(), obeyed);
+    tasks.push(tokio::spawn(tellers.run(stop.subscribe())));
+    let pulls = pull_nightly(office.clone(), troubles.clone(), stop.subscribe());
+    tasks.push(tokio::spawn(pulls));
+    let truth = Truth::new(office.clone(), hear);
+    tasks.push(tokio::spawn(truth.run(stop.subscribe())));
+    troubles
+}
+
 /// Says how everything is. It holds the way to the log.
 fn teller(
     office: &Office,
     courier: &Arc<Courier>,
-    health: &Arc<Health>,
+    (health, troubles): (&Arc<Health>, &Arc<Troubles>),
     mailboxes: &[watch::Receiver<MailboxStatus>],
 ) -> impl Fn() -> Result<Status, crate::record::Damaged> + Send + Sync + use<> {
     let (office, courier) = (office.clone(), courier.clone());
-    let (health, mailboxes) = (health.clone(), mailboxes.to_vec());
+    let (health, troubles) = (health.clone(), troubles.clone());
+    let mailboxes = mailboxes.to_vec();
     move || {
         let state = office.sequencer.reader().state();
-        let soon = office.house.load().config.review.due_soon_days;
-        let status = Status::of_state(&state, office.clock.now(), soon)?;
+        let (house, now) = (office.house.load(), office.clock.now());
+        let soon = house.config.review.due_soon_days;
+        let senders = SenderReport::of_all(&state, &house.senders, Some(&troubles), now)?;
+        let status = Status::of_state(&state, now, soon)?.with_senders(senders);
         let full = office.sequencer.reader().check_room();
         let disk = full.err().map(|full| full.to_string());
         let seen = mailboxes.iter().map(|m| MailboxReport::of(&m.borrow()));

@@ -7,11 +7,15 @@ use super::drafting;
 use super::filing;
 use super::gathering::{self, Gathered, Trouble};
 use super::house::House;
+use super::notices::{self, InSight, Standing};
 use super::reception::Reception;
 use super::sequencer::Proposal;
-use crate::mail;
-use crate::record::{MessageState, Mode, RequestKind, RuleId, Suppression, Timestamp};
+use crate::mail::{self, Report};
+use crate::record::{
+    Address, Event, MessageState, Mode, RequestKind, RuleId, Suppression, Timestamp,
+};
 use crate::request::{self, Decision, Plain, Release, SealedLetter, SealedParts};
+use crate::sender::Connector;
 use crate::store::Reader;
 use sha2::{Digest, Sha256};
 
@@ -58,6 +62,7 @@ impl Reception {
         let mut decision = request::decide(&situation, &house.config.policy, now);
         gathering::make_keys(reader, &mut decision)?;
         gathering::forget_erased(reader, &mut decision)?;
+        let notices = self.notices(house, message, &mut decision)?;
         let (letter, unwritten) = self.letter(house, message, g, &mut decision, now)?;
         let parts = SealedParts {
             letter,
@@ -68,6 +73,7 @@ impl Reception {
         let expectations = std::mem::take(&mut decision.expectations);
         let mut events = decision.into_events(parts);
         let (ended, to) = ((g.arrival.content, state), g.arrival.mailbox.as_ref());
+        events.extend(notices);
         events.extend(filing::when_decided(house, to, ended, g.mode.0, now));
         Ok(Decided {
             proposal: Proposal::new(events).expecting(expectations),
@@ -76,6 +82,29 @@ impl Reception {
             seen,
             unwritten,
         })
+    }
+
+    /// What the tools that send must be told; a letter waits for them.
+    fn notices(
+        &self,
+        house: &House,
+        message: &mail::InboundMessage,
+        decision: &mut Decision,
+    ) -> Result<Vec<Event>, Trouble> {
+        if house.senders.is_empty() {
+            return Ok(Vec::new());
+        }
+        let sight = in_sight(message);
+        let notices = notices::ask(&self.office, house, &decision.suppressed(), &sight)?;
+        let told = |n: &Event| matches!(n, Event::Notice(_));
+        let state = self.office.sequencer.reader().state();
+        let on_the_way = decision
+            .person
+            .map(|p| Standing::of(&state, &house.senders, p));
+        if notices.iter().any(told) || on_the_way.transpose()? == Some(Standing::OnTheWay) {
+            decision.wait_for_senders();
+        }
+        Ok(notices)
     }
 
     /// The letter that leaves by itself, frozen and sealed; if it cannot be written, it is held (A8).
@@ -98,7 +127,7 @@ impl Reception {
             return Ok((None, None));
         };
         let reader = self.office.sequencer.reader();
-        let occasion = occasion(reader, message, g, decision, now)?;
+        let occasion = occasion(reader, &house.senders, message, g, decision, now)?;
         let frozen = composing::write(house, &plan, &occasion).and_then(|written| {
             composing::freeze(
                 house,
@@ -139,6 +168,7 @@ fn sealed(reader: &Reader, decision: &Decision) -> Result<SealedParts, Trouble> 
 /// What the letter may know of the message and the person.
 fn occasion<'a>(
     reader: &Reader,
+    senders: &[Connector],
     message: &'a mail::InboundMessage,
     g: &'a Gathered,
     decision: &Decision,
@@ -161,6 +191,10 @@ fn occasion<'a>(
         (Some(new), _) => Some((new, now)),
         (None, old) => old,
     };
+    let standing = match person {
+        Some(known) => Standing::of(&reader.state(), senders, known.person)?,
+        None => Standing::NotTold,
+    };
     let references = references(message);
     let letter = decision.letter.as_ref();
     let accessed = letter.filter(|l| l.answers.contains(&RequestKind::Access));
@@ -178,6 +212,7 @@ fn occasion<'a>(
             .as_ref()
             .and_then(|c| c.opened.iter().map(|o| o.due).min()),
         suppression,
+        standing,
         mailbox: g.arrival.mailbox.as_ref(),
         mails,
         code: None,
@@ -185,6 +220,20 @@ fn occasion<'a>(
         now,
         neutral: letter.is_some_and(|l| l.neutral),
     })
+}
+
+/// The addresses and the firm of which the decision may be.
+fn in_sight(message: &mail::InboundMessage) -> InSight {
+    let mut addresses: Vec<Address> = message.from.iter().cloned().collect();
+    match &message.report {
+        Some(Report::Delivery { recipients, .. }) => {
+            addresses.extend(recipients.iter().filter_map(|r| r.recipient.clone()));
+        }
+        Some(Report::Feedback { recipient, .. }) => addresses.extend(recipient.iter().cloned()),
+        _ => {}
+    }
+    let domains = message.from.iter().map(|a| a.domain().to_owned()).collect();
+    InSight { addresses, domains }
 }
 
 /// The thread, oldest first, ending with the message itself.

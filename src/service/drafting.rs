@@ -8,6 +8,7 @@ use super::composing::{self, Occasion, Unwritten};
 use super::gathering::Trouble;
 use super::house::{House, Office};
 use super::identity;
+use super::notices::Standing;
 use crate::answer::Letter;
 use crate::record::{
     Address, CaseId, CaseRow, Contact, ContentKey, Event, FrozenLetter, KeptMessage, LetterKind,
@@ -117,7 +118,10 @@ impl CaseFile {
             let why = "nobody is on file to write to, and whoever wrote may not be the person";
             return Ok(Err(Unwritten(why.into())));
         };
-        let occasion = self.occasion(reader, letter, &plan, office.clock.now())?;
+        let mut occasion = self.occasion(reader, letter, &plan, office.clock.now())?;
+        if let Some(person) = self.row.person {
+            occasion.standing = Standing::of(&reader.state(), &house.senders, person)?;
+        }
         Ok(match composing::write(house, &plan, &occasion) {
             Ok(letter) => Ok(Draft {
                 plan,
@@ -202,6 +206,7 @@ impl CaseFile {
             mails,
             code: identity.map(|i| (identity::code(reader.fingerprinter(), i.letter), i.expires)),
             extension: extended.zip(due),
+            standing: Standing::NoSenders,
             now,
             neutral: plan.neutral,
         })
@@ -258,8 +263,13 @@ impl Draft<'_> {
         hex(&sum.finalize()[..8])
     }
 
-    /// Freezes it: from now on the same bytes, approved by a human and so no automatic reply.
-    pub fn freeze(&self, office: &Office, house: &House) -> Result<FrozenLetter, Unwritten> {
+    /// Freezes it: from now on the same bytes. What a human approved is no automatic reply.
+    pub fn freeze(
+        &self,
+        office: &Office,
+        house: &House,
+        automatic: bool,
+    ) -> Result<FrozenLetter, Unwritten> {
         let (now, keys) = (self.occasion.now, office.keys());
         composing::freeze(
             house,
@@ -268,7 +278,7 @@ impl Draft<'_> {
             &self.occasion,
             &self.letter,
             now,
-            false,
+            automatic,
         )
     }
 }

@@ -6,6 +6,7 @@
 
 use super::gathering::{self, Trouble};
 use super::house::{House, Office};
+use super::notices;
 use super::people;
 use crate::record::{
     Address, CaseId, Channel, Event, KeyKind, Language, LetterHead, LetterId, LetterKind, PersonId,
@@ -105,6 +106,9 @@ pub fn enter(office: &Office, house: &House, entry: &Entry) -> Result<Entered, N
         id: k.person,
         version: k.row.version,
     }));
+    let sight = entry.address.as_ref().map(notices::InSight::address);
+    let notices = notices::ask(office, house, &events, &sight.unwrap_or_default())?;
+    events.extend(notices);
     Ok(Entered {
         case,
         events,

@@ -11,6 +11,7 @@ use crate::delivery::bounce;
 use crate::intent;
 use crate::mail;
 use crate::record::{Address, Fault, Fingerprinter, hex};
+use crate::sender::Connector;
 use arc_swap::ArcSwap;
 use std::sync::Arc;
 
@@ -21,6 +22,8 @@ pub const LOOP_HEADER: &str = "x-quitus-loop";
 pub struct House {
     /// The configuration in force.
     pub config: Config,
+    /// The tools that send and must obey.
+    pub senders: Vec<Connector>,
     /// The letters.
     pub templates: Templates,
     /// The lexicons.
@@ -34,8 +37,15 @@ pub struct House {
 impl House {
     /// Reads and checks templates and lexicons beside a configuration that is good; every mistake at once.
     pub fn load(config: Config, keys: &Fingerprinter) -> Result<Self, Vec<Fault>> {
+        let (mut senders, mut wrong) = (Vec::new(), Vec::new());
+        for settings in &config.senders {
+            match Connector::new(settings) {
+                Ok(sender) => senders.push(sender),
+                Err(faults) => wrong.extend(faults),
+            }
+        }
         match (config.read_templates(), config.read_lexicons()) {
-            (Ok(templates), Ok(reader)) => {
+            (Ok(templates), Ok(reader)) if wrong.is_empty() => {
                 let carriers = Carriers {
                     mailboxes: config.house().mailboxes,
                     unsubscribe: config.house.unsubscribe_address.clone(),
@@ -43,13 +53,14 @@ impl House {
                 let gate = gate_house(&config, &carriers, keys);
                 Ok(Self {
                     config,
+                    senders,
                     templates,
                     reader,
                     gate,
                     carriers,
                 })
             }
-            (templates, reader) => Err([templates.err(), reader.err()]
+            (templates, reader) => Err([Some(wrong), templates.err(), reader.err()]
                 .into_iter()
                 .flatten()
                 .flatten()

@@ -23,6 +23,7 @@ mod house;
 mod identity;
 mod importing;
 mod needs;
+mod notices;
 mod outbox;
 mod people;
 mod reception;
@@ -46,6 +47,10 @@ pub use house::{House, Office};
 pub use identity::DAYS as CODE_DAYS;
 pub use importing::{ImportFailure, SentSummary, import, import_sent};
 pub use needs::{Need, Why};
+pub use notices::{
+    InSight, PullFailure, PullSummary, SenderReport, Standing, ask as ask_senders,
+    ask_again as ask_senders_again, pull as pull_from_sender,
+};
 pub use people::{DomainCounts, contact, domain_counts as count_domain, known};
 pub use reception::{Ending, Witness};
 pub use sequencer::{Committed, Proposal, Running, Sequencer};

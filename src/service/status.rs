@@ -4,6 +4,7 @@ use super::connections::{MailboxReport, SmtpReport};
 use super::filing::FilingReport;
 use super::health::DaemonReport;
 use super::needs::{self, Need, Why};
+use super::notices::SenderReport;
 use crate::record::{Damaged, FlagRow, LetterState, MessageState, Mode, State, Timestamp, Waiting};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -55,6 +56,8 @@ pub struct Status {
     pub flags: Vec<FlagRow>,
     /// The mailboxes, if a daemon runs.
     pub mailboxes: Vec<MailboxReport>,
+    /// The tools that send and must obey.
+    pub senders: Vec<SenderReport>,
     /// The way to the SMTP server, if a daemon runs.
     pub smtp: Option<SmtpReport>,
 }
@@ -97,10 +100,18 @@ impl Status {
             filing: FilingReport::of(state)?,
             flags: state.flags()?,
             mailboxes: Vec::new(),
+            senders: Vec::new(),
             smtp: None,
         };
         status.connections_need();
         Ok(status)
+    }
+
+    /// Adds how the tools that send are.
+    pub fn with_senders(mut self, senders: Vec<SenderReport>) -> Self {
+        self.senders = senders;
+        self.connections_need();
+        self
     }
 
     /// Adds what a running daemon knows of itself.
@@ -125,6 +136,8 @@ impl Status {
             Why::Smtp,
             Why::Edits,
             Why::Filing,
+            Why::Sender,
+            Why::SenderStuck,
         ];
         self.needs.retain(|n| !outside.contains(&n.why[0]));
         let mut more = Vec::new();
@@ -152,6 +165,7 @@ impl Status {
             let fix = "correct [mailbox.filing], or make the folder";
             more.push(Need::of(Why::Filing, fix).times(filing.failing));
         }
+        more.extend(self.senders.iter().flat_map(sender_needs));
         self.needs.extend(more);
         needs::in_order(&mut self.needs);
     }
@@ -160,6 +174,23 @@ impl Status {
     pub fn is_ill(&self) -> bool {
         self.needs.iter().any(Need::is_urgent)
     }
+}
+
+/// A sender that did not obey within the hour, and what must be done there by hand.
+fn sender_needs(sender: &SenderReport) -> Vec<Need> {
+    let mut needs = Vec::new();
+    if sender.late > 0 {
+        let fix = format!("quitus senders test {}", sender.name);
+        let need = Need::of(Why::Sender, fix).about(&sender.name);
+        let since = sender.oldest.clone();
+        needs.push(Need { since, ..need }.times(sender.late));
+    }
+    if sender.stuck > 0 {
+        let fix = format!("quitus senders waiting {}", sender.name);
+        let need = Need::of(Why::SenderStuck, fix).about(&sender.name);
+        needs.push(need.times(sender.stuck));
+    }
+    needs
 }
 
 /// How many wait in each class, and since when the oldest.
@@ -188,6 +219,7 @@ fn name(class: Waiting) -> &'static str {
         Waiting::Rejected => "rejected letters",
         Waiting::Uncertain => "uncertain letters",
         Waiting::Bounced => "bounced letters",
+        Waiting::Truth => "letters that wait for senders",
     }
 }
 
@@ -271,6 +303,9 @@ impl Status {
     fn connections(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for mailbox in &self.mailboxes {
             write!(f, "{mailbox}")?;
+        }
+        for sender in &self.senders {
+            writeln!(f, "sender     {sender}")?;
         }
         if let Some(smtp) = &self.smtp {
             writeln!(f, "smtp       {smtp}")?;

@@ -8,6 +8,9 @@ use crate::record::{
     Timestamp,
 };
 
+/// The rule by which a letter waits until the senders have obeyed.
+pub const WAITS_FOR_SENDERS: RuleId = RuleId::of("S1");
+
 /// How many moments a domain's tally remembers; the setting of its cap may not be larger.
 const TALLY_KEEPS: usize = 64;
 
@@ -108,6 +111,20 @@ impl Step<'_> {
         self.change_person(person, |row| row.last_letter = Some(at))
     }
 
+    /// A letter that leaves by itself, and is written when the senders have obeyed; it counts for the caps from now on.
+    pub(super) fn letter_waits(
+        &mut self,
+        head: &LetterHead,
+        not_before: Timestamp,
+        expires: Timestamp,
+    ) -> Done {
+        self.draft(head, &WAITS_FOR_SENDERS)?;
+        self.move_letter(head.letter, LetterState::Draft, |row| {
+            (row.next, row.expires) = (not_before, expires);
+        })?;
+        self.count_for_caps(head)
+    }
+
     fn draft(&mut self, head: &LetterHead, rule: &RuleId) -> Done {
         let row = LetterRow {
             head: head.clone(),
@@ -138,7 +155,9 @@ impl Step<'_> {
         else {
             return Ok(());
         };
-        let attempts = self.state().letter(head.letter)?.map_or(0, |l| l.attempts);
+        let before = self.state().letter(head.letter)?;
+        let attempts = before.as_ref().map_or(0, |l| l.attempts);
+        let counted = before.is_some_and(|l| l.rule.as_ref() == Some(&WAITS_FOR_SENDERS));
         let row = LetterRow {
             head: head.clone(),
             state: LetterState::Queued,
@@ -155,7 +174,10 @@ impl Step<'_> {
         self.write_letter(head.letter, row)?;
         self.put(Table::LetterMail, &mail.0, &head.letter);
         self.step_taken(head.letter)?;
-        self.count_for_caps(head)
+        match counted {
+            true => Ok(()),
+            false => self.count_for_caps(head),
+        }
     }
 
     /// The next letter of the case gets the next step.
@@ -239,14 +261,14 @@ impl Step<'_> {
             if let Some(slot) = outbox_key(&key, old) {
                 self.tables.delete(Table::Outbox, &slot);
             }
-            self.wait(class(old.state), None, old.changed, &key);
+            self.wait(class(old), None, old.changed, &key);
         }
         counts.letters[row.state as usize] += 1;
         self.put(Table::Meta, b"counts", &counts);
         if let Some(slot) = outbox_key(&key, &row) {
             self.tables.put(Table::Outbox, &slot, Vec::new());
         }
-        self.wait(None, class(row.state), row.changed, &key);
+        self.wait(None, class(&row), row.changed, &key);
         self.put(Table::Letter, &key, &row);
         Ok(())
     }
@@ -262,8 +284,9 @@ fn outbox_key(key: &[u8; 10], row: &LetterRow) -> Option<Vec<u8>> {
 }
 
 /// What a letter in this state waits as.
-fn class(state: LetterState) -> Option<Waiting> {
-    match state {
+fn class(row: &LetterRow) -> Option<Waiting> {
+    match row.state {
+        LetterState::Draft if row.rule.as_ref() == Some(&WAITS_FOR_SENDERS) => Some(Waiting::Truth),
         LetterState::Draft => Some(Waiting::Draft),
         LetterState::Sending => Some(Waiting::Sending),
         LetterState::Rejected => Some(Waiting::Rejected),

@@ -118,7 +118,7 @@ fn released(c: &Course<'_, '_>, kinds: &[RequestKind], d: &mut Decision) {
         acknowledged(c, &now, &later, release, d);
     }
     match d.letter.as_ref().map(|l| l.release.clone()) {
-        Some(Release::Automatic { .. }) => {
+        Some(Release::Automatic { .. } | Release::WhenObeyed { .. }) => {
             (d.state, d.rule) = (MessageState::Answered, rule::DONE);
         }
         Some(Release::Held(held)) => (d.state, d.rule) = (MessageState::Held, held),

@@ -1,7 +1,9 @@
 //! The order in which a decision becomes events: received, people, case, proposals, letters, decided.
 
 use super::{CasePlan, Decision, Identified, LetterPlan, Release, SealedLetter, SealedParts};
-use crate::record::{CaseId, Event, RequestKind, RequestState, Review, Sealed, SuppressionReason};
+use crate::record::{
+    CaseId, Event, Notice, RequestKind, RequestState, Review, Sealed, SuppressionReason,
+};
 use crate::request::rule;
 use crate::request::situation::Arrival;
 
@@ -88,31 +90,33 @@ impl Decision {
         }
     }
 
+    /// Who must not be written to from now on.
+    pub fn suppressed(&self) -> Vec<Event> {
+        let case = self.case.as_ref().map(|c| c.case);
+        let people = self.suppressions.iter().map(|s| Event::Suppressed {
+            person: s.person,
+            suppression: s.suppression,
+            reason: s.reason,
+            case,
+        });
+        let firm = (self.domain.iter()).map(|(domain, suppression)| Event::DomainSuppressed {
+            domain: *domain,
+            suppression: *suppression,
+            reason: SuppressionReason::WholeFirm,
+            case,
+        });
+        people.chain(firm).collect()
+    }
+
     /// What holds for people from now on; before anything else happens (promise 2).
     fn people(&self, events: &mut Vec<Event>) {
-        let case = self.case.as_ref().map(|c| c.case);
         for (person, fingerprints) in &self.recognised {
             events.push(Event::Recognised {
                 person: *person,
                 fingerprints: fingerprints.clone(),
             });
         }
-        for s in &self.suppressions {
-            events.push(Event::Suppressed {
-                person: s.person,
-                suppression: s.suppression,
-                reason: s.reason,
-                case,
-            });
-        }
-        if let Some((domain, suppression)) = self.domain {
-            events.push(Event::DomainSuppressed {
-                domain,
-                suppression,
-                reason: SuppressionReason::WholeFirm,
-                case,
-            });
-        }
+        events.extend(self.suppressed());
         self.came_back(events);
         for (person, until, hard) in &self.failed {
             events.push(Event::AddressFailed {
@@ -145,6 +149,17 @@ impl LetterPlan {
                 digest: frozen.digest,
                 by: "auto".into(),
             },
+            (
+                Release::WhenObeyed {
+                    not_before,
+                    expires,
+                },
+                _,
+            ) => Event::Notice(Notice::LetterWaits {
+                head: self.head(true),
+                not_before: *not_before,
+                expires: *expires,
+            }),
             (Release::Held(rule), _) => Event::LetterDrafted {
                 head: self.head(false),
                 rule: rule.clone(),

@@ -26,6 +26,8 @@ pub enum Why {
     Mailbox,
     /// The SMTP server takes nothing.
     Smtp,
+    /// A tool that sends has not obeyed within an hour.
+    Sender,
     /// What somebody saved is wrong.
     Edits,
     /// Messages cannot be filed.
@@ -36,6 +38,8 @@ pub enum Why {
     RejectedLetter,
     /// A letter came back.
     BouncedLetter,
+    /// Something must be done by hand in a tool that sends.
+    SenderStuck,
     /// A letter waits to be approved.
     Draft,
     /// Who asks is not proved, and no code is on its way.
@@ -54,7 +58,7 @@ pub enum Why {
 
 impl Why {
     /// All of them, the most urgent first.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 24] = [
         Self::Damage,
         Self::ForeignInstance,
         Self::DiskFull,
@@ -65,11 +69,13 @@ impl Why {
         Self::DeadMessage,
         Self::Mailbox,
         Self::Smtp,
+        Self::Sender,
         Self::Edits,
         Self::Filing,
         Self::DueSoon,
         Self::RejectedLetter,
         Self::BouncedLetter,
+        Self::SenderStuck,
         Self::Draft,
         Self::Identity,
         Self::ByHand,
@@ -97,11 +103,13 @@ impl Why {
             Self::DeadMessage => "dead_message",
             Self::Mailbox => "mailbox",
             Self::Smtp => "smtp",
+            Self::Sender => "sender",
             Self::Edits => "edits",
             Self::Filing => "filing",
             Self::DueSoon => "due_soon",
             Self::RejectedLetter => "rejected_letter",
             Self::BouncedLetter => "bounced_letter",
+            Self::SenderStuck => "sender_by_hand",
             Self::Draft => "draft",
             Self::Identity => "identity",
             Self::ByHand => "by_hand",
@@ -127,11 +135,13 @@ impl Why {
             Self::DeadMessage => "a message could not be read",
             Self::Mailbox => "a mailbox cannot be read",
             Self::Smtp => "letters wait for the SMTP server",
+            Self::Sender => "a tool that sends has not obeyed for more than an hour",
             Self::Edits => "what was saved is wrong, the last good set stays in force",
             Self::Filing => "messages cannot be filed",
             Self::DueSoon => "due soon",
             Self::RejectedLetter => "a letter was refused",
             Self::BouncedLetter => "a letter came back",
+            Self::SenderStuck => "must be done by hand in a tool that sends",
             Self::Draft => "a letter to approve",
             Self::Identity => "who asks is not proved",
             Self::ByHand => "to be answered by hand",

@@ -1,0 +1,365 @@
+//! Tells the senders: a loop for each, so that one that hangs delays no other, until every notice has ended.
+//!
+//! A sender in trouble rests as a whole, longer each time, so that a thousand notices do not knock at a door that is shut.
+//! Nothing is told in shadow mode. What a sender said is committed before anything follows from it.
+
+use super::report::Troubles;
+use crate::record::{
+    Concerned, Damaged, Event, Mode, Notice, NoticeAct, NoticeEnd, QueuedNotice, Timestamp, Told,
+    Whom,
+};
+use crate::sender::{self, Connector, Trouble, TroubleKind};
+use crate::service::house::Office;
+use crate::service::outbox::write;
+use futures::stream::{FuturesUnordered, StreamExt};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+/// Between two looks at an empty queue: a row of the index each.
+const NAP: Duration = Duration::from_millis(100);
+/// How long a sender rests after its first trouble, its second, …; the last one repeats.
+const RESTS: [u64; 7] = [1, 5, 30, 120, 300, 600, 900];
+/// How long a notice waits after a trouble of its own, in seconds; the last one repeats.
+const WAITS: [i64; 5] = [5, 30, 120, 600, 1800];
+/// A sender that does not know somebody is asked once more, since people are imported after they said STOP.
+const AGAIN_HOURS: i64 = 24;
+
+/// A word about somebody of whom every sender has now obeyed.
+pub(crate) type Obeyed = mpsc::UnboundedSender<Concerned>;
+
+/// The loops.
+pub struct Tellers {
+    office: Office,
+    troubles: Arc<Troubles>,
+    obeyed: Obeyed,
+}
+
+impl Tellers {
+    /// Nobody is told yet.
+    pub fn new(office: Office, troubles: Arc<Troubles>, obeyed: Obeyed) -> Self {
+        Self {
+            office,
+            troubles,
+            obeyed,
+        }
+    }
+
+    /// Keeps a loop for each sender of the configuration in force, until `stop` becomes true.
+    pub async fn run(self, mut stop: watch::Receiver<bool>) {
+        let mut loops: BTreeMap<String, JoinHandle<()>> = BTreeMap::new();
+        while !*stop.borrow_and_update() {
+            loops.retain(|_, running| !running.is_finished());
+            for sender in &self.office.house.load().senders {
+                let name = sender.name().to_owned();
+                loops.entry(name.clone()).or_insert_with(|| {
+                    let teller = Teller {
+                        office: self.office.clone(),
+                        troubles: self.troubles.clone(),
+                        obeyed: self.obeyed.clone(),
+                        name,
+                        failures: 0,
+                    };
+                    tokio::spawn(teller.run(stop.clone()))
+                });
+            }
+            tokio::select! {
+                _ = stop.changed() => {}
+                () = tokio::time::sleep(5 * NAP) => {}
+            }
+        }
+        for (_, running) in loops {
+            // It ends after the notices that it began; a panic in it was its own end already.
+            let _ = running.await;
+        }
+    }
+}
+
+/// The loop of one sender.
+struct Teller {
+    office: Office,
+    troubles: Arc<Troubles>,
+    obeyed: Obeyed,
+    name: String,
+    /// Rounds in a row that ended in trouble.
+    failures: usize,
+}
+
+/// A notice with everything that it needs.
+struct Task {
+    about: Concerned,
+    told: Told,
+    whom: Whom,
+}
+
+impl Teller {
+    async fn run(mut self, mut stop: watch::Receiver<bool>) {
+        while !*stop.borrow_and_update() {
+            let house = self.office.house.load_full();
+            let Some(sender) = house.senders.iter().find(|s| s.name() == self.name) else {
+                return self.troubles.forget(&self.name);
+            };
+            let rest = match self.round(sender, &stop).await {
+                Ok(Round::Idle) => NAP,
+                Ok(Round::Told) => {
+                    self.well();
+                    continue;
+                }
+                Ok(Round::Trouble(trouble)) => self.ill(&trouble),
+                Err(why) => {
+                    tracing::warn!(sender = self.name, %why, "notices wait");
+                    10 * NAP
+                }
+            };
+            tokio::select! {
+                _ = stop.changed() => {}
+                () = tokio::time::sleep(rest) => {}
+            }
+        }
+    }
+
+    fn well(&mut self) {
+        if self.failures > 0 {
+            tracing::info!(sender = self.name, "the sender answers again");
+        }
+        self.failures = 0;
+        self.troubles.well(&self.name);
+    }
+
+    /// How long the sender rests.
+    fn ill(&mut self, trouble: &Trouble) -> Duration {
+        tracing::warn!(sender = self.name, why = %trouble.words, "the sender was not told");
+        let rest = Duration::from_secs(RESTS[self.failures.min(RESTS.len() - 1)]);
+        self.failures += 1;
+        self.troubles
+            .ill(&self.name, trouble, self.office.clock.now());
+        trouble.wait.map_or(rest, |wait| wait.max(rest))
+    }
+
+    /// Tells what is due, as many at once as the sender allows.
+    async fn round(
+        &self,
+        sender: &Connector,
+        stop: &watch::Receiver<bool>,
+    ) -> Result<Round, Damaged> {
+        let state = self.office.sequencer.reader().state();
+        if state.mode()?.is_none_or(|m| m.mode == Mode::Shadow) {
+            return Ok(Round::Idle);
+        }
+        let (now, limits) = (self.office.clock.now(), sender.limits());
+        let at_once = limits.at_once.max(1);
+        let mut due = state.notices(&self.name, 16 * at_once)?;
+        due.retain(|(at, notice)| is_due(*at, notice, now));
+        if due.is_empty() {
+            return Ok(Round::Idle);
+        }
+        let (mut pace, mut due) = (Pace::of(limits.per_minute), due.into_iter());
+        let (mut under_way, mut trouble) = (FuturesUnordered::new(), None);
+        loop {
+            // What is under way ends; nothing new is begun at a door that is shut.
+            while under_way.len() < at_once && trouble.is_none() && !*stop.borrow() {
+                let Some((_, notice)) = due.next() else { break };
+                pace.turn().await;
+                under_way.push(self.tell(sender, notice));
+            }
+            match under_way.next().await {
+                None => break,
+                Some(Err(ill)) => trouble = Some(ill),
+                Some(Ok(())) => {}
+            }
+        }
+        Ok(trouble.map_or(Round::Told, Round::Trouble))
+    }
+
+    /// One notice, to its end for now.
+    async fn tell(&self, sender: &Connector, notice: QueuedNotice) -> Result<(), Trouble> {
+        let task = match self.open(notice.about) {
+            Ok(Some(task)) => task,
+            Ok(None) => return Ok(()),
+            Err(why) => return Err(local(why.to_string())),
+        };
+        let about = task.about;
+        let (event, trouble) = match sender.tell(task.told.act, &task.whom).await {
+            sender::Told::Obeyed { words } => {
+                (self.ended(about, NoticeEnd::Obeyed, words, None), None)
+            }
+            sender::Told::Unknown { words } => {
+                let first = task.told.is_open() && task.told.act != NoticeAct::Lift;
+                let later = self.office.clock.now().plus_seconds(AGAIN_HOURS * 3600);
+                let again = first.then_some(later);
+                (self.ended(about, NoticeEnd::Unknown, words, again), None)
+            }
+            sender::Told::Refused { words } => {
+                let (sender, why) = (self.name.clone(), words);
+                (Notice::Stuck { sender, about, why }, None)
+            }
+            sender::Told::Later(trouble) => (self.failed(&task, &trouble), Some(trouble)),
+        };
+        self.written(about, event).await;
+        match trouble {
+            Some(trouble) => Err(trouble),
+            None => Ok(()),
+        }
+    }
+
+    /// The notice with its address; an address that is erased cannot be told any more.
+    fn open(&self, about: Concerned) -> Result<Option<Task>, Damaged> {
+        let reader = self.office.sequencer.reader();
+        let row = reader.state().senders_told(&about)?;
+        let found = row.told.into_iter().find(|t| t.sender == self.name);
+        let Some(told) = found.filter(|t| t.next.is_some()) else {
+            return Ok(None);
+        };
+        let broken = |e: &dyn std::fmt::Display| Damaged(e.to_string());
+        let event = reader.event(told.position).map_err(|e| broken(&e))?;
+        let Event::Notice(Notice::Due { whom, .. }) = event else {
+            return Err(Damaged(
+                "a notice's place in the log holds something else".into(),
+            ));
+        };
+        let whom: Option<Whom> = reader.open_sealed(&whom).map_err(|e| broken(&e))?;
+        Ok(whom.map(|whom| Task { about, told, whom }))
+    }
+
+    fn ended(
+        &self,
+        about: Concerned,
+        end: NoticeEnd,
+        words: String,
+        again: Option<Timestamp>,
+    ) -> Notice {
+        Notice::Ended {
+            sender: self.name.clone(),
+            about,
+            end,
+            words,
+            again,
+        }
+    }
+
+    fn failed(&self, task: &Task, trouble: &Trouble) -> Notice {
+        let tried = usize::from(task.told.attempts).min(WAITS.len() - 1);
+        // The sender's trouble is not the notice's: the whole sender rests, and the notice is the first to be told.
+        let wait = match trouble.kind {
+            TroubleKind::Answer | TroubleKind::Local => WAITS[tried],
+            _ => 0,
+        };
+        Notice::Failed {
+            sender: self.name.clone(),
+            about: task.about,
+            next: self.office.clock.now().plus_seconds(wait),
+            why: trouble.words.clone(),
+        }
+    }
+
+    /// Writes down how it ended, and forgets the address once nobody has to be told of it.
+    async fn written(&self, about: Concerned, notice: Notice) {
+        let ended = matches!(notice, Notice::Ended { .. });
+        write(&self.office, vec![Event::Notice(notice)]).await;
+        crate::faults::reached("notice: written down");
+        if !ended {
+            return;
+        }
+        let state = self.office.sequencer.reader().state();
+        let Ok(row) = state.senders_told(&about) else {
+            return;
+        };
+        if row.told.iter().any(Told::is_open) {
+            return;
+        }
+        // Nobody listens any more when the daemon ends; the letters are looked at again at the next start.
+        let _ = self.obeyed.send(about);
+        let mut keys: Vec<_> = row.told.iter().map(|t| t.key).collect();
+        let needed = |key| row.told.iter().any(|t| t.key == key && t.next.is_some());
+        keys.retain(|key| !needed(*key));
+        keys.sort_unstable();
+        keys.dedup();
+        let erased = |key| self.office.sequencer.reader().is_erased(key);
+        keys.retain(|key| matches!(erased(*key), Ok(false)));
+        if !keys.is_empty() {
+            write(&self.office, vec![Event::KeysErased { keys }]).await;
+        }
+    }
+}
+
+enum Round {
+    /// Nothing is due.
+    Idle,
+    /// All of it was told.
+    Told,
+    /// The sender has trouble.
+    Trouble(Trouble),
+}
+
+/// By the wall clock; a clock that was set back must not make a person wait for it to come round again.
+fn is_due(at: Timestamp, notice: &QueuedNotice, now: Timestamp) -> bool {
+    let (longest, early) = (WAITS[WAITS.len() - 1], at.millis_since(now));
+    let waits_too_long = notice.since.is_some() && early > 2_000 * longest;
+    !notice.stuck && (early <= 0 || waits_too_long)
+}
+
+fn local(words: String) -> Trouble {
+    Trouble {
+        kind: TroubleKind::Local,
+        words,
+        wait: None,
+    }
+}
+
+/// How fast a sender may be told.
+struct Pace {
+    every: Option<Duration>,
+    next: Instant,
+}
+
+impl Pace {
+    fn of(per_minute: Option<u32>) -> Self {
+        let many = per_minute.filter(|n| *n > 0);
+        Self {
+            every: many.map(|n| Duration::from_secs(60) / n),
+            next: Instant::now(),
+        }
+    }
+
+    /// Waits for the next one's turn.
+    async fn turn(&mut self) {
+        if let Some(every) = self.every {
+            tokio::time::sleep_until(self.next).await;
+            self.next = self.next.max(Instant::now()) + every;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::PersonId;
+
+    fn queued(open: bool, stuck: bool) -> QueuedNotice {
+        QueuedNotice {
+            about: Concerned::Person(PersonId([1; 16])),
+            since: open.then_some(Timestamp::from_millis(0)),
+            stuck,
+        }
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_starves_no_notice() {
+        let now = Timestamp::from_millis(10_000_000_000);
+        let day = now.plus_days(1);
+        assert!(is_due(now, &queued(true, false), now));
+        assert!(!is_due(now.plus_seconds(60), &queued(true, false), now));
+        assert!(
+            is_due(day, &queued(true, false), now),
+            "no notice waits a day"
+        );
+        assert!(
+            !is_due(day, &queued(false, false), now),
+            "but the second look does"
+        );
+        assert!(!is_due(now, &queued(true, true), now), "stuck");
+    }
+}
