@@ -2,8 +2,10 @@
 //!
 //! An incident names nobody in plain words. It is never deleted; once somebody has looked, it only stops being open.
 
-use super::{Answer, Desk, Refusal, words};
-use crate::record::{Event, KeyKind, MailIdHash, Note, NoteRow, Noted, Sealed, hex, unhex};
+use super::{Answer, Desk, Refusal, senders, words};
+use crate::record::{
+    Concerned, Event, KeyKind, MailIdHash, Note, NoteRow, Noted, PersonId, Sealed, hex, unhex,
+};
 use axum::Json;
 use axum::extract::{Path, State};
 use serde::Deserialize;
@@ -53,13 +55,27 @@ pub async fn list(State(desk): State<Desk>) -> Result<Answer, Refusal> {
         };
         open += u64::from(row.seen_by.is_none());
         let (id, at, who) = (hex(&mail.0), row.at.to_string(), words::person(&row.person));
-        text += &format!("{id}  a mail of {at} to {who}, who is suppressed; {seen}\n");
+        let campaign = campaign(&desk, row.person)?;
+        let through =
+            (campaign.as_deref()).map_or_else(String::new, |c| format!(" (campaign {c})"));
+        text += &format!("{id}  a mail of {at} to {who}{through}, who is suppressed; {seen}\n");
+        // Which tool had said that it obeys is where to look.
+        let about = Concerned::Person(row.person);
+        let senders = senders::tell(&state, &about, &mut text)?;
         data.push(json!({
             "id": id, "at": at, "person": row.person, "seen_by": row.seen_by, "reason": reason,
+            "campaign": campaign, "senders": senders,
         }));
     }
     text += &format!("{} mails after a STOP, {open} open\n", all.len());
     Ok(Answer::good(json!(data), text).wrong_if(open > 0))
+}
+
+/// The list through which the register says that the person was mailed.
+fn campaign(desk: &Desk, person: PersonId) -> Result<Option<String>, Refusal> {
+    let reader = desk.office.sequencer.reader();
+    let row = reader.state().contact(person)?;
+    Ok(crate::service::contact(reader, row.as_ref())?.and_then(|c| c.campaign))
 }
 
 /// `quitus incidents seen`: a reason is needed.

@@ -42,6 +42,12 @@ fn tell(desk: &Desk, before: &str) -> Result<Answer, Refusal> {
     let drafts = state.waiting(Waiting::Draft, usize::MAX)?.len();
     let cases = state.waiting(Waiting::HeldCase, usize::MAX)?.len();
     let counts = state.counts()?;
+    let house = desk.office.house.load();
+    let mut notices = 0;
+    for sender in &house.senders {
+        let queue = state.notices(sender.name(), usize::MAX)?;
+        notices += queue.iter().filter(|(_, n)| n.since.is_some()).count();
+    }
     let what = match mode {
         Mode::Shadow => "everything is read and obeyed, nothing leaves",
         Mode::Review => "every letter waits for a human",
@@ -49,12 +55,12 @@ fn tell(desk: &Desk, before: &str) -> Result<Answer, Refusal> {
     };
     let at = since.as_deref().map(|s| format!(" since {s}"));
     let text = format!(
-        "{before}mode       {mode}{}: {what}\nwaiting    {drafts} letters to approve, {cases} held cases\nsuppressed {}\n",
+        "{before}mode       {mode}{}: {what}\nwaiting    {drafts} letters to approve, {cases} held cases, {notices} notices to tools that send\nsuppressed {}\n",
         at.unwrap_or_default(),
         counts.suppressed[1],
     );
     let data = json!({
-        "mode": mode, "since": since, "drafts": drafts, "held_cases": cases, "suppressed": counts.suppressed[1],
+        "mode": mode, "since": since, "drafts": drafts, "held_cases": cases, "notices": notices, "suppressed": counts.suppressed[1],
     });
     Ok(Answer::good(data, text))
 }

@@ -13,9 +13,9 @@ mod telling;
 mod truth;
 
 pub use asking::{InSight, ask, ask_again};
+pub(super) use nightly::run as pull_nightly;
 pub use pulling::{PullFailure, PullSummary, pull};
 pub use report::SenderReport;
-pub(super) use nightly::run as pull_nightly;
 pub(super) use report::Troubles;
 pub use standing::Standing;
 pub(super) use telling::Tellers;

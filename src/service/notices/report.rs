@@ -124,7 +124,10 @@ impl std::fmt::Display for SenderReport {
             write!(f, "; since {since}: {words}")?;
         }
         if let Some((words, since)) = &self.pull_trouble {
-            write!(f, "; its opt-outs could not be taken over since {since}: {words}")?;
+            write!(
+                f,
+                "; its opt-outs could not be taken over since {since}: {words}"
+            )?;
         }
         Ok(())
     }
