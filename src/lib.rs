@@ -39,6 +39,7 @@
 //! | [`store`] | log, keys, checkpoints, index; it knows nothing of what events mean | record |
 //! | [`mailbox`] | IMAP: sessions, cursors, the Sent folder, filing | record (and how secrets are kept) |
 //! | [`delivery`] | SMTP: sessions, outcomes, when to try again | record (and how secrets are kept) |
+//! | [`sender`] | the tools that prospect: telling them of a STOP, asking for their opt-outs | record (and how secrets are kept) |
 //! | [`proof`] | verifying the log without the store | record, store |
 //! | [`config`] | reads the settings that each room defines for itself; every mistake at once | all rooms above |
 //! | [`service`] | the daemon: the sequencer, supervision, what is done when | all above |

@@ -33,26 +33,35 @@ const ROOMS: &[(&str, &[&str])] = &[
             "config::SecretError",
         ],
     ),
+    (
+        "sender",
+        &[
+            "record",
+            "config::Secret",
+            "config::SecretSource",
+            "config::SecretError",
+        ],
+    ),
     ("proof", &["record", "store"]),
     (
         "config",
         &[
             "record", "mail", "intent", "request", "answer", "register", "store", "mailbox",
-            "delivery", "proof", "service",
+            "delivery", "sender", "proof", "service",
         ],
     ),
     (
         "service",
         &[
             "record", "mail", "intent", "request", "answer", "register", "store", "mailbox",
-            "delivery", "proof", "config",
+            "delivery", "sender", "proof", "config",
         ],
     ),
     // What a reviewer decides is said in the words of the rooms: the letter as it would be sent, the rule's sentence.
     (
         "api",
         &[
-            "record", "request", "answer", "register", "store", "config", "service",
+            "record", "request", "answer", "register", "store", "sender", "config", "service",
         ],
     ),
     ("web", &["record", "api"]),
@@ -61,7 +70,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         "cli",
         &[
             "record", "mail", "intent", "request", "answer", "register", "store", "mailbox",
-            "delivery", "proof", "config", "service", "api", "sandbox",
+            "delivery", "sender", "proof", "config", "service", "api", "sandbox",
         ],
     ),
     // So that a mistake of ours cannot hide on both sides of the wire.

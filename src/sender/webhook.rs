@@ -1,0 +1,138 @@
+//! A signed message to a place of the operator's own (Standard Webhooks, <https://www.standardwebhooks.com>, v1).
+//!
+//! The id is the same for the same act and person, so that a receiver can drop what it has already obeyed; it is made with
+//! the secret, because a plain hash of an address can be guessed.
+
+use super::answer::{Hidden, Verdict, judge};
+use super::connector::Key;
+use super::http::{Ask, Http, Target};
+use super::settings::SenderSettings;
+use super::told::{Told, Trouble, TroubleKind};
+use super::tool::hidden;
+use crate::config::Secret;
+use crate::record::{NoticeAct, Whom};
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use hmac::{Hmac, KeyInit, Mac};
+use hyper::header::{HeaderName, HeaderValue};
+use serde_json::json;
+use sha2::Sha256;
+
+/// Answers of a webhook are not read further.
+const ANSWER: usize = 1 << 20;
+
+/// A place that takes signed messages.
+pub(super) struct Webhook {
+    http: Http,
+    key: Key,
+}
+
+/// A notice as webhooks and commands read it; `word` is `suppress`, `pause`, `lift` or `test`.
+pub(super) fn message(word: &str, whom: &Whom) -> serde_json::Value {
+    json!({
+        "type": word,
+        "timestamp": jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        "data": data(whom),
+    })
+}
+
+fn data(whom: &Whom) -> serde_json::Value {
+    let addresses: Vec<&str> = whom.addresses.iter().map(crate::record::Address::as_str).collect();
+    json!({
+        "addresses": addresses,
+        "domain": whom.domain,
+        "phone": whom.phone,
+        "profile_url": whom.profile_url,
+        "crm_id": whom.crm_id,
+    })
+}
+
+impl Webhook {
+    pub(super) fn new(settings: &SenderSettings) -> Result<Self, (String, &'static str)> {
+        let url = settings.webhook.as_ref().map_or("", |w| w.url.as_str());
+        let target = Target::parse(url).map_err(|(what, fix)| (what.to_owned(), fix))?;
+        let Some(secret) = settings.secret.clone() else {
+            return Err(("there is no secret".to_owned(), "add secret = { file = \"…\" }"));
+        };
+        Ok(Self {
+            http: Http::new(target, settings.ca_file.as_deref(), settings.timeout())?,
+            key: Key::new(secret),
+        })
+    }
+
+    pub(super) async fn tell(&self, act: NoticeAct, whom: &Whom) -> Told {
+        match self.send(act.word(), whom).await {
+            Ok(Verdict::Done(_)) => Told::Obeyed {
+                words: "the webhook took it".to_owned(),
+            },
+            Ok(Verdict::Unknown) => Told::Unknown {
+                words: "the webhook does not know them".to_owned(),
+            },
+            Ok(Verdict::Refused(words)) => Told::Refused { words },
+            Err(trouble) => Told::Later(trouble),
+        }
+    }
+
+    pub(super) async fn test(&self) -> Result<String, Trouble> {
+        match self.send("test", &Whom::default()).await? {
+            Verdict::Done(_) => Ok("the webhook took a message of type \"test\"".to_owned()),
+            Verdict::Refused(words) => Err(Trouble::new(TroubleKind::Answer, words)),
+            Verdict::Unknown => Err(Trouble::new(TroubleKind::Answer, "the webhook does not know nobody")),
+        }
+    }
+
+    async fn send(&self, word: &str, whom: &Whom) -> Result<Verdict, Trouble> {
+        let secret = self.key.read().await?;
+        let mut hidden: Hidden = hidden(whom);
+        hidden.add([secret.expose()]);
+        let key = signing_key(&secret)?;
+        let body = message(word, whom).to_string();
+        let id = format!("msg_{}", URL_SAFE_NO_PAD.encode(&mac(&key, &[word, "\n", &data(whom).to_string()])[..18]));
+        let seconds = jiff::Timestamp::now().as_second().to_string();
+        let signature = format!("v1,{}", STANDARD.encode(mac(&key, &[&id, ".", &seconds, ".", &body])));
+        let mut headers = Vec::new();
+        for (name, text) in [("webhook-id", &id), ("webhook-timestamp", &seconds), ("webhook-signature", &signature)] {
+            let value = HeaderValue::from_str(text);
+            let wrong = |_| Trouble::new(TroubleKind::Local, "the signature cannot be sent");
+            headers.push((HeaderName::from_static(name), value.map_err(wrong)?));
+        }
+        let Target { path, query, .. } = self.http.target();
+        let mark = if query.is_empty() { "" } else { "?" };
+        let ask = Ask {
+            method: "POST",
+            target: if path.is_empty() { format!("/{mark}{query}") } else { format!("{path}{mark}{query}") },
+            headers,
+            body: Some(body),
+            at_most: ANSWER,
+        };
+        let answer = self.http.ask(&ask).await.map_err(|trouble| Trouble {
+            words: format!("the webhook: {}", trouble.words),
+            ..trouble
+        })?;
+        // What a receiver answers beside its status is its own business; a page for people is not one.
+        let plain = super::http::Answer {
+            body: if answer.html || !(200..300).contains(&answer.status) { answer.body } else { Default::default() },
+            ..answer
+        };
+        judge(&plain, [&[], &[]], "the webhook", &hidden)
+    }
+}
+
+/// The bytes of `whsec_…`.
+fn signing_key(secret: &Secret) -> Result<Vec<u8>, Trouble> {
+    let text = secret.expose().trim();
+    let coded = text.strip_prefix("whsec_").unwrap_or(text);
+    let wrong = |_| Trouble::new(TroubleKind::Secret, "the webhook's secret is not whsec_ and base64");
+    STANDARD.decode(coded).map_err(wrong)
+}
+
+fn mac(key: &[u8], parts: &[&str]) -> [u8; 32] {
+    // HMAC takes keys of every length, so the error cannot occur; then an empty signature is refused by every receiver.
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else {
+        return [0; 32];
+    };
+    for part in parts {
+        mac.update(part.as_bytes());
+    }
+    mac.finalize().into_bytes().into()
+}
