@@ -52,7 +52,7 @@ pub struct Config {
     pub mailboxes: Vec<MailboxSettings>,
     /// The server that takes letters.
     pub smtp: SmtpSettings<SecretSource>,
-    /// The tools that send and must obey.
+    /// The tools that must obey a STOP; no two of one name, each with a preset without a mistake.
     pub senders: Vec<SenderSettings>,
     /// What the machine may do by itself.
     pub policy: Policy,

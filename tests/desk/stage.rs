@@ -59,7 +59,13 @@ fn configuration(folder: &Path, imap: u16, smtp: u16, more: &str) -> Config {
         let head = format!("[processing.{section}]\n");
         text = text.replace(&head, &(head.clone() + &each(section)));
     }
-    text += more;
+    // A line that begins so belongs to a section that is there already.
+    for line in more.lines() {
+        match line.strip_prefix("@policy ") {
+            Some(setting) => text = text.replace("[policy]\n", &format!("[policy]\n{setting}\n")),
+            None => text += &format!("{line}\n"),
+        }
+    }
     let told = |faults: Vec<Fault>| faults.iter().map(Fault::to_string).collect::<Vec<_>>();
     Config::read(&folder.join("quitus.toml"), &text).unwrap_or_else(|f| panic!("{:?}", told(f)))
 }
@@ -111,6 +117,32 @@ impl Stage {
         };
         stage.import(LIST).await;
         stage
+    }
+
+    /// The daemon is ended, and another one begins on the same store and servers.
+    pub async fn again(self) -> Self {
+        self.control.end().await;
+        drop(self.client);
+        let config = self.daemon.office.house.load().config.clone();
+        self.daemon.end().await;
+        let hands = self.ahead.clone();
+        let system = Clock::system();
+        let clock = move || system.now().plus_seconds(hands.load(Ordering::Relaxed));
+        let extras = Extras {
+            floor: Some(1 << 20),
+            clock: Some(Clock::of(clock)),
+            ..Default::default()
+        };
+        let daemon = Daemon::start(config.clone(), extras).await.unwrap();
+        let routes = router(Desk::of(&daemon));
+        let control = Control::open(routes, &config.control_socket).await.unwrap();
+        let client = Client::of(&config).await.unwrap();
+        Self {
+            daemon,
+            client,
+            control,
+            ..self
+        }
     }
 
     pub async fn end(self) -> tempfile::TempDir {

@@ -189,8 +189,9 @@ impl Desk<'_> {
         let row = self.reader.state().senders_told(&about)?;
         let needs = |connector: &&Connector| {
             let told = row.told.iter().find(|t| t.sender == connector.name());
+            // Where a tool has no word for a person, a human is told what to do there; for a domain its people are told.
             which(connector.name())
-                && connector.can(ask.act, whom)
+                && (whom.domain.is_none() || connector.can(ask.act, whom))
                 && needs_telling(told, ask.act, self.now)
         };
         let senders: Vec<&Connector> = self.house.senders.iter().filter(needs).collect();

@@ -1,0 +1,272 @@
+//! A STOP takes effect where the mails are sent: every tool is told, and a letter says only what the tools have obeyed.
+//!
+//! The real daemon over loopback servers, and tools on loopback that obey, refuse, fail or hang.
+
+#[path = "desk/stage.rs"]
+mod stage;
+#[path = "support/tool.rs"]
+mod tool;
+
+use quitus::record::{Concerned, LetterState, Mode, NoticeEnd, PersonId, Waiting};
+use serde_json::json;
+use stage::{Stage, read};
+use std::time::Duration;
+use tool::{Mood, Tool};
+
+const STOP: &str = "Bonjour, merci de ne plus m'envoyer de mails. Cordialement, Anne";
+const ANNE: &str = "anne@dune.example";
+const PATIENCE: Duration = Duration::from_secs(10);
+
+fn person(stage: &Stage, address: &str) -> PersonId {
+    let keys = stage.daemon.office.keys();
+    let address = quitus::record::Address::parse(address).unwrap();
+    let known = stage.state(|s| s.person_of(&keys.of_address(&address)).unwrap());
+    known.unwrap_or_else(|| keys.person(&address))
+}
+
+/// The senders that have not obeyed about this person.
+fn open(stage: &Stage, address: &str) -> Vec<String> {
+    let about = Concerned::Person(person(stage, address));
+    let row = stage.state(|s| s.senders_told(&about).unwrap());
+    let open = row.told.into_iter().filter(|t| t.is_open());
+    open.map(|t| t.sender).collect()
+}
+
+fn pair(act: &str, whom: &str) -> (String, String) {
+    (act.to_owned(), whom.to_owned())
+}
+
+async fn letter(stage: &Stage) -> String {
+    assert!(stage.post.wait_for(1, PATIENCE).await, "no letter left");
+    let text = read(&stage.post.received()[0]).0;
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[tokio::test]
+async fn every_tool_is_told_and_the_letter_says_what_they_obeyed() {
+    let sequencer = Tool::start("sequencer", Mood::Obeys).await;
+    let crm = Tool::start("crm", Mood::Obeys).await;
+    let blocks = sequencer.block() + &crm.block() + "channels = [\"email\", \"phone\"]\n";
+    let stage = Stage::with(Mode::Live, &blocks).await;
+    stage.receives(ANNE, "Re: Relais", STOP).await;
+    let text = letter(&stage).await;
+    assert!(text.contains("C’est fait"), "{text}");
+    assert!(text.contains("par e-mail ou téléphone"), "{text}");
+    for tool in [&sequencer, &crm] {
+        assert_eq!(tool.obeyed(), [pair("suppress", ANNE)]);
+    }
+    let about = Concerned::Person(person(&stage, ANNE));
+    let row = stage.state(|s| s.senders_told(&about).unwrap());
+    let key = row.told[0].key;
+    let erased = || {
+        stage
+            .daemon
+            .office
+            .sequencer
+            .reader()
+            .is_erased(key)
+            .unwrap()
+    };
+    stage.until("the plain address is forgotten", erased).await;
+    let shown = stage
+        .client
+        .post("/contacts/show", &json!({"address": ANNE}))
+        .await
+        .unwrap();
+    assert!(
+        shown.text.contains("sender     crm: suppress: obeyed"),
+        "{}",
+        shown.text
+    );
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn a_letter_waits_for_a_tool_that_is_down_and_then_does_not_say_that_it_is_done() {
+    let sequencer = Tool::start("sequencer", Mood::Obeys).await;
+    let crm = Tool::start("crm", Mood::Says(503)).await;
+    let stage = Stage::with(Mode::Live, &(sequencer.block() + &crm.block())).await;
+    stage.receives(ANNE, "Re: Relais", STOP).await;
+    stage
+        .until("the other tool obeyed", || open(&stage, ANNE) == ["crm"])
+        .await;
+    let waits = || stage.state(|s| s.waiting(Waiting::Truth, 9).unwrap().len());
+    assert_eq!((waits(), stage.post.count()), (1, 0));
+    stage.later(11 * 60);
+    let text = letter(&stage).await;
+    assert!(
+        text.contains("un message déjà programmé peut encore vous parvenir"),
+        "{text}"
+    );
+    assert!(!text.contains("C’est fait"), "{text}");
+    assert_eq!(open(&stage, ANNE), ["crm"], "it is still told");
+    crm.is_now(Mood::Obeys);
+    stage
+        .until("the tool obeyed in the end", || {
+            open(&stage, ANNE).is_empty()
+        })
+        .await;
+    assert_eq!(crm.obeyed(), [pair("suppress", ANNE)]);
+    assert_eq!(stage.post.count(), 1, "one letter");
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn unconfirmed_may_hold_the_letter_for_a_human() {
+    let crm = Tool::start("crm", Mood::Says(503)).await;
+    let blocks = crm.block() + "@policy unconfirmed = \"hold\"\n";
+    let stage = Stage::with(Mode::Live, &blocks).await;
+    stage.receives(ANNE, "Re: Relais", STOP).await;
+    stage.later(11 * 60);
+    let drafts = || stage.state(|s| s.waiting_letters(Waiting::Draft, 9).unwrap());
+    stage
+        .until("the letter is held", || drafts().len() == 1)
+        .await;
+    let row = stage.state(|s| s.letter(drafts()[0].1).unwrap().unwrap());
+    assert_eq!(
+        (row.state, row.rule.unwrap().as_str()),
+        (LetterState::Draft, "S2")
+    );
+    let case = stage.open().await.pop().unwrap();
+    let drafts = stage.drafts(&case).await;
+    let text = drafts[0]["text"].as_str().unwrap();
+    assert!(
+        text.contains("déjà programmé"),
+        "what a human would approve is true: {text}"
+    );
+    assert_eq!(stage.post.count(), 0);
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn a_tool_that_hangs_delays_no_other() {
+    let hangs = Tool::start("hangs", Mood::Hangs).await;
+    let obeys = Tool::start("obeys", Mood::Obeys).await;
+    let stage = Stage::with(Mode::Live, &(hangs.block() + &obeys.block())).await;
+    for who in [ANNE, "bob@cliff.example", "carl@fels.example"] {
+        stage.receives(who, "Re: Relais", "STOP").await;
+    }
+    stage
+        .until("the other obeyed everybody", || obeys.obeyed().len() == 3)
+        .await;
+    assert!(hangs.obeyed().is_empty());
+    hangs.is_now(Mood::Obeys);
+    stage
+        .until("it obeyed, too", || hangs.obeyed().len() == 3)
+        .await;
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn nothing_is_told_in_shadow_and_everything_at_the_activation() {
+    let crm = Tool::start("crm", Mood::Obeys).await;
+    let stage = Stage::with(Mode::Shadow, &crm.block()).await;
+    stage.receives(ANNE, "Re: Relais", STOP).await;
+    assert_eq!(open(&stage, ANNE), ["crm"]);
+    let mode = stage.client.get("/mode").await.unwrap();
+    assert!(
+        mode.text.contains("1 notices to tools that send"),
+        "{}",
+        mode.text
+    );
+    assert!(crm.obeyed().is_empty());
+    stage.order("/mode", json!({"mode": "review"})).await;
+    stage
+        .until("the tool is told", || {
+            crm.obeyed() == [pair("suppress", ANNE)]
+        })
+        .await;
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn what_a_tool_refuses_is_done_there_by_hand_and_then_the_letter_leaves() {
+    let crm = Tool::start("crm", Mood::Says(422)).await;
+    let stage = Stage::with(Mode::Live, &crm.block()).await;
+    stage.receives(ANNE, "Re: Relais", STOP).await;
+    let stuck = || {
+        let queue = stage.state(|s| s.notices("crm", 9).unwrap());
+        queue.iter().any(|(_, n)| n.stuck)
+    };
+    stage.until("a human must do it", stuck).await;
+    let status = stage.client.get("/status").await.unwrap();
+    assert!(
+        status
+            .text
+            .contains("must be done by hand in a tool that sends"),
+        "{}",
+        status.text
+    );
+    let waiting = stage.client.get("/senders/crm/waiting").await.unwrap();
+    assert!(
+        waiting.wrong && waiting.text.contains(ANNE),
+        "{}",
+        waiting.text
+    );
+    let done = stage
+        .order("/senders/crm/done", json!({"address": ANNE}))
+        .await;
+    assert!(!done.wrong, "{}", done.text);
+    let about = Concerned::Person(person(&stage, ANNE));
+    let row = stage.state(|s| s.senders_told(&about).unwrap());
+    assert_eq!(row.told[0].ended.as_ref().unwrap().0, NoticeEnd::ByHand);
+    stage.later(11 * 60);
+    let text = letter(&stage).await;
+    assert!(text.contains("C’est fait"), "{text}");
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn who_is_lifted_is_lifted_in_the_tools_and_a_firm_is_told_by_its_people() {
+    let crm = Tool::start("crm", Mood::Obeys).await;
+    let stage = Stage::with(Mode::Review, &crm.block()).await;
+    stage
+        .order("/suppression/add", json!({"address": ANNE, "pause": true}))
+        .await;
+    stage
+        .until("paused", || crm.obeyed() == [pair("pause", ANNE)])
+        .await;
+    stage
+        .order("/suppression/add", json!({"address": ANNE}))
+        .await;
+    stage.until("suppressed", || crm.obeyed().len() == 2).await;
+    stage
+        .order(
+            "/suppression/lift",
+            json!({"address": ANNE, "reason": "she asked"}),
+        )
+        .await;
+    stage.until("lifted", || crm.obeyed().len() == 3).await;
+    assert_eq!(
+        crm.obeyed()[1..],
+        [pair("suppress", ANNE), pair("lift", ANNE)]
+    );
+    stage
+        .order("/suppression/add", json!({"address": "@cliff.example"}))
+        .await;
+    stage.until("the firm", || crm.obeyed().len() == 4).await;
+    assert_eq!(crm.obeyed()[3], pair("suppress", "@cliff.example"));
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn what_was_not_told_is_told_by_the_next_process() {
+    let crm = Tool::start("crm", Mood::Says(500)).await;
+    let stage = Stage::with(Mode::Live, &crm.block()).await;
+    stage.receives(ANNE, "Re: Relais", STOP).await;
+    let tried = || {
+        let about = Concerned::Person(person(&stage, ANNE));
+        stage.state(|s| s.senders_told(&about).unwrap().told[0].attempts > 0)
+    };
+    stage.until("it was tried", tried).await;
+    let stage = stage.again().await;
+    crm.is_now(Mood::Obeys);
+    stage
+        .until("it obeyed", || open(&stage, ANNE).is_empty())
+        .await;
+    let text = letter(&stage).await;
+    assert!(text.contains("C’est fait"), "{text}");
+    let sent: Vec<String> = crm.messages().iter().map(|m| m.to_string()).collect();
+    assert_eq!(sent.len(), 1, "{sent:?}");
+    stage.end().await;
+}
