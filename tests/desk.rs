@@ -3,8 +3,12 @@
 
 #[path = "desk/digest.rs"]
 mod digest;
+#[path = "desk/notices.rs"]
+mod notices;
 #[path = "desk/stage.rs"]
 mod stage;
+#[path = "desk/tool.rs"]
+mod tool;
 
 use quitus::answer::date_in_words;
 use quitus::record::{Language, Mode};

@@ -43,11 +43,16 @@ const KILLS: u64 = 60;
 /// What is done with is marked. Moves and copies would change the mailbox that all runs share; `fates` kills there.
 const FILING: &str = "\n[mailbox.filing]\nkeyword = \"$QuitusDone\"\n";
 
-/// Nothing is on its way, waits for its time, or is still to be filed.
+/// A tool that sends, told by a line in a file: the letters wait for it.
+const SENDER: &str = "\n[[sender]]\nname = \"tool\"\ndrop = \"told.csv\"\n";
+
+/// Nothing is on its way, waits for its time, or is still to be filed or told.
 fn idle(state: &State<'_>) -> bool {
     state.next_due().unwrap().is_none()
         && state.waiting(Waiting::Sending, 1).unwrap().is_empty()
         && state.filings(1).unwrap().is_empty()
+        && state.waiting(Waiting::Truth, 1).unwrap().is_empty()
+        && state.notices("tool", 1).unwrap().is_empty()
 }
 
 /// Not a test of its own: the daemon, until everything is decided and has left.
@@ -77,6 +82,8 @@ struct End {
     /// The letter's state, with the requests' and the case's.
     letter: String,
     uncertain: bool,
+    /// Whether the tool that sends was told, once or more often.
+    told: bool,
     /// How many letters the SMTP server has for it.
     received: usize,
 }
@@ -89,10 +96,11 @@ fn field<'a>(head: &'a str, name: &str) -> Option<&'a str> {
 }
 
 /// How every reply ended in this store, and what was received.
-fn ends(store: &Path, received: &[smtp::Received], now: Timestamp) -> BTreeMap<String, End> {
+fn ends(folder: &Path, received: &[smtp::Received], now: Timestamp) -> BTreeMap<String, End> {
+    let told = std::fs::read_to_string(folder.join("told.csv")).unwrap();
     let mut options = Options::at(now);
     (options.floor, options.ballast) = (1 << 20, 1 << 20);
-    let (store, _) = Store::open(store, &options).unwrap();
+    let (store, _) = Store::open(&folder.join("store"), &options).unwrap();
     let (reader, mut ends) = (store.reader(), BTreeMap::new());
     let state = reader.state();
     for name in REPLIES {
@@ -122,6 +130,7 @@ fn ends(store: &Path, received: &[smtp::Received], now: Timestamp) -> BTreeMap<S
         let end = End {
             decided: format!("{:?} {} {suppression:?}", message.state, message.rule),
             letter: format!("{letters:?} {requests:?} {closed:?}"),
+            told: told.contains(field(&raw, "from:").unwrap().rsplit('<').next().unwrap()),
             uncertain: letters.contains(&LetterState::Uncertain),
             received: received.iter().filter(answers).count(),
         };
@@ -191,7 +200,7 @@ impl Bench {
         };
         let file = settings::configuration(folder.path(), &self.dovecot, &way, 0);
         let settings = std::fs::read_to_string(&file).unwrap();
-        std::fs::write(&file, settings + FILING).unwrap();
+        std::fs::write(&file, settings + FILING + SENDER).unwrap();
         let steps_file = folder.path().join("steps");
         let steps = steps_file.display().to_string();
         let kill = kill_at.map(|k| k.to_string());
@@ -210,7 +219,7 @@ impl Bench {
         let report = quitus::proof::verify_log(&folder.path().join("store")).unwrap();
         assert_eq!(report.bad, None, "after {kill_at:?}");
         Run {
-            ends: ends(&folder.path().join("store"), &received, self.now),
+            ends: ends(folder.path(), &received, self.now),
             received: received.len(),
             steps: steps.lines().map(str::to_owned).collect(),
             killed,
@@ -267,6 +276,11 @@ async fn killed_at_any_step_nothing_is_lost_and_nothing_is_sent_twice() {
     let undisturbed = bench.run(None).await;
     let letters: usize = undisturbed.ends.values().map(|e| e.received).sum();
     assert_eq!(letters, 2, "{:#?}", undisturbed.ends);
+    assert!(
+        undisturbed.ends.values().all(|e| e.told),
+        "{:#?}",
+        undisturbed.ends
+    );
     assert!(!undisturbed.ends.values().any(|e| e.uncertain));
     let steps = undisturbed.steps.len() as u64;
     println!("{steps} durable steps; one run {:?}", began.elapsed());

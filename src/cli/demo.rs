@@ -9,7 +9,7 @@ mod setting;
 use super::edge::{DONE, End, WRONG};
 use crate::config::Config;
 use crate::record::{Mode, State, Timestamp};
-use crate::sandbox::{imap, samples, smtp};
+use crate::sandbox::{imap, samples, smtp, tool};
 use crate::service::{Clock, Daemon, Ending, Extras, Witness, import};
 use anyhow::{Context, Result, bail};
 use report::{Told, table, told};
@@ -58,6 +58,7 @@ struct Stage {
     now: Timestamp,
     inbox: imap::Server,
     post: smtp::Server,
+    tool: tool::Server,
     daemon: Daemon,
     ended: mpsc::UnboundedReceiver<Ending>,
 }
@@ -79,7 +80,7 @@ async fn demo(arguments: Arguments) -> Result<bool> {
         }
     }
     if !arguments.json {
-        table(&told, &stage.daemon, &stage.place)?;
+        table(&told, &stage.daemon, &stage.tool, &stage.place)?;
     }
     if arguments.keep {
         report::stay(&stage.inbox, &stage.post);
@@ -109,7 +110,9 @@ impl Stage {
             let (at, raw) = original.written(now.to_jiff());
             inbox.append_sent(samples::MAILBOX, &raw, at);
         }
-        let file = place.write_configuration(inbox.address(), post.address())?;
+        let tool = tool::Server::start().await?;
+        let (imap, smtp) = (inbox.address(), post.address());
+        let file = place.write_configuration(imap, smtp, tool.address())?;
         let config = Config::load(&file).map_err(faults)?;
         let (tell, ended) = mpsc::unbounded_channel();
         let extras = Extras {
@@ -124,6 +127,7 @@ impl Stage {
             now,
             inbox,
             post,
+            tool,
             daemon,
             ended,
         })
@@ -176,11 +180,13 @@ impl Stage {
     }
 }
 
-/// No letter is on its way.
+/// No letter is on its way, and every tool that sends has obeyed.
 fn idle(state: &State<'_>) -> Result<bool, crate::record::Damaged> {
-    Ok(state
-        .waiting(crate::record::Waiting::Sending, 1)?
-        .is_empty())
+    use crate::record::Waiting::{Sending, Truth};
+    let open = state.notices("sequencer", usize::MAX)?;
+    Ok(state.waiting(Sending, 1)?.is_empty()
+        && state.waiting(Truth, 1)?.is_empty()
+        && open.iter().all(|(_, notice)| notice.since.is_none()))
 }
 
 fn state<T>(

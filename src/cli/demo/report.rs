@@ -2,7 +2,7 @@
 
 use super::setting::Place;
 use crate::record::{LetterState, Waiting};
-use crate::sandbox::{imap, samples, smtp};
+use crate::sandbox::{imap, samples, smtp, tool};
 use crate::service::{Daemon, Ending};
 use anstyle::{AnsiColor, Style};
 use anyhow::Result;
@@ -227,7 +227,7 @@ pub fn opening(place: &Place, contacts: u64, sent: u64) {
 }
 
 /// The table, the folders, and what to try next.
-pub fn table(told: &[Told], daemon: &Daemon, place: &Place) -> Result<()> {
+pub fn table(told: &[Told], daemon: &Daemon, tool: &tool::Server, place: &Place) -> Result<()> {
     let state = daemon.office.sequencer.reader().state();
     let counts = state.counts()?;
     anstream::println!();
@@ -246,6 +246,10 @@ pub fn table(told: &[Told], daemon: &Daemon, place: &Place) -> Result<()> {
         counts.suppressed[1],
         counts.suppressed[0]
     );
+    anstream::println!(
+        "  the sequencer was told of everybody: it leaves {} people alone",
+        tool.left_alone().len()
+    );
     let wrong: Vec<&str> = told
         .iter()
         .filter(|t| !t.as_expected)
@@ -261,6 +265,7 @@ pub fn table(told: &[Told], daemon: &Daemon, place: &Place) -> Result<()> {
     let file = place.folder().join("quitus.toml");
     anstream::println!("\nTry next, with `quitus --config {}`:", file.display());
     anstream::println!("  quitus log                        what was done, and why");
+    anstream::println!("  quitus senders list               what the tools that send have obeyed");
     anstream::println!("  quitus status                     what waits for a human");
     anstream::println!("  quitus templates preview fr stop  the letter, before anybody gets it");
     Ok(())

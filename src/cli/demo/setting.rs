@@ -39,7 +39,12 @@ impl Place {
     }
 
     /// Writes the configuration and says where.
-    pub fn write_configuration(&self, imap: SocketAddr, smtp: SocketAddr) -> Result<PathBuf> {
+    pub fn write_configuration(
+        &self,
+        imap: SocketAddr,
+        smtp: SocketAddr,
+        tool: SocketAddr,
+    ) -> Result<PathBuf> {
         std::fs::write(self.folder.join("password"), PASSWORD)?;
         let file = self.folder.join("quitus.toml");
         let text = CONFIGURATION
@@ -48,11 +53,21 @@ impl Place {
             .replace("@FIRM@", samples::FIRM)
             .replace("@AUTHSERV@", samples::AUTHSERV_ID)
             .replace("@IMAP@", &imap.port().to_string())
-            .replace("@SMTP@", &smtp.port().to_string());
+            .replace("@SMTP@", &smtp.port().to_string())
+            + &SENDER.replace("@TOOL@", &tool.to_string());
         std::fs::write(&file, text)?;
         Ok(file)
     }
 }
+
+/// The tool that sends the demo's campaigns.
+const SENDER: &str = "
+[[sender]]
+name = \"sequencer\"
+preset = \"lemlist\"
+base = \"http://@TOOL@/api\"
+secret = { file = \"password\" }
+";
 
 /// As an operator would write it; without delay and office hours, because nobody waits for a demo.
 const CONFIGURATION: &str = include_str!("quitus.toml");

@@ -2,16 +2,11 @@
 //!
 //! The real daemon over loopback servers, and tools on loopback that obey, refuse, fail or hang.
 
-#[path = "desk/stage.rs"]
-mod stage;
-#[path = "support/tool.rs"]
-mod tool;
-
+use super::stage::{Stage, read};
+use super::tool::{Mood, Tool};
 use quitus::record::{Concerned, LetterState, Mode, NoticeEnd, PersonId, Waiting};
 use serde_json::json;
-use stage::{Stage, read};
 use std::time::Duration;
-use tool::{Mood, Tool};
 
 const STOP: &str = "Bonjour, merci de ne plus m'envoyer de mails. Cordialement, Anne";
 const ANNE: &str = "anne@dune.example";
