@@ -13,6 +13,7 @@ use crate::delivery::SmtpSettings;
 use crate::mailbox::MailboxSettings;
 use crate::register::RegisterSettings;
 use crate::request::{Policy, PolicySettings};
+use crate::sender::SenderSettings;
 use std::path::{Path, PathBuf};
 
 /// Every section that there is.
@@ -22,6 +23,7 @@ const SECTIONS: &[&str] = &[
     "store",
     "mailbox",
     "smtp",
+    "sender",
     "policy",
     "register",
     "provider",
@@ -48,6 +50,7 @@ pub fn assemble(path: &Path, text: &str) -> Survey {
     store.iter_mut().for_each(|s| resolve(&mut s.path, folder));
     let mailboxes = mailboxes(&mut doc, folder);
     let smtp = smtp(&mut doc, folder);
+    let senders = senders(&mut doc, folder);
     let secrets = secrets(&doc, folder);
     let policy = policy(&mut doc, &file, controller.as_ref());
     let register = register(&mut doc);
@@ -73,6 +76,7 @@ pub fn assemble(path: &Path, text: &str) -> Survey {
         store,
         mailboxes,
         smtp,
+        senders,
         policy,
         register,
         review,
@@ -131,20 +135,33 @@ fn smtp(doc: &mut Document, folder: &Path) -> Option<SmtpSettings<SecretSource>>
     Some(smtp)
 }
 
+/// The tools that must obey; none is none.
+fn senders(doc: &mut Document, folder: &Path) -> Vec<SenderSettings> {
+    let mut read: Vec<(usize, SenderSettings)> = doc.take_all("sender");
+    read.iter_mut().for_each(|(_, s)| s.resolve_in(folder));
+    cross::senders(doc, &read);
+    read.into_iter().map(|(_, s)| s).collect()
+}
+
 /// Where passwords are said to be, also in a section with a mistake elsewhere.
 fn secrets(doc: &Document, folder: &Path) -> Vec<SecretPlace> {
-    let numbers = (0..).map(|n: usize| n.to_string());
-    let mailboxes = numbers.map_while(|n| doc.has(&["mailbox", &n]).then_some(n));
-    let mailboxes = mailboxes.map(|n| {
-        let name: Option<String> = doc.peek(&["mailbox", &n, "name"]);
-        let path = ["mailbox".to_owned(), n, "imap".into(), "password".into()];
-        (
-            format!("mailbox {}", name.unwrap_or_default()),
-            path.to_vec(),
-        )
-    });
+    let each = |section: &'static str, within: &'static [&'static str]| {
+        let numbers = (0..).map(|n: usize| n.to_string());
+        let there = numbers.map_while(move |n| doc.has(&[section, &n]).then_some(n));
+        there.map(move |n| {
+            let name: Option<String> = doc.peek(&[section, &n, "name"]);
+            let begin = [section.to_owned(), n];
+            let path = begin
+                .into_iter()
+                .chain(within.iter().map(|k| (*k).to_owned()));
+            let of = format!("{section} {}", name.unwrap_or_default());
+            (of, path.collect::<Vec<_>>())
+        })
+    };
     let smtp = ("smtp".to_owned(), vec!["smtp".into(), "password".into()]);
-    let all = mailboxes.chain(std::iter::once(smtp));
+    let all = each("mailbox", &["imap", "password"])
+        .chain(std::iter::once(smtp))
+        .chain(each("sender", &["secret"]));
     all.filter_map(|(of, path)| {
         let path: Vec<&str> = path.iter().map(String::as_str).collect();
         let mut source: SecretSource = doc.peek(&path)?;

@@ -169,7 +169,10 @@ impl<'t> Document<'t> {
             };
             self.fault(span, format!("\"{key}\" is not a setting"), fix);
         }
-        self.faults.sort_by_key(|f| (f.line, f.column));
+        // What stands in other files (a preset) comes last.
+        let file = self.file;
+        self.faults
+            .sort_by_key(|f| (f.file != file, f.line, f.column));
         self.faults
     }
 

@@ -10,6 +10,7 @@ use crate::delivery::SmtpSettings;
 use crate::mailbox::MailboxSettings;
 use crate::record::{Address, TOKEN_LETTERS, domain_to_ascii, is_freemail_domain};
 use crate::register::RegisterSettings;
+use crate::sender::{Connector, SenderSettings};
 use std::collections::HashMap;
 use std::ops::Range;
 
@@ -74,6 +75,30 @@ pub fn mailboxes(doc: &mut Document, mailboxes: &[(usize, MailboxSettings)]) {
                 claimed.push((address, &mailbox.name));
             }
         }
+    }
+}
+
+/// Each sender alone, with its preset, and that their names differ.
+pub fn senders(doc: &mut Document, senders: &[(usize, SenderSettings)]) {
+    let mut names: Vec<&str> = Vec::new();
+    for (number, sender) in senders {
+        let number = number.to_string();
+        for fault in Connector::new(sender).err().into_iter().flatten() {
+            if fault.file.is_empty() {
+                let here = doc.place(&["sender", &number]);
+                doc.fault(here, fault.what, fault.fix);
+            } else {
+                // A preset's own mistake has its own place.
+                doc.faults.push(fault);
+            }
+        }
+        if names.contains(&sender.name.as_str()) {
+            let here = doc.place(&["sender", &number, "name"]);
+            let what = format!("two senders are called \"{}\"", sender.name);
+            let fix = "give each a name of its own: status, log and queue know it by the name";
+            doc.fault(here, what, fix);
+        }
+        names.push(&sender.name);
     }
 }
 

@@ -33,6 +33,7 @@ use crate::mailbox::MailboxSettings;
 use crate::record::{Fault, Language};
 use crate::register::RegisterSettings;
 use crate::request::Policy;
+use crate::sender::SenderSettings;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -51,6 +52,8 @@ pub struct Config {
     pub mailboxes: Vec<MailboxSettings>,
     /// The server that takes letters.
     pub smtp: SmtpSettings<SecretSource>,
+    /// The tools that must obey a STOP; no two of one name, each with a preset without a mistake.
+    pub senders: Vec<SenderSettings>,
     /// What the machine may do by itself.
     pub policy: Policy,
     /// Providers and origin rules; each rule's provider is there.
