@@ -70,6 +70,10 @@ impl Tool {
         if faults.is_empty() {
             match connection(settings, &templates, &with) {
                 Ok(made) => http = Some(made),
+                Err((what, fix)) if settings.base.is_none() && !what.starts_with("ca_file") => {
+                    let place = preset.base.span().start;
+                    faults.push(Fault::at(&file, &text, place, what, fix));
+                }
                 Err((what, fix)) => faults.push(own(what, fix)),
             }
         }
