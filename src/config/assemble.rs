@@ -6,8 +6,8 @@
 use super::places::resolve;
 use super::survey::{SecretPlace, Survey};
 use super::{
-    Config, ControlSettings, ControllerSettings, Document, FolderSettings, RetentionSettings,
-    ReviewSettings, SecretSource, StoreSettings, cross,
+    Config, ControlSettings, ControllerSettings, Document, FolderSettings, ProcessingSettings,
+    RetentionSettings, ReviewSettings, SecretSource, StoreSettings, cross,
 };
 use crate::delivery::SmtpSettings;
 use crate::mailbox::MailboxSettings;
@@ -44,8 +44,7 @@ pub fn assemble(path: &Path, text: &str) -> Survey {
     let mut doc = Document::parse(&file, text);
     let controller: Option<ControllerSettings> = needed(&mut doc, "controller", CONTROLLER);
     cross::controller(&mut doc, controller.as_ref());
-    let processing = optional(&mut doc, "processing");
-    cross::processing(&mut doc, &processing);
+    let processing = processing(&mut doc);
     let mut store: Option<StoreSettings> = needed(&mut doc, "store", STORE);
     store.iter_mut().for_each(|s| resolve(&mut s.path, folder));
     let mailboxes = mailboxes(&mut doc, folder);
@@ -88,6 +87,13 @@ pub fn assemble(path: &Path, text: &str) -> Survey {
         control_socket,
     });
     survey
+}
+
+/// Why and how data are used.
+fn processing(doc: &mut Document) -> ProcessingSettings {
+    let processing = optional(doc, "processing");
+    cross::processing(doc, &processing);
+    processing
 }
 
 /// Who decides what was held, and how long it can be read afterwards.

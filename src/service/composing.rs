@@ -103,21 +103,7 @@ pub fn facts(house: &House, plan: &LetterPlan, occasion: &Occasion<'_>) -> Lette
             due_on: occasion.due.map(|d| day(house, d)),
         },
         requests,
-        suppression: occasion.suppression.map(|(state, since)| {
-            let since = day(house, since);
-            match &occasion.standing {
-                Standing::NoSenders => {
-                    answer::Suppression::obeyed(state, since, vec![Channel::Email])
-                }
-                Standing::Obeyed(channels) => {
-                    let channels = channels.iter().map(channel).collect();
-                    answer::Suppression::obeyed(state, since, channels)
-                }
-                Standing::OnTheWay | Standing::NotTold => {
-                    answer::Suppression::on_its_way(state, since)
-                }
-            }
-        }),
+        suppression: suppression(house, occasion),
         origins,
         providers,
         processing: house.config.processing.facts(language, why.as_deref()),
@@ -131,6 +117,20 @@ pub fn facts(house: &House, plan: &LetterPlan, occasion: &Occasion<'_>) -> Lette
             subject: Line::new(occasion.subject),
         },
     }
+}
+
+/// What may be said of the suppression: that it is done, only where everybody who sends has obeyed.
+fn suppression(house: &House, occasion: &Occasion<'_>) -> Option<answer::Suppression> {
+    let (state, since) = occasion.suppression?;
+    let since = day(house, since);
+    Some(match &occasion.standing {
+        Standing::NoSenders => answer::Suppression::obeyed(state, since, vec![Channel::Email]),
+        Standing::Obeyed(channels) => {
+            let channels = channels.iter().map(channel).collect();
+            answer::Suppression::obeyed(state, since, channels)
+        }
+        Standing::OnTheWay | Standing::NotTold => answer::Suppression::on_its_way(state, since),
+    })
 }
 
 /// A way that a sender closed, as letters name it.

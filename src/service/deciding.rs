@@ -14,7 +14,7 @@ use crate::mail::{self, Report};
 use crate::record::{
     Address, Event, MessageState, Mode, RequestKind, RuleId, Suppression, Timestamp,
 };
-use crate::request::{self, Decision, Plain, Release, SealedLetter, SealedParts};
+use crate::request::{self, Decision, Known, Plain, Release, SealedLetter, SealedParts};
 use crate::sender::Connector;
 use crate::store::Reader;
 use sha2::{Digest, Sha256};
@@ -38,9 +38,8 @@ impl Reception {
         message: &mail::InboundMessage,
         g: &Gathered,
     ) -> Result<Decided, Trouble> {
-        let now = self.office.clock.now();
-        let reader = self.office.sequencer.reader();
-        let has_template = |language, kind, answers: &[crate::record::RequestKind]| {
+        let (now, reader) = (self.office.clock.now(), self.office.sequencer.reader());
+        let has_template = |language, kind, answers: &[RequestKind]| {
             gathering::has_template(house, language, kind, answers)
         };
         let situation = request::Situation {
@@ -98,10 +97,8 @@ impl Reception {
         let notices = notices::ask(&self.office, house, &decision.suppressed(), &sight)?;
         let told = |n: &Event| matches!(n, Event::Notice(_));
         let state = self.office.sequencer.reader().state();
-        let on_the_way = decision
-            .person
-            .map(|p| Standing::of(&state, &house.senders, p));
-        if notices.iter().any(told) || on_the_way.transpose()? == Some(Standing::OnTheWay) {
+        let standing = Standing::of(&state, &house.senders, decision.person)?;
+        if notices.iter().any(told) || standing == Standing::OnTheWay {
             decision.wait_for_senders();
         }
         Ok(notices)
@@ -182,19 +179,6 @@ fn occasion<'a>(
             .find(|k| k.person == p)
     });
     let person = person.or(g.who.thread.first()).or(g.who.from.as_ref());
-    let new = decision.suppressions.iter().map(|s| s.suppression).max();
-    let old = person
-        .and_then(|k| k.row.suppression.as_ref())
-        .map(|s| (s.suppression, s.since));
-    let suppression: Option<(Suppression, Timestamp)> = match (new, old) {
-        (Some(new), Some((old, since))) if old >= new => Some((old, since)),
-        (Some(new), _) => Some((new, now)),
-        (None, old) => old,
-    };
-    let standing = match person {
-        Some(known) => Standing::of(&reader.state(), senders, known.person)?,
-        None => Standing::NotTold,
-    };
     let references = references(message);
     let letter = decision.letter.as_ref();
     let accessed = letter.filter(|l| l.answers.contains(&RequestKind::Access));
@@ -211,8 +195,8 @@ fn occasion<'a>(
             .case
             .as_ref()
             .and_then(|c| c.opened.iter().map(|o| o.due).min()),
-        suppression,
-        standing,
+        suppression: holds(decision, person, now),
+        standing: Standing::of(&reader.state(), senders, person.map(|k| k.person))?,
         mailbox: g.arrival.mailbox.as_ref(),
         mails,
         code: None,
@@ -220,6 +204,22 @@ fn occasion<'a>(
         now,
         neutral: letter.is_some_and(|l| l.neutral),
     })
+}
+
+/// What holds for the person once this is committed, and since when.
+fn holds(
+    decision: &Decision,
+    person: Option<&Known>,
+    now: Timestamp,
+) -> Option<(Suppression, Timestamp)> {
+    let new = decision.suppressions.iter().map(|s| s.suppression).max();
+    let old = person.and_then(|k| k.row.suppression.as_ref());
+    let old = old.map(|s| (s.suppression, s.since));
+    match (new, old) {
+        (Some(new), Some((old, since))) if old >= new => Some((old, since)),
+        (Some(new), _) => Some((new, now)),
+        (None, old) => old,
+    }
 }
 
 /// The addresses and the firm of which the decision may be.

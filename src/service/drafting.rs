@@ -119,9 +119,7 @@ impl CaseFile {
             return Ok(Err(Unwritten(why.into())));
         };
         let mut occasion = self.occasion(reader, letter, &plan, office.clock.now())?;
-        if let Some(person) = self.row.person {
-            occasion.standing = Standing::of(&reader.state(), &house.senders, person)?;
-        }
+        occasion.standing = Standing::of(&reader.state(), &house.senders, self.row.person)?;
         Ok(match composing::write(house, &plan, &occasion) {
             Ok(letter) => Ok(Draft {
                 plan,

@@ -17,11 +17,18 @@ pub enum Standing {
 }
 
 impl Standing {
-    /// Of the senders of the configuration to a person.
-    pub fn of(state: &State<'_>, senders: &[Connector], person: PersonId) -> Result<Self, Damaged> {
+    /// Of the senders of the configuration to a person, if one is known.
+    pub fn of(
+        state: &State<'_>,
+        senders: &[Connector],
+        person: Option<PersonId>,
+    ) -> Result<Self, Damaged> {
         if senders.is_empty() {
             return Ok(Self::NoSenders);
         }
+        let Some(person) = person else {
+            return Ok(Self::NotTold);
+        };
         let row = state.senders_told(&Concerned::Person(person))?;
         let mut channels: Vec<Channel> = Vec::new();
         let mut missing = false;

@@ -107,10 +107,7 @@ impl Truth {
         if mode.is_none_or(|m| m.mode != Mode::Live) {
             return Ok(true);
         }
-        let obeyed = match row.head.person {
-            Some(person) => Standing::of(&state, &house.senders, person).map_err(words)?,
-            None => Standing::NotTold,
-        };
+        let obeyed = Standing::of(&state, &house.senders, row.head.person).map_err(words)?;
         let minutes = i64::from(house.config.policy.settings.letter_waits_minutes);
         let over = self.office.clock.now().millis_since(row.changed) >= minutes * 60_000;
         let true_now = matches!(obeyed, Standing::Obeyed(_) | Standing::NoSenders);
