@@ -531,7 +531,7 @@ fn every_mistake_of_a_preset_is_told_with_its_line() {
         ("body = '", "body = '''\n\n", 14, ""),
     ] {
         let text = OURS.replacen(from, to, 1);
-        let text = if to.starts_with("body = '''") { text.replace("}}}'", "}}{{ nothing }}}'''") } else { text };
+        let text = if to.starts_with("body = '''") { text.replace("}}}'", "}}{% if %}}'''") } else { text };
         let faults = faults(&text);
         assert!(!faults.is_empty(), "{to}");
         let first = &faults[0];

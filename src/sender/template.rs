@@ -74,7 +74,10 @@ fn tera() -> Tera {
     tera.register_filter("json", |value: &Value, _: Kwargs, _: &State| -> TeraResult<String> {
         serde_json::to_string(value).map_err(|_| Error::message("`json` cannot write this"))
     });
-    tera.register_filter("url", |value: &str, _: Kwargs, _: &State| encoded(value));
+    tera.register_filter("url", |value: &Value, _: Kwargs, _: &State| {
+        let wrong = || Error::message("`url` needs a text, and what stands before it is none, or is set nowhere");
+        value.as_str().map(encoded).ok_or_else(wrong)
+    });
     tera
 }
 
@@ -199,7 +202,7 @@ impl Reading<'_> {
                 self.fault(pointer, format!("\"{}\" is not a JSON pointer", pointer.get_ref()), POINTER);
             }
         }
-        if step.items.is_some() != !step.address.is_empty() {
+        if step.items.is_some() == step.address.is_empty() {
             let fix = "items = \"/data\" says where the entries are, address = [\"/email\"] where the address is in one";
             self.fault(&step.path, "items and address belong together", fix);
         }
@@ -214,6 +217,7 @@ impl Reading<'_> {
         let made = self
             .tera
             .add_raw_template(name, template.get_ref())
+            .and_then(|()| self.all_set(name, values))
             .and_then(|()| self.tera.render(name, values));
         match made {
             Ok(text) => Some(text),
@@ -222,6 +226,16 @@ impl Reading<'_> {
                 self.faults.push(fault);
                 None
             }
+        }
+    }
+
+    /// Tera itself says of a name that is set nowhere only that a filter gets nothing.
+    fn all_set(&self, name: &str, values: &Context) -> TeraResult<()> {
+        let mut used: Vec<&str> = self.tera.get_template_variables(name)?.into_iter().collect();
+        used.sort_unstable();
+        match used.into_iter().find(|one| !values.contains_key(one)) {
+            Some(one) => Err(Error::message(format!("nothing sets \"{one}\" here"))),
+            None => Ok(()),
         }
     }
 
