@@ -109,9 +109,7 @@ impl SenderSettings {
             "remove them",
         );
         fault(
-            self.command
-                .as_ref()
-                .is_some_and(|c| c.first().is_none_or(String::is_empty)),
+            self.command.as_ref().is_some_and(|c| c.first().is_none_or(String::is_empty)),
             "the command is empty",
             "write command = [\"/path/of/the/program\", \"argument\"]",
         );
@@ -125,15 +123,8 @@ impl SenderSettings {
             "timeout_seconds is out of range",
             "write a number from 1 to 600",
         );
-        let urls = [
-            self.base.as_deref(),
-            self.webhook.as_ref().map(|w| w.url.as_str()),
-        ];
-        for wrong in urls
-            .into_iter()
-            .flatten()
-            .filter_map(|u| Target::parse(u).err())
-        {
+        let urls = [self.base.as_deref(), self.webhook.as_ref().map(|w| w.url.as_str())];
+        for wrong in urls.into_iter().flatten().filter_map(|u| Target::parse(u).err()) {
             fault(true, wrong.0, wrong.1);
         }
         faults
@@ -168,31 +159,18 @@ mod tests {
         assert_eq!(faults("name = 'l'\npreset = 'lemlist'").len(), 1);
         assert_eq!(faults("name = 'l'").len(), 1);
         assert_eq!(faults("name = 'l'\ndrop = 'a'\ncommand = ['b']").len(), 1);
-        assert_eq!(
-            faults("name = 'l'\ndrop = 'a'\nwith = { a = 'b' }").len(),
-            1
-        );
-        assert_eq!(
-            faults("name = ''\ncommand = []\nchannels = []\ntimeout_seconds = 0").len(),
-            4
-        );
+        assert_eq!(faults("name = 'l'\ndrop = 'a'\nwith = { a = 'b' }").len(), 1);
+        assert_eq!(faults("name = ''\ncommand = []\nchannels = []\ntimeout_seconds = 0").len(), 4);
     }
 
     #[test]
     fn clear_text_is_for_this_machine_only() {
         let hook = |url: &str| {
-            faults(&format!(
-                "name = 'h'\nsecret = {{ env = 'K' }}\nwebhook = {{ url = '{url}' }}"
-            ))
+            faults(&format!("name = 'h'\nsecret = {{ env = 'K' }}\nwebhook = {{ url = '{url}' }}"))
         };
         assert!(hook("https://hooks.example.com/stop?t=1").is_empty());
         assert!(hook("http://127.0.0.1:8080/stop").is_empty());
-        for bad in [
-            "http://hooks.example.com/",
-            "ftp://a.example/",
-            "hooks.example.com",
-            "https://u:p@a.example/",
-        ] {
+        for bad in ["http://hooks.example.com/", "ftp://a.example/", "hooks.example.com", "https://u:p@a.example/"] {
             assert_eq!(hook(bad).len(), 1, "{bad}");
             assert!(!hook(bad)[0].0.contains("u:p"), "a secret is not repeated");
         }

@@ -55,8 +55,7 @@ impl Walk<'_> {
         for (number, step) in (1..).zip(self.preset.steps(self.act)) {
             let mut next = Vec::new();
             for values in open {
-                self.step(number, step, values, &mut next, &mut walked)
-                    .await?;
+                self.step(number, step, values, &mut next, &mut walked).await?;
             }
             open = next;
         }
@@ -90,27 +89,12 @@ impl Walk<'_> {
                 }
             };
             if !self.expected(number, step, &values, &answer)? {
-                self.otherwise(
-                    step,
-                    step.otherwise,
-                    "it answered yes, and did not do it",
-                    walked,
-                );
+                self.otherwise(step, step.otherwise, "it answered yes, and did not do it", walked);
                 return Ok(());
             }
             let items = self.items(step, &answer)?;
-            self.found(
-                number,
-                step,
-                &values,
-                items.as_deref(),
-                &answer,
-                next,
-                walked,
-            )?;
-            let (Some(paging), Some(items)) = (&step.paging, items) else {
-                break;
-            };
+            self.found(number, step, &values, items.as_deref(), &answer, next, walked)?;
+            let (Some(paging), Some(items)) = (&step.paging, items) else { break };
             if !items.is_empty() && items == last {
                 return Err(self.nonsense(step, "the same page came twice"));
             }
@@ -131,22 +115,13 @@ impl Walk<'_> {
             last = items;
         }
         if next.len() == before && (step.each.is_some() || !step.take.is_empty()) {
-            self.otherwise(
-                step,
-                step.none,
-                "nothing there is as the preset looks for it",
-                walked,
-            );
+            self.otherwise(step, step.none, "nothing there is as the preset looks for it", walked);
         }
         Ok(())
     }
 
     fn otherwise(&self, step: &Step, meaning: Otherwise, words: &str, walked: &mut Walked) {
-        let words = || {
-            step.says
-                .clone()
-                .unwrap_or_else(|| format!("{}: {words}", call_of(step)))
-        };
+        let words = || step.says.clone().unwrap_or_else(|| format!("{}: {words}", call_of(step)));
         match meaning {
             Otherwise::Unknown => {}
             Otherwise::Obeyed => walked.obeyed = true,
@@ -164,10 +139,7 @@ impl Walk<'_> {
             Some(Value::Array(items)) => Ok(Some(items.clone())),
             // Some write null for an empty list.
             Some(Value::Null) => Ok(Some(Vec::new())),
-            _ => Err(self.nonsense(
-                step,
-                "the list that the preset looks for is not in the answer",
-            )),
+            _ => Err(self.nonsense(step, "the list that the preset looks for is not in the answer")),
         }
     }
 
@@ -211,24 +183,13 @@ impl Walk<'_> {
         let mut values = values.clone();
         for (name, pointer) in &step.take {
             let value = find(from, pointer.get_ref()).into_iter().find_map(plain);
-            let missing = || {
-                self.nonsense(
-                    step,
-                    &format!("there is no {} in the answer", pointer.get_ref()),
-                )
-            };
+            let missing = || self.nonsense(step, &format!("there is no {} in the answer", pointer.get_ref()));
             values.insert(name.clone(), &value.ok_or_else(missing)?);
         }
         Ok(values)
     }
 
-    fn expected(
-        &self,
-        number: usize,
-        step: &Step,
-        values: &Context,
-        answer: &Value,
-    ) -> Result<bool, Trouble> {
+    fn expected(&self, number: usize, step: &Step, values: &Context, answer: &Value) -> Result<bool, Trouble> {
         let wanted = self.filled(number, "expect", &step.expect, values)?;
         Ok(holds(answer, &wanted))
     }
@@ -241,12 +202,7 @@ impl Walk<'_> {
         table: &'s BTreeMap<String, toml::Spanned<T>>,
         values: &Context,
     ) -> Result<Vec<(&'s str, String)>, Trouble> {
-        let text = |key: &'s String| {
-            Ok((
-                key.as_str(),
-                self.render(number, &format!("{kind}.{key}"), values)?,
-            ))
-        };
+        let text = |key: &'s String| Ok((key.as_str(), self.render(number, &format!("{kind}.{key}"), values)?));
         table.keys().map(text).collect()
     }
 
@@ -294,26 +250,14 @@ impl Walk<'_> {
         judge(&answer, [&step.done, &step.unknown], &call, &self.hidden)
     }
 
-    fn log_in(
-        &self,
-        headers: &mut Vec<(HeaderName, HeaderValue)>,
-        query: &mut Vec<String>,
-    ) -> Result<(), Trouble> {
+    fn log_in(&self, headers: &mut Vec<(HeaderName, HeaderValue)>, query: &mut Vec<String>) -> Result<(), Trouble> {
         let secret = self.secret.expose();
         let (name, value) = match &self.preset.auth {
             Auth::Bearer => (AUTHORIZATION, format!("Bearer {secret}")),
-            Auth::Basic { user } => (
-                AUTHORIZATION,
-                format!("Basic {}", STANDARD.encode(format!("{user}:{secret}"))),
-            ),
+            Auth::Basic { user } => (AUTHORIZATION, format!("Basic {}", STANDARD.encode(format!("{user}:{secret}")))),
             Auth::Header { name } => {
                 let known = HeaderName::from_bytes(name.as_bytes());
-                let wrong = |_| {
-                    Trouble::new(
-                        TroubleKind::Local,
-                        "[auth] name is not the name of a header",
-                    )
-                };
+                let wrong = |_| Trouble::new(TroubleKind::Local, "[auth] name is not the name of a header");
                 (known.map_err(wrong)?, secret.to_owned())
             }
             Auth::Query { name } => {
@@ -321,12 +265,7 @@ impl Walk<'_> {
                 return Ok(());
             }
         };
-        let wrong = |_| {
-            Trouble::new(
-                TroubleKind::Secret,
-                "the secret holds a character that no key has",
-            )
-        };
+        let wrong = |_| Trouble::new(TroubleKind::Secret, "the secret holds a character that no key has");
         let mut value = HeaderValue::from_str(&value).map_err(wrong)?;
         value.set_sensitive(true);
         headers.push((name, value));
@@ -341,12 +280,8 @@ pub(super) fn call_of(step: &Step) -> String {
 
 /// No part of a path is empty or leads upwards: `DELETE /entries/` with an empty id would be another call.
 fn is_safe(path: &str) -> bool {
-    let Some(parts) = path.strip_prefix('/') else {
-        return false;
-    };
-    parts
-        .split('/')
-        .all(|part| !matches!(part, "" | "." | ".."))
+    let Some(parts) = path.strip_prefix('/') else { return false };
+    parts.split('/').all(|part| !matches!(part, "" | "." | ".."))
         && !path.contains(['?', '#'])
         && path.chars().all(|c| c.is_ascii_graphic())
 }
@@ -371,11 +306,7 @@ fn is_empty(answer: &Value) -> bool {
 /// The addresses of one opt-out; the first pointer that finds any counts.
 fn entries(step: &Step, item: &Value) -> Vec<Option<String>> {
     let all = |pointer: &toml::Spanned<String>| -> Vec<Option<String>> {
-        find(item, pointer.get_ref())
-            .into_iter()
-            .filter_map(plain)
-            .map(Some)
-            .collect()
+        find(item, pointer.get_ref()).into_iter().filter_map(plain).map(Some).collect()
     };
     let first = step.address.iter().map(all).find(|found| !found.is_empty());
     first.unwrap_or_else(|| vec![None])
