@@ -7,6 +7,8 @@ mod digest;
 mod notices;
 #[path = "desk/stage.rs"]
 mod stage;
+#[path = "desk/systems.rs"]
+mod systems;
 #[path = "desk/tool.rs"]
 mod tool;
 

@@ -137,6 +137,7 @@ fn may_leave(desk: &Desk, case: &CaseFile, draft: &LetterRow) -> Result<(), Refu
             "answer at once",
         ));
     }
+    systems_done(desk, case, answers.iter().copied())?;
     let copy = |r: &&crate::record::Clock| r.request == RequestKind::Access;
     let access_waits = case.open_requests().find(copy).is_some();
     if answers.contains(&RequestKind::Erasure)
@@ -147,6 +148,31 @@ fn may_leave(desk: &Desk, case: &CaseFile, draft: &LetterRow) -> Result<(), Refu
             "access was asked too, and after an erasure there is nothing to give",
             "approve the access letter first, and wait until it has left",
         ));
+    }
+    Ok(())
+}
+
+/// Nothing is answered for good while it is not done in every system (design, States).
+pub fn systems_done(
+    desk: &Desk,
+    case: &CaseFile,
+    answers: impl Iterator<Item = RequestKind>,
+) -> Result<(), Refusal> {
+    let house = desk.office.house.load();
+    for request in answers {
+        let left: Vec<&str> = case
+            .systems_left(&house.config, request)
+            .map(|s| s.name.as_str())
+            .collect();
+        if !left.is_empty() {
+            return Err(Refusal::not_now(
+                format!("{request} is not done in {}", left.join(", ")),
+                format!(
+                    "do it there, then `quitus requests done {} --system NAME --words …`",
+                    case.id
+                ),
+            ));
+        }
     }
     Ok(())
 }
@@ -230,6 +256,7 @@ pub async fn answered(
         ));
     }
     let case = open_case(&desk, &case)?;
+    systems_done(&desk, &case, case.open_requests().map(|r| r.request))?;
     let mut events = ended(
         &desk,
         &case,

@@ -24,6 +24,7 @@ mod sent;
 mod serve;
 mod suppression;
 mod suppression_list;
+mod systems;
 mod tokens;
 mod words;
 
@@ -234,13 +235,6 @@ pub fn router(desk: Desk) -> Router {
         .route("/sent/import", post(sent::import))
         .route("/tokens/mint/list", post(tokens::of_list))
         .layer(DefaultBodyLimit::max(LIST));
-    let senders = Router::new()
-        .route("/senders", get(senders::list))
-        .route("/senders/{name}/test", post(senders::test))
-        .route("/senders/{name}/pull", post(senders::pull))
-        .route("/senders/{name}/push", post(senders::push))
-        .route("/senders/{name}/done", post(senders::done))
-        .route("/senders/{name}/waiting", get(senders::waiting));
     Router::new()
         .route("/status", get(looking::status))
         .route("/log", get(looking::log))
@@ -252,11 +246,30 @@ pub fn router(desk: Desk) -> Router {
         .route("/suppression/lift", post(suppression::lift))
         .route("/contacts/show", post(contacts::show))
         .route("/contacts/coverage", get(contacts::coverage))
+        .route("/letters", get(letters::list))
+        .route("/letters/{id}", get(letter_story::show))
+        .route("/letters/{id}/settle", post(letters::settle))
+        .route("/letters/{id}/resend", post(letters::resend))
+        .route("/letters/{id}/cancel", post(letters::cancel))
+        .route("/incidents", get(incidents::list))
+        .route("/incidents/{id}/seen", post(incidents::seen))
+        .route("/tokens/mint", post(tokens::of_named))
+        .route("/store/acknowledge", post(flags::acknowledge))
+        .merge(lists)
+        .merge(of_senders())
+        .merge(of_requests())
+        .with_state(desk)
+}
+
+/// What people asked.
+fn of_requests() -> Router<Desk> {
+    Router::new()
         .route("/requests", get(requests::list))
         .route("/requests/{case}", get(requests::show))
         .route("/requests/{case}/approve", post(deciding::approve))
         .route("/requests/{case}/refuse", post(deciding::refuse))
         .route("/requests/{case}/answered", post(deciding::answered))
+        .route("/requests/{case}/done", post(systems::done))
         .route("/requests/new", post(entering::new))
         .route("/requests/{case}/extend", post(entering::extend))
         .route("/requests/{case}/identify", post(identifying::identify))
@@ -268,16 +281,15 @@ pub fn router(desk: Desk) -> Router {
             "/requests/{case}/proposals/{number}/dismiss",
             post(proposing::dismiss),
         )
-        .route("/letters", get(letters::list))
-        .route("/letters/{id}", get(letter_story::show))
-        .route("/letters/{id}/settle", post(letters::settle))
-        .route("/letters/{id}/resend", post(letters::resend))
-        .route("/letters/{id}/cancel", post(letters::cancel))
-        .route("/incidents", get(incidents::list))
-        .route("/incidents/{id}/seen", post(incidents::seen))
-        .route("/tokens/mint", post(tokens::of_named))
-        .route("/store/acknowledge", post(flags::acknowledge))
-        .merge(lists)
-        .merge(senders)
-        .with_state(desk)
+}
+
+/// The tools that send.
+fn of_senders() -> Router<Desk> {
+    Router::new()
+        .route("/senders", get(senders::list))
+        .route("/senders/{name}/test", post(senders::test))
+        .route("/senders/{name}/pull", post(senders::pull))
+        .route("/senders/{name}/push", post(senders::push))
+        .route("/senders/{name}/done", post(senders::done))
+        .route("/senders/{name}/waiting", get(senders::waiting))
 }

@@ -7,7 +7,7 @@ use super::places::resolve;
 use super::survey::{SecretPlace, Survey};
 use super::{
     Config, ControlSettings, ControllerSettings, Document, FolderSettings, ProcessingSettings,
-    RetentionSettings, ReviewSettings, SecretSource, StoreSettings, cross,
+    RetentionSettings, ReviewSettings, SecretSource, StoreSettings, SystemSettings, cross,
 };
 use crate::delivery::SmtpSettings;
 use crate::mailbox::MailboxSettings;
@@ -24,6 +24,7 @@ const SECTIONS: &[&str] = &[
     "mailbox",
     "smtp",
     "sender",
+    "system",
     "policy",
     "register",
     "provider",
@@ -50,6 +51,7 @@ pub fn assemble(path: &Path, text: &str) -> Survey {
     let mailboxes = mailboxes(&mut doc, folder);
     let smtp = smtp(&mut doc, folder);
     let senders = senders(&mut doc, folder);
+    let systems = systems(&mut doc);
     let secrets = secrets(&doc, folder);
     let policy = policy(&mut doc, &file, controller.as_ref());
     let register = register(&mut doc);
@@ -76,6 +78,7 @@ pub fn assemble(path: &Path, text: &str) -> Survey {
         mailboxes,
         smtp,
         senders,
+        systems,
         policy,
         register,
         review,
@@ -146,6 +149,13 @@ fn senders(doc: &mut Document, folder: &Path) -> Vec<SenderSettings> {
     let mut read: Vec<(usize, SenderSettings)> = doc.take_all("sender");
     read.iter_mut().for_each(|(_, s)| s.resolve_in(folder));
     cross::senders(doc, &read);
+    read.into_iter().map(|(_, s)| s).collect()
+}
+
+/// Where else data lie; none is none.
+fn systems(doc: &mut Document) -> Vec<SystemSettings> {
+    let read: Vec<(usize, SystemSettings)> = doc.take_all("system");
+    cross::systems(doc, &read);
     read.into_iter().map(|(_, s)| s).collect()
 }
 

@@ -3,12 +3,10 @@
 //! The rooms judge their own sections; this file gives their judgement a place, and judges what spans several.
 
 use super::places::HouseSettings;
-use super::{
-    ControllerSettings, Document, FolderSettings, ProcessingSettings, ReviewSettings, SecretSource,
-};
+use super::{ControllerSettings, Document, FolderSettings, ProcessingSettings, ReviewSettings, SecretSource, SystemSettings};
 use crate::delivery::SmtpSettings;
 use crate::mailbox::MailboxSettings;
-use crate::record::{Address, TOKEN_LETTERS, domain_to_ascii, is_freemail_domain};
+use crate::record::{Address, RequestKind, TOKEN_LETTERS, domain_to_ascii, is_freemail_domain};
 use crate::register::RegisterSettings;
 use crate::sender::{Connector, SenderSettings};
 use std::collections::HashMap;
@@ -99,6 +97,26 @@ pub fn senders(doc: &mut Document, senders: &[(usize, SenderSettings)]) {
             doc.fault(here, what, fix);
         }
         names.push(&sender.name);
+    }
+}
+
+/// Each system has a name of its own, and something to do.
+pub fn systems(doc: &mut Document, systems: &[(usize, SystemSettings)]) {
+    let mut names: Vec<&str> = Vec::new();
+    for (number, system) in systems {
+        let number = number.to_string();
+        if system.name.trim().is_empty() || names.contains(&system.name.as_str()) {
+            let here = doc.place(&["system", &number, "name"]);
+            let what = format!("\"{}\" cannot be the name of another system", system.name);
+            doc.fault(here, what, "give each a name of its own: letters name it");
+        }
+        let done = [RequestKind::Access, RequestKind::Erasure];
+        if system.requests.is_empty() || system.requests.iter().any(|k| !done.contains(k)) {
+            let here = doc.place(&["system", &number, "requests"]);
+            let what = "only access and erasure are done in another system";
+            doc.fault(here, what, "write requests = [\"access\", \"erasure\"], or leave it out");
+        }
+        names.push(&system.name);
     }
 }
 

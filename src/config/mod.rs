@@ -20,7 +20,7 @@ pub use collect::{Document, nearest};
 pub use controller::{ControllerSettings, KeptSettings, ProcessingSettings};
 pub use places::{
     ControlSettings, FolderSettings, HouseSettings, LogFormat, LogLevel, LogSettings,
-    RetentionSettings, StoreSettings, WarmUpSettings,
+    RetentionSettings, StoreSettings, SystemSettings, WarmUpSettings,
 };
 pub use review::{ReviewSettings, Reviewer};
 pub use secret::{Secret, SecretError, SecretSource};
@@ -54,6 +54,8 @@ pub struct Config {
     pub smtp: SmtpSettings<SecretSource>,
     /// The tools that must obey a STOP; no two of one name, each with a preset without a mistake.
     pub senders: Vec<SenderSettings>,
+    /// Where else data of people lie.
+    pub systems: Vec<SystemSettings>,
     /// What the machine may do by itself.
     pub policy: Policy,
     /// Providers and origin rules; each rule's provider is there.

@@ -3,7 +3,7 @@
 //!
 //! Small sections that belong to no single room; each field says its default.
 
-use crate::record::{Address, Timestamp};
+use crate::record::{Address, RequestKind, Timestamp};
 use crate::store;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -54,6 +54,24 @@ impl StoreSettings {
             ..store::Options::at(now)
         }
     }
+}
+
+/// `[[system]]`: somewhere else where data of people lie; a case of access or erasure waits until each is done.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SystemSettings {
+    /// The name under which letters and the log know it: `"HubSpot"`.
+    pub name: String,
+    /// What it holds, for whoever has to look: `"CRM: contact, notes, calls"`. Default: nothing is said.
+    #[serde(default)]
+    pub holds: String,
+    /// What must be done there: `access`, `erasure`. Default: both.
+    #[serde(default = "both")]
+    pub requests: Vec<RequestKind>,
+}
+
+fn both() -> Vec<RequestKind> {
+    vec![RequestKind::Access, RequestKind::Erasure]
 }
 
 /// `[control]`: the socket through which commands speak to the daemon. Its permissions (0600) guard it.

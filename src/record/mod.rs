@@ -46,7 +46,7 @@ pub use kept::{FrozenLetter, KeptMessage, Proof, ProofOfRequest, Proposal};
 pub use memory::MemoryTables;
 pub use note::{Note, NoteRow, Noted};
 pub use notice::{Concerned, Notice, NoticeAct, NoticeEnd, NoticeRow, QueuedNotice, Told, Whom};
-pub use review::{Channel, IdentityRow, Review, ReviewRow};
+pub use review::{Channel, IdentityRow, Review, ReviewRow, SystemRow};
 pub use rows::{
     CaseRow, Clock, ContactRow, Counts, FolderRow, HeadRow, ImportRow, IncidentRow, LetterRow,
     LogPosition, MessageRow, ModeRow, PersonRow, SentRow, SuppressionRow, TallyRow, Waiting,

@@ -1,9 +1,11 @@
-//! What a human decided about a case beside its letters: entered by hand, extended, identity, proposals.
+//! What a human decided about a case beside its letters: entered by hand, extended, identity, proposals, other systems.
 //!
 //! A reviewer's words are sealed under the case's proof key; who said them stands beside, so that an auditor sees both.
 //! Letters, requests and suppressions that follow have events of their own; these say why.
 
-use super::{CaseId, ContentKey, LetterId, LogPosition, RuleId, Sealed, Timestamp};
+use super::{
+    CaseId, ContentKey, LetterId, LogPosition, RequestKind, RuleId, Sealed, Timestamp,
+};
 use serde::{Deserialize, Serialize};
 
 /// How a request came that no watched mailbox received: no form and no channel may be imposed (rights.md).
@@ -77,6 +79,15 @@ pub enum Review {
         by: String,
         note: Option<Sealed>,
     },
+    /// A system that holds data has delivered its copy, or erased them, for this request (design, States).
+    SystemDone {
+        case: CaseId,
+        request: RequestKind,
+        system: String,
+        by: String,
+        /// What happened there, as the person reads it.
+        words: Option<Sealed>,
+    },
 }
 
 impl Review {
@@ -87,7 +98,8 @@ impl Review {
             | Self::Extended { case, .. }
             | Self::IdentityAsked { case, .. }
             | Self::IdentityProved { case, .. }
-            | Self::ProposalSettled { case, .. } => *case,
+            | Self::ProposalSettled { case, .. }
+            | Self::SystemDone { case, .. } => *case,
         }
     }
 }
@@ -116,6 +128,23 @@ pub struct ReviewRow {
     pub proved: Option<Timestamp>,
     /// Proposals that were carried out (`true`) or dismissed, by their place.
     pub settled: Vec<(u16, bool)>,
+    /// Systems that are done, by request.
+    pub systems: Vec<SystemRow>,
+}
+
+/// A system that is done with a request.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct SystemRow {
+    /// Which request.
+    pub request: RequestKind,
+    /// Its name.
+    pub system: String,
+    /// Since when.
+    pub at: Timestamp,
+    /// Who said so.
+    pub by: String,
+    /// Where its `SystemDone` event stands.
+    pub position: LogPosition,
 }
 
 impl ReviewRow {

@@ -31,6 +31,8 @@ pub struct Occasion<'a> {
     pub due: Option<Timestamp>,
     /// What holds for the person once this commit is made, and since when.
     pub suppression: Option<(Suppression, Timestamp)>,
+    /// What happened in other systems: for which request, where, in which words.
+    pub systems: &'a [(RequestKind, String, String)],
     /// How the tools that send stand to the person.
     pub standing: Standing,
     /// The mailbox that was written to.
@@ -153,16 +155,27 @@ fn copy(house: &House, contact: &Contact, occasion: &Occasion<'_>) -> answer::Co
                 subject: subject.as_deref().map(Line::new),
             })
             .collect(),
-        systems: Vec::new(),
+        systems: systems(occasion, RequestKind::Access),
     }
 }
 
+/// What happened in other systems for a request.
+fn systems(occasion: &Occasion<'_>, request: RequestKind) -> Vec<answer::SystemState> {
+    let of = occasion.systems.iter().filter(|(kind, ..)| *kind == request);
+    of.map(|(_, name, state)| answer::SystemState {
+        name: Line::new(name),
+        state: Line::new(state),
+    })
+    .collect()
+}
+
 /// What an erasure does, as far as it is not the same for everybody: our own store forgets when the letter has left, the
-/// backups of its keys some days later. Other systems and recipients are told by people; a letter claims nothing of them.
+/// backups of its keys some days later. Other systems are named with what a human said of each; recipients are told by people.
 fn erased(house: &House, occasion: &Occasion<'_>) -> answer::Erased {
     let days = i64::from(house.config.store.key_backup_days);
     answer::Erased {
         backups_expire: Some(day(house, occasion.now.plus_days(days))),
+        systems: systems(occasion, RequestKind::Erasure),
         ..Default::default()
     }
 }

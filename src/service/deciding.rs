@@ -51,7 +51,7 @@ impl Reception {
                 mode: g.mode.0,
                 activated: g.mode.1.filter(|_| g.mode.0 != Mode::Shadow),
                 has_template: &has_template,
-                systems_delivered: true,
+                systems_delivered: house.config.systems.is_empty(),
                 sourced: g.sourced,
             },
             who: g.who.clone(),
@@ -196,6 +196,7 @@ fn occasion<'a>(
             .as_ref()
             .and_then(|c| c.opened.iter().map(|o| o.due).min()),
         suppression: holds(decision, person, now),
+        systems: &[],
         standing: Standing::of(&reader.state(), senders, person.map(|k| k.person))?,
         mailbox: g.arrival.mailbox.as_ref(),
         mails,

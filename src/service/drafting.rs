@@ -10,6 +10,7 @@ use super::house::{House, Office};
 use super::identity;
 use super::notices::Standing;
 use crate::answer::Letter;
+use crate::config::{Config, SystemSettings};
 use crate::record::{
     Address, CaseId, CaseRow, Contact, ContentKey, Event, FrozenLetter, KeptMessage, LetterKind,
     LetterRow, LetterState, MessageRow, PersonId, Proof, RequestKind, RequestState, Review,
@@ -45,6 +46,8 @@ pub struct CaseFile {
     pub proof: Option<Proof>,
     /// Why its clocks were extended.
     pub extended: Option<String>,
+    /// What happened in other systems: for which request, where, in which words.
+    pub systems: Vec<(RequestKind, String, String)>,
 }
 
 impl CaseFile {
@@ -64,6 +67,7 @@ impl CaseFile {
             suppression: suppression.map(|s| (s.suppression, s.since)),
             proof: proof(reader, &row)?,
             extended: extended(reader, &row)?,
+            systems: systems(reader, &row)?,
             id,
             row,
         }))
@@ -84,6 +88,20 @@ impl CaseFile {
     /// What is open and no letter answers or will answer: a human must.
     pub fn left_to_a_human(&self) -> Vec<RequestKind> {
         left_to_a_human(&self.row, &self.letters)
+    }
+
+    /// Where this request is still to be done.
+    pub fn systems_left<'a>(
+        &'a self,
+        config: &'a Config,
+        request: RequestKind,
+    ) -> impl Iterator<Item = &'a SystemSettings> {
+        let done = move |name: &str| {
+            let mut all = self.row.review.systems.iter();
+            all.any(|s| s.request == request && s.system == name)
+        };
+        let of = move |s: &&SystemSettings| s.requests.contains(&request) && !done(&s.name);
+        config.systems.iter().filter(of)
     }
 
     /// The message that a letter replies to; none, if a human entered the request.
@@ -205,6 +223,7 @@ impl CaseFile {
             code: identity.map(|i| (identity::code(reader.fingerprinter(), i.letter), i.expires)),
             extension: extended.zip(due),
             standing: Standing::NoSenders,
+            systems: &self.systems,
             now,
             neutral: plan.neutral,
         })
@@ -321,6 +340,24 @@ fn extended(reader: &Reader, row: &CaseRow) -> Result<Option<String>, Trouble> {
         return Ok(None);
     };
     Ok(reader.open_sealed(&sealed)?)
+}
+
+fn systems(reader: &Reader, row: &CaseRow) -> Result<Vec<(RequestKind, String, String)>, Trouble> {
+    let mut all = Vec::new();
+    for done in &row.review.systems {
+        let words: Option<String> = match reader.event(done.position)? {
+            Event::Reviewed(Review::SystemDone {
+                words: Some(words), ..
+            }) => reader.open_sealed(&words)?,
+            _ => None,
+        };
+        all.push((
+            done.request,
+            done.system.clone(),
+            words.unwrap_or_default(),
+        ));
+    }
+    Ok(all)
 }
 
 fn references(kept: &KeptMessage) -> Vec<String> {

@@ -38,5 +38,14 @@ pub fn tell(event: &Event) -> Said {
             let what = format!("{case}: proposal {} was {word}, by {by}", number + 1);
             ("proposal", what, None)
         }
+        Review::SystemDone {
+            request,
+            system,
+            by,
+            ..
+        } => {
+            let what = format!("{case}: {system} is done with {request}, by {by}");
+            ("system done", what, None)
+        }
     })
 }

@@ -1,7 +1,7 @@
 //! What a human's decisions about a case mean for its row.
 
 use super::{Done, Step};
-use crate::record::{CaseRow, IdentityRow, Review};
+use crate::record::{CaseRow, IdentityRow, Review, SystemRow};
 
 impl Step<'_> {
     pub(super) fn review(&mut self, review: &Review) -> Done {
@@ -38,6 +38,22 @@ fn note(
             if of.settled(*number).is_none() {
                 of.settled.push((*number, *accepted));
             }
+        }
+        Review::SystemDone {
+            request,
+            system,
+            by,
+            ..
+        } => {
+            let same = |s: &SystemRow| s.request == *request && s.system == *system;
+            of.systems.retain(|s| !same(s));
+            of.systems.push(SystemRow {
+                request: *request,
+                system: system.clone(),
+                at,
+                by: by.clone(),
+                position,
+            });
         }
     }
 }
