@@ -51,9 +51,20 @@ fn described(folder: &Path, key: &str, lines: &str) -> Result<Connector, Vec<Fau
 }
 
 fn preset(folder: &Path, key: &str, vendor: Vendor, url: &str, more: &str) -> Connector {
-    let with: Vec<String> = vendor.with.iter().map(|(k, v)| format!("{k} = '{v}'")).collect();
-    let with = if with.is_empty() { String::new() } else { format!("with = {{ {} }}", with.join(", ")) };
-    let lines = format!("preset = '{}'\nbase = '{url}'\nsecret = {{ file = 'key' }}\n{with}\n{more}", vendor.preset);
+    let with: Vec<String> = vendor
+        .with
+        .iter()
+        .map(|(k, v)| format!("{k} = '{v}'"))
+        .collect();
+    let with = if with.is_empty() {
+        String::new()
+    } else {
+        format!("with = {{ {} }}", with.join(", "))
+    };
+    let lines = format!(
+        "preset = '{}'\nbase = '{url}'\nsecret = {{ file = 'key' }}\n{with}\n{more}",
+        vendor.preset
+    );
     described(folder, key, &lines).unwrap_or_else(|f| panic!("{f:#?}"))
 }
 
@@ -84,10 +95,21 @@ fn words(told: &Told) -> &str {
 fn harmless(text: &str) {
     let text = text.to_lowercase();
     let coded = STANDARD.encode(format!(":{KEY}")).to_lowercase();
-    for secret in [KEY, "jane", "doe+", "api_key=", "never-show", "mfkq9r8g", &coded] {
+    for secret in [
+        KEY,
+        "jane",
+        "doe+",
+        "api_key=",
+        "never-show",
+        "mfkq9r8g",
+        &coded,
+    ] {
         assert!(!text.contains(secret), "{secret} stands in: {text}");
     }
-    assert!(!text.contains('?') || text.contains("is `base` right?"), "a query stands in: {text}");
+    assert!(
+        !text.contains('?') || text.contains("is `base` right?"),
+        "a query stands in: {text}"
+    );
 }
 
 #[track_caller]
@@ -98,7 +120,9 @@ fn obeyed(told: &Told) {
 
 #[track_caller]
 fn trouble(told: Told) -> Trouble {
-    let Told::Later(trouble) = told else { panic!("{told:?}") };
+    let Told::Later(trouble) = told else {
+        panic!("{told:?}")
+    };
     harmless(&trouble.words);
     trouble
 }
@@ -128,7 +152,10 @@ async fn every_act(vendor: Vendor, manner: Manner) {
     harmless(&tool.test().await.unwrap());
     for _ in 0..2 {
         obeyed(&tool.tell(NoticeAct::Suppress, &jane).await);
-        assert!(fake.inside().world.is_out(JANE), "also when it is said twice");
+        assert!(
+            fake.inside().world.is_out(JANE),
+            "also when it is said twice"
+        );
         assert!(!fake.inside().world.is_out(NEIGHBOUR), "nobody else");
     }
     strangers(&fake, &tool, &manner).await;
@@ -139,21 +166,43 @@ async fn every_act(vendor: Vendor, manner: Manner) {
     let calls = fake.inside().calls.clone();
     let secret_in_url = calls.iter().any(|c| c.query.iter().any(|(_, v)| v == KEY));
     assert_eq!(secret_in_url, vendor.preset == "smartlead");
-    assert!(fake.inside().connections < calls.len(), "connections are kept");
+    assert!(
+        fake.inside().connections < calls.len(),
+        "connections are kept"
+    );
     assert!(tool.limits().at_once > 0 && tool.channels() == [Channel::Email]);
 }
 
 async fn strangers(fake: &Fake, tool: &Connector, manner: &Manner) {
-    let told = tool.tell(NoticeAct::Suppress, &whom(&["jane.nobody@example.org"])).await;
+    let told = tool
+        .tell(NoticeAct::Suppress, &whom(&["jane.nobody@example.org"]))
+        .await;
     harmless(words(&told));
-    assert_eq!(matches!(told, Told::Obeyed { .. }), manner.blocks_strangers, "{told:?}");
-    assert_eq!(fake.inside().world.is_out("jane.nobody@example.org"), manner.blocks_strangers);
+    assert_eq!(
+        matches!(told, Told::Obeyed { .. }),
+        manner.blocks_strangers,
+        "{told:?}"
+    );
+    assert_eq!(
+        fake.inside().world.is_out("jane.nobody@example.org"),
+        manner.blocks_strangers
+    );
     if !manner.blocks_strangers {
         assert!(matches!(told, Told::Unknown { .. }), "{told:?}");
     }
     // Two addresses of one person, of which the tool knows one.
-    obeyed(&tool.tell(NoticeAct::Suppress, &whom(&["jane.nobody@example.org", JANE])).await);
-    assert!(matches!(tool.tell(NoticeAct::Suppress, &whom(&[])).await, Told::Unknown { .. }));
+    obeyed(
+        &tool
+            .tell(
+                NoticeAct::Suppress,
+                &whom(&["jane.nobody@example.org", JANE]),
+            )
+            .await,
+    );
+    assert!(matches!(
+        tool.tell(NoticeAct::Suppress, &whom(&[])).await,
+        Told::Unknown { .. }
+    ));
 }
 
 async fn lifted(fake: &Fake, tool: &Connector, manner: &Manner) {
@@ -164,7 +213,10 @@ async fn lifted(fake: &Fake, tool: &Connector, manner: &Manner) {
         obeyed(&told);
         assert!(!fake.inside().world.is_out(JANE));
     } else {
-        assert!(matches!(&told, Told::Refused { words } if words.contains("do it in")), "{told:?}");
+        assert!(
+            matches!(&told, Told::Refused { words } if words.contains("do it in")),
+            "{told:?}"
+        );
         fake.inside().world.out.clear();
     }
 }
@@ -179,7 +231,10 @@ async fn paused(fake: &Fake, tool: &Connector, manner: &Manner) {
         let world = &fake.inside().world;
         assert!(world.is_out(JANE) || world.paused.contains(&JANE.to_lowercase()));
     } else {
-        assert!(matches!(&told, Told::Refused { words } if words.contains("do it") || words.contains("pause them")), "{told:?}");
+        assert!(
+            matches!(&told, Told::Refused { words } if words.contains("do it") || words.contains("pause them")),
+            "{told:?}"
+        );
     }
 }
 
@@ -208,7 +263,10 @@ async fn pulled(fake: &Fake, tool: &Connector, manner: &Manner) {
 async fn refused_keys(fake: &Fake, vendor: Vendor, folder: &Path) {
     let jane = whom(&[JANE]);
     let tool = preset(folder, "another-key", vendor, &fake.url, "");
-    assert_eq!(trouble(tool.tell(NoticeAct::Suppress, &jane).await).kind, TroubleKind::Login);
+    assert_eq!(
+        trouble(tool.tell(NoticeAct::Suppress, &jane).await).kind,
+        TroubleKind::Login
+    );
     assert_eq!(tool.pull().await.unwrap_err().kind, TroubleKind::Login);
     assert_eq!(tool.test().await.unwrap_err().kind, TroubleKind::Login);
     // A key that was rotated is found without a new connector.
@@ -216,7 +274,10 @@ async fn refused_keys(fake: &Fake, vendor: Vendor, folder: &Path) {
     obeyed(&tool.tell(NoticeAct::Suppress, &jane).await);
     fake.misbehave(Some(Mischief::Status(429, Some("7"))));
     let limit = trouble(tool.tell(NoticeAct::Suppress, &jane).await);
-    assert_eq!((limit.kind, limit.wait), (TroubleKind::Limit, Some(Duration::from_secs(7))));
+    assert_eq!(
+        (limit.kind, limit.wait),
+        (TroubleKind::Limit, Some(Duration::from_secs(7)))
+    );
     fake.misbehave(None);
 }
 
@@ -266,13 +327,27 @@ async fn a_sender_that_feigns_is_found_by_reading_back() {
         let stage = stage(vendor).await;
         stage.fake.inside().world.feigns = true;
         let told = stage.tool.tell(NoticeAct::Suppress, &whom(&[JANE])).await;
-        assert!(matches!(&told, Told::Refused { words } if words.contains("did not")), "{told:?}");
+        assert!(
+            matches!(&told, Told::Refused { words } if words.contains("did not")),
+            "{told:?}"
+        );
     }
     for vendor in [vendors::HUBSPOT, vendors::BREVO] {
         let stage = stage(vendor).await;
         stage.fake.inside().world.feigns = true;
-        let told = trouble(stage.tool.tell(NoticeAct::Suppress, &whom(&[JANE])).await);
+        let told = trouble(
+            stage
+                .tool
+                .tell(NoticeAct::Suppress, &whom(&[JANE, NEIGHBOUR]))
+                .await,
+        );
         assert!(told.words.contains("does not yet say"), "{told:?}");
+        let calls = stage.fake.inside().calls.clone();
+        assert_eq!(
+            calls.iter().filter(|c| c.method == "POST").count(),
+            2,
+            "the other address is told"
+        );
     }
 }
 
@@ -298,11 +373,15 @@ async fn a_domain_only_where_the_tool_knows_domains() {
 }
 
 #[tokio::test]
-async fn somebody_who_unsubscribed_themselves_is_left_to_a_human_and_the_other_list_is_still_told() {
+async fn somebody_who_unsubscribed_themselves_is_left_to_a_human_and_the_other_list_is_still_told()
+{
     let stage = stage(vendors::MAILCHIMP).await;
     stage.fake.inside().world.paused.insert(JANE.to_lowercase());
     let told = stage.tool.tell(NoticeAct::Lift, &whom(&[JANE])).await;
-    assert!(matches!(&told, Told::Refused { words } if words.contains("cannot subscribe")), "{told:?}");
+    assert!(
+        matches!(&told, Told::Refused { words } if words.contains("cannot subscribe")),
+        "{told:?}"
+    );
     harmless(words(&told));
     let calls = &stage.fake.inside().calls;
     assert_eq!(calls.iter().filter(|c| c.method == "PATCH").count(), 2);
@@ -312,7 +391,13 @@ async fn somebody_who_unsubscribed_themselves_is_left_to_a_human_and_the_other_l
 async fn every_mischief_has_a_kind_of_its_own_and_no_words_hold_a_secret() {
     for vendor in vendors::ALL {
         let stage = stage(*vendor).await;
-        let tool = preset(stage.folder.path(), KEY, *vendor, &stage.fake.url, "timeout_seconds = 1");
+        let tool = preset(
+            stage.folder.path(),
+            KEY,
+            *vendor,
+            &stage.fake.url,
+            "timeout_seconds = 1",
+        );
         let once = vendor.preset == "brevo";
         let elsewhere = format!("{}/elsewhere?key={KEY}", stage.fake.url);
         let status = |s| Mischief::Status(s, None);
@@ -334,7 +419,11 @@ async fn every_mischief_has_a_kind_of_its_own_and_no_words_hold_a_secret() {
             let before = stage.fake.inside().calls.len();
             let told = trouble(tool.tell(NoticeAct::Suppress, &whom(&[JANE])).await);
             assert_eq!(told.kind, kind, "{} {mischief:?}: {told:?}", vendor.preset);
-            assert_eq!(stage.fake.inside().calls.len(), before + 1, "nothing is followed, nothing is repeated");
+            assert_eq!(
+                stage.fake.inside().calls.len(),
+                before + 1,
+                "nothing is followed, nothing is repeated"
+            );
             if mischief != Mischief::Hang {
                 let pull = tool.pull().await.unwrap_err();
                 assert_eq!(pull.kind, kind, "{} {mischief:?}: {pull:?}", vendor.preset);
@@ -343,7 +432,10 @@ async fn every_mischief_has_a_kind_of_its_own_and_no_words_hold_a_secret() {
         }
         stage.fake.misbehave(Some(status(422)));
         let told = tool.tell(NoticeAct::Suppress, &whom(&[JANE])).await;
-        assert!(matches!(&told, Told::Refused { words } if words.contains("422: no more for …")), "{told:?}");
+        assert!(
+            matches!(&told, Told::Refused { words } if words.contains("422: no more for …")),
+            "{told:?}"
+        );
         harmless(words(&told));
         stage.fake.misbehave(Some(Mischief::Cut));
         obeyed(&tool.tell(NoticeAct::Suppress, &whom(&[JANE])).await);
@@ -381,9 +473,15 @@ async fn a_secret_that_is_not_there_and_a_server_that_is_not_there() {
     let url = format!("http://127.0.0.1:{}", nobody.local_addr().unwrap().port());
     drop(nobody);
     let tool = preset(folder.path(), KEY, vendors::BREVO, &url, "");
-    assert_eq!(trouble(tool.tell(NoticeAct::Suppress, &whom(&[JANE])).await).kind, TroubleKind::Connect);
+    assert_eq!(
+        trouble(tool.tell(NoticeAct::Suppress, &whom(&[JANE])).await).kind,
+        TroubleKind::Connect
+    );
     std::fs::remove_file(folder.path().join("key")).unwrap();
-    assert_eq!(trouble(tool.tell(NoticeAct::Suppress, &whom(&[JANE])).await).kind, TroubleKind::Secret);
+    assert_eq!(
+        trouble(tool.tell(NoticeAct::Suppress, &whom(&[JANE])).await).kind,
+        TroubleKind::Secret
+    );
 }
 
 // ---- a webhook
@@ -392,11 +490,19 @@ const HOOK_KEY: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
 /// As a receiver does it: the signature of id, time and body under the shared secret.
 fn signed(call: &vendor::Call, key: &str) -> bool {
-    let key = STANDARD.decode(key.strip_prefix("whsec_").unwrap()).unwrap();
+    let key = STANDARD
+        .decode(key.strip_prefix("whsec_").unwrap())
+        .unwrap();
     let mut mac = Hmac::<sha2::Sha256>::new_from_slice(&key).unwrap();
-    let said = format!("{}.{}.{}", call.header("webhook-id"), call.header("webhook-timestamp"), call.body);
+    let said = format!(
+        "{}.{}.{}",
+        call.header("webhook-id"),
+        call.header("webhook-timestamp"),
+        call.body
+    );
     mac.update(said.as_bytes());
-    call.header("webhook-signature") == format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()))
+    call.header("webhook-signature")
+        == format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()))
 }
 
 const RECEIVER: Vendor = Vendor {
@@ -416,7 +522,10 @@ const RECEIVER: Vendor = Vendor {
 async fn a_webhook_is_signed_and_its_id_is_that_of_the_act_and_the_person() {
     let folder = tempfile::tempdir().unwrap();
     let fake = Fake::start(RECEIVER, HOOK_KEY, None).await;
-    let lines = format!("webhook = {{ url = '{}/stop?t=1' }}\nsecret = {{ file = 'key' }}", fake.url);
+    let lines = format!(
+        "webhook = {{ url = '{}/stop?t=1' }}\nsecret = {{ file = 'key' }}",
+        fake.url
+    );
     let hook = described(folder.path(), HOOK_KEY, &lines).unwrap();
     let jane = Whom {
         phone: Some("+33123456789".to_owned()),
@@ -430,18 +539,36 @@ async fn a_webhook_is_signed_and_its_id_is_that_of_the_act_and_the_person() {
     assert!(fake.inside().world.is_out(JANE));
     let calls = fake.inside().calls.clone();
     let ids: Vec<&str> = calls.iter().map(|c| c.header("webhook-id")).collect();
-    assert!(ids[0] == ids[1] && ids[1] != ids[2] && ids[0] != ids[3], "{ids:?}");
+    assert!(
+        ids[0] == ids[1] && ids[1] != ids[2] && ids[0] != ids[3],
+        "{ids:?}"
+    );
     let first = calls[0].json();
-    assert_eq!((first["type"].as_str(), first["data"]["phone"].as_str()), (Some("suppress"), Some("+33123456789")));
-    assert_eq!((calls[0].query("t"), calls[4].json()["type"].as_str()), ("1", Some("test")));
+    assert_eq!(
+        (first["type"].as_str(), first["data"]["phone"].as_str()),
+        (Some("suppress"), Some("+33123456789"))
+    );
+    assert_eq!(
+        (calls[0].query("t"), calls[4].json()["type"].as_str()),
+        ("1", Some("test"))
+    );
 
     let other = described(folder.path(), "whsec_AAAA", &lines).unwrap();
-    assert_eq!(trouble(other.tell(NoticeAct::Pause, &jane).await).kind, TroubleKind::Login);
+    assert_eq!(
+        trouble(other.tell(NoticeAct::Pause, &jane).await).kind,
+        TroubleKind::Login
+    );
     let none = described(folder.path(), "whsec_not base64", &lines).unwrap();
-    assert_eq!(trouble(none.tell(NoticeAct::Pause, &jane).await).kind, TroubleKind::Secret);
+    assert_eq!(
+        trouble(none.tell(NoticeAct::Pause, &jane).await).kind,
+        TroubleKind::Secret
+    );
     fake.misbehave(Some(Mischief::Page));
     let again = described(folder.path(), HOOK_KEY, &lines).unwrap();
-    assert_eq!(trouble(again.tell(NoticeAct::Pause, &jane).await).kind, TroubleKind::Answer);
+    assert_eq!(
+        trouble(again.tell(NoticeAct::Pause, &jane).await).kind,
+        TroubleKind::Answer
+    );
     assert!(!again.can_pull());
 }
 
@@ -451,28 +578,57 @@ async fn a_webhook_is_signed_and_its_id_is_that_of_the_act_and_the_person() {
 async fn a_command_reads_the_notice_and_answers_with_its_code() {
     let folder = tempfile::tempdir().unwrap();
     let script = |text: &str| {
-        let line = format!("command = ['sh', '-c', {}]\ntimeout_seconds = 1", toml::Value::from(text));
+        let line = format!(
+            "command = ['sh', '-c', {}]\ntimeout_seconds = 1",
+            toml::Value::from(text)
+        );
         described(folder.path(), KEY, &line).unwrap()
     };
     let heard = folder.path().join("heard");
     let jane = whom(&[JANE]);
     let tool = script(&format!("cat > {}", heard.display()));
     obeyed(&tool.tell(NoticeAct::Suppress, &jane).await);
-    let notice: serde_json::Value = serde_json::from_slice(&std::fs::read(&heard).unwrap()).unwrap();
-    assert_eq!((notice["type"].as_str(), notice["data"]["addresses"][0].as_str()), (Some("suppress"), Some(address(JANE).as_str())));
+    let notice: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(&heard).unwrap()).unwrap();
+    assert_eq!(
+        (
+            notice["type"].as_str(),
+            notice["data"]["addresses"][0].as_str()
+        ),
+        (Some("suppress"), Some(address(JANE).as_str()))
+    );
     harmless(&tool.test().await.unwrap());
     let told = script("exit 69").tell(NoticeAct::Suppress, &jane).await;
     assert!(matches!(told, Told::Unknown { .. }));
     let complains = "echo no way for $(cat | tr ',' '\\n' | grep -o 'jane.*org') >&2; exit";
-    let later = trouble(script(&format!("{complains} 75")).tell(NoticeAct::Suppress, &jane).await);
-    assert!(later.kind == TroubleKind::Local && later.words.contains("75: no way for"), "{later:?}");
-    let told = script(&format!("{complains} 3")).tell(NoticeAct::Suppress, &jane).await;
-    assert!(matches!(&told, Told::Refused { words } if words.contains("ended with 3")), "{told:?}");
+    let later = trouble(
+        script(&format!("{complains} 75"))
+            .tell(NoticeAct::Suppress, &jane)
+            .await,
+    );
+    assert!(
+        later.kind == TroubleKind::Local && later.words.contains("75: no way for"),
+        "{later:?}"
+    );
+    let told = script(&format!("{complains} 3"))
+        .tell(NoticeAct::Suppress, &jane)
+        .await;
+    assert!(
+        matches!(&told, Told::Refused { words } if words.contains("ended with 3")),
+        "{told:?}"
+    );
     harmless(words(&told));
-    let slow = trouble(script("exec sleep 60").tell(NoticeAct::Suppress, &jane).await);
+    let slow = trouble(
+        script("exec sleep 60")
+            .tell(NoticeAct::Suppress, &jane)
+            .await,
+    );
     assert_eq!(slow.kind, TroubleKind::Timeout);
     let absent = described(folder.path(), KEY, "command = ['/no/such/program']").unwrap();
-    assert_eq!(trouble(absent.tell(NoticeAct::Suppress, &jane).await).kind, TroubleKind::Local);
+    assert_eq!(
+        trouble(absent.tell(NoticeAct::Suppress, &jane).await).kind,
+        TroubleKind::Local
+    );
 }
 
 #[tokio::test]
@@ -481,7 +637,11 @@ async fn a_file_gets_its_header_once_and_a_line_for_each_address() {
     let tool = described(folder.path(), KEY, "drop = 'stop.csv'").unwrap();
     let file = folder.path().join("stop.csv");
     harmless(&tool.test().await.unwrap());
-    obeyed(&tool.tell(NoticeAct::Suppress, &whom(&[JANE, NEIGHBOUR])).await);
+    obeyed(
+        &tool
+            .tell(NoticeAct::Suppress, &whom(&[JANE, NEIGHBOUR]))
+            .await,
+    );
     // A line that broke off, as after a crash.
     let mut text = std::fs::read_to_string(&file).unwrap();
     text.push_str("2026");
@@ -490,11 +650,22 @@ async fn a_file_gets_its_header_once_and_a_line_for_each_address() {
     let text = std::fs::read_to_string(&file).unwrap();
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!(lines[0], "time,act,address,domain,phone,profile_url,crm_id");
-    assert!(lines[1].ends_with(&format!("Z,suppress,{},,,,", address(JANE).as_str())), "{text}");
-    assert!(lines[2].contains(NEIGHBOUR) && lines[3] == "2026" && lines[4].ends_with(",lift,,example.org,,,"), "{text}");
+    assert!(
+        lines[1].ends_with(&format!("Z,suppress,{},,,,", address(JANE).as_str())),
+        "{text}"
+    );
+    assert!(
+        lines[2].contains(NEIGHBOUR)
+            && lines[3] == "2026"
+            && lines[4].ends_with(",lift,,example.org,,,"),
+        "{text}"
+    );
     assert_eq!(lines.len(), 5);
     let nowhere = described(folder.path(), KEY, "drop = 'no/such/folder/stop.csv'").unwrap();
-    assert_eq!(trouble(nowhere.tell(NoticeAct::Suppress, &whom(&[JANE])).await).kind, TroubleKind::Local);
+    assert_eq!(
+        trouble(nowhere.tell(NoticeAct::Suppress, &whom(&[JANE])).await).kind,
+        TroubleKind::Local
+    );
     assert!(nowhere.test().await.is_err());
 }
 
@@ -507,7 +678,13 @@ fn every_mistake_of_a_preset_is_told_with_its_line() {
     let folder = tempfile::tempdir().unwrap();
     let faults = |text: &str| {
         std::fs::write(folder.path().join("ours.toml"), text).unwrap();
-        described(folder.path(), KEY, "file = 'ours.toml'\nsecret = { file = 'key' }").err().unwrap_or_default()
+        described(
+            folder.path(),
+            KEY,
+            "file = 'ours.toml'\nsecret = { file = 'key' }",
+        )
+        .err()
+        .unwrap_or_default()
     };
     assert!(faults(OURS).is_empty(), "{:?}", faults(OURS));
     for (from, to, line, what) in [
@@ -519,24 +696,61 @@ fn every_mistake_of_a_preset_is_told_with_its_line() {
         ("address | url", "address | url }", 11, ""),
         ("{{ address | json }}", "{{ address }}", 12, "no JSON"),
         ("'/stop/", "'stop/", 11, "not a path"),
-        ("method = 'POST'", "method = 'POST'\ntake = { id = 'id' }", 11, "not a JSON pointer"),
-        ("method = 'POST'", "method = 'POST'\nexpect = { done = 'yes' }", 11, "not a JSON pointer"),
-        ("method = 'POST'", "method = 'POST'\ndone = [20]", 12, "no status"),
-        ("method = 'POST'", "method = 'POST'\nitems = '/a'", 12, "belong together"),
-        ("method = 'POST'", "method = 'POST'\npaging = { by = 'cursor' }", 12, "paging"),
+        (
+            "method = 'POST'",
+            "method = 'POST'\ntake = { id = 'id' }",
+            11,
+            "not a JSON pointer",
+        ),
+        (
+            "method = 'POST'",
+            "method = 'POST'\nexpect = { done = 'yes' }",
+            11,
+            "not a JSON pointer",
+        ),
+        (
+            "method = 'POST'",
+            "method = 'POST'\ndone = [20]",
+            12,
+            "no status",
+        ),
+        (
+            "method = 'POST'",
+            "method = 'POST'\nitems = '/a'",
+            12,
+            "belong together",
+        ),
+        (
+            "method = 'POST'",
+            "method = 'POST'\npaging = { by = 'cursor' }",
+            12,
+            "paging",
+        ),
         ("[[suppress]]", "[[pause]]", 0, "no [[suppress]]"),
         ("[[test]]", "[[lift]]", 0, "no [[test]]"),
         ("https://", "http://", 2, "clear text"),
-        ("https://api.example.com", "https://{{ with.region }}.example.com", 2, "region"),
+        (
+            "https://api.example.com",
+            "https://{{ with.region }}.example.com",
+            2,
+            "region",
+        ),
         ("body = '", "body = '''\n\n", 14, ""),
     ] {
         let text = OURS.replacen(from, to, 1);
-        let text = if to.starts_with("body = '''") { text.replace("}}}'", "}}{% if %}}'''") } else { text };
+        let text = if to.starts_with("body = '''") {
+            text.replace("}}}'", "}}{% if %}}'''")
+        } else {
+            text
+        };
         let faults = faults(&text);
         assert!(!faults.is_empty(), "{to}");
         let first = &faults[0];
         assert_eq!(first.line, line, "{to}: {faults:#?}");
-        assert!(first.what.contains(what) && !first.fix.is_empty(), "{to}: {faults:#?}");
+        assert!(
+            first.what.contains(what) && !first.fix.is_empty(),
+            "{to}: {faults:#?}"
+        );
         assert!(first.file.ends_with("ours.toml"), "{to}: {faults:#?}");
     }
 }
@@ -550,14 +764,23 @@ fn values_that_a_preset_needs_are_asked_for() {
     };
     for (lines, what) in [
         ("preset = 'mailchimp'", "needs a value \"dc\""),
-        ("preset = 'lemlist'\nwith = { dc = 'x' }", "knows no value \"dc\""),
+        (
+            "preset = 'lemlist'\nwith = { dc = 'x' }",
+            "knows no value \"dc\"",
+        ),
         ("preset = 'lemlist'\nca_file = 'none.pem'", "ca_file"),
         ("preset = 'salesforce'", "there is no preset \"salesforce\""),
         ("file = 'none.toml'", "cannot be read"),
-        ("preset = 'lemlist'\nbase = 'http://api.example.com'", "clear text"),
+        (
+            "preset = 'lemlist'\nbase = 'http://api.example.com'",
+            "clear text",
+        ),
     ] {
         let told = faults(lines);
-        assert!(told.len() == 1 && told[0].what.contains(what) && !told[0].fix.is_empty(), "{lines}: {told:#?}");
+        assert!(
+            told.len() == 1 && told[0].what.contains(what) && !told[0].fix.is_empty(),
+            "{lines}: {told:#?}"
+        );
     }
 }
 

@@ -56,8 +56,7 @@ pub fn assemble(path: &Path, text: &str) -> Survey {
     let policy = policy(&mut doc, &file, controller.as_ref());
     let register = register(&mut doc);
     let (review, retention) = review(&mut doc);
-    let templates = own_files(&mut doc, "templates", folder);
-    let lexicon = own_files(&mut doc, "lexicon", folder);
+    let [templates, lexicon] = ["templates", "lexicon"].map(|s| own_files(&mut doc, s, folder));
     let log = optional(&mut doc, "log");
     let mut house = optional(&mut doc, "house");
     cross::house(&mut doc, &mut house, &mailboxes);

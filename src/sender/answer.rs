@@ -4,11 +4,21 @@ use super::http::Answer;
 use super::pointer::{find, plain};
 use super::told::{Trouble, TroubleKind};
 use serde_json::Value;
+use std::time::Duration;
 
 /// The longest message of a vendor that is repeated, in characters.
 const LONGEST: usize = 160;
+/// How long to wait after 429 where it is not said (HubSpot often says nothing).
+const UNSAID: Duration = Duration::from_secs(10);
 /// Where vendors write what is wrong.
-const MESSAGES: &[&str] = &["/message", "/detail", "/error/message", "/error", "/errors/0/message", "/title"];
+const MESSAGES: &[&str] = &[
+    "/message",
+    "/detail",
+    "/error/message",
+    "/error",
+    "/errors/0/message",
+    "/title",
+];
 
 /// What never stands in words: the secret, and whatever says who the person is.
 #[derive(Clone, Default)]
@@ -25,10 +35,19 @@ impl Hidden {
 
     /// Somebody else's text on one line, with `…` for what is hidden, for addresses and for queries.
     pub(super) fn clean(&self, text: &str) -> String {
-        let mut rest: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(4096).collect();
+        let mut rest: String = text
+            .chars()
+            .map(|c| if c.is_control() { ' ' } else { c })
+            .take(4096)
+            .collect();
         for hidden in &self.0 {
-            // Only ASCII changes its case here, so places are the same in both.
-            while let Some(at) = rest.to_ascii_lowercase().find(hidden.as_str()) {
+            // Only ASCII changes its case here, so places are the same in both. From behind, so that they stay so.
+            let lower = rest.to_ascii_lowercase();
+            let places: Vec<usize> = lower
+                .match_indices(hidden.as_str())
+                .map(|(at, _)| at)
+                .collect();
+            for at in places.into_iter().rev() {
                 rest.replace_range(at..at + hidden.len(), "…");
             }
         }
@@ -36,7 +55,9 @@ impl Hidden {
             .split_whitespace()
             .map(|word| match word {
                 w if w.contains('@') || w.to_ascii_lowercase().contains("%40") => "…",
-                w if w.contains("://") || w.starts_with('/') => w.split(['?', '#']).next().unwrap_or("…"),
+                w if w.contains("://") || w.starts_with('/') => {
+                    w.split(['?', '#']).next().unwrap_or("…")
+                }
                 w => w,
             })
             .collect();
@@ -81,19 +102,27 @@ pub(super) fn judge(
         None => format!("{call}: {words} ({status})"),
     };
     let trouble = |kind, words: &str| {
+        let wait = answer.wait.or((status == 429).then_some(UNSAID));
         Err(Trouble {
             kind,
             words: said(words),
-            wait: answer.wait,
+            wait,
         })
     };
     match status {
-        _ if unknown.contains(&status) && answer.html => {
-            trouble(TroubleKind::Answer, "a page for people came instead of an answer; is `base` right?")
-        }
+        _ if unknown.contains(&status) && answer.html => trouble(
+            TroubleKind::Answer,
+            "a page for people came instead of an answer; is `base` right?",
+        ),
         _ if unknown.contains(&status) => Ok(Verdict::Unknown),
-        300..400 => trouble(TroubleKind::Redirect, "it wants us to go elsewhere, and we never do; correct `base`"),
-        401 | 403 => trouble(TroubleKind::Login, "it refuses our key, or the key may not do this"),
+        300..400 => trouble(
+            TroubleKind::Redirect,
+            "it wants us to go elsewhere, and we never do; correct `base`",
+        ),
+        401 | 403 => trouble(
+            TroubleKind::Login,
+            "it refuses our key, or the key may not do this",
+        ),
         408 => trouble(TroubleKind::Timeout, "it gave up waiting"),
         425 | 429 => trouble(TroubleKind::Limit, "it wants to be asked later"),
         500..600 => trouble(TroubleKind::Server, "it has a fault of its own"),
@@ -117,7 +146,9 @@ fn json(answer: &Answer) -> Result<Value, String> {
 /// What the vendor says is wrong.
 fn message(answer: &Answer, hidden: &Hidden) -> Option<String> {
     let value = json(answer).ok()?;
-    let found = MESSAGES.iter().find_map(|p| find(&value, p).into_iter().find_map(plain))?;
+    let found = MESSAGES
+        .iter()
+        .find_map(|p| find(&value, p).into_iter().find_map(plain))?;
     Some(hidden.clean(&found)).filter(|m| !m.is_empty())
 }
 
@@ -129,8 +160,12 @@ mod tests {
     fn words_hold_no_address_no_secret_and_no_query() {
         let mut hidden = Hidden::default();
         hidden.add(["s3cr3t", "+33 1 23"]);
-        let clean = hidden.clean("Jane <jane@x.org>\nkey S3CR3T for +33 1 23 at https://a.example/b?k=1 or jane%40x.org");
+        let clean = hidden.clean(
+            "Jane <jane@x.org>\nkey S3CR3T for +33 1 23 at https://a.example/b?k=1 or jane%40x.org",
+        );
         assert_eq!(clean, "Jane … key … for … at https://a.example/b or …");
+        hidden.add(["…"]);
+        assert_eq!(hidden.clean("a … b"), "a … b");
         assert!(hidden.clean(&"é".repeat(500)).chars().count() == LONGEST);
     }
 }

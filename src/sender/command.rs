@@ -59,7 +59,10 @@ impl Program {
         let ended = self.run("test", &Whom::default()).await?;
         match ended.code {
             Some(0) => Ok("the command answered a notice of type \"test\" with 0".to_owned()),
-            _ => Err(Trouble::new(TroubleKind::Local, said(&ended, &Hidden::default()))),
+            _ => Err(Trouble::new(
+                TroubleKind::Local,
+                said(&ended, &Hidden::default()),
+            )),
         }
     }
 
@@ -110,7 +113,9 @@ fn run(words: &[String], notice: String, time: Duration) -> Result<Ended, Troubl
     }
     let code = wait(&mut child, time)?;
     // A grandchild may hold the pipe open for ever.
-    let bytes = complaints.recv_timeout(Duration::from_secs(1)).unwrap_or_default();
+    let bytes = complaints
+        .recv_timeout(Duration::from_secs(1))
+        .unwrap_or_default();
     let text = String::from_utf8_lossy(&bytes);
     Ok(Ended {
         code,

@@ -49,7 +49,11 @@ impl Connector {
             Way::Drop(Spool::new(file.clone()))
         } else if settings.webhook.is_some() {
             let named = |(what, fix): (String, &str)| {
-                vec![Fault::of_file("", format!("sender {}: {what}", settings.name), fix)]
+                vec![Fault::of_file(
+                    "",
+                    format!("sender {}: {what}", settings.name),
+                    fix,
+                )]
             };
             Way::Webhook(Box::new(Webhook::new(settings).map_err(named)?))
         } else {
@@ -128,7 +132,10 @@ impl Connector {
     pub async fn pull(&self) -> Result<Pulled, Trouble> {
         match &self.0.way {
             Way::Tool(tool) if self.can_pull() => tool.pull().await,
-            _ => Err(Trouble::new(TroubleKind::Local, "it has no list that could be asked for")),
+            _ => Err(Trouble::new(
+                TroubleKind::Local,
+                "it has no list that could be asked for",
+            )),
         }
     }
 
@@ -191,6 +198,8 @@ impl Key {
     }
 
     fn kept(&self) -> std::sync::MutexGuard<'_, Option<(Instant, Secret)>> {
-        self.kept.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.kept
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }

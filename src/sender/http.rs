@@ -4,8 +4,8 @@
 //! kept one may have been closed by the server in the meantime: then the request is sent once more on a new one. Every act
 //! sets a state, so saying it twice does no harm. Deliberately absent: redirects, proxies, HTTP/2.
 
-use super::told::{Trouble, TroubleKind};
 use super::tls;
+use super::told::{Trouble, TroubleKind};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1::{self, SendRequest};
@@ -33,7 +33,7 @@ pub(super) struct Target {
     tls: bool,
     host: String,
     port: u16,
-    /// Path without a final slash; for a webhook with its query.
+    /// The path; at least `/`.
     pub(super) path: String,
     /// The query of a webhook's URL.
     pub(super) query: String,
@@ -48,17 +48,24 @@ impl Target {
             return Err(("this is not a URL", fix));
         };
         if authority.as_str().contains('@') {
-            return Err(("a secret stands in the URL", "take it out, and say where it is: secret = { file = \"…\" }"));
+            return Err((
+                "a secret stands in the URL",
+                "take it out, and say where it is: secret = { file = \"…\" }",
+            ));
         }
         let host = authority.host().trim_matches(['[', ']']).to_owned();
         let ip = host.parse::<IpAddr>().ok();
-        let loopback = host.eq_ignore_ascii_case("localhost") || ip.is_some_and(|ip| ip.is_loopback());
+        let loopback =
+            host.eq_ignore_ascii_case("localhost") || ip.is_some_and(|ip| ip.is_loopback());
         let tls = match scheme {
             "https" => true,
             "http" if loopback => false,
             "http" => {
                 let fix = "write https://; http:// is only for 127.0.0.1, ::1 and localhost";
-                return Err(("addresses and keys would cross the network in clear text", fix));
+                return Err((
+                    "addresses and keys would cross the network in clear text",
+                    fix,
+                ));
             }
             _ => return Err(("this is not a URL of the web", fix)),
         };
@@ -66,16 +73,24 @@ impl Target {
             tls,
             host,
             port: authority.port_u16().unwrap_or(if tls { 443 } else { 80 }),
-            path: uri.path().trim_end_matches('/').to_owned(),
+            path: uri.path().to_owned(),
             query: uri.query().unwrap_or_default().to_owned(),
         })
     }
 
     /// As the Host field says it.
     fn authority(&self) -> String {
-        let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
+        let host = if self.host.contains(':') {
+            format!("[{}]", self.host)
+        } else {
+            self.host.clone()
+        };
         let usual = if self.tls { 443 } else { 80 };
-        if self.port == usual { host } else { format!("{host}:{}", self.port) }
+        if self.port == usual {
+            host
+        } else {
+            format!("{host}:{}", self.port)
+        }
     }
 }
 
@@ -110,10 +125,18 @@ pub(super) struct Http {
 
 impl Http {
     /// Prepares connections; opens none. The error says what and what to do.
-    pub(super) fn new(target: Target, ca_file: Option<&Path>, time: Duration) -> Result<Self, (String, &'static str)> {
+    pub(super) fn new(
+        target: Target,
+        ca_file: Option<&Path>,
+        time: Duration,
+    ) -> Result<Self, (String, &'static str)> {
         let tls = if target.tls {
-            let name = ServerName::try_from(target.host.clone())
-                .map_err(|_| ("the host is not a name that a certificate can have".to_owned(), "correct the URL"))?;
+            let name = ServerName::try_from(target.host.clone()).map_err(|_| {
+                (
+                    "the host is not a name that a certificate can have".to_owned(),
+                    "correct the URL",
+                )
+            })?;
             Some((tls::connector(ca_file)?, name))
         } else {
             None
@@ -133,7 +156,12 @@ impl Http {
 
     /// Asks, within the time for one call.
     pub(super) async fn ask(&self, ask: &Ask) -> Result<Answer, Trouble> {
-        let late = |_| Trouble::new(TroubleKind::Timeout, format!("no answer within {} s", self.time.as_secs()));
+        let late = |_| {
+            Trouble::new(
+                TroubleKind::Timeout,
+                format!("no answer within {} s", self.time.as_secs()),
+            )
+        };
         timeout(self.time, self.in_time(ask)).await.map_err(late)?
     }
 
@@ -145,7 +173,12 @@ impl Http {
             return self.read(kept, response, ask.at_most).await;
         }
         let mut fresh = self.connect().await?;
-        let cut = |_| Trouble::new(TroubleKind::Connect, "the connection broke before there was an answer");
+        let cut = |_| {
+            Trouble::new(
+                TroubleKind::Connect,
+                "the connection broke before there was an answer",
+            )
+        };
         let response = fresh.send_request(self.request(ask)?).await.map_err(cut)?;
         self.read(fresh, response, ask.at_most).await
     }
@@ -160,13 +193,23 @@ impl Http {
         let read = Limited::new(body, at_most).collect().await;
         let body = read.map_err(|e| {
             if e.is::<http_body_util::LengthLimitError>() {
-                Trouble::new(TroubleKind::Answer, format!("the answer is longer than {} KiB", at_most / 1024))
+                Trouble::new(
+                    TroubleKind::Answer,
+                    format!("the answer is longer than {} KiB", at_most / 1024),
+                )
             } else {
-                Trouble::new(TroubleKind::Connect, "the connection broke in the middle of the answer")
+                Trouble::new(
+                    TroubleKind::Connect,
+                    "the connection broke in the middle of the answer",
+                )
             }
         })?;
         self.keep(connection);
-        let kind = head.headers.get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+        let kind = head
+            .headers
+            .get(CONTENT_TYPE)
+            .and_then(|v| v.to_str().ok())
+            .unwrap_or_default();
         Ok(Answer {
             status: head.status.as_u16(),
             html: kind.to_ascii_lowercase().contains("html"),
@@ -189,18 +232,29 @@ impl Http {
             request = request.header(name, value);
         }
         let body = ask.body.clone().unwrap_or_default();
-        let cannot = |_| Trouble::new(TroubleKind::Local, "what the preset says makes no request that can be sent");
+        let cannot = |_| {
+            Trouble::new(
+                TroubleKind::Local,
+                "what the preset says makes no request that can be sent",
+            )
+        };
         request.body(Full::from(body)).map_err(cannot)
     }
 
     fn take_kept(&self) -> Option<SendRequest<Full<Bytes>>> {
-        let mut kept = self.kept.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut kept = self
+            .kept
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         kept.retain(|(one, since)| !one.is_closed() && since.elapsed() < KEPT_FOR);
         kept.pop().map(|(one, _)| one)
     }
 
     fn keep(&self, connection: SendRequest<Full<Bytes>>) {
-        let mut kept = self.kept.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut kept = self
+            .kept
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         if kept.len() < KEPT && !connection.is_closed() {
             kept.push((connection, Instant::now()));
         }
@@ -233,7 +287,9 @@ async fn handshake(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
 ) -> Result<SendRequest<Full<Bytes>>, Trouble> {
     let no_http = |_| Trouble::new(TroubleKind::Connect, "the server does not speak HTTP");
-    let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(no_http)?;
+    let (sender, connection) = http1::handshake(TokioIo::new(stream))
+        .await
+        .map_err(no_http)?;
     // It ends by itself when the sender is dropped or the server hangs up; what went wrong is told to who waits for an answer.
     tokio::spawn(async move { drop(connection.await) });
     Ok(sender)
@@ -245,7 +301,10 @@ fn wait(headers: &HeaderMap) -> Option<Duration> {
     let seconds = match text.parse::<u64>() {
         Ok(seconds) => seconds,
         Err(_) => {
-            let then = jiff::fmt::rfc2822::parse(text).ok()?.timestamp().as_second();
+            let then = jiff::fmt::rfc2822::parse(text)
+                .ok()?
+                .timestamp()
+                .as_second();
             u64::try_from(then - jiff::Timestamp::now().as_second()).unwrap_or(0)
         }
     };

@@ -48,7 +48,10 @@ mod tests {
     fn a_star_is_every_element_and_what_is_not_there_is_nothing() {
         let value = serde_json::json!({"data": [{"a/b": "x", "n": 0}, {"a/b": "y"}], "empty": ""});
         let words = |pointer| -> Vec<String> {
-            find(&value, pointer).into_iter().filter_map(plain).collect()
+            find(&value, pointer)
+                .into_iter()
+                .filter_map(plain)
+                .collect()
         };
         assert_eq!(words("/data/*/a~1b"), ["x", "y"]);
         assert_eq!(words("/data/0/n"), ["0"]);

@@ -74,60 +74,70 @@ impl SenderSettings {
 
     /// What is wrong with this block, as pairs of what and what to do; the caller knows file and line.
     pub fn faults(&self) -> Vec<(String, String)> {
-        let mut faults = Vec::new();
+        let urls = [
+            self.base.as_deref(),
+            self.webhook.as_ref().map(|w| w.url.as_str()),
+        ];
+        let urls = urls.into_iter().flatten();
+        let wrong = urls.filter_map(|url| Target::parse(url).err());
+        self.clashes()
+            .into_iter()
+            .filter_map(|(bad, what, fix)| bad.then_some((what, fix)))
+            .chain(wrong)
+            .map(|(what, fix)| (format!("sender {}: {what}", self.name), fix.to_owned()))
+            .collect()
+    }
+
+    /// What must not be: whether it is, what it is, what to do.
+    fn clashes(&self) -> [(bool, &'static str, &'static str); 8] {
         let name = &self.name;
-        let mut fault = |bad: bool, what: &str, fix: &str| {
-            if bad {
-                faults.push((format!("sender {name}: {what}"), fix.to_owned()));
-            }
-        };
-        fault(
-            name.is_empty() || name.len() > 64 || name.chars().any(|c| c.is_control() || c == '@'),
-            "this cannot be the name of a sender",
-            "give it a short name, such as \"lemlist\"",
-        );
-        fault(
-            self.ways() != 1,
-            "it must be described in exactly one way",
-            "write one of preset, file, webhook, command and drop",
-        );
         let called = self.preset.is_some() || self.file.is_some();
-        fault(
-            (called || self.webhook.is_some()) && self.secret.is_none(),
-            "there is no secret",
-            "say where its key is: secret = { file = \"…\" }",
-        );
         let local = self.command.is_some() || self.drop.is_some();
-        fault(
-            local && (self.secret.is_some() || self.ca_file.is_some()),
-            "a command or a file uses neither secret nor ca_file",
-            "remove them; a program reads its secrets itself",
-        );
-        fault(
-            !called && (self.base.is_some() || !self.with.is_empty()),
-            "base and with belong to a preset",
-            "remove them",
-        );
-        fault(
-            self.command.as_ref().is_some_and(|c| c.first().is_none_or(String::is_empty)),
-            "the command is empty",
-            "write command = [\"/path/of/the/program\", \"argument\"]",
-        );
-        fault(
-            self.channels.as_ref().is_some_and(Vec::is_empty),
-            "it stops nothing",
-            "leave channels out, or name at least \"email\"",
-        );
-        fault(
-            !(1..=600).contains(&self.timeout_seconds),
-            "timeout_seconds is out of range",
-            "write a number from 1 to 600",
-        );
-        let urls = [self.base.as_deref(), self.webhook.as_ref().map(|w| w.url.as_str())];
-        for wrong in urls.into_iter().flatten().filter_map(|u| Target::parse(u).err()) {
-            fault(true, wrong.0, wrong.1);
-        }
-        faults
+        let command = self.command.as_ref();
+        [
+            (
+                name.is_empty()
+                    || name.len() > 64
+                    || name.chars().any(|c| c.is_control() || c == '@'),
+                "this cannot be the name of a sender",
+                "give it a short name, such as \"lemlist\"",
+            ),
+            (
+                self.ways() != 1,
+                "it must be described in exactly one way",
+                "write one of preset, file, webhook, command and drop",
+            ),
+            (
+                (called || self.webhook.is_some()) && self.secret.is_none(),
+                "there is no secret",
+                "say where its key is: secret = { file = \"…\" }",
+            ),
+            (
+                local && (self.secret.is_some() || self.ca_file.is_some()),
+                "a command or a file uses neither secret nor ca_file",
+                "remove them; a program reads its secrets itself",
+            ),
+            (
+                !called && (self.base.is_some() || !self.with.is_empty()),
+                "base and with belong to a preset",
+                "remove them",
+            ),
+            (
+                command.is_some_and(|c| c.first().is_none_or(String::is_empty)),
+                "the command is empty",
+                "write command = [\"/path/of/the/program\", \"argument\"]",
+            ),
+            (
+                self.channels.as_ref().is_some_and(Vec::is_empty),
+                "it stops nothing",
+                "leave channels out, or name at least \"email\"",
+            ),
+            (
+                !(1..=600).contains(&self.timeout_seconds),
+                "timeout_seconds is out of range",
+                "write a number from 1 to 600",
+            ),
+        ]
     }
 
     fn ways(&self) -> usize {
@@ -159,18 +169,31 @@ mod tests {
         assert_eq!(faults("name = 'l'\npreset = 'lemlist'").len(), 1);
         assert_eq!(faults("name = 'l'").len(), 1);
         assert_eq!(faults("name = 'l'\ndrop = 'a'\ncommand = ['b']").len(), 1);
-        assert_eq!(faults("name = 'l'\ndrop = 'a'\nwith = { a = 'b' }").len(), 1);
-        assert_eq!(faults("name = ''\ncommand = []\nchannels = []\ntimeout_seconds = 0").len(), 4);
+        assert_eq!(
+            faults("name = 'l'\ndrop = 'a'\nwith = { a = 'b' }").len(),
+            1
+        );
+        assert_eq!(
+            faults("name = ''\ncommand = []\nchannels = []\ntimeout_seconds = 0").len(),
+            4
+        );
     }
 
     #[test]
     fn clear_text_is_for_this_machine_only() {
         let hook = |url: &str| {
-            faults(&format!("name = 'h'\nsecret = {{ env = 'K' }}\nwebhook = {{ url = '{url}' }}"))
+            faults(&format!(
+                "name = 'h'\nsecret = {{ env = 'K' }}\nwebhook = {{ url = '{url}' }}"
+            ))
         };
         assert!(hook("https://hooks.example.com/stop?t=1").is_empty());
         assert!(hook("http://127.0.0.1:8080/stop").is_empty());
-        for bad in ["http://hooks.example.com/", "ftp://a.example/", "hooks.example.com", "https://u:p@a.example/"] {
+        for bad in [
+            "http://hooks.example.com/",
+            "ftp://a.example/",
+            "hooks.example.com",
+            "https://u:p@a.example/",
+        ] {
             assert_eq!(hook(bad).len(), 1, "{bad}");
             assert!(!hook(bad)[0].0.contains("u:p"), "a secret is not repeated");
         }

@@ -10,7 +10,15 @@ use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-const HEADER: [&str; 7] = ["time", "act", "address", "domain", "phone", "profile_url", "crm_id"];
+const HEADER: [&str; 7] = [
+    "time",
+    "act",
+    "address",
+    "domain",
+    "phone",
+    "profile_url",
+    "crm_id",
+];
 
 /// A file that grows.
 pub(super) struct Spool {
@@ -43,21 +51,31 @@ impl Spool {
         Ok("lines can be added to the file".to_owned())
     }
 
-    async fn apart(&self, work: impl FnOnce(&Path) -> io::Result<()> + Send + 'static) -> Result<(), Trouble> {
+    async fn apart(
+        &self,
+        work: impl FnOnce(&Path) -> io::Result<()> + Send + 'static,
+    ) -> Result<(), Trouble> {
         let (file, turn) = (Arc::clone(&self.file), Arc::clone(&self.turn));
         let done = tokio::task::spawn_blocking(move || {
             let _turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
             work(&file).map_err(|e| format!("{} cannot be written: {e}", file.display()))
         });
         let failed = |words: String| Trouble::new(TroubleKind::Local, words);
-        done.await.map_err(|_| failed("the file was not written".to_owned()))?.map_err(failed)
+        done.await
+            .map_err(|_| failed("the file was not written".to_owned()))?
+            .map_err(failed)
     }
 }
 
 /// For its owner and its group alone: whoever imports it may be another user.
 fn open(file: &Path) -> io::Result<File> {
     use std::os::unix::fs::OpenOptionsExt as _;
-    OpenOptions::new().read(true).append(true).create(true).mode(0o640).open(file)
+    OpenOptions::new()
+        .read(true)
+        .append(true)
+        .create(true)
+        .mode(0o640)
+        .open(file)
 }
 
 fn append(path: &Path, lines: &[[String; 7]]) -> io::Result<()> {
@@ -78,11 +96,16 @@ fn append(path: &Path, lines: &[[String; 7]]) -> io::Result<()> {
     for line in lines {
         writer.write_record(line).map_err(io::Error::other)?;
     }
-    let text = writer.into_inner().map_err(|e| io::Error::other(e.to_string()))?;
+    let text = writer
+        .into_inner()
+        .map_err(|e| io::Error::other(e.to_string()))?;
     file.write_all(&text)?;
     file.sync_all()?;
     if size == 0 {
-        let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let folder = path
+            .parent()
+            .filter(|p| !p.as_os_str().is_empty())
+            .unwrap_or(Path::new("."));
         File::open(folder)?.sync_all()?;
     }
     Ok(())
@@ -90,7 +113,9 @@ fn append(path: &Path, lines: &[[String; 7]]) -> io::Result<()> {
 
 /// A line for each address; one for a person without any, and for a domain.
 fn lines(act: NoticeAct, whom: &Whom) -> Vec<[String; 7]> {
-    let time = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+    let time = jiff::Timestamp::now()
+        .strftime("%Y-%m-%dT%H:%M:%SZ")
+        .to_string();
     let text = |field: &Option<String>| field.clone().unwrap_or_default();
     let line = |address: &str| {
         [

@@ -62,7 +62,11 @@ pub(super) fn load(
 
 /// What the operator wrote, the defaults, and something for what is missing (told elsewhere).
 fn sample_with(preset: &Preset, with: &BTreeMap<String, String>) -> BTreeMap<String, String> {
-    let mut all: BTreeMap<String, String> = preset.needs.keys().map(|k| (k.clone(), "x".to_owned())).collect();
+    let mut all: BTreeMap<String, String> = preset
+        .needs
+        .keys()
+        .map(|k| (k.clone(), "x".to_owned()))
+        .collect();
     all.extend(preset.defaults.clone());
     all.extend(with.clone());
     all
@@ -71,11 +75,18 @@ fn sample_with(preset: &Preset, with: &BTreeMap<String, String>) -> BTreeMap<Str
 fn tera() -> Tera {
     let mut tera = Tera::default();
     tera.autoescape_on(Vec::<&'static str>::new());
-    tera.register_filter("json", |value: &Value, _: Kwargs, _: &State| -> TeraResult<String> {
-        serde_json::to_string(value).map_err(|_| Error::message("`json` cannot write this"))
-    });
+    tera.register_filter(
+        "json",
+        |value: &Value, _: Kwargs, _: &State| -> TeraResult<String> {
+            serde_json::to_string(value).map_err(|_| Error::message("`json` cannot write this"))
+        },
+    );
     tera.register_filter("url", |value: &Value, _: Kwargs, _: &State| {
-        let wrong = || Error::message("`url` needs a text, and what stands before it is none, or is set nowhere");
+        let wrong = || {
+            Error::message(
+                "`url` needs a text, and what stands before it is none, or is set nowhere",
+            )
+        };
         value.as_str().map(encoded).ok_or_else(wrong)
     });
     tera
@@ -86,7 +97,9 @@ pub(super) fn encoded(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {
         match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => out.push(char::from(byte)),
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                out.push(char::from(byte))
+            }
             // Writing to a String cannot fail.
             _ => drop(write!(out, "%{byte:02X}")),
         }
@@ -115,20 +128,35 @@ impl Reading<'_> {
     /// What only all of it can tell.
     fn whole(&mut self, preset: &Preset) {
         if preset.suppress.is_empty() {
-            self.of_file("there is no [[suppress]]".to_owned(), "add the call that stops all mail to an address");
+            self.of_file(
+                "there is no [[suppress]]".to_owned(),
+                "add the call that stops all mail to an address",
+            );
         }
         if preset.test.is_empty() {
-            self.of_file("there is no [[test]]".to_owned(), "add a call that changes nothing and needs the key");
+            self.of_file(
+                "there is no [[test]]".to_owned(),
+                "add a call that changes nothing and needs the key",
+            );
         }
         if preset.channels.is_empty() {
-            self.of_file("channels is empty".to_owned(), "write channels = [\"email\"]");
+            self.of_file(
+                "channels is empty".to_owned(),
+                "write channels = [\"email\"]",
+            );
         }
         if preset.limits.at_once == 0 || preset.limits.per_minute == Some(0) {
-            self.of_file("with these [limits] nothing would be told".to_owned(), "write at_once and per_minute above 0");
+            self.of_file(
+                "with these [limits] nothing would be told".to_owned(),
+                "write at_once and per_minute above 0",
+            );
         }
         let gathers = |s: &Step| s.items.is_some();
         if !preset.pull.is_empty() && !preset.pull.iter().any(gathers) {
-            self.of_file("no step of [[pull]] has items".to_owned(), "say which array holds the opt-outs: items = \"/data\"");
+            self.of_file(
+                "no step of [[pull]] has items".to_owned(),
+                "say which array holds the opt-outs: items = \"/data\"",
+            );
         }
     }
 
@@ -161,7 +189,11 @@ impl Reading<'_> {
 
     fn paging(&mut self, step: &Step, paging: &super::preset::Paging) {
         if step.each.is_none() && step.items.is_none() {
-            self.fault(&step.path, "a step with paging has neither items nor each", "say which array is paged");
+            self.fault(
+                &step.path,
+                "a step with paging has neither items nor each",
+                "say which array is paged",
+            );
         }
         let wrong = match paging.by {
             PagingBy::Cursor => paging.cursor.is_none(),
@@ -170,7 +202,11 @@ impl Reading<'_> {
         };
         if wrong {
             let fix = "write { by = \"cursor\", cursor = \"/pointer\" } or { by = \"offset\", size = 100 }";
-            self.fault(&step.path, "this paging would never come to a second page", fix);
+            self.fault(
+                &step.path,
+                "this paging would never come to a second page",
+                fix,
+            );
         }
     }
 
@@ -187,28 +223,54 @@ impl Reading<'_> {
             let fix = "write texts as {{ address | json }}, without quotation marks around them";
             self.fault(body, format!("filled in, this body is no JSON: {e}"), fix);
         }
-        for (kind, table) in [("query", &step.query), ("where", &step.only), ("expect", &step.expect)] {
+        for (kind, table) in [
+            ("query", &step.query),
+            ("where", &step.only),
+            ("expect", &step.expect),
+        ] {
             for (key, text) in table {
-                self.template(&name_of(act, number, &format!("{kind}.{key}")), text, values);
+                self.template(
+                    &name_of(act, number, &format!("{kind}.{key}")),
+                    text,
+                    values,
+                );
                 if kind != "query" && !is_pointer(key) {
                     self.fault(text, format!("\"{key}\" is not a JSON pointer"), POINTER);
                 }
             }
         }
-        let cursor = step.paging.iter().filter_map(|p| p.cursor.as_ref());
-        let lists = step.each.iter().chain(&step.items).chain(&step.address).chain(cursor);
-        for pointer in lists.chain(step.take.values()) {
-            if !is_pointer(pointer.get_ref()) {
-                self.fault(pointer, format!("\"{}\" is not a JSON pointer", pointer.get_ref()), POINTER);
-            }
-        }
+        self.pointers(step);
         if step.items.is_some() == step.address.is_empty() {
             let fix = "items = \"/data\" says where the entries are, address = [\"/email\"] where the address is in one";
             self.fault(&step.path, "items and address belong together", fix);
         }
         let known = |status: &&u16| !(200..600).contains(*status);
         if let Some(status) = step.done.iter().chain(&step.unknown).find(known) {
-            self.fault(&step.path, format!("{status} is no status of an answer"), "write a number from 200 to 599");
+            self.fault(
+                &step.path,
+                format!("{status} is no status of an answer"),
+                "write a number from 200 to 599",
+            );
+        }
+    }
+
+    /// Whether what looks into answers can find anything.
+    fn pointers(&mut self, step: &Step) {
+        let cursor = step.paging.iter().filter_map(|p| p.cursor.as_ref());
+        let lists = step
+            .each
+            .iter()
+            .chain(&step.items)
+            .chain(&step.address)
+            .chain(cursor);
+        for pointer in lists.chain(step.take.values()) {
+            if !is_pointer(pointer.get_ref()) {
+                self.fault(
+                    pointer,
+                    format!("\"{}\" is not a JSON pointer", pointer.get_ref()),
+                    POINTER,
+                );
+            }
         }
     }
 
@@ -231,7 +293,11 @@ impl Reading<'_> {
 
     /// Tera itself says of a name that is set nowhere only that a filter gets nothing.
     fn all_set(&self, name: &str, values: &Context) -> TeraResult<()> {
-        let mut used: Vec<&str> = self.tera.get_template_variables(name)?.into_iter().collect();
+        let mut used: Vec<&str> = self
+            .tera
+            .get_template_variables(name)?
+            .into_iter()
+            .collect();
         used.sort_unstable();
         match used.into_iter().find(|one| !values.contains_key(one)) {
             Some(one) => Err(Error::message(format!("nothing sets \"{one}\" here"))),

@@ -17,7 +17,12 @@ pub(super) fn connector(ca_file: Option<&Path>) -> Result<TlsConnector, (String,
         Some(file) => read(file)?,
         None => Vec::new(),
     };
-    let other = |e: Error| (format!("TLS cannot be set up: {e}"), "install the system's certificates (ca-certificates)");
+    let other = |e: Error| {
+        (
+            format!("TLS cannot be set up: {e}"),
+            "install the system's certificates (ca-certificates)",
+        )
+    };
     let provider = Arc::new(ring::default_provider());
     let verifier = Verifier::new_with_extra_roots(roots, Arc::clone(&provider)).map_err(other)?;
     // "dangerous" is rustls's word for any verifier that one names; this one is the platform's.
@@ -46,7 +51,13 @@ fn read(file: &Path) -> Result<Vec<CertificateDer<'static>>, (String, &'static s
 pub(super) fn trouble(error: &std::io::Error) -> Trouble {
     use CertificateError as C;
     let Some(inner) = error.get_ref().and_then(|e| e.downcast_ref::<Error>()) else {
-        return Trouble::new(TroubleKind::Connect, format!("the connection broke while TLS was set up: {}", error.kind()));
+        return Trouble::new(
+            TroubleKind::Connect,
+            format!(
+                "the connection broke while TLS was set up: {}",
+                error.kind()
+            ),
+        );
     };
     let Error::InvalidCertificate(certificate) = inner else {
         return Trouble::new(TroubleKind::Connect, format!("no TLS connection: {inner}"));
@@ -56,8 +67,12 @@ pub(super) fn trouble(error: &std::io::Error) -> Trouble {
         C::NotValidYet | C::NotValidYetContext { .. } => {
             "the server's certificate is not valid yet (is this machine's clock right?)"
         }
-        C::NotValidForName | C::NotValidForNameContext { .. } => "the server's certificate has another name",
-        C::UnknownIssuer => "the server's certificate is from an unknown authority (name its file in `ca_file`)",
+        C::NotValidForName | C::NotValidForNameContext { .. } => {
+            "the server's certificate has another name"
+        }
+        C::UnknownIssuer => {
+            "the server's certificate is from an unknown authority (name its file in `ca_file`)"
+        }
         C::Revoked => "the server's certificate has been revoked",
         _ => "the server's certificate is not valid",
     };

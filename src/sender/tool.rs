@@ -6,7 +6,7 @@ use super::connector::Key;
 use super::http::{Http, Target};
 use super::preset::{Act, Otherwise, Preset};
 use super::settings::SenderSettings;
-use super::template::{self, Templates};
+use super::template::{self, Templates, encoded};
 use super::told::{Limits, Pulled, Told, Trouble, TroubleKind};
 use super::walk::{Walk, Walked, call_of};
 use crate::record::{Address, Fault, NoticeAct, Whom};
@@ -30,23 +30,12 @@ pub(super) struct Tool {
 impl Tool {
     /// Reads the preset; opens no connection. Mistakes of the block itself have no file: the caller knows it.
     pub(super) fn new(settings: &SenderSettings) -> Result<Self, Vec<Fault>> {
-        let own = |what: String, fix: &str| Fault::of_file("", format!("sender {}: {what}", settings.name), fix);
+        let own = |what: String, fix: &str| {
+            Fault::of_file("", format!("sender {}: {what}", settings.name), fix)
+        };
         let (file, text) = text(settings).map_err(|(what, fix)| vec![own(what, &fix)])?;
         let (preset, templates) = template::load(&file, &text, &settings.with)?;
-        let mut faults = Vec::new();
-        for (name, what) in &preset.needs {
-            if !settings.with.contains_key(name) {
-                let fix = format!("add with = {{ {name} = \"…\" }}: {what}");
-                faults.push(own(format!("{} needs a value \"{name}\"", preset.name), &fix));
-            }
-        }
-        for name in settings.with.keys() {
-            if !preset.needs.contains_key(name) && !preset.defaults.contains_key(name) {
-                let known: Vec<&str> = preset.needs.keys().chain(preset.defaults.keys()).map(String::as_str).collect();
-                let fix = if known.is_empty() { "remove it".to_owned() } else { format!("it knows {}", known.join(", ")) };
-                faults.push(own(format!("{} knows no value \"{name}\"", preset.name), &fix));
-            }
-        }
+        let mut faults = values_of(settings, &preset, own);
         let mut with = preset.defaults.clone();
         with.extend(settings.with.clone());
         let mut http = None;
@@ -85,7 +74,11 @@ impl Tool {
         let mut all = Vec::new();
         for act in Act::ALL {
             for step in self.preset.steps(act) {
-                all.extend(step.unverified.iter().map(|why| format!("{}: {}: {why}", act.word(), call_of(step))));
+                all.extend(
+                    step.unverified
+                        .iter()
+                        .map(|why| format!("{}: {}: {why}", act.word(), call_of(step))),
+                );
             }
         }
         all
@@ -117,26 +110,42 @@ impl Tool {
         let whole = whom.domain.as_deref().map(|d| ("domain", d));
         let each: Vec<(&str, &str)> = match whole {
             Some(domain) => vec![domain],
-            None => whom.addresses.iter().map(|a| ("address", a.as_str())).collect(),
+            None => whom
+                .addresses
+                .iter()
+                .map(|a| ("address", a.as_str()))
+                .collect(),
         };
         if each.is_empty() {
             let words = "it knows people by their address, and none is known".to_owned();
             return Told::Unknown { words };
         }
-        let (count, mut obeyed, mut refused) = (each.len(), 0, None);
+        let (count, mut obeyed, mut refused, mut later) = (each.len(), 0, None, None);
         for (name, value) in each {
             let mut values = self.values(whom);
             values.insert(name, value);
             let walked = match self.walk(act, whom, values, ANSWER).await {
                 Ok(walked) => walked,
+                // An answer that nobody understands may be about this address alone.
+                Err(trouble) if trouble.kind == TroubleKind::Answer => {
+                    later.get_or_insert(trouble);
+                    continue;
+                }
                 Err(trouble) => return Told::Later(trouble),
             };
-            if let Some(words) = walked.later {
-                return Told::Later(Trouble::new(TroubleKind::Answer, words));
-            }
+            let not_yet = |words| Trouble::new(TroubleKind::Answer, words);
+            later = later.or(walked.later.map(not_yet));
             obeyed += usize::from(walked.obeyed && walked.refused.is_none());
             refused = refused.or(walked.refused);
         }
+        if let Some(trouble) = later {
+            return Told::Later(trouble);
+        }
+        self.together(refused, obeyed, count)
+    }
+
+    /// What the answers for all addresses mean.
+    fn together(&self, refused: Option<String>, obeyed: usize, count: usize) -> Told {
         match (refused, obeyed) {
             (Some(words), _) => Told::Refused { words },
             (None, 0) => Told::Unknown {
@@ -146,7 +155,10 @@ impl Tool {
                 words: format!("{} obeys", self.preset.name),
             },
             (None, n) => Told::Obeyed {
-                words: format!("{} obeys for {n} of {count} addresses; it does not know the others", self.preset.name),
+                words: format!(
+                    "{} obeys for {n} of {count} addresses; it does not know the others",
+                    self.preset.name
+                ),
             },
         }
     }
@@ -154,7 +166,9 @@ impl Tool {
     fn impossible(&self, notice: NoticeAct, whom: &Whom) -> String {
         let name = &self.preset.name;
         if whom.domain.is_some() {
-            return format!("{name} has no call for a whole domain; do it there by hand, or for each person");
+            return format!(
+                "{name} has no call for a whole domain; do it there by hand, or for each person"
+            );
         }
         let act = match notice {
             NoticeAct::Suppress => Act::Suppress,
@@ -187,23 +201,46 @@ impl Tool {
 
     /// A call that changes nothing and needs the key.
     pub(super) async fn test(&self) -> Result<String, Trouble> {
-        let walked = self.walk(Act::Test, &Whom::default(), self.common(), PAGE).await?;
+        let walked = self
+            .walk(Act::Test, &Whom::default(), self.common(), PAGE)
+            .await?;
         let calls: Vec<String> = self.preset.test.iter().map(call_of).collect();
         match walked.refused.or(walked.later) {
             Some(words) => Err(Trouble::new(TroubleKind::Answer, words)),
             None if !walked.obeyed => {
-                let nothing = self.preset.test.iter().all(|s| s.none == Otherwise::Unknown);
-                let words = if nothing { "it answered, but not as the preset expects" } else { "it answered nothing" };
-                Err(Trouble::new(TroubleKind::Answer, format!("{}: {words}", calls.join(", "))))
+                let nothing = self
+                    .preset
+                    .test
+                    .iter()
+                    .all(|s| s.none == Otherwise::Unknown);
+                let words = if nothing {
+                    "it answered, but not as the preset expects"
+                } else {
+                    "it answered nothing"
+                };
+                Err(Trouble::new(
+                    TroubleKind::Answer,
+                    format!("{}: {words}", calls.join(", ")),
+                ))
             }
-            None => Ok(format!("{} took our key ({})", self.preset.name, calls.join(", "))),
+            None => Ok(format!(
+                "{} took our key ({})",
+                self.preset.name,
+                calls.join(", ")
+            )),
         }
     }
 
-    async fn walk(&self, act: Act, whom: &Whom, values: Context, at_most: usize) -> Result<Walked, Trouble> {
+    async fn walk(
+        &self,
+        act: Act,
+        whom: &Whom,
+        values: Context,
+        at_most: usize,
+    ) -> Result<Walked, Trouble> {
         let secret = self.key.read().await?;
         let mut hidden = hidden(whom);
-        hidden.add([secret.expose()]);
+        hidden.add([secret.expose(), &encoded(secret.expose())]);
         let walk = Walk {
             preset: &self.preset,
             templates: &self.templates,
@@ -228,7 +265,11 @@ impl Tool {
 
     fn values(&self, whom: &Whom) -> Context {
         let mut values = self.common();
-        for (name, value) in [("phone", &whom.phone), ("profile_url", &whom.profile_url), ("crm_id", &whom.crm_id)] {
+        for (name, value) in [
+            ("phone", &whom.phone),
+            ("profile_url", &whom.profile_url),
+            ("crm_id", &whom.crm_id),
+        ] {
             values.insert(name, value.as_deref().unwrap_or_default());
         }
         values
@@ -252,7 +293,12 @@ fn text(settings: &SenderSettings) -> Result<(String, String), (String, String)>
         let file = format!("config/senders/{name}.toml");
         return builtin::text(name)
             .map(|text| (file, text.to_owned()))
-            .ok_or_else(|| (format!("there is no preset \"{name}\""), format!("known are {}", builtin::names())));
+            .ok_or_else(|| {
+                (
+                    format!("there is no preset \"{name}\""),
+                    format!("known are {}", builtin::names()),
+                )
+            });
     }
     let path = settings.file.clone().unwrap_or_default();
     let fix = "write the path of a preset, as in file = \"senders/ours.toml\"".to_owned();
@@ -260,6 +306,44 @@ fn text(settings: &SenderSettings) -> Result<(String, String), (String, String)>
         Ok(text) => Ok((path.display().to_string(), text)),
         Err(e) => Err((format!("{} cannot be read: {e}", path.display()), fix)),
     }
+}
+
+/// What is wrong with `with`.
+fn values_of(
+    settings: &SenderSettings,
+    preset: &Preset,
+    own: impl Fn(String, &str) -> Fault,
+) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    for (name, what) in &preset.needs {
+        if !settings.with.contains_key(name) {
+            let fix = format!("add with = {{ {name} = \"…\" }}: {what}");
+            faults.push(own(
+                format!("{} needs a value \"{name}\"", preset.name),
+                &fix,
+            ));
+        }
+    }
+    for name in settings.with.keys() {
+        if !preset.needs.contains_key(name) && !preset.defaults.contains_key(name) {
+            let known: Vec<&str> = preset
+                .needs
+                .keys()
+                .chain(preset.defaults.keys())
+                .map(String::as_str)
+                .collect();
+            let fix = if known.is_empty() {
+                "remove it".to_owned()
+            } else {
+                format!("it knows {}", known.join(", "))
+            };
+            faults.push(own(
+                format!("{} knows no value \"{name}\"", preset.name),
+                &fix,
+            ));
+        }
+    }
+    faults
 }
 
 fn connection(
@@ -272,13 +356,18 @@ fn connection(
         None => {
             let mut values = Context::new();
             values.insert("with", with);
-            templates.render("base", &values).map_err(|what| (what, "correct with"))?
+            templates
+                .render("base", &values)
+                .map_err(|what| (what, "correct with"))?
         }
     };
     let told = |(what, fix): (&str, &'static str)| (format!("its base: {what}"), fix);
     let target = Target::parse(&base).map_err(told)?;
     if !target.query.is_empty() {
-        return Err(("its base has a query".to_owned(), "write base without what follows the ?"));
+        return Err((
+            "its base has a query".to_owned(),
+            "write base without what follows the ?",
+        ));
     }
     Http::new(target, settings.ca_file.as_deref(), settings.timeout())
 }

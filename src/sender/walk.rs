@@ -3,22 +3,16 @@
 //! Steps go breadth first: a step runs for everybody whom the one before has found. A refusal for one of them stops nobody
 //! else (a list that refuses must not save the next list); trouble with the server stops all, because it is tried again.
 
-use super::answer::{Hidden, Verdict, judge};
-use super::http::{Ask, Http};
+use super::answer::{Hidden, Verdict};
+use super::http::Http;
+use super::paging::{Place, Turn};
 use super::pointer::{find, plain};
-use super::preset::{Act, Auth, Otherwise, PagingBy, Preset, Step};
-use super::template::{Templates, encoded, name_of};
+use super::preset::{Act, Otherwise, Preset, Step};
+use super::template::Templates;
 use super::told::{Trouble, TroubleKind};
 use crate::config::Secret;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use hyper::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use serde_json::Value;
-use std::collections::BTreeMap;
 use tera::Context;
-
-/// More pages than any list has: a server that never ends is one that does not page as the preset says.
-const PAGES: usize = 100_000;
 
 /// What all steps of an act share.
 pub(super) struct Walk<'a> {
@@ -55,7 +49,8 @@ impl Walk<'_> {
         for (number, step) in (1..).zip(self.preset.steps(self.act)) {
             let mut next = Vec::new();
             for values in open {
-                self.step(number, step, values, &mut next, &mut walked).await?;
+                self.step(number, step, values, &mut next, &mut walked)
+                    .await?;
             }
             open = next;
         }
@@ -72,56 +67,68 @@ impl Walk<'_> {
         next: &mut Vec<Context>,
         walked: &mut Walked,
     ) -> Result<(), Trouble> {
-        let before = next.len();
-        let (mut seen, mut cursor, mut last) = (0, String::new(), Vec::new());
-        for page in 1..=PAGES {
+        let (before, mut place) = (next.len(), Place::default());
+        loop {
             if let Some(paging) = &step.paging {
-                values.insert("offset", &((page - 1) * paging.size));
-                values.insert("page", &page);
-                values.insert("cursor", &cursor);
+                place.set(paging, &mut values);
             }
-            let answer = match self.call(number, step, &values).await? {
-                Verdict::Done(answer) => answer,
-                Verdict::Unknown => return Ok(()),
-                Verdict::Refused(words) => {
-                    walked.refused.get_or_insert(words);
-                    return Ok(());
-                }
-            };
-            if !self.expected(number, step, &values, &answer)? {
-                self.otherwise(step, step.otherwise, "it answered yes, and did not do it", walked);
+            let Some(answer) = self.answer(number, step, &values, walked).await? else {
                 return Ok(());
-            }
-            let items = self.items(step, &answer)?;
-            self.found(number, step, &values, items.as_deref(), &answer, next, walked)?;
-            let (Some(paging), Some(items)) = (&step.paging, items) else { break };
-            if !items.is_empty() && items == last {
-                return Err(self.nonsense(step, "the same page came twice"));
-            }
-            seen += items.len();
-            if paging.most.is_some_and(|most| seen >= most) {
-                walked.cut = true;
-                break;
-            }
-            let at = paging.cursor.as_ref().map(|c| find(&answer, c.get_ref()));
-            cursor = at.into_iter().flatten().find_map(plain).unwrap_or_default();
-            let ended = match paging.by {
-                PagingBy::Cursor => cursor.is_empty(),
-                PagingBy::Offset | PagingBy::Page => items.is_empty(),
             };
-            if ended {
+            let items = self.items(step, &answer)?;
+            let found = (items.as_deref(), &answer);
+            self.found(number, step, &values, found, next, walked)?;
+            let Some((paging, items)) = step.paging.as_ref().zip(items) else {
+                break;
+            };
+            match place.turn(paging, items, &answer) {
+                Turn::Next => {}
+                Turn::Again => return Err(self.nonsense(step, "the same page came twice")),
+                Turn::Cut => walked.cut = true,
+                Turn::Ended => break,
+            }
+            if walked.cut {
                 break;
             }
-            last = items;
         }
         if next.len() == before && (step.each.is_some() || !step.take.is_empty()) {
-            self.otherwise(step, step.none, "nothing there is as the preset looks for it", walked);
+            let words = "nothing there is as the preset looks for it";
+            self.otherwise(step, step.none, words, walked);
         }
         Ok(())
     }
 
+    /// Asks once; nothing if that was the end of it for these values.
+    async fn answer(
+        &self,
+        number: usize,
+        step: &Step,
+        values: &Context,
+        walked: &mut Walked,
+    ) -> Result<Option<Value>, Trouble> {
+        let answer = match self.call(number, step, values).await? {
+            Verdict::Done(answer) => answer,
+            Verdict::Unknown => return Ok(None),
+            Verdict::Refused(words) => {
+                walked.refused.get_or_insert(words);
+                return Ok(None);
+            }
+        };
+        let wanted = self.filled(number, "expect", &step.expect, values)?;
+        if holds(&answer, &wanted) {
+            return Ok(Some(answer));
+        }
+        let words = "it answered yes, and did not do it";
+        self.otherwise(step, step.otherwise, words, walked);
+        Ok(None)
+    }
+
     fn otherwise(&self, step: &Step, meaning: Otherwise, words: &str, walked: &mut Walked) {
-        let words = || step.says.clone().unwrap_or_else(|| format!("{}: {words}", call_of(step)));
+        let words = || {
+            step.says
+                .clone()
+                .unwrap_or_else(|| format!("{}: {words}", call_of(step)))
+        };
         match meaning {
             Otherwise::Unknown => {}
             Otherwise::Obeyed => walked.obeyed = true,
@@ -139,19 +146,20 @@ impl Walk<'_> {
             Some(Value::Array(items)) => Ok(Some(items.clone())),
             // Some write null for an empty list.
             Some(Value::Null) => Ok(Some(Vec::new())),
-            _ => Err(self.nonsense(step, "the list that the preset looks for is not in the answer")),
+            _ => Err(self.nonsense(
+                step,
+                "the list that the preset looks for is not in the answer",
+            )),
         }
     }
 
     /// Hands on what a step has found.
-    #[expect(clippy::too_many_arguments, reason = "it is the middle of `step`")]
     fn found(
         &self,
         number: usize,
         step: &Step,
         values: &Context,
-        items: Option<&[Value]>,
-        answer: &Value,
+        (items, answer): (Option<&[Value]>, &Value),
         next: &mut Vec<Context>,
         walked: &mut Walked,
     ) -> Result<(), Trouble> {
@@ -183,107 +191,25 @@ impl Walk<'_> {
         let mut values = values.clone();
         for (name, pointer) in &step.take {
             let value = find(from, pointer.get_ref()).into_iter().find_map(plain);
-            let missing = || self.nonsense(step, &format!("there is no {} in the answer", pointer.get_ref()));
+            let missing = || {
+                self.nonsense(
+                    step,
+                    &format!("there is no {} in the answer", pointer.get_ref()),
+                )
+            };
             values.insert(name.clone(), &value.ok_or_else(missing)?);
         }
         Ok(values)
     }
 
-    fn expected(&self, number: usize, step: &Step, values: &Context, answer: &Value) -> Result<bool, Trouble> {
-        let wanted = self.filled(number, "expect", &step.expect, values)?;
-        Ok(holds(answer, &wanted))
-    }
-
-    /// The texts of a table, by pointer.
-    fn filled<'s, T: AsRef<str>>(
-        &self,
-        number: usize,
-        kind: &str,
-        table: &'s BTreeMap<String, toml::Spanned<T>>,
-        values: &Context,
-    ) -> Result<Vec<(&'s str, String)>, Trouble> {
-        let text = |key: &'s String| Ok((key.as_str(), self.render(number, &format!("{kind}.{key}"), values)?));
-        table.keys().map(text).collect()
-    }
-
-    fn render(&self, number: usize, part: &str, values: &Context) -> Result<String, Trouble> {
-        let name = name_of(self.act, number, part);
-        let cannot = |what| Trouble::new(TroubleKind::Local, what);
-        self.templates.render(&name, values).map_err(cannot)
-    }
-
     fn nonsense(&self, step: &Step, what: &str) -> Trouble {
         Trouble::new(TroubleKind::Answer, format!("{}: {what}", call_of(step)))
-    }
-
-    async fn call(&self, number: usize, step: &Step, values: &Context) -> Result<Verdict, Trouble> {
-        let call = call_of(step);
-        let path = self.render(number, "path", values)?;
-        if !is_safe(&path) {
-            let words = format!("{call}: filled in, the path has an empty part; nothing was sent");
-            return Err(Trouble::new(TroubleKind::Local, words));
-        }
-        let mut query: Vec<String> = Vec::new();
-        for (key, text) in self.filled(number, "query", &step.query, values)? {
-            if !text.is_empty() {
-                query.push(format!("{}={}", encoded(key), encoded(&text)));
-            }
-        }
-        let mut headers = Vec::new();
-        self.log_in(&mut headers, &mut query)?;
-        let base = &self.http.target().path;
-        let mark = if query.is_empty() { "" } else { "?" };
-        let ask = Ask {
-            method: step.method.word(),
-            target: format!("{base}{path}{mark}{}", query.join("&")),
-            headers,
-            body: match &step.body {
-                Some(_) => Some(self.render(number, "body", values)?),
-                None => None,
-            },
-            at_most: self.at_most,
-        };
-        let answer = self.http.ask(&ask).await.map_err(|trouble| Trouble {
-            words: format!("{call}: {}", trouble.words),
-            ..trouble
-        })?;
-        judge(&answer, [&step.done, &step.unknown], &call, &self.hidden)
-    }
-
-    fn log_in(&self, headers: &mut Vec<(HeaderName, HeaderValue)>, query: &mut Vec<String>) -> Result<(), Trouble> {
-        let secret = self.secret.expose();
-        let (name, value) = match &self.preset.auth {
-            Auth::Bearer => (AUTHORIZATION, format!("Bearer {secret}")),
-            Auth::Basic { user } => (AUTHORIZATION, format!("Basic {}", STANDARD.encode(format!("{user}:{secret}")))),
-            Auth::Header { name } => {
-                let known = HeaderName::from_bytes(name.as_bytes());
-                let wrong = |_| Trouble::new(TroubleKind::Local, "[auth] name is not the name of a header");
-                (known.map_err(wrong)?, secret.to_owned())
-            }
-            Auth::Query { name } => {
-                query.push(format!("{}={}", encoded(name), encoded(secret)));
-                return Ok(());
-            }
-        };
-        let wrong = |_| Trouble::new(TroubleKind::Secret, "the secret holds a character that no key has");
-        let mut value = HeaderValue::from_str(&value).map_err(wrong)?;
-        value.set_sensitive(true);
-        headers.push((name, value));
-        Ok(())
     }
 }
 
 /// A call as the preset spells it, without anybody's values.
 pub(super) fn call_of(step: &Step) -> String {
     format!("{} {}", step.method.word(), step.path.get_ref())
-}
-
-/// No part of a path is empty or leads upwards: `DELETE /entries/` with an empty id would be another call.
-fn is_safe(path: &str) -> bool {
-    let Some(parts) = path.strip_prefix('/') else { return false };
-    parts.split('/').all(|part| !matches!(part, "" | "." | ".."))
-        && !path.contains(['?', '#'])
-        && path.chars().all(|c| c.is_ascii_graphic())
 }
 
 /// Whether each pointer finds its text.
@@ -306,21 +232,12 @@ fn is_empty(answer: &Value) -> bool {
 /// The addresses of one opt-out; the first pointer that finds any counts.
 fn entries(step: &Step, item: &Value) -> Vec<Option<String>> {
     let all = |pointer: &toml::Spanned<String>| -> Vec<Option<String>> {
-        find(item, pointer.get_ref()).into_iter().filter_map(plain).map(Some).collect()
+        find(item, pointer.get_ref())
+            .into_iter()
+            .filter_map(plain)
+            .map(Some)
+            .collect()
     };
     let first = step.address.iter().map(all).find(|found| !found.is_empty());
     first.unwrap_or_else(|| vec![None])
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_path_with_an_empty_part_is_never_sent() {
-        assert!(is_safe("/a/b%40c"));
-        for bad in ["/entries/", "/a//b", "/a/../b", "a", "/a?b", "/é"] {
-            assert!(!is_safe(bad), "{bad}");
-        }
-    }
 }

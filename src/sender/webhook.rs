@@ -37,7 +37,11 @@ pub(super) fn message(word: &str, whom: &Whom) -> serde_json::Value {
 }
 
 fn data(whom: &Whom) -> serde_json::Value {
-    let addresses: Vec<&str> = whom.addresses.iter().map(crate::record::Address::as_str).collect();
+    let addresses: Vec<&str> = whom
+        .addresses
+        .iter()
+        .map(crate::record::Address::as_str)
+        .collect();
     json!({
         "addresses": addresses,
         "domain": whom.domain,
@@ -52,7 +56,10 @@ impl Webhook {
         let url = settings.webhook.as_ref().map_or("", |w| w.url.as_str());
         let target = Target::parse(url).map_err(|(what, fix)| (what.to_owned(), fix))?;
         let Some(secret) = settings.secret.clone() else {
-            return Err(("there is no secret".to_owned(), "add secret = { file = \"…\" }"));
+            return Err((
+                "there is no secret".to_owned(),
+                "add secret = { file = \"…\" }",
+            ));
         };
         Ok(Self {
             http: Http::new(target, settings.ca_file.as_deref(), settings.timeout())?,
@@ -77,7 +84,10 @@ impl Webhook {
         match self.send("test", &Whom::default()).await? {
             Verdict::Done(_) => Ok("the webhook took a message of type \"test\"".to_owned()),
             Verdict::Refused(words) => Err(Trouble::new(TroubleKind::Answer, words)),
-            Verdict::Unknown => Err(Trouble::new(TroubleKind::Answer, "the webhook does not know nobody")),
+            Verdict::Unknown => Err(Trouble::new(
+                TroubleKind::Answer,
+                "the webhook does not know nobody",
+            )),
         }
     }
 
@@ -87,21 +97,14 @@ impl Webhook {
         hidden.add([secret.expose()]);
         let key = signing_key(&secret)?;
         let body = message(word, whom).to_string();
-        let id = format!("msg_{}", URL_SAFE_NO_PAD.encode(&mac(&key, &[word, "\n", &data(whom).to_string()])[..18]));
-        let seconds = jiff::Timestamp::now().as_second().to_string();
-        let signature = format!("v1,{}", STANDARD.encode(mac(&key, &[&id, ".", &seconds, ".", &body])));
-        let mut headers = Vec::new();
-        for (name, text) in [("webhook-id", &id), ("webhook-timestamp", &seconds), ("webhook-signature", &signature)] {
-            let value = HeaderValue::from_str(text);
-            let wrong = |_| Trouble::new(TroubleKind::Local, "the signature cannot be sent");
-            headers.push((HeaderName::from_static(name), value.map_err(wrong)?));
-        }
+        let whose = mac(&key, &[word, "\n", &data(whom).to_string()]);
+        let id = format!("msg_{}", URL_SAFE_NO_PAD.encode(&whose[..18]));
         let Target { path, query, .. } = self.http.target();
         let mark = if query.is_empty() { "" } else { "?" };
         let ask = Ask {
             method: "POST",
-            target: if path.is_empty() { format!("/{mark}{query}") } else { format!("{path}{mark}{query}") },
-            headers,
+            target: format!("{path}{mark}{query}"),
+            headers: signed(&key, &id, &body)?,
             body: Some(body),
             at_most: ANSWER,
         };
@@ -111,18 +114,46 @@ impl Webhook {
         })?;
         // What a receiver answers beside its status is its own business; a page for people is not one.
         let plain = super::http::Answer {
-            body: if answer.html || !(200..300).contains(&answer.status) { answer.body } else { Default::default() },
+            body: if answer.html || !(200..300).contains(&answer.status) {
+                answer.body
+            } else {
+                Default::default()
+            },
             ..answer
         };
         judge(&plain, [&[], &[]], "the webhook", &hidden)
     }
 }
 
+/// The headers of Standard Webhooks.
+fn signed(key: &[u8], id: &str, body: &str) -> Result<Vec<(HeaderName, HeaderValue)>, Trouble> {
+    let seconds = jiff::Timestamp::now().as_second().to_string();
+    let code = STANDARD.encode(mac(key, &[id, ".", &seconds, ".", body]));
+    let wrong = |_| Trouble::new(TroubleKind::Local, "the signature cannot be sent");
+    let header = |(name, text): (&'static str, &str)| {
+        let value = HeaderValue::from_str(text).map_err(wrong)?;
+        Ok((HeaderName::from_static(name), value))
+    };
+    [
+        ("webhook-id", id),
+        ("webhook-timestamp", &seconds),
+        ("webhook-signature", &format!("v1,{code}")),
+    ]
+    .into_iter()
+    .map(header)
+    .collect()
+}
+
 /// The bytes of `whsec_…`.
 fn signing_key(secret: &Secret) -> Result<Vec<u8>, Trouble> {
     let text = secret.expose().trim();
     let coded = text.strip_prefix("whsec_").unwrap_or(text);
-    let wrong = |_| Trouble::new(TroubleKind::Secret, "the webhook's secret is not whsec_ and base64");
+    let wrong = |_| {
+        Trouble::new(
+            TroubleKind::Secret,
+            "the webhook's secret is not whsec_ and base64",
+        )
+    };
     STANDARD.decode(coded).map_err(wrong)
 }
 

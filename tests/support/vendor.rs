@@ -102,7 +102,10 @@ pub struct World {
 impl World {
     pub fn id(&self, address: &str) -> Option<usize> {
         let address = address.to_lowercase();
-        self.people.iter().position(|p| *p == address).map(|n| n + 1)
+        self.people
+            .iter()
+            .position(|p| *p == address)
+            .map(|n| n + 1)
     }
 
     pub fn person(&self, id: &str) -> Option<String> {
@@ -142,7 +145,11 @@ pub enum Mischief {
 }
 
 /// A method, parts of a path (`*` is any one), and what happens; `*`s are given to it in their order.
-pub type Route = (&'static str, &'static str, fn(&mut World, &Call, &[&str]) -> Reply);
+pub type Route = (
+    &'static str,
+    &'static str,
+    fn(&mut World, &Call, &[&str]) -> Reply,
+);
 
 /// A vendor's interface as its documentation says.
 #[derive(Clone, Copy)]
@@ -221,7 +228,9 @@ impl Fake {
 
 fn acceptor(certified: &Certified) -> TlsAcceptor {
     let [certificate, key] = certified.pem();
-    let chain = CertificateDer::pem_slice_iter(certificate.as_bytes()).map(Result::unwrap).collect();
+    let chain = CertificateDer::pem_slice_iter(certificate.as_bytes())
+        .map(Result::unwrap)
+        .collect();
     let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).unwrap();
     let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
@@ -284,15 +293,26 @@ async fn read(stream: &mut (impl AsyncBufReadExt + Unpin)) -> Option<Call> {
     };
     let mut call = Call {
         method,
-        path: path.trim_start_matches('/').split('/').map(decoded).collect(),
-        query: query.split('&').filter(|p| !p.is_empty()).map(pair).collect(),
+        path: path
+            .trim_start_matches('/')
+            .split('/')
+            .map(decoded)
+            .collect(),
+        query: query
+            .split('&')
+            .filter(|p| !p.is_empty())
+            .map(pair)
+            .collect(),
         ..Call::default()
     };
     loop {
         let mut line = String::new();
         stream.read_line(&mut line).await.ok()?;
-        let Some((name, value)) = line.trim_end().split_once(':') else { break };
-        call.headers.insert(name.to_lowercase(), value.trim().to_owned());
+        let Some((name, value)) = line.trim_end().split_once(':') else {
+            break;
+        };
+        call.headers
+            .insert(name.to_lowercase(), value.trim().to_owned());
     }
     let length = call.header("content-length").parse().unwrap_or(0);
     let mut body = vec![0; length];
@@ -304,7 +324,8 @@ async fn read(stream: &mut (impl AsyncBufReadExt + Unpin)) -> Option<Call> {
 pub fn decoded(text: &str) -> String {
     let (bytes, mut out, mut at) = (text.as_bytes(), Vec::new(), 0);
     while at < bytes.len() {
-        let coded = (bytes[at] == b'%').then(|| u8::from_str_radix(&text[at + 1..at + 3], 16).unwrap());
+        let coded =
+            (bytes[at] == b'%').then(|| u8::from_str_radix(&text[at + 1..at + 3], 16).unwrap());
         out.push(coded.unwrap_or(bytes[at]));
         at += if coded.is_some() { 3 } else { 1 };
     }
@@ -318,7 +339,9 @@ fn answer(vendor: Vendor, key: &str, inside: &mut Inside, call: &Call) -> Reply 
             // As some vendors do: the key and the person come back in the message.
             let text = format!("no more for {key}, asked about jane.doe+x@example.org");
             let mut reply = Reply::json(status, &message(&text));
-            reply.headers.extend(wait.map(|w| ("retry-after", w.to_owned())));
+            reply
+                .headers
+                .extend(wait.map(|w| ("retry-after", w.to_owned())));
             return reply;
         }
         Some(Mischief::Page) => return Reply::page(200),
