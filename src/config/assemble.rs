@@ -10,6 +10,7 @@ use super::{
     ReviewSettings, SecretSource, StoreSettings, cross,
 };
 use crate::delivery::SmtpSettings;
+use crate::guard::GuardSettings;
 use crate::mailbox::MailboxSettings;
 use crate::register::RegisterSettings;
 use crate::request::{Policy, PolicySettings};
@@ -33,6 +34,7 @@ const SECTIONS: &[&str] = &[
     "log",
     "house",
     "control",
+    "guard",
 ];
 
 /// Reads the text, judges it, and makes the configuration if nothing is wrong; what it leads to is told in any case.
@@ -58,6 +60,7 @@ pub fn assemble(path: &Path, text: &str) -> Survey {
     let mut house = optional(&mut doc, "house");
     cross::house(&mut doc, &mut house, &mailboxes);
     let control_socket = socket(&mut doc, folder, store.as_ref());
+    let guard = guard(&mut doc, folder);
     let faults = doc.finish(SECTIONS);
     let good = faults.is_empty();
     let mut survey = Survey::wrong(faults, secrets, [&templates, &lexicon], &control_socket);
@@ -82,6 +85,7 @@ pub fn assemble(path: &Path, text: &str) -> Survey {
         log,
         house,
         control_socket,
+        guard,
     });
     survey
 }
@@ -131,20 +135,26 @@ fn smtp(doc: &mut Document, folder: &Path) -> Option<SmtpSettings<SecretSource>>
     Some(smtp)
 }
 
+/// Who is told whether somebody may be written to.
+fn guard(doc: &mut Document, folder: &Path) -> GuardSettings {
+    let mut guard: GuardSettings = optional(doc, "guard");
+    guard.resolve_in(folder);
+    cross::guard(doc, &guard);
+    guard
+}
+
 /// Where passwords are said to be, also in a section with a mistake elsewhere.
 fn secrets(doc: &Document, folder: &Path) -> Vec<SecretPlace> {
-    let numbers = (0..).map(|n: usize| n.to_string());
-    let mailboxes = numbers.map_while(|n| doc.has(&["mailbox", &n]).then_some(n));
-    let mailboxes = mailboxes.map(|n| {
-        let name: Option<String> = doc.peek(&["mailbox", &n, "name"]);
-        let path = ["mailbox".to_owned(), n, "imap".into(), "password".into()];
-        (
-            format!("mailbox {}", name.unwrap_or_default()),
-            path.to_vec(),
-        )
-    });
     let smtp = ("smtp".to_owned(), vec!["smtp".into(), "password".into()]);
-    let all = mailboxes.chain(std::iter::once(smtp));
+    let all = named(doc, "mailbox", &["mailbox"], &["imap", "password"])
+        .into_iter()
+        .chain([smtp])
+        .chain(named(
+            doc,
+            "client",
+            &["guard", "http", "client"],
+            &["token"],
+        ));
     all.filter_map(|(of, path)| {
         let path: Vec<&str> = path.iter().map(String::as_str).collect();
         let mut source: SecretSource = doc.peek(&path)?;
@@ -157,6 +167,25 @@ fn secrets(doc: &Document, folder: &Path) -> Vec<SecretPlace> {
         })
     })
     .collect()
+}
+
+/// Whose secret and where it stands, for each table of an array: `mailbox sales`.
+fn named(
+    doc: &Document,
+    what: &str,
+    array: &[&str],
+    secret: &[&str],
+) -> Vec<(String, Vec<String>)> {
+    let numbers = (0..).map(|n: usize| n.to_string());
+    let tables = numbers.map_while(|n| {
+        let path = [array, &[&n]].concat();
+        doc.has(&path).then(|| {
+            let name: Option<String> = doc.peek(&[&path[..], &["name"]].concat());
+            let path = path.iter().chain(secret).map(|s| (*s).to_owned()).collect();
+            (format!("{what} {}", name.unwrap_or_default()), path)
+        })
+    });
+    tables.collect()
 }
 
 /// A folder of the firm's own files, which must be there.

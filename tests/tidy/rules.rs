@@ -38,7 +38,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         "config",
         &[
             "record", "mail", "intent", "request", "answer", "register", "store", "mailbox",
-            "delivery", "proof", "service",
+            "delivery", "proof", "service", "guard",
         ],
     ),
     (
@@ -56,12 +56,14 @@ const ROOMS: &[(&str, &[&str])] = &[
         ],
     ),
     ("web", &["record", "api"]),
+    // Its settings are read by config, as every room's.
+    ("guard", &["record", "register", "config", "service"]),
     // One file a command: the core for what needs no daemon, the sandbox for the demo.
     (
         "cli",
         &[
             "record", "mail", "intent", "request", "answer", "register", "store", "mailbox",
-            "delivery", "proof", "config", "service", "api", "sandbox",
+            "delivery", "proof", "config", "service", "api", "guard", "sandbox",
         ],
     ),
     // So that a mistake of ours cannot hide on both sides of the wire.
