@@ -4,20 +4,12 @@
 
 #[path = "support/alone.rs"]
 mod alone;
-#[path = "support/dovecot.rs"]
-mod dovecot;
-#[path = "support/firm.rs"]
-mod firm;
-#[path = "guard/lists.rs"]
-mod lists;
 #[path = "guard/mail_server.rs"]
 mod mail_server;
-#[path = "support/operator.rs"]
-mod operator;
+#[path = "support/maildir.rs"]
+mod maildir;
 #[path = "guard/pages.rs"]
 mod pages;
-#[path = "support/postbox.rs"]
-mod postbox;
 #[path = "support/postfix.rs"]
 mod postfix;
 #[path = "guard/stage.rs"]

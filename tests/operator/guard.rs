@@ -3,7 +3,8 @@
 use crate::firm::Firm;
 use crate::operator::{Running, Said, ask, status};
 use crate::postfix::free_port;
-use crate::stage::raw;
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::path::Path;
 
 fn suppress(firm: &Firm, whom: &str, more: &[&str]) {
@@ -13,6 +14,15 @@ fn suppress(firm: &Firm, whom: &str, more: &[&str]) {
 
 fn check(firm: &Firm, words: &[&str]) -> Said {
     ask(&firm.file, &[&["suppression", "check"], words].concat())
+}
+
+/// Says all of this to a port of this machine, and gives what is answered until the other side ends.
+fn raw(port: u16, say: &[u8]) -> Vec<u8> {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    stream.write_all(say).unwrap();
+    let mut said = Vec::new();
+    stream.read_to_end(&mut said).unwrap();
+    said
 }
 
 fn files(folder: &Path) -> Vec<String> {
@@ -53,7 +63,7 @@ fn a_list_is_checked_with_a_daemon_and_without_and_an_unfinished_answer_has_no_n
         [
             "quitus_verdict",
             "free",
-            "deux",
+            "\"deux",
             "suppressed",
             "paused",
             "suppressed",
