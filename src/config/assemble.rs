@@ -6,8 +6,8 @@
 use super::places::resolve;
 use super::survey::{SecretPlace, Survey};
 use super::{
-    Config, ControlSettings, ControllerSettings, Document, FolderSettings, RetentionSettings,
-    ReviewSettings, SecretSource, StoreSettings, cross,
+    Config, ControlSettings, ControllerSettings, Document, FolderSettings, HouseSettings,
+    RetentionSettings, ReviewSettings, SecretSource, StoreSettings, cross,
 };
 use crate::delivery::SmtpSettings;
 use crate::guard::GuardSettings;
@@ -46,19 +46,17 @@ pub fn assemble(path: &Path, text: &str) -> Survey {
     cross::controller(&mut doc, controller.as_ref());
     let processing = optional(&mut doc, "processing");
     cross::processing(&mut doc, &processing);
-    let mut store: Option<StoreSettings> = needed(&mut doc, "store", STORE);
-    store.iter_mut().for_each(|s| resolve(&mut s.path, folder));
+    let store = store(&mut doc, folder);
     let mailboxes = mailboxes(&mut doc, folder);
     let smtp = smtp(&mut doc, folder);
     let secrets = secrets(&doc, folder);
     let policy = policy(&mut doc, &file, controller.as_ref());
     let register = register(&mut doc);
     let (review, retention) = review(&mut doc);
-    let templates = own_files(&mut doc, "templates", folder);
-    let lexicon = own_files(&mut doc, "lexicon", folder);
+    let own = |section| own_files(&mut doc, section, folder);
+    let [templates, lexicon] = ["templates", "lexicon"].map(own);
     let log = optional(&mut doc, "log");
-    let mut house = optional(&mut doc, "house");
-    cross::house(&mut doc, &mut house, &mailboxes);
+    let house = house(&mut doc, &mailboxes);
     let control_socket = socket(&mut doc, folder, store.as_ref());
     let guard = guard(&mut doc, folder);
     let faults = doc.finish(SECTIONS);
@@ -88,6 +86,18 @@ pub fn assemble(path: &Path, text: &str) -> Survey {
         guard,
     });
     survey
+}
+
+fn store(doc: &mut Document, folder: &Path) -> Option<StoreSettings> {
+    let mut store: Option<StoreSettings> = needed(doc, "store", STORE);
+    store.iter_mut().for_each(|s| resolve(&mut s.path, folder));
+    store
+}
+
+fn house(doc: &mut Document, mailboxes: &[MailboxSettings]) -> HouseSettings {
+    let mut house = optional(doc, "house");
+    cross::house(doc, &mut house, mailboxes);
+    house
 }
 
 /// Who decides what was held, and how long it can be read afterwards.

@@ -1,6 +1,6 @@
 //! Takes in connections, so many at a time, and ends them all together.
 
-use super::settings::Listen;
+use super::place::Listen;
 use std::future::Future;
 use std::io;
 use std::net::IpAddr;

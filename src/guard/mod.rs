@@ -14,15 +14,15 @@ mod listen;
 mod milter;
 mod one_click;
 mod page;
+mod place;
 mod policy;
 mod rate;
 mod settings;
 mod tls;
 mod web;
 
-pub use settings::{
-    ClientSettings, GuardSettings, HttpSettings, Listen, MtaSettings, OneClickSettings,
-};
+pub use place::Listen;
+pub use settings::{ClientSettings, GuardSettings, HttpSettings, MtaSettings, OneClickSettings};
 
 use crate::service::{GuardReport, Office};
 use gate::{Counts, Gate};

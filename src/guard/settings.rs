@@ -1,9 +1,8 @@
 //! `[guard]`: which doors are open to those who ask whether somebody may be written to. None, unless it is asked for.
 
+use super::place::Listen;
 use crate::config::SecretSource;
 use serde::Deserialize;
-use std::fmt;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 /// A path longer than this cannot be bound (`sun_path` of unix(7), with its final zero).
@@ -99,57 +98,6 @@ impl OneClickSettings {
         let rest = self.url.strip_prefix("https://").unwrap_or_default();
         let path = rest.find('/').map_or("", |at| &rest[at..]);
         format!("{}/", path.trim_end_matches('/'))
-    }
-}
-
-/// Where somebody listens.
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Deserialize)]
-#[serde(try_from = "String")]
-pub enum Listen {
-    /// An address and a port.
-    Tcp(SocketAddr),
-    /// A socket in the file system.
-    Unix(PathBuf),
-}
-
-impl Listen {
-    /// Whether only this machine can reach it.
-    pub fn is_local(&self) -> bool {
-        match self {
-            Self::Tcp(address) => address.ip().is_loopback(),
-            Self::Unix(_) => true,
-        }
-    }
-
-    fn resolve_in(&mut self, folder: &Path) {
-        if let Self::Unix(path) = self
-            && path.is_relative()
-        {
-            *path = folder.join(&*path);
-        }
-    }
-}
-
-impl TryFrom<String> for Listen {
-    type Error = String;
-    fn try_from(text: String) -> Result<Self, String> {
-        if let Some(path) = text.strip_prefix("unix:").filter(|p| !p.is_empty()) {
-            return Ok(Self::Unix(PathBuf::from(path)));
-        }
-        let address: Option<SocketAddr> = text.parse().ok();
-        let address = address.filter(|a| a.port() != 0);
-        address.map(Self::Tcp).ok_or_else(|| {
-            format!("\"{text}\" is no address to listen on: write 127.0.0.1:10045, [::1]:10045 or unix:/run/quitus/guard")
-        })
-    }
-}
-
-impl fmt::Display for Listen {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Tcp(address) => write!(f, "{address}"),
-            Self::Unix(path) => write!(f, "unix:{}", path.display()),
-        }
     }
 }
 
@@ -331,27 +279,6 @@ mod tests {
         let settings: GuardSettings = toml::from_str(text).unwrap();
         let shown = |(place, what, _): Wrong| format!("{}: {what}", place.join("."));
         settings.faults().into_iter().map(shown).collect()
-    }
-
-    #[test]
-    fn an_address_to_listen_on_is_one() {
-        for bad in [
-            "localhost:25",
-            "127.0.0.1",
-            "127.0.0.1:0",
-            "unix:",
-            ":25",
-            "",
-        ] {
-            let listen = Listen::try_from(bad.to_owned());
-            assert!(
-                listen.unwrap_err().contains("no address to listen on"),
-                "{bad}"
-            );
-        }
-        let local = |text: &str| Listen::try_from(text.to_owned()).unwrap().is_local();
-        assert!(local("127.0.0.1:1") && local("[::1]:1") && local("unix:/run/x"));
-        assert!(!local("0.0.0.0:1") && !local("[::]:1") && !local("192.0.2.1:1"));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use super::house::Office;
 use super::sequencer::{Committed, Proposal};
 use super::tokens::{Minted, Order, mint};
 use crate::config::Config;
-use crate::record::{Address, Timestamp, TokenKind};
+use crate::record::{Address, Event, Timestamp, TokenKind};
 
 /// Addresses of one frame at most.
 const CHUNK: usize = 1_000;
@@ -115,15 +115,7 @@ pub async fn issue(
             return Err(NotMinted::NoRoom(order.base));
         }
         if !events.is_empty() {
-            match office.sequencer.commit(Proposal::new(events)).await {
-                Committed::Frame(_) => {}
-                Committed::Conflict => {
-                    return Err(NotMinted::Commit("a conflict without expectations".into()));
-                }
-                Committed::Full(why) | Committed::Failed(why) => {
-                    return Err(NotMinted::Commit(why));
-                }
-            }
+            make_known(office, events).await?;
         }
         let linked = |m: Minted| {
             let wanted = order.kind == TokenKind::Unsubscribe;
@@ -137,6 +129,14 @@ pub async fn issue(
         tokens,
         until: order.now.plus_days(order.days.into()),
     })
+}
+
+async fn make_known(office: &Office, events: Vec<Event>) -> Result<(), NotMinted> {
+    match office.sequencer.commit(Proposal::new(events)).await {
+        Committed::Frame(_) => Ok(()),
+        Committed::Conflict => Err(NotMinted::Commit("a conflict without expectations".into())),
+        Committed::Full(why) | Committed::Failed(why) => Err(NotMinted::Commit(why)),
+    }
 }
 
 /// The address of ours that carries the token.
