@@ -12,7 +12,6 @@ use axum::body::Bytes;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use serde::Deserialize;
-use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io::Cursor;
 
@@ -100,7 +99,7 @@ async fn minted(
 /// As a table, and as data.
 fn told(issued: &Issued) -> Result<Answer, Refusal> {
     let broken = |e: &dyn std::fmt::Display| Refusal::broken(e.to_string());
-    let day = issued.until.to_jiff().strftime("%Y-%m-%d").to_string();
+    let day = issued.day();
     let mut table = csv::Writer::from_writer(Vec::new());
     let mut header = vec!["address", "token", "mail_to", "until", "suppression"];
     let headers = issued.kind == TokenKind::Unsubscribe;
@@ -108,25 +107,17 @@ fn told(issued: &Issued) -> Result<Answer, Refusal> {
         header.extend(["list_unsubscribe", "list_unsubscribe_post"]);
     }
     table.write_record(header).map_err(|e| broken(&e))?;
-    let mut data: Vec<Value> = Vec::with_capacity(issued.tokens.len());
     for m in &issued.tokens {
         let held = m.suppression.as_ref().map(|s| s.suppression);
         let word = held.map_or("none", Suppression::word);
-        let (who, to) = (m.address.as_str(), m.to.as_str());
         let (list, post) = m.list_unsubscribe();
-        let mut row = vec![who, &m.token, to, &day, word];
-        let mut one = json!({
-            "address": who, "token": m.token, "mail_to": to, "until": day, "suppression": held,
-        });
+        let mut row = vec![m.address.as_str(), &m.token, m.to.as_str(), &day, word];
         if headers {
             row.extend([list.as_str(), post.unwrap_or_default()]);
-            one["list_unsubscribe"] = list.as_str().into();
-            one["list_unsubscribe_post"] = post.into();
         }
         table.write_record(row).map_err(|e| broken(&e))?;
-        data.push(one);
     }
     let text = table.into_inner().map_err(|e| broken(&e))?;
     let text = String::from_utf8_lossy(&text).into_owned();
-    Ok(Answer::good(json!({"tokens": data}), text))
+    Ok(Answer::good(issued.data(), text))
 }

@@ -7,8 +7,8 @@ use super::listen::Socket;
 use super::settings::ClientSettings;
 use super::tls::Certified;
 use super::web;
-use crate::record::{Address, TokenKind};
-use crate::service::{Issued, NotMinted, WantedTokens, issue_tokens};
+use crate::record::Address;
+use crate::service::{NotMinted, WantedTokens, issue_tokens};
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Extension, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -250,22 +250,5 @@ async fn tokens(
     let people: Vec<Address> = parsed.collect::<Result<_, _>>()?;
     let issued = issue_tokens(&service.gate.office, &wanted, &people).await?;
     tracing::info!(%client, minted = issued.tokens.len(), "tokens minted over http");
-    Ok(Json(told(&issued)))
-}
-
-fn told(issued: &Issued) -> Value {
-    let until = issued.until.to_jiff().strftime("%Y-%m-%d").to_string();
-    let one = |m: &crate::service::Minted| {
-        let held = m.suppression.as_ref().map(|s| s.suppression);
-        let mut one = json!({
-            "address": m.address.as_str(), "token": m.token, "mail_to": m.to.as_str(), "until": until, "suppression": held,
-        });
-        if issued.kind == TokenKind::Unsubscribe {
-            let (list, post) = m.list_unsubscribe();
-            one["list_unsubscribe"] = list.into();
-            one["list_unsubscribe_post"] = post.into();
-        }
-        one
-    };
-    json!({"tokens": issued.tokens.iter().map(one).collect::<Vec<_>>()})
+    Ok(Json(issued.data()))
 }

@@ -13,8 +13,9 @@ use tokio::net::{TcpListener, UnixListener, UnixStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
-/// Connections of one listener at the same time. A Postfix has at most 100 processes by default, each with one.
-const SEATS: usize = 512;
+/// Connections of one listener at the same time. A Postfix has 100 processes of a kind by default, each with one; and four
+/// listeners together stay under the usual limit of 1,024 open files.
+const SEATS: usize = 200;
 /// How long to wait when the system gives no connection (too many open files).
 const PAUSE: Duration = Duration::from_millis(100);
 

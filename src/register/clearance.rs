@@ -76,10 +76,39 @@ pub fn clear(state: &State<'_>, keys: &Fingerprinter, text: &str) -> Result<Clea
             None => Ok(unreadable),
         };
     }
-    let Ok(address) = Address::parse(text) else {
+    let Some(address) = address(text) else {
         return Ok(unreadable);
     };
     let domain = keys.of_domain(address.domain());
     let row = state.suppression(&keys.of_address(&address), Some(&domain))?;
     Ok(Clearance::of(row))
+}
+
+/// An address; `"anna"@client.example` is `anna@client.example` (RFC 5321, section 4.1.2), so that quoting hides nobody.
+fn address(text: &str) -> Option<Address> {
+    let Some((local, domain)) = text.strip_prefix('"').and_then(|t| t.rsplit_once("\"@")) else {
+        return Address::parse(text).ok();
+    };
+    let bare = Address::parse(&format!("{local}@{domain}"));
+    match local.contains('\\') {
+        true => None,
+        false => bare.or_else(|_| Address::parse(text)).ok(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quoting_hides_nobody() {
+        let read = |text: &str| address(text).map(|a| a.as_str().to_owned());
+        let bare = Some("anna@client.example".to_owned());
+        assert_eq!(read("\"anna\"@client.example"), bare);
+        assert_eq!(read("anna@client.example"), bare);
+        assert_eq!(read("\"an\\na\"@client.example"), None);
+        let needed = "\"a@b\"@client.example";
+        assert_eq!(read(needed).as_deref(), Some(needed));
+        assert_eq!(read("\"@client.example"), None);
+    }
 }

@@ -6,6 +6,7 @@ use super::sequencer::{Committed, Proposal};
 use super::tokens::{Minted, Order, mint};
 use crate::config::Config;
 use crate::record::{Address, Event, Timestamp, TokenKind};
+use serde_json::{Value, json};
 
 /// Addresses of one frame at most.
 const CHUNK: usize = 1_000;
@@ -34,6 +35,31 @@ pub struct Issued {
     pub tokens: Vec<Minted>,
     /// The last moment at which they hold.
     pub until: Timestamp,
+}
+
+impl Issued {
+    /// The last day on which they hold.
+    pub fn day(&self) -> String {
+        self.until.to_jiff().strftime("%Y-%m-%d").to_string()
+    }
+
+    /// For programs: `{"tokens": […]}`.
+    pub fn data(&self) -> Value {
+        let day = self.day();
+        let one = |m: &Minted| {
+            let held = m.suppression.as_ref().map(|s| s.suppression);
+            let mut one = json!({
+                "address": m.address.as_str(), "token": m.token, "mail_to": m.to.as_str(), "until": day, "suppression": held,
+            });
+            if self.kind == TokenKind::Unsubscribe {
+                let (list, post) = m.list_unsubscribe();
+                one["list_unsubscribe"] = list.into();
+                one["list_unsubscribe_post"] = post.into();
+            }
+            one
+        };
+        json!({"tokens": self.tokens.iter().map(one).collect::<Vec<_>>()})
+    }
 }
 
 /// Why nothing was minted.

@@ -87,8 +87,8 @@ fn per_second(n: usize, took: Duration) -> u64 {
 
 #[tokio::main]
 async fn main() {
-    let numbers = std::env::args().filter_map(|a| a.parse().ok());
-    let people: usize = numbers.last().unwrap_or(1_000_000);
+    let mut numbers = std::env::args().filter_map(|a| a.parse().ok());
+    let people: usize = numbers.next().unwrap_or(1_000_000);
     let folder = tempfile::tempdir().unwrap();
     let config = configuration(folder.path());
     fill(&config, people).await;
