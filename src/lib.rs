@@ -44,6 +44,7 @@
 //! | [`config`] | reads the settings that each room defines for itself; every mistake at once | all rooms above |
 //! | [`service`] | the daemon: the sequencer, supervision, what is done when | all above |
 //! | [`api`] | one router for the control socket and the commands | service, and request, answer, register, store, config for what it shows |
+//! | [`guard`] | tells mail servers and tools whether somebody may be written to, and takes the one click on "unsubscribe" | record, register, config, service |
 //! | [`cli`] | one file a command | all above, sandbox for the demo |
 //! | `sandbox` | IMAP and SMTP servers inside the process, for the demo and the fault tests | nothing |
 //! | [`faults`] | names the durable steps, so that a test can die at each; nothing without the feature `faults` | nothing; used by all |
@@ -89,6 +90,7 @@ pub mod cli;
 pub mod config;
 pub mod delivery;
 pub mod faults;
+pub mod guard;
 pub mod intent;
 pub mod mail;
 pub mod mailbox;

@@ -18,6 +18,8 @@ mod dovecot;
 mod faults;
 #[path = "support/firm.rs"]
 mod firm;
+#[path = "operator/guard.rs"]
+mod guard;
 #[path = "support/operator.rs"]
 mod operator;
 #[path = "operator/paging.rs"]

@@ -4,6 +4,7 @@
 //! command only carries, and what it says does not depend on whether a daemon runs. The socket's permissions (0600) are
 //! its guard; there is no other. An address appears in plain words only where that very person was asked for.
 
+mod clearing;
 mod client;
 mod contacts;
 mod deciding;
@@ -234,6 +235,7 @@ pub fn router(desk: Desk) -> Router {
         .route("/contacts/import", post(contacts::import))
         .route("/sent/import", post(sent::import))
         .route("/tokens/mint/list", post(tokens::of_list))
+        .route("/suppression/check/list", post(clearing::check))
         .layer(DefaultBodyLimit::max(LIST));
     Router::new()
         .route("/status", get(looking::status))

@@ -4,42 +4,26 @@
 
 use super::contacts::list_refused;
 use super::{Answer, Desk, Refusal, address};
-use crate::record::{Address, Suppression, Timestamp, TokenKind};
+use crate::record::{Address, Suppression, TokenKind};
 use crate::register::{ImportError, Reader};
-use crate::service::{ImportFailure, MintOrder, Minted, mint};
+use crate::service::{ImportFailure, Issued, NotMinted, WantedTokens, issue_tokens};
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Query, State};
+use axum::http::StatusCode;
 use serde::Deserialize;
-use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io::Cursor;
-
-/// Addresses of one frame at most.
-const CHUNK: usize = 1_000;
-/// For how many days a token holds if nothing else is said: a reply comes within a year; a mail lies for three.
-const DAYS: [u16; 2] = [365, 1_095];
-/// At most: ten years.
-const LONGEST: u16 = 3_650;
-
-/// What for, and how long.
-#[derive(Deserialize)]
-pub struct Wanted {
-    kind: TokenKind,
-    days: Option<u16>,
-    /// The name of a `[[mailbox]]`.
-    mailbox: Option<String>,
-}
 
 /// For whom, each named.
 #[derive(Deserialize)]
 pub struct Named {
     #[serde(flatten)]
-    wanted: Wanted,
+    wanted: WantedTokens,
     addresses: Vec<String>,
 }
 
-/// For whom, as a list: what [`Wanted`] says, in a query.
+/// For whom, as a list: what [`WantedTokens`] says, in a query.
 #[derive(Deserialize)]
 pub struct Listed {
     kind: TokenKind,
@@ -64,7 +48,7 @@ pub async fn of_list(
     Query(listed): Query<Listed>,
     body: Bytes,
 ) -> Result<Answer, Refusal> {
-    let wanted = Wanted {
+    let wanted = WantedTokens {
         kind: listed.kind,
         days: listed.days,
         mailbox: listed.mailbox,
@@ -88,82 +72,52 @@ fn addresses(file: &str, list: Bytes) -> Result<Vec<Address>, ImportError> {
     }
 }
 
-fn too_long() -> Refusal {
-    let what = format!("a token holds for 1 to {LONGEST} days");
-    Refusal::unclear(what, "say fewer days, or none for what is usual")
+impl From<NotMinted> for Refusal {
+    fn from(why: NotMinted) -> Self {
+        let (what, fix) = (why.to_string(), why.fix());
+        match why {
+            _ if why.is_usage() => Self::unclear(what, fix),
+            NotMinted::NoRoom(_) => Self::not_now(what, fix),
+            NotMinted::Commit(_) => Self::new(
+                StatusCode::INSUFFICIENT_STORAGE,
+                what,
+                "make room on the disk of the store",
+            ),
+            _ => Self::broken(what),
+        }
+    }
 }
 
-async fn minted(desk: &Desk, wanted: &Wanted, people: Vec<Address>) -> Result<Answer, Refusal> {
-    let [reply, unsubscribe] = DAYS;
-    let usual = match wanted.kind {
-        TokenKind::Reply => reply,
-        TokenKind::Unsubscribe => unsubscribe,
-    };
-    let order = MintOrder {
-        kind: wanted.kind,
-        base: base(desk, wanted)?,
-        days: wanted.days.unwrap_or(usual),
-        now: desk.office.clock.now(),
-    };
-    if order.days == 0 || order.days > LONGEST {
-        return Err(too_long());
-    }
-    let mut all = Vec::with_capacity(people.len());
-    for people in people.chunks(CHUNK) {
-        let reader = desk.office.sequencer.reader();
-        let (minted, events) = mint(reader, &order, people)?;
-        if minted.iter().any(Option::is_none) {
-            return Err(Refusal::not_now(
-                format!("{} leaves no room for a token", order.base.as_str()),
-                "choose an address with at most 32 letters before the at sign",
-            ));
-        }
-        if !events.is_empty() {
-            desk.write(events).await?;
-        }
-        all.extend(minted.into_iter().flatten());
-    }
-    told(&all, order.now.plus_days(order.days.into()))
-}
-
-/// The address of ours that carries the token.
-fn base(desk: &Desk, wanted: &Wanted) -> Result<Address, Refusal> {
-    let house = desk.office.house.load();
-    let mailboxes = &house.config.mailboxes;
-    if let Some(name) = &wanted.mailbox {
-        let found = mailboxes.iter().find(|m| m.name == *name);
-        return found.map(|m| m.address.clone()).ok_or_else(|| {
-            let names: Vec<&str> = mailboxes.iter().map(|m| m.name.as_str()).collect();
-            let fix = format!("name one of them: {}", names.join(", "));
-            Refusal::unclear(format!("there is no mailbox \"{name}\""), fix)
-        });
-    }
-    let own = house.config.house.unsubscribe_address.clone();
-    let own = own.filter(|_| wanted.kind == TokenKind::Unsubscribe);
-    let first = mailboxes.first().map(|m| m.address.clone());
-    own.or(first)
-        .ok_or_else(|| Refusal::broken("the configuration names no mailbox"))
+async fn minted(
+    desk: &Desk,
+    wanted: &WantedTokens,
+    people: Vec<Address>,
+) -> Result<Answer, Refusal> {
+    told(&issue_tokens(&desk.office, wanted, &people).await?)
 }
 
 /// As a table, and as data.
-fn told(all: &[Minted], until: Timestamp) -> Result<Answer, Refusal> {
+fn told(issued: &Issued) -> Result<Answer, Refusal> {
     let broken = |e: &dyn std::fmt::Display| Refusal::broken(e.to_string());
-    let day = until.to_jiff().strftime("%Y-%m-%d").to_string();
+    let day = issued.day();
     let mut table = csv::Writer::from_writer(Vec::new());
-    let header = ["address", "token", "mail_to", "until", "suppression"];
+    let mut header = vec!["address", "token", "mail_to", "until", "suppression"];
+    let headers = issued.kind == TokenKind::Unsubscribe;
+    if headers {
+        header.extend(["list_unsubscribe", "list_unsubscribe_post"]);
+    }
     table.write_record(header).map_err(|e| broken(&e))?;
-    let mut data: Vec<Value> = Vec::with_capacity(all.len());
-    for m in all {
+    for m in &issued.tokens {
         let held = m.suppression.as_ref().map(|s| s.suppression);
         let word = held.map_or("none", Suppression::word);
-        let (who, to) = (m.address.as_str(), m.to.as_str());
-        let row = [who, &m.token, to, &day, word];
+        let (list, post) = m.list_unsubscribe();
+        let mut row = vec![m.address.as_str(), &m.token, m.to.as_str(), &day, word];
+        if headers {
+            row.extend([list.as_str(), post.unwrap_or_default()]);
+        }
         table.write_record(row).map_err(|e| broken(&e))?;
-        data.push(json!({
-            "address": who, "token": m.token, "mail_to": to, "until": day, "suppression": held,
-        }));
     }
     let text = table.into_inner().map_err(|e| broken(&e))?;
     let text = String::from_utf8_lossy(&text).into_owned();
-    Ok(Answer::good(json!({"tokens": data}), text))
+    Ok(Answer::good(issued.data(), text))
 }

@@ -6,6 +6,7 @@
 mod activate;
 mod ask;
 mod check;
+mod checking;
 mod classify;
 mod contacts;
 #[cfg(feature = "demo")]

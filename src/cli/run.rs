@@ -7,12 +7,14 @@
 use super::edge::{self, DONE, End, WRONG};
 use crate::api::{self, Control, Desk, NotServed};
 use crate::config::{Config, LogFormat, LogSettings};
+use crate::guard::{Guard, NotGuarded};
 use crate::record::Fault;
-use crate::service::{Daemon, Extras, StartError};
+use crate::service::{Daemon, Extras, StartError, Status};
 use anyhow::{Context as _, Result, anyhow};
 use notify::Watcher;
 use std::io::IsTerminal as _;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
@@ -37,6 +39,7 @@ pub fn run(named: Option<&Path>) -> Result<u8, End> {
         Err(Ended::Start(StartError::Faults(faults))) => Err(End::Faults(faults)),
         Err(Ended::Start(other)) => Err(End::Usage(other.to_string())),
         Err(Ended::Socket(why)) => Err(End::Usage(why.to_string())),
+        Err(Ended::Guard(why)) => Err(End::Usage(why.to_string())),
         Err(Ended::Other(error)) => {
             tracing::error!("{error:#}");
             Ok(WRONG)
@@ -51,6 +54,8 @@ enum Ended {
     Start(#[from] StartError),
     #[error(transparent)]
     Socket(#[from] NotServed),
+    #[error(transparent)]
+    Guard(#[from] NotGuarded),
     #[error(transparent)]
     Other(#[from] anyhow::Error),
 }
@@ -83,11 +88,11 @@ async fn watch_over(config: Config) -> Result<(), Ended> {
     let mut _watcher = watch(&config, tell.clone())?;
     let (socket, store) = (config.control_socket.clone(), config.store.path.clone());
     let daemon = Daemon::start(config, Extras::default()).await?;
-    let control = match Control::open(api::router(Desk::of(&daemon)), &socket).await {
-        Ok(control) => control,
+    let (control, guard) = match open_doors(&daemon, &socket).await {
+        Ok(doors) => doors,
         Err(why) => {
             daemon.end().await;
-            return Err(why.into());
+            return Err(why);
         }
     };
     tracing::info!(store = %store.display(), socket = %socket.display(), "ready");
@@ -117,13 +122,31 @@ async fn watch_over(config: Config) -> Result<(), Ended> {
         "ending: no new mail is read, letters on their way are finished; a second signal forces"
     );
     tokio::select! {
-        () = async { control.end().await; daemon.end().await } => {}
+        () = async { control.end().await; guard.end().await; daemon.end().await } => {}
         () = signals.end() => {
             return Err(anyhow!("forced to end; letters on their way are uncertain at the next start").into());
         }
     }
     tracing::info!("ended");
     Ok(())
+}
+
+/// Opens the control socket, and the listeners of the guard if the settings ask for some.
+async fn open_doors(daemon: &Daemon, socket: &Path) -> Result<(Control, Guard), Ended> {
+    let guard = Guard::open(&daemon.office).await?;
+    let (mut desk, doors) = (Desk::of(daemon), guard.teller());
+    let status = desk.status;
+    desk.status = Arc::new(move || {
+        let guard = doors();
+        status().map(|status| Status { guard, ..status })
+    });
+    match Control::open(api::router(desk), socket).await {
+        Ok(control) => Ok((control, guard)),
+        Err(why) => {
+            guard.end().await;
+            Err(why.into())
+        }
+    }
 }
 
 /// Orders to end.

@@ -1,6 +1,7 @@
 //! `quitus suppression`: who must not be written to. Exit code 1 of `check`: they must not.
 
 use super::ask::{self, Ask, House};
+use super::checking::{self, List};
 use super::edge::{DONE, End};
 use super::paging::Paging;
 use serde_json::json;
@@ -18,10 +19,17 @@ pub struct Arguments {
 
 #[derive(clap::Subcommand, Debug)]
 enum Command {
-    /// May they be written to? 1 if not
+    /// May they be written to? 1 if somebody may not; of a list, every row with its verdict
     Check {
-        /// An address, @domain, or - for one in each line of standard input
-        address: String,
+        /// An address, @domain, - for one in each line of standard input, or a list with a header
+        #[arg(value_name = "ADDRESS|FILE")]
+        whom: String,
+        /// The column of the list that holds the addresses [default: the one whose header says so]
+        #[arg(long, value_name = "NAME")]
+        column: Option<String>,
+        /// Where the list goes with its verdicts [default: standard output]; it is there only once it is whole
+        #[arg(long, value_name = "FILE")]
+        output: Option<PathBuf>,
     },
     /// No more prospecting to them
     Add {
@@ -57,8 +65,26 @@ enum Command {
 pub fn run(arguments: &Arguments, named: Option<&Path>) -> Result<u8, End> {
     let json = arguments.json;
     let (begins, ask) = match &arguments.command {
-        Command::Check { address } if address == "-" => return many(named, json),
-        Command::Check { address } => (false, check(address)),
+        Command::Check {
+            whom,
+            column,
+            output,
+        } => {
+            let (column, output) = (column.as_deref(), output.as_deref());
+            let file = Path::new(whom);
+            if column.is_some() || output.is_some() || file.is_file() {
+                let list = List {
+                    file,
+                    column,
+                    output,
+                };
+                return checking::run(&list, named, json);
+            }
+            match whom.as_str() {
+                "-" => return many(named, json),
+                address => (false, check(address)),
+            }
+        }
         Command::Add {
             address,
             pause,

@@ -6,10 +6,12 @@
 use super::places::resolve;
 use super::survey::{SecretPlace, Survey};
 use super::{
-    Config, ControlSettings, ControllerSettings, Document, FolderSettings, ProcessingSettings,
-    RetentionSettings, ReviewSettings, SecretSource, StoreSettings, SystemSettings, cross,
+    Config, ControlSettings, ControllerSettings, Document, FolderSettings, HouseSettings,
+    ProcessingSettings, RetentionSettings, ReviewSettings, SecretSource, StoreSettings,
+    SystemSettings, cross,
 };
 use crate::delivery::SmtpSettings;
+use crate::guard::GuardSettings;
 use crate::mailbox::MailboxSettings;
 use crate::register::RegisterSettings;
 use crate::request::{Policy, PolicySettings};
@@ -36,6 +38,7 @@ const SECTIONS: &[&str] = &[
     "log",
     "house",
     "control",
+    "guard",
 ];
 
 /// Reads the text, judges it, and makes the configuration if nothing is wrong; what it leads to is told in any case.
@@ -46,8 +49,7 @@ pub fn assemble(path: &Path, text: &str) -> Survey {
     let controller: Option<ControllerSettings> = needed(&mut doc, "controller", CONTROLLER);
     cross::controller(&mut doc, controller.as_ref());
     let processing = processing(&mut doc);
-    let mut store: Option<StoreSettings> = needed(&mut doc, "store", STORE);
-    store.iter_mut().for_each(|s| resolve(&mut s.path, folder));
+    let store = store(&mut doc, folder);
     let mailboxes = mailboxes(&mut doc, folder);
     let smtp = smtp(&mut doc, folder);
     let senders = senders(&mut doc, folder);
@@ -56,11 +58,12 @@ pub fn assemble(path: &Path, text: &str) -> Survey {
     let policy = policy(&mut doc, &file, controller.as_ref());
     let register = register(&mut doc);
     let (review, retention) = review(&mut doc);
-    let [templates, lexicon] = ["templates", "lexicon"].map(|s| own_files(&mut doc, s, folder));
+    let own = |section| own_files(&mut doc, section, folder);
+    let [templates, lexicon] = ["templates", "lexicon"].map(own);
     let log = optional(&mut doc, "log");
-    let mut house = optional(&mut doc, "house");
-    cross::house(&mut doc, &mut house, &mailboxes);
+    let house = house(&mut doc, &mailboxes);
     let control_socket = socket(&mut doc, folder, store.as_ref());
+    let guard = guard(&mut doc, folder);
     let faults = doc.finish(SECTIONS);
     let good = faults.is_empty();
     let mut survey = Survey::wrong(faults, secrets, [&templates, &lexicon], &control_socket);
@@ -87,6 +90,7 @@ pub fn assemble(path: &Path, text: &str) -> Survey {
         log,
         house,
         control_socket,
+        guard,
     });
     survey
 }
@@ -96,6 +100,18 @@ fn processing(doc: &mut Document) -> ProcessingSettings {
     let processing = optional(doc, "processing");
     cross::processing(doc, &processing);
     processing
+}
+
+fn store(doc: &mut Document, folder: &Path) -> Option<StoreSettings> {
+    let mut store: Option<StoreSettings> = needed(doc, "store", STORE);
+    store.iter_mut().for_each(|s| resolve(&mut s.path, folder));
+    store
+}
+
+fn house(doc: &mut Document, mailboxes: &[MailboxSettings]) -> HouseSettings {
+    let mut house = optional(doc, "house");
+    cross::house(doc, &mut house, mailboxes);
+    house
 }
 
 /// Who decides what was held, and how long it can be read afterwards.
@@ -158,25 +174,23 @@ fn systems(doc: &mut Document) -> Vec<SystemSettings> {
     read.into_iter().map(|(_, s)| s).collect()
 }
 
+/// Who is told whether somebody may be written to.
+fn guard(doc: &mut Document, folder: &Path) -> GuardSettings {
+    let mut guard: GuardSettings = optional(doc, "guard");
+    guard.resolve_in(folder);
+    cross::guard(doc, &guard);
+    guard
+}
+
 /// Where passwords are said to be, also in a section with a mistake elsewhere.
 fn secrets(doc: &Document, folder: &Path) -> Vec<SecretPlace> {
-    let each = |section: &'static str, within: &'static [&'static str]| {
-        let numbers = (0..).map(|n: usize| n.to_string());
-        let there = numbers.map_while(move |n| doc.has(&[section, &n]).then_some(n));
-        there.map(move |n| {
-            let name: Option<String> = doc.peek(&[section, &n, "name"]);
-            let begin = [section.to_owned(), n];
-            let path = begin
-                .into_iter()
-                .chain(within.iter().map(|k| (*k).to_owned()));
-            let of = format!("{section} {}", name.unwrap_or_default());
-            (of, path.collect::<Vec<_>>())
-        })
-    };
     let smtp = ("smtp".to_owned(), vec!["smtp".into(), "password".into()]);
-    let all = each("mailbox", &["imap", "password"])
-        .chain(std::iter::once(smtp))
-        .chain(each("sender", &["secret"]));
+    let client = ["guard", "http", "client"];
+    let all = named(doc, "mailbox", &["mailbox"], &["imap", "password"])
+        .into_iter()
+        .chain([smtp])
+        .chain(named(doc, "sender", &["sender"], &["secret"]))
+        .chain(named(doc, "client", &client, &["token"]));
     all.filter_map(|(of, path)| {
         let path: Vec<&str> = path.iter().map(String::as_str).collect();
         let mut source: SecretSource = doc.peek(&path)?;
@@ -189,6 +203,25 @@ fn secrets(doc: &Document, folder: &Path) -> Vec<SecretPlace> {
         })
     })
     .collect()
+}
+
+/// Whose secret and where it stands, for each table of an array: `mailbox sales`.
+fn named(
+    doc: &Document,
+    what: &str,
+    array: &[&str],
+    secret: &[&str],
+) -> Vec<(String, Vec<String>)> {
+    let numbers = (0..).map(|n: usize| n.to_string());
+    let tables = numbers.map_while(|n| {
+        let path = [array, &[&n]].concat();
+        doc.has(&path).then(|| {
+            let name: Option<String> = doc.peek(&[&path[..], &["name"]].concat());
+            let path = path.iter().chain(secret).map(|s| (*s).to_owned()).collect();
+            (format!("{what} {}", name.unwrap_or_default()), path)
+        })
+    });
+    tables.collect()
 }
 
 /// A folder of the firm's own files, which must be there.

@@ -5,6 +5,7 @@
 use super::places::HouseSettings;
 use super::{ControllerSettings, Document, FolderSettings, ProcessingSettings, ReviewSettings, SecretSource, SystemSettings};
 use crate::delivery::SmtpSettings;
+use crate::guard::GuardSettings;
 use crate::mailbox::MailboxSettings;
 use crate::record::{Address, RequestKind, TOKEN_LETTERS, domain_to_ascii, is_freemail_domain};
 use crate::register::RegisterSettings;
@@ -129,6 +130,17 @@ pub fn smtp(doc: &mut Document, smtp: &SmtpSettings<SecretSource>) {
             format!("[smtp] {}: {}", wrong.key, wrong.what),
             wrong.fix,
         );
+    }
+}
+
+/// The guard's judgement, with its places.
+pub fn guard(doc: &mut Document, guard: &GuardSettings) {
+    for (path, what, fix) in guard.faults() {
+        let path: Vec<&str> = std::iter::once("guard")
+            .chain(path.iter().map(String::as_str))
+            .collect();
+        let place = doc.place(&path);
+        doc.fault(place, what, fix);
     }
 }
 

@@ -28,6 +28,7 @@ pub use survey::Survey;
 pub use wording::Wording;
 
 use crate::delivery::SmtpSettings;
+use crate::guard::GuardSettings;
 use crate::mail::House;
 use crate::mailbox::MailboxSettings;
 use crate::record::{Fault, Language};
@@ -74,6 +75,8 @@ pub struct Config {
     pub house: HouseSettings,
     /// The socket of the daemon.
     pub control_socket: PathBuf,
+    /// Who is told whether somebody may be written to.
+    pub guard: GuardSettings,
 }
 
 impl Config {
@@ -99,6 +102,7 @@ impl Config {
         note(self.smtp != new.smtp, "[smtp]");
         note(self.control_socket != new.control_socket, "[control]");
         note(self.log != new.log, "[log]");
+        note(self.guard != new.guard, "[guard]");
         sections
     }
 

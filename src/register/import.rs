@@ -206,22 +206,28 @@ pub(super) struct Opened<R: Read> {
 }
 
 /// Opens any list with a header line.
-pub(super) fn opened<R: Read>(mut source: R) -> Result<Opened<R>, ImportError> {
+pub(super) fn opened<R: Read>(source: R) -> Result<Opened<R>, ImportError> {
+    let (mut builder, delimiter, source) = recognised(source)?;
+    Ok(Opened {
+        delimiter,
+        encoding: source.encoding(),
+        rows: builder.trim(csv::Trim::All).from_reader(source),
+    })
+}
+
+/// How a list is to be read: by its first lines, its encoding and delimiter; rows may be of any length.
+pub(super) fn recognised<R: Read>(
+    mut source: R,
+) -> std::io::Result<(csv::ReaderBuilder, u8, Decoder<R>)> {
     let mut sample = Vec::new();
     let mut some = source.by_ref().take(SAMPLE as u64);
     some.read_to_end(&mut sample)?;
     let encoding = encoding_of(&sample);
     let (text, _, _) = encoding.decode(&sample);
     let delimiter = delimiter_of(&text);
-    Ok(Opened {
-        delimiter,
-        encoding: encoding.name(),
-        rows: csv::ReaderBuilder::new()
-            .delimiter(delimiter)
-            .flexible(true)
-            .trim(csv::Trim::All)
-            .from_reader(Decoder::new(encoding, sample, source)),
-    })
+    let mut builder = csv::ReaderBuilder::new();
+    builder.delimiter(delimiter).flexible(true);
+    Ok((builder, delimiter, Decoder::new(encoding, sample, source)))
 }
 
 /// What a row (line and contact) means for the register: the person, and the facts; `None` if the register holds exactly this already.

@@ -2,14 +2,17 @@
 //!
 //! Deliberately absent: the store. An import is a sequence of chunks that the service seals and commits.
 
+mod clearance;
 mod columns;
 mod fields;
 mod import;
 mod person;
 mod rules;
 mod sent_list;
+mod table;
 mod text;
 
+pub use clearance::{Clearance, Verdict, clear};
 pub use columns::Column;
 pub use import::{Chunk, ContactPlan, ImportError, Preview, Reader, Summary, plan_row};
 pub use person::{Found, find};
@@ -17,3 +20,4 @@ pub use rules::{
     Coverage, OriginRule, Provider, ProviderRole, RegisterSettings, WhyVague, origins_for,
 };
 pub use sent_list::{SentLine, Times, read_sent};
+pub use table::{NoTable, Table};

@@ -57,6 +57,13 @@ impl<R: Read> Decoder<R> {
     }
 }
 
+impl<R> Decoder<R> {
+    /// The encoding's name.
+    pub(super) fn encoding(&self) -> &'static str {
+        self.decoder.encoding().name()
+    }
+}
+
 impl<R: Read> Read for Decoder<R> {
     fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
         while self.at == self.text.len() && !self.ended {

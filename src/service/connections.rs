@@ -55,6 +55,41 @@ impl fmt::Display for SmtpReport {
     }
 }
 
+/// One listener of the guard.
+#[derive(Clone, Debug, Serialize)]
+pub struct GuardReport {
+    /// Which: `policy`, `milter`, `http`, `one_click`.
+    pub name: &'static str,
+    /// Where it listens.
+    pub listen: String,
+    /// Whether it does.
+    pub up: bool,
+    /// How many addresses it was asked about since the start; of `one_click`, how many clicks.
+    pub asked: u64,
+    /// How many of them were not to be written to; of `one_click`, clicks that were none of ours.
+    pub refused: u64,
+    /// How many could not be answered.
+    pub failed: u64,
+}
+
+impl fmt::Display for GuardReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            name,
+            listen,
+            asked,
+            refused,
+            failed,
+            ..
+        } = self;
+        let up = if self.up { "listens on" } else { "DOWN:" };
+        writeln!(
+            f,
+            "guard      {name} {up} {listen}; asked {asked}, refused {refused}, failed {failed}"
+        )
+    }
+}
+
 /// One mailbox.
 #[derive(Clone, Debug, Serialize)]
 pub struct MailboxReport {

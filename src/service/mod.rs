@@ -22,8 +22,10 @@ mod health;
 mod house;
 mod identity;
 mod importing;
+mod minting;
 mod needs;
 mod notices;
+mod obeying;
 mod outbox;
 mod people;
 mod reception;
@@ -35,7 +37,7 @@ mod tokens;
 
 pub use clock::Clock;
 pub use composing::Unwritten;
-pub use connections::{MailboxReport, SmtpReport};
+pub use connections::{GuardReport, MailboxReport, SmtpReport};
 pub use daemon::{Daemon, Extras, StartError};
 pub use drafting::{CaseFile, CaseMessage, Draft, is_open, left_to_a_human};
 pub use entering::{Entered, Entry, NotEntered, enter, needs_proof};
@@ -46,14 +48,16 @@ pub use health::{DaemonReport, Interrupted};
 pub use house::{House, Office};
 pub use identity::DAYS as CODE_DAYS;
 pub use importing::{ImportFailure, SentSummary, import, import_sent};
+pub use minting::{Issued, NotMinted, Wanted as WantedTokens, issue as issue_tokens};
 pub use needs::{Need, Why};
 pub use notices::{
     InSight, PullFailure, PullSummary, SenderReport, Standing, ask as ask_senders,
     ask_again as ask_senders_again, pull as pull_from_sender,
 };
+pub use obeying::{NotObeyed, Obeyed, obey, recognise};
 pub use people::{DomainCounts, contact, domain_counts as count_domain, known};
 pub use reception::{Ending, Witness};
 pub use sequencer::{Committed, Proposal, Running, Sequencer};
 pub use settling::{arrived, frozen_letter, looked_for};
 pub use status::Status;
-pub use tokens::{Carriers, Minted, Order as MintOrder, mint};
+pub use tokens::{Carriers, Minted};

@@ -1,6 +1,6 @@
 //! How everything is, in words that the operator and the reviewer understand; the same for the terminal and for programs.
 
-use super::connections::{MailboxReport, SmtpReport};
+use super::connections::{GuardReport, MailboxReport, SmtpReport};
 use super::filing::FilingReport;
 use super::health::DaemonReport;
 use super::needs::{self, Need, Why};
@@ -60,6 +60,8 @@ pub struct Status {
     pub senders: Vec<SenderReport>,
     /// The way to the SMTP server, if a daemon runs.
     pub smtp: Option<SmtpReport>,
+    /// Who answers whether somebody may be written to, if a daemon runs.
+    pub guard: Vec<GuardReport>,
 }
 
 impl Status {
@@ -102,6 +104,7 @@ impl Status {
             mailboxes: Vec::new(),
             senders: Vec::new(),
             smtp: None,
+            guard: Vec::new(),
         };
         status.connections_need();
         Ok(status)
@@ -309,6 +312,9 @@ impl Status {
         }
         if let Some(smtp) = &self.smtp {
             writeln!(f, "smtp       {smtp}")?;
+        }
+        for listener in &self.guard {
+            write!(f, "{listener}")?;
         }
         Ok(())
     }

@@ -98,6 +98,22 @@ pub struct Minted {
     pub to: Address,
     /// Whether the person may be written to at all.
     pub suppression: Option<SuppressionRow>,
+    /// The page on which one click is enough, if there is one (`[guard.one_click] url`).
+    pub link: Option<String>,
+}
+
+impl Minted {
+    /// The values of List-Unsubscribe (RFC 2369) and, if there is a page, List-Unsubscribe-Post (RFC 8058).
+    pub fn list_unsubscribe(&self) -> (String, Option<&'static str>) {
+        let mail = format!("<mailto:{}>", self.to.as_str());
+        match &self.link {
+            Some(link) => (
+                format!("<{link}>, {mail}"),
+                Some("List-Unsubscribe=One-Click"),
+            ),
+            None => (mail, None),
+        }
+    }
 }
 
 /// What is to be minted.
@@ -143,6 +159,7 @@ pub fn mint(
             token,
             to,
             suppression,
+            link: None,
         }));
     }
     Ok((minted, events))

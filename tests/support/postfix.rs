@@ -12,7 +12,7 @@ const NOBODY: u32 = 65_534;
 
 /// A running Postfix.
 pub struct Postfix {
-    pub(super) folder: tempfile::TempDir,
+    pub(crate) folder: tempfile::TempDir,
     /// In clear text or STARTTLS, and TLS from the first byte.
     pub(super) ports: [u16; 2],
 }

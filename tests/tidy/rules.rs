@@ -47,7 +47,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         "config",
         &[
             "record", "mail", "intent", "request", "answer", "register", "store", "mailbox",
-            "delivery", "sender", "proof", "service",
+            "delivery", "sender", "proof", "service", "guard",
         ],
     ),
     (
@@ -65,12 +65,14 @@ const ROOMS: &[(&str, &[&str])] = &[
         ],
     ),
     ("web", &["record", "api"]),
+    // Its settings are read by config, as every room's.
+    ("guard", &["record", "register", "config", "service"]),
     // One file a command: the core for what needs no daemon, the sandbox for the demo.
     (
         "cli",
         &[
             "record", "mail", "intent", "request", "answer", "register", "store", "mailbox",
-            "delivery", "sender", "proof", "config", "service", "api", "sandbox",
+            "delivery", "sender", "proof", "config", "service", "api", "guard", "sandbox",
         ],
     ),
     // So that a mistake of ours cannot hide on both sides of the wire.

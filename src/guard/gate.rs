@@ -1,0 +1,97 @@
+//! One recipient, one ruling, for mail servers; and what each listener has done so far.
+
+use crate::record::Damaged;
+use crate::register::{self, Clearance, Verdict};
+use crate::service::Office;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Since the start.
+#[derive(Default)]
+pub(super) struct Counts {
+    pub(super) asked: AtomicU64,
+    pub(super) refused: AtomicU64,
+    pub(super) failed: AtomicU64,
+}
+
+/// What a mail server is told of a recipient.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Ruling {
+    /// Nothing holds against it.
+    Free,
+    /// They must not be written to.
+    Blocked,
+    /// It is no address, and will be none tomorrow.
+    Unreadable,
+    /// Nobody can say: ask again later.
+    Trouble,
+}
+
+/// What every listener works with.
+#[derive(Clone)]
+pub(super) struct Gate {
+    pub(super) office: Office,
+    pub(super) counts: Arc<Counts>,
+}
+
+impl Gate {
+    pub(super) fn new(office: Office, counts: Arc<Counts>) -> Self {
+        Self { office, counts }
+    }
+
+    /// May this recipient be written to? Octets as they came over the wire.
+    pub(super) fn rule(&self, recipient: &[u8]) -> Ruling {
+        let ruling = match std::str::from_utf8(recipient).map(|text| self.clear([text])) {
+            // Not UTF-8: whoever it is, it cannot be looked up.
+            Err(_) => Ruling::Unreadable,
+            Ok(Err(error)) => {
+                tracing::error!(%error, "a recipient could not be looked up");
+                Ruling::Trouble
+            }
+            Ok(Ok(found)) => match found.first().map(|c| c.verdict) {
+                Some(Verdict::Free) => Ruling::Free,
+                Some(Verdict::Paused | Verdict::Suppressed) => Ruling::Blocked,
+                // A whole domain is no recipient.
+                Some(Verdict::Unreadable) | None => Ruling::Unreadable,
+            },
+        };
+        let ruling = match recipient.first() {
+            Some(b'@') => Ruling::Unreadable,
+            _ => ruling,
+        };
+        self.count(
+            1,
+            usize::from(matches!(ruling, Ruling::Blocked | Ruling::Unreadable)),
+        );
+        if ruling == Ruling::Trouble {
+            self.failed();
+        }
+        ruling
+    }
+
+    /// The clearance of each, in their order.
+    pub(super) fn clear<'a>(
+        &self,
+        addresses: impl IntoIterator<Item = &'a str>,
+    ) -> Result<Vec<Clearance>, Damaged> {
+        // What a store that failed shows may be older than what it was told.
+        if self.office.sequencer.has_failed() {
+            return Err(Damaged("the store has failed".into()));
+        }
+        let reader = self.office.sequencer.reader();
+        let (state, keys) = (reader.state(), reader.fingerprinter());
+        let all = addresses.into_iter();
+        all.map(|a| register::clear(&state, keys, a)).collect()
+    }
+
+    pub(super) fn count(&self, asked: usize, refused: usize) {
+        self.counts.asked.fetch_add(asked as u64, Ordering::Relaxed);
+        self.counts
+            .refused
+            .fetch_add(refused as u64, Ordering::Relaxed);
+    }
+
+    pub(super) fn failed(&self) {
+        self.counts.failed.fetch_add(1, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,80 @@
+//! The certificate of a listener: read at the start, and again when its file has changed, because certificates live for weeks.
+
+use std::io::Error;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+
+/// Reads both files; the setting that is wrong, and how.
+pub(super) fn configuration(
+    cert: &Path,
+    key: &Path,
+) -> Result<Arc<ServerConfig>, (&'static str, String)> {
+    let unread =
+        |path: &Path, e: &dyn std::fmt::Display| format!("{} cannot be read: {e}", path.display());
+    let chain = CertificateDer::pem_file_iter(cert)
+        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+        .map_err(|e| ("cert", unread(cert, &e)))?;
+    if chain.is_empty() {
+        return Err(("cert", format!("{} holds no certificate", cert.display())));
+    }
+    let secret = PrivateKeyDer::from_pem_file(key).map_err(|e| ("key", unread(key, &e)))?;
+    let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(|e| ("cert", e.to_string()))?
+        .with_no_client_auth()
+        .with_single_cert(chain, secret)
+        .map_err(|e| {
+            (
+                "key",
+                format!("{} does not fit the certificate: {e}", key.display()),
+            )
+        })?;
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(Arc::new(config))
+}
+
+/// A certificate in use.
+pub(super) struct Certified {
+    cert: PathBuf,
+    key: PathBuf,
+    held: Mutex<(Option<SystemTime>, TlsAcceptor)>,
+}
+
+impl Certified {
+    /// Reads it.
+    pub(super) fn open(cert: &Path, key: &Path) -> Result<Self, Error> {
+        let config = configuration(cert, key).map_err(|(_, why)| Error::other(why))?;
+        Ok(Self {
+            cert: cert.to_owned(),
+            key: key.to_owned(),
+            held: Mutex::new((changed(cert), TlsAcceptor::from(config))),
+        })
+    }
+
+    /// What the next connection is accepted with. A renewed certificate that is no good leaves the old one in use.
+    pub(super) fn acceptor(&self) -> TlsAcceptor {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = changed(&self.cert);
+        if now != held.0 {
+            held.0 = now;
+            match configuration(&self.cert, &self.key) {
+                Ok(config) => {
+                    held.1 = TlsAcceptor::from(config);
+                    tracing::info!(cert = %self.cert.display(), "the certificate was read again");
+                }
+                Err((_, why)) => tracing::error!(why, "the certificate before stays in use"),
+            }
+        }
+        held.1.clone()
+    }
+}
+
+fn changed(file: &Path) -> Option<SystemTime> {
+    std::fs::metadata(file).and_then(|m| m.modified()).ok()
+}

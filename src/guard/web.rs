@@ -1,0 +1,89 @@
+//! HTTP/1.1 for the guard's two listeners that speak it: TLS where there is a certificate, and a time limit for everything.
+
+use super::listen::{Caller, Socket, Wire, take_in};
+use super::tls::Certified;
+use axum::Router;
+use axum::extract::{Extension, Request};
+use axum::http::StatusCode;
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Response};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use std::io;
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+/// For the handshake, and for the head of a request, also for the next one of a connection.
+const HEAD: Duration = Duration::from_secs(15);
+/// From the head of a request to the answer.
+const REQUEST: Duration = Duration::from_secs(30);
+/// A connection, however many requests come over it.
+const CONNECTION: Duration = Duration::from_secs(600);
+
+/// Where a request comes from; nothing for a socket of the file system.
+#[derive(Clone, Copy)]
+pub(super) struct From(pub(super) Option<IpAddr>);
+
+/// The certificate of a listener, if it has one.
+pub(super) fn tls(cert: Option<&PathBuf>, key: Option<&PathBuf>) -> io::Result<Option<Certified>> {
+    match (cert, key) {
+        (Some(cert), Some(key)) => Certified::open(cert, key).map(Some),
+        _ => Ok(None),
+    }
+}
+
+/// Serves the router until it is time to stop.
+pub(super) async fn serve(
+    router: Router,
+    tls: Option<Certified>,
+    socket: Socket,
+    stop: watch::Receiver<bool>,
+) {
+    let router = router.layer(from_fn(in_time));
+    let tls = Arc::new(tls);
+    take_in(socket, stop, move |caller| {
+        let (router, tls) = (router.clone(), tls.clone());
+        async move {
+            // Cut, idle or no HTTP: whoever asked knows that there was no answer.
+            if let Ok(Err(why)) = timeout(CONNECTION, converse(router, &tls, caller)).await {
+                tracing::debug!(why, "a connection to the guard ended early");
+            }
+        }
+    })
+    .await;
+}
+
+async fn converse(
+    router: Router,
+    tls: &Option<Certified>,
+    (wire, from): Caller,
+) -> Result<(), String> {
+    let router = router.layer(Extension(From(from)));
+    match tls {
+        None => answer(router, wire).await,
+        Some(certified) => {
+            let shaken = timeout(HEAD, certified.acceptor().accept(wire)).await;
+            let wire = shaken
+                .map_err(|e| e.to_string())?
+                .map_err(|e| e.to_string())?;
+            answer(router, wire).await
+        }
+    }
+}
+
+async fn answer(router: Router, wire: impl Wire + 'static) -> Result<(), String> {
+    let mut http = hyper::server::conn::http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(HEAD);
+    let service = TowerToHyperService::new(router);
+    let served = http.serve_connection(TokioIo::new(wire), service).await;
+    served.map_err(|e| e.to_string())
+}
+
+async fn in_time(request: Request, next: Next) -> Response {
+    let answered = timeout(REQUEST, next.run(request)).await;
+    answered.unwrap_or_else(|_| StatusCode::REQUEST_TIMEOUT.into_response())
+}

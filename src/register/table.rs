@@ -1,0 +1,180 @@
+//! Any list with a header, row by row as it stands, with the column of addresses found: for lists that are checked, not imported.
+//!
+//! Encoding and delimiter are recognised as for an import; a row is read and forgotten, so that a list may be longer than memory.
+
+use super::columns::{Column, bare};
+use super::import::recognised;
+use super::text::Decoder;
+use std::io::Read;
+
+/// Why a list cannot be read as a table.
+#[derive(Debug, thiserror::Error)]
+pub enum NoTable {
+    /// The file could not be read.
+    #[error("the list cannot be read: {0}")]
+    Io(#[from] std::io::Error),
+    /// A line that is none of a table.
+    #[error("the list cannot be read: {0}")]
+    Csv(#[from] csv::Error),
+    /// No column has this name.
+    #[error("no column is called \"{name}\"; the header is: {header}")]
+    NoColumn {
+        /// What was asked for.
+        name: String,
+        /// What there is.
+        header: String,
+    },
+    /// Two columns may be meant.
+    #[error(
+        "several columns may hold the addresses: {0}\n  → say with --column which; two of one name cannot be told apart"
+    )]
+    Several(String),
+    /// More values than the header has columns, so what follows cannot be told apart.
+    #[error(
+        "line {line} has {values} values and the header {columns}\n  → put a value that holds the delimiter in quotation marks"
+    )]
+    TooLong {
+        /// The line.
+        line: u64,
+        /// Its values.
+        values: usize,
+        /// The header's.
+        columns: usize,
+    },
+}
+
+/// A list that is being read.
+pub struct Table<R: Read> {
+    rows: csv::Reader<Decoder<R>>,
+    header: csv::StringRecord,
+    delimiter: u8,
+    column: usize,
+}
+
+impl<R: Read> Table<R> {
+    /// Opens a list; `column` names the column of the addresses, else it is recognised by its header.
+    ///
+    /// # Errors
+    /// If it has no header, or not exactly one column can be meant.
+    pub fn open(source: R, column: Option<&str>) -> Result<Self, NoTable> {
+        let (mut builder, delimiter, source) = recognised(source)?;
+        let mut rows = builder.trim(csv::Trim::Headers).from_reader(source);
+        let header = rows.headers()?.clone();
+        let column = chosen(&header, column)?;
+        Ok(Self {
+            rows,
+            header,
+            delimiter,
+            column,
+        })
+    }
+
+    /// The header.
+    pub fn header(&self) -> &csv::StringRecord {
+        &self.header
+    }
+
+    /// What stands between two values.
+    pub fn delimiter(&self) -> u8 {
+        self.delimiter
+    }
+
+    /// The next row, as long as the header: values that the line leaves out at its end are empty. `false` at the end.
+    ///
+    /// # Errors
+    /// If the row is longer than the header, or cannot be read.
+    pub fn next(&mut self, row: &mut csv::StringRecord) -> Result<bool, NoTable> {
+        if !self.rows.read_record(row)? {
+            return Ok(false);
+        }
+        let columns = self.header.len();
+        if row.len() > columns {
+            let line = row.position().map_or(0, csv::Position::line);
+            let values = row.len();
+            return Err(NoTable::TooLong {
+                line,
+                values,
+                columns,
+            });
+        }
+        while row.len() < columns {
+            row.push_field("");
+        }
+        Ok(true)
+    }
+
+    /// The address of a row, as it stands there.
+    pub fn address<'r>(&self, row: &'r csv::StringRecord) -> &'r str {
+        row.get(self.column).unwrap_or_default()
+    }
+}
+
+/// The number of the column that is named, or the one whose header says that it holds addresses.
+fn chosen(header: &csv::StringRecord, named: Option<&str>) -> Result<usize, NoTable> {
+    let all = || header.iter().collect::<Vec<_>>().join(", ");
+    let those = |fits: &dyn Fn(&str) -> bool| -> Vec<usize> {
+        let fitting = header.iter().enumerate().filter(|(_, h)| fits(h));
+        fitting.map(|(n, _)| n).collect()
+    };
+    let found = match named {
+        None => those(&|h| Column::of_header(h) == Column::Email),
+        Some(name) => {
+            let exact = those(&|h| h == name.trim());
+            match exact.is_empty() {
+                true => those(&|h| bare(h) == bare(name)),
+                false => exact,
+            }
+        }
+    };
+    match found.as_slice() {
+        [one] => Ok(*one),
+        [] => Err(NoTable::NoColumn {
+            name: named.unwrap_or("email").to_owned(),
+            header: all(),
+        }),
+        _ => Err(NoTable::Several(all())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn addresses(text: &[u8], column: Option<&str>) -> Result<Vec<String>, String> {
+        let mut table = Table::open(text, column).map_err(|e| e.to_string())?;
+        let (mut row, mut all) = (csv::StringRecord::new(), Vec::new());
+        while table.next(&mut row).map_err(|e| e.to_string())? {
+            all.push(table.address(&row).to_owned());
+        }
+        Ok(all)
+    }
+
+    #[test]
+    fn the_column_of_addresses_is_found_or_asked_for() {
+        let list = b"Nom;Adresse e-mail;Autre mail\nA;a@x.example\nB;b@x.example;c@x.example\n";
+        assert_eq!(
+            addresses(list, None).unwrap(),
+            ["a@x.example", "b@x.example"]
+        );
+        assert_eq!(
+            addresses(list, Some("autre MAIL")).unwrap(),
+            ["", "c@x.example"]
+        );
+        assert!(
+            addresses(list, Some("mail"))
+                .unwrap_err()
+                .contains("Adresse e-mail")
+        );
+        assert!(
+            addresses(b"email,email\na,b\n", None)
+                .unwrap_err()
+                .contains("several")
+        );
+    }
+
+    #[test]
+    fn a_row_that_is_too_long_ends_it() {
+        let wrong = addresses(b"email,name\na@x.example,A\nb@x.example,B,C\n", None).unwrap_err();
+        assert!(wrong.contains("line 3 has 3 values"), "{wrong}");
+    }
+}

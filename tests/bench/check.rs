@@ -1,0 +1,215 @@
+//! How quickly it is known whether somebody may be written to, in a store with very many who may not.
+//!
+//! `cargo bench --bench check [-- N]`, 1,000,000 suppressed people by default; they come in through the list import of
+//! the control router, in this process. Printed: the import, the checkpointed store opened again, one check (median), a batch
+//! by the router, a CSV of 1,000,000 rows by the command's own path, and the most memory that was ever used.
+
+use quitus::api::{Client, Desk, router};
+use quitus::config::Config;
+use quitus::register;
+use quitus::service::{Clock, House, Office, Running, Sequencer};
+use quitus::store::Store;
+use std::fmt::Write as _;
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Lines of one list that is read in.
+const LIST: usize = 100_000;
+/// Addresses that are checked one by one.
+const SINGLE: usize = 100_000;
+/// Rows of the CSV.
+const ROWS: usize = 1_000_000;
+
+/// Person `n`.
+fn person(n: usize) -> String {
+    format!("first.last{n}@client{}.example", n % 50_011)
+}
+
+/// Numbers in an order without a pattern that a cache would like.
+fn scattered(n: usize, of: usize) -> usize {
+    let mixed = (n as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    (mixed >> 20) as usize % of
+}
+
+fn configuration(folder: &Path) -> Config {
+    std::fs::write(folder.join("password"), "demo").unwrap();
+    let text = include_str!("../../src/cli/demo/quitus.toml")
+        .replace("@MAILBOX@", "ventes@ateliervauban.example")
+        .replace("@PRIVACY@", "donnees@ateliervauban.example")
+        .replace("@FIRM@", "Atelier Vauban")
+        .replace("@AUTHSERV@", "mx.ateliervauban.example")
+        .replace("@IMAP@", "1")
+        .replace("@SMTP@", "1");
+    let file = folder.join("quitus.toml");
+    std::fs::write(&file, text).unwrap();
+    Config::load(&file).unwrap_or_else(|f| panic!("{f:?}"))
+}
+
+fn office(config: &Config) -> (Office, Running) {
+    let clock = Clock::system();
+    let options = config.store.options(clock.now());
+    let (store, _) = Store::open(&config.store.path, &options).unwrap();
+    let house =
+        House::load(config.clone(), store.fingerprinter()).unwrap_or_else(|f| panic!("{f:?}"));
+    let (sequencer, running) = Sequencer::start(store, clock.clone()).unwrap();
+    let house = Arc::new(arc_swap::ArcSwap::from_pointee(house));
+    let office = Office {
+        house,
+        sequencer,
+        clock,
+    };
+    (office, running)
+}
+
+fn memory(what: &str) {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let of = |name: &str| {
+        let line = status.lines().find(|l| l.starts_with(name)).unwrap();
+        line.split_whitespace()
+            .nth(1)
+            .unwrap()
+            .parse::<u64>()
+            .unwrap()
+            / 1024
+    };
+    println!(
+        "{what}: {} MiB now, {} MiB at most",
+        of("VmRSS"),
+        of("VmHWM")
+    );
+}
+
+fn per_second(n: usize, took: Duration) -> u64 {
+    (n as f64 / took.as_secs_f64()) as u64
+}
+
+#[tokio::main]
+async fn main() {
+    let mut numbers = std::env::args().filter_map(|a| a.parse().ok());
+    let people: usize = numbers.next().unwrap_or(1_000_000);
+    let folder = tempfile::tempdir().unwrap();
+    let config = configuration(folder.path());
+    fill(&config, people).await;
+    let began = Instant::now();
+    let (office, running) = office(&config);
+    println!("open: {:?}", began.elapsed());
+    memory("memory after opening");
+    single(&office, people);
+    batch(&office, people).await;
+    memory("memory of a process that also imported");
+    drop(office);
+    drop(running.join().unwrap());
+    list(folder.path(), people);
+}
+
+/// Everybody comes in as a list does.
+async fn fill(config: &Config, people: usize) {
+    let (office, running) = office(config);
+    let client = Client::within(router(Desk::alone(office.clone())));
+    let began = Instant::now();
+    for from in (0..people).step_by(LIST) {
+        let mut list = String::new();
+        for n in from..people.min(from + LIST) {
+            writeln!(list, "{}", person(n)).unwrap();
+        }
+        let answer = client.hand_over("/suppression/import", list.into()).await;
+        assert!(!answer.unwrap().wrong);
+    }
+    let took = began.elapsed();
+    println!(
+        "import of {people}: {took:?}, {} a second",
+        per_second(people, took)
+    );
+    let began = Instant::now();
+    office.sequencer.checkpoint().await.unwrap();
+    println!("checkpoint: {:?}", began.elapsed());
+    drop((client, office));
+    drop(running.join().unwrap());
+    memory("memory after the import");
+}
+
+/// One after the other, half of them suppressed.
+fn single(office: &Office, people: usize) {
+    let reader = office.sequencer.reader();
+    let (state, keys) = (reader.state(), reader.fingerprinter());
+    let asked: Vec<String> = (0..SINGLE)
+        .map(|n| person(scattered(n, 2 * people)))
+        .collect();
+    let (mut times, mut free) = (Vec::with_capacity(SINGLE), 0);
+    for address in &asked {
+        let began = Instant::now();
+        let found = register::clear(&state, keys, address).unwrap();
+        times.push(began.elapsed());
+        free += usize::from(found.is_free());
+    }
+    times.sort();
+    let at = |share: f64| times[((times.len() - 1) as f64 * share) as usize];
+    println!(
+        "one check: median {:?}, 99 % {:?}, slowest {:?}; {free} of {SINGLE} free",
+        at(0.5),
+        at(0.99),
+        at(1.0)
+    );
+}
+
+/// Ten thousand at a time, as the HTTP service and the command ask.
+async fn batch(office: &Office, people: usize) {
+    let client = Client::within(router(Desk::alone(office.clone())));
+    let began = Instant::now();
+    let rounds = 20;
+    for round in 0..rounds {
+        let asked: Vec<String> = (0..10_000)
+            .map(|n| person(scattered(round * 10_000 + n, 2 * people)))
+            .collect();
+        let body = serde_json::json!({"addresses": asked});
+        client.post("/suppression/check/list", &body).await.unwrap();
+    }
+    let took = began.elapsed();
+    let all = rounds * 10_000;
+    println!(
+        "batches of 10,000: {:?} each, {} addresses a second",
+        took / 20,
+        per_second(all, took)
+    );
+}
+
+/// The command itself, in a process of its own, with its own memory.
+fn list(folder: &Path, people: usize) {
+    let mut text = String::from("name;email;firm\n");
+    for n in 0..ROWS {
+        writeln!(
+            text,
+            "Person {n};{};Client",
+            person(scattered(n, 2 * people))
+        )
+        .unwrap();
+    }
+    let file = folder.join("list.csv");
+    std::fs::write(&file, text).unwrap();
+    let began = Instant::now();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_quitus"))
+        .args(["suppression", "check"])
+        .arg(&file)
+        .arg("--output")
+        .arg(folder.join("out.csv"))
+        .arg("--config")
+        .arg(folder.join("quitus.toml"))
+        .spawn()
+        .unwrap();
+    let mut most = 0;
+    while child.try_wait().unwrap().is_none() {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", child.id()));
+        let line = status.unwrap_or_default();
+        let peak = line.lines().find_map(|l| l.strip_prefix("VmHWM:"));
+        let peak = peak.and_then(|p| p.split_whitespace().next()?.parse::<u64>().ok());
+        most = most.max(peak.unwrap_or(0) / 1024);
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let took = began.elapsed();
+    println!(
+        "list of {ROWS} by the command, store opened by itself: {took:?}, {} rows a second, {most} MiB at most",
+        per_second(ROWS, took)
+    );
+}
