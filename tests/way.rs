@@ -2,6 +2,8 @@
 //!
 //! The daemon is ended between its decisions and its letters, runs again, and then meets a mailbox with a new UIDVALIDITY.
 
+#[path = "way/campaign.rs"]
+mod campaign;
 #[path = "support/certs.rs"]
 mod certs;
 #[path = "support/dovecot.rs"]
@@ -16,6 +18,8 @@ mod postfix;
 mod settings;
 #[path = "support/tls.rs"]
 mod tls;
+#[path = "desk/tool.rs"]
+mod tool;
 
 use certs::Authority;
 use dovecot::Dovecot;

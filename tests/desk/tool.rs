@@ -79,11 +79,6 @@ impl Tool {
         };
         told.iter().map(one).collect()
     }
-
-    /// The messages that it obeyed.
-    pub fn messages(&self) -> Vec<Value> {
-        self.shared.told.lock().unwrap().clone()
-    }
 }
 
 impl Drop for Tool {
