@@ -388,6 +388,20 @@ async fn somebody_who_unsubscribed_themselves_is_left_to_a_human_and_the_other_l
 }
 
 #[tokio::test]
+async fn a_search_for_words_stops_nobody_else_and_finds_who_stands_on_its_second_page() {
+    let stage = stage(vendors::APOLLO).await;
+    let crowd: Vec<String> = (0..150).map(|n| format!("jane.n{n}@example.org")).collect();
+    stage.fake.inside().world.people.splice(0..0, crowd);
+    obeyed(&stage.tool.tell(NoticeAct::Suppress, &whom(&[JANE])).await);
+    let inside = stage.fake.inside();
+    assert_eq!(
+        inside.world.out.iter().collect::<Vec<_>>(),
+        [&JANE.to_lowercase()]
+    );
+    assert_eq!(inside.world.paused, inside.world.out);
+}
+
+#[tokio::test]
 async fn every_mischief_has_a_kind_of_its_own_and_no_words_hold_a_secret() {
     for vendor in vendors::ALL {
         let stage = stage(*vendor).await;
@@ -728,6 +742,12 @@ fn every_mistake_of_a_preset_is_told_with_its_line() {
         ),
         ("[[suppress]]", "[[pause]]", 0, "no [[suppress]]"),
         ("[[test]]", "[[lift]]", 0, "no [[test]]"),
+        (
+            "'bearer'",
+            "'header'\nname = 'x key'",
+            0,
+            "not the name of a header",
+        ),
         ("https://", "http://", 2, "clear text"),
         (
             "https://api.example.com",

@@ -5,8 +5,9 @@
 //! itself: `| json` makes a JSON literal, `| url` percent-encodes.
 
 use super::pointer::is_pointer;
-use super::preset::{Act, PagingBy, Preset, Step, Text};
+use super::preset::{Act, Auth, PagingBy, Preset, Step, Text};
 use crate::record::Fault;
+use hyper::header::HeaderName;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use tera::{Context, Error, ErrorKind, Kwargs, State, Tera, TeraResult, Value};
@@ -149,6 +150,14 @@ impl Reading<'_> {
             self.of_file(
                 "with these [limits] nothing would be told".to_owned(),
                 "write at_once and per_minute above 0",
+            );
+        }
+        if let Auth::Header { name } = &preset.auth
+            && HeaderName::from_bytes(name.as_bytes()).is_err()
+        {
+            self.of_file(
+                format!("[auth] name = \"{name}\" is not the name of a header"),
+                "write it as the vendor does, such as \"x-api-key\"",
             );
         }
         let gathers = |s: &Step| s.items.is_some();
