@@ -498,6 +498,35 @@ async fn a_secret_that_is_not_there_and_a_server_that_is_not_there() {
     );
 }
 
+#[tokio::test]
+async fn many_are_told_side_by_side_over_few_connections() {
+    let stage = stage(vendors::LEMLIST).await;
+    let all: Vec<_> = (0..400)
+        .map(|n| {
+            let tool = stage.tool.clone();
+            let one = whom(&[&format!("p{n}@example.net")]);
+            async move { obeyed(&tool.tell(NoticeAct::Suppress, &one).await) }
+        })
+        .collect();
+    let mut running = tokio::task::JoinSet::new();
+    for one in all {
+        if running.len() == stage.tool.limits().at_once {
+            running.join_next().await.unwrap().unwrap();
+        }
+        running.spawn(one);
+    }
+    while let Some(done) = running.join_next().await {
+        done.unwrap();
+    }
+    let inside = stage.fake.inside();
+    assert_eq!(inside.world.out.len(), 400);
+    assert!(
+        inside.connections <= 4,
+        "{} connections",
+        inside.connections
+    );
+}
+
 // ---- a webhook
 
 const HOOK_KEY: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -632,12 +661,17 @@ async fn a_command_reads_the_notice_and_answers_with_its_code() {
         "{told:?}"
     );
     harmless(words(&told));
-    let slow = trouble(
-        script("exec sleep 60")
-            .tell(NoticeAct::Suppress, &jane)
-            .await,
-    );
+    let child = folder.path().join("child");
+    let endless = script(&format!("sleep 600 & echo $! > {}; wait", child.display()));
+    let slow = trouble(endless.tell(NoticeAct::Suppress, &jane).await);
     assert_eq!(slow.kind, TroubleKind::Timeout);
+    let started = std::fs::read_to_string(&child).unwrap();
+    let state =
+        || std::fs::read_to_string(format!("/proc/{}/stat", started.trim())).unwrap_or_default();
+    // What it started ends too; a zombie waits for whoever adopted it.
+    while !state().is_empty() && !state().contains(") Z ") {
+        tokio::task::yield_now().await;
+    }
     let absent = described(folder.path(), KEY, "command = ['/no/such/program']").unwrap();
     assert_eq!(
         trouble(absent.tell(NoticeAct::Suppress, &jane).await).kind,
