@@ -770,6 +770,24 @@ fn every_mistake_of_a_preset_is_told_with_its_line() {
         ),
         (
             "method = 'POST'",
+            "method = 'POST'\nwhere = { '/a' = 'b' }",
+            12,
+            "there is neither",
+        ),
+        (
+            "[[suppress]]",
+            "[[pull]]\nmethod = 'GET'\npath = '/out'\nunknown = [404]\nitems = ''\naddress = ['/a']\n[[suppress]]",
+            11,
+            "half a list",
+        ),
+        (
+            "[[suppress]]",
+            "[[pull]]\nmethod = 'GET'\npath = '/out'\n[[suppress]]",
+            0,
+            "no step of [[pull]] has items",
+        ),
+        (
+            "method = 'POST'",
             "method = 'POST'\npaging = { by = 'cursor' }",
             12,
             "paging",

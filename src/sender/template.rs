@@ -249,10 +249,7 @@ impl Reading<'_> {
             }
         }
         self.pointers(step);
-        if step.items.is_some() == step.address.is_empty() {
-            let fix = "items = \"/data\" says where the entries are, address = [\"/email\"] where the address is in one";
-            self.fault(&step.path, "items and address belong together", fix);
-        }
+        self.shape(act, step);
         let known = |status: &&u16| !(200..600).contains(*status);
         if let Some(status) = step.done.iter().chain(&step.unknown).find(known) {
             self.fault(
@@ -260,6 +257,43 @@ impl Reading<'_> {
                 format!("{status} is no status of an answer"),
                 "write a number from 200 to 599",
             );
+        }
+    }
+
+    /// What would silently do nothing, or something else than it says.
+    fn shape(&mut self, act: Act, step: &Step) {
+        let pull = act == Act::Pull;
+        let lists = usize::from(step.each.is_some()) + usize::from(step.items.is_some());
+        for (wrong, what, fix) in [
+            (
+                step.items.is_some() == step.address.is_empty(),
+                "items and address belong together",
+                "items = \"/data\" says where the entries are, address = [\"/email\"] where the address is in one",
+            ),
+            (
+                step.items.is_some() && !pull,
+                "items belong to [[pull]]",
+                "write each = \"…\" if the next steps shall run for each of them",
+            ),
+            (
+                lists == 2,
+                "a step has either each or items",
+                "remove one of them",
+            ),
+            (
+                !step.only.is_empty() && lists == 0,
+                "where chooses from each or items, and there is neither",
+                "say which array it chooses from, or write expect = { … }",
+            ),
+            (
+                !step.unknown.is_empty() && pull,
+                "half a list would look like a whole one",
+                "remove unknown: a pull that is not answered well is tried again",
+            ),
+        ] {
+            if wrong {
+                self.fault(&step.path, what, fix);
+            }
         }
     }
 
