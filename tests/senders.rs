@@ -388,6 +388,20 @@ async fn somebody_who_unsubscribed_themselves_is_left_to_a_human_and_the_other_l
 }
 
 #[tokio::test]
+async fn a_search_for_words_stops_nobody_else_and_finds_who_stands_on_its_second_page() {
+    let stage = stage(vendors::APOLLO).await;
+    let crowd: Vec<String> = (0..150).map(|n| format!("jane.n{n}@example.org")).collect();
+    stage.fake.inside().world.people.splice(0..0, crowd);
+    obeyed(&stage.tool.tell(NoticeAct::Suppress, &whom(&[JANE])).await);
+    let inside = stage.fake.inside();
+    assert_eq!(
+        inside.world.out.iter().collect::<Vec<_>>(),
+        [&JANE.to_lowercase()]
+    );
+    assert_eq!(inside.world.paused, inside.world.out);
+}
+
+#[tokio::test]
 async fn every_mischief_has_a_kind_of_its_own_and_no_words_hold_a_secret() {
     for vendor in vendors::ALL {
         let stage = stage(*vendor).await;
@@ -481,6 +495,35 @@ async fn a_secret_that_is_not_there_and_a_server_that_is_not_there() {
     assert_eq!(
         trouble(tool.tell(NoticeAct::Suppress, &whom(&[JANE])).await).kind,
         TroubleKind::Secret
+    );
+}
+
+#[tokio::test]
+async fn many_are_told_side_by_side_over_few_connections() {
+    let stage = stage(vendors::LEMLIST).await;
+    let all: Vec<_> = (0..400)
+        .map(|n| {
+            let tool = stage.tool.clone();
+            let one = whom(&[&format!("p{n}@example.net")]);
+            async move { obeyed(&tool.tell(NoticeAct::Suppress, &one).await) }
+        })
+        .collect();
+    let mut running = tokio::task::JoinSet::new();
+    for one in all {
+        if running.len() == stage.tool.limits().at_once {
+            running.join_next().await.unwrap().unwrap();
+        }
+        running.spawn(one);
+    }
+    while let Some(done) = running.join_next().await {
+        done.unwrap();
+    }
+    let inside = stage.fake.inside();
+    assert_eq!(inside.world.out.len(), 400);
+    assert!(
+        inside.connections <= 4,
+        "{} connections",
+        inside.connections
     );
 }
 
@@ -618,12 +661,17 @@ async fn a_command_reads_the_notice_and_answers_with_its_code() {
         "{told:?}"
     );
     harmless(words(&told));
-    let slow = trouble(
-        script("exec sleep 60")
-            .tell(NoticeAct::Suppress, &jane)
-            .await,
-    );
+    let child = folder.path().join("child");
+    let endless = script(&format!("sleep 600 & echo $! > {}; wait", child.display()));
+    let slow = trouble(endless.tell(NoticeAct::Suppress, &jane).await);
     assert_eq!(slow.kind, TroubleKind::Timeout);
+    let started = std::fs::read_to_string(&child).unwrap();
+    let state =
+        || std::fs::read_to_string(format!("/proc/{}/stat", started.trim())).unwrap_or_default();
+    // What it started ends too; a zombie waits for whoever adopted it.
+    while !state().is_empty() && !state().contains(") Z ") {
+        tokio::task::yield_now().await;
+    }
     let absent = described(folder.path(), KEY, "command = ['/no/such/program']").unwrap();
     assert_eq!(
         trouble(absent.tell(NoticeAct::Suppress, &jane).await).kind,
@@ -722,12 +770,36 @@ fn every_mistake_of_a_preset_is_told_with_its_line() {
         ),
         (
             "method = 'POST'",
+            "method = 'POST'\nwhere = { '/a' = 'b' }",
+            12,
+            "there is neither",
+        ),
+        (
+            "[[suppress]]",
+            "[[pull]]\nmethod = 'GET'\npath = '/out'\nunknown = [404]\nitems = ''\naddress = ['/a']\n[[suppress]]",
+            11,
+            "half a list",
+        ),
+        (
+            "[[suppress]]",
+            "[[pull]]\nmethod = 'GET'\npath = '/out'\n[[suppress]]",
+            0,
+            "no step of [[pull]] has items",
+        ),
+        (
+            "method = 'POST'",
             "method = 'POST'\npaging = { by = 'cursor' }",
             12,
             "paging",
         ),
         ("[[suppress]]", "[[pause]]", 0, "no [[suppress]]"),
         ("[[test]]", "[[lift]]", 0, "no [[test]]"),
+        (
+            "'bearer'",
+            "'header'\nname = 'x key'",
+            0,
+            "not the name of a header",
+        ),
         ("https://", "http://", 2, "clear text"),
         (
             "https://api.example.com",

@@ -8,7 +8,9 @@ use super::told::{Told, Trouble, TroubleKind};
 use super::tool::hidden;
 use super::webhook::message;
 use crate::record::{NoticeAct, Whom};
+use rustix::process::{Pid, Signal, kill_process_group};
 use std::io::{Read as _, Write as _};
+use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
@@ -96,6 +98,8 @@ fn run(words: &[String], notice: String, time: Duration) -> Result<Ended, Troubl
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
+        // A group of its own, so that what it started ends with it when it takes too long.
+        .process_group(0)
         .spawn()
         .map_err(|e| failed(format!("the command could not be started: {e}")))?;
     if let Some(mut input) = child.stdin.take() {
@@ -132,7 +136,7 @@ fn wait(child: &mut Child, time: Duration) -> Result<Option<i32>, Trouble> {
             Ok(None) if started.elapsed() < time => std::thread::sleep(Duration::from_millis(5)),
             Ok(None) => {
                 // It may have ended in the meantime; then there is nothing left to end.
-                let _ = child.kill();
+                let _ = kill_process_group(Pid::from_child(child), Signal::KILL);
                 let _ = child.wait();
                 let words = format!("the command took longer than {} s", time.as_secs());
                 return Err(Trouble::new(TroubleKind::Timeout, words));

@@ -109,7 +109,7 @@ pub(super) struct Ask {
 /// What came back.
 pub(super) struct Answer {
     pub(super) status: u16,
-    /// A page for people, which no interface sends.
+    /// A page for people, which no interface sends. What it calls itself does not count: "ok" often comes as text/html.
     pub(super) html: bool,
     pub(super) wait: Option<Duration>,
     pub(super) body: Bytes,
@@ -205,16 +205,12 @@ impl Http {
             }
         })?;
         self.keep(connection);
-        let kind = head
-            .headers
-            .get(CONTENT_TYPE)
-            .and_then(|v| v.to_str().ok())
-            .unwrap_or_default();
+        let body = body.to_bytes();
         Ok(Answer {
             status: head.status.as_u16(),
-            html: kind.to_ascii_lowercase().contains("html"),
+            html: body.trim_ascii_start().starts_with(b"<"),
             wait: wait(&head.headers),
-            body: body.to_bytes(),
+            body,
         })
     }
 

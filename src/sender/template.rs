@@ -5,8 +5,9 @@
 //! itself: `| json` makes a JSON literal, `| url` percent-encodes.
 
 use super::pointer::is_pointer;
-use super::preset::{Act, PagingBy, Preset, Step, Text};
+use super::preset::{Act, Auth, PagingBy, Preset, Step, Text};
 use crate::record::Fault;
+use hyper::header::HeaderName;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use tera::{Context, Error, ErrorKind, Kwargs, State, Tera, TeraResult, Value};
@@ -151,6 +152,14 @@ impl Reading<'_> {
                 "write at_once and per_minute above 0",
             );
         }
+        if let Auth::Header { name } = &preset.auth
+            && HeaderName::from_bytes(name.as_bytes()).is_err()
+        {
+            self.of_file(
+                format!("[auth] name = \"{name}\" is not the name of a header"),
+                "write it as the vendor does, such as \"x-api-key\"",
+            );
+        }
         let gathers = |s: &Step| s.items.is_some();
         if !preset.pull.is_empty() && !preset.pull.iter().any(gathers) {
             self.of_file(
@@ -240,10 +249,7 @@ impl Reading<'_> {
             }
         }
         self.pointers(step);
-        if step.items.is_some() == step.address.is_empty() {
-            let fix = "items = \"/data\" says where the entries are, address = [\"/email\"] where the address is in one";
-            self.fault(&step.path, "items and address belong together", fix);
-        }
+        self.shape(act, step);
         let known = |status: &&u16| !(200..600).contains(*status);
         if let Some(status) = step.done.iter().chain(&step.unknown).find(known) {
             self.fault(
@@ -251,6 +257,43 @@ impl Reading<'_> {
                 format!("{status} is no status of an answer"),
                 "write a number from 200 to 599",
             );
+        }
+    }
+
+    /// What would silently do nothing, or something else than it says.
+    fn shape(&mut self, act: Act, step: &Step) {
+        let pull = act == Act::Pull;
+        let lists = usize::from(step.each.is_some()) + usize::from(step.items.is_some());
+        for (wrong, what, fix) in [
+            (
+                step.items.is_some() == step.address.is_empty(),
+                "items and address belong together",
+                "items = \"/data\" says where the entries are, address = [\"/email\"] where the address is in one",
+            ),
+            (
+                step.items.is_some() && !pull,
+                "items belong to [[pull]]",
+                "write each = \"…\" if the next steps shall run for each of them",
+            ),
+            (
+                lists == 2,
+                "a step has either each or items",
+                "remove one of them",
+            ),
+            (
+                !step.only.is_empty() && lists == 0,
+                "where chooses from each or items, and there is neither",
+                "say which array it chooses from, or write expect = { … }",
+            ),
+            (
+                !step.unknown.is_empty() && pull,
+                "half a list would look like a whole one",
+                "remove unknown: a pull that is not answered well is tried again",
+            ),
+        ] {
+            if wrong {
+                self.fault(&step.path, what, fix);
+            }
         }
     }
 

@@ -72,10 +72,10 @@ impl Walk<'_> {
             if let Some(paging) = &step.paging {
                 place.set(paging, &mut values);
             }
-            let Some(answer) = self.answer(number, step, &values, walked).await? else {
+            let Some(mut answer) = self.answer(number, step, &values, walked).await? else {
                 return Ok(());
             };
-            let items = self.items(step, &answer)?;
+            let items = self.items(step, &mut answer)?;
             let found = (items.as_deref(), &answer);
             self.found(number, step, &values, found, next, walked)?;
             let Some((paging, items)) = step.paging.as_ref().zip(items) else {
@@ -137,19 +137,19 @@ impl Walk<'_> {
         }
     }
 
-    /// The array that a step looks at.
-    fn items(&self, step: &Step, answer: &Value) -> Result<Option<Vec<Value>>, Trouble> {
+    /// The array that a step looks at, taken out of the answer: it may be large.
+    fn items(&self, step: &Step, answer: &mut Value) -> Result<Option<Vec<Value>>, Trouble> {
         let Some(pointer) = step.each.as_ref().or(step.items.as_ref()) else {
             return Ok(None);
         };
-        match find(answer, pointer.get_ref()).first() {
-            Some(Value::Array(items)) => Ok(Some(items.clone())),
+        match answer.pointer_mut(pointer.get_ref()) {
+            Some(Value::Array(items)) => Ok(Some(std::mem::take(items))),
             // Some write null for an empty list.
             Some(Value::Null) => Ok(Some(Vec::new())),
-            _ => Err(self.nonsense(
-                step,
-                "the list that the preset looks for is not in the answer",
-            )),
+            _ => {
+                let what = "the list that the preset looks for is not in the answer";
+                Err(self.nonsense(step, what))
+            }
         }
     }
 

@@ -269,9 +269,10 @@ async fn serve(
         for (name, value) in &reply.headers {
             text += &format!("{name}: {value}\r\n");
         }
+        // In one piece: a second one would wait for the other side's acknowledgement (Nagle).
         text += "\r\n";
+        text += &reply.body;
         stream.write_all(text.as_bytes()).await.ok()?;
-        stream.write_all(reply.body.as_bytes()).await.ok()?;
         stream.flush().await.ok()?;
         if mischief == Some(Mischief::Cut) {
             return None;
