@@ -1,39 +1,29 @@
-//! Many addresses at once: may they be written to? One word for each, in their order.
+//! Many addresses at once: may they be written to? A letter for each, in their order, so that a million take seconds.
 
 use super::{Answer, Desk, Refusal};
-use crate::register;
-use axum::Json;
+use crate::service::clear_all;
 use axum::extract::State;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
-/// Who is asked about.
-#[derive(Deserialize)]
-pub struct Many {
-    addresses: Vec<String>,
-}
-
-/// A verdict for each; wrong (exit code 1) if somebody must not be written to, or is unreadable.
-pub async fn check(State(desk): State<Desk>, Json(many): Json<Many>) -> Result<Answer, Refusal> {
+/// Takes a line for each address. `verdicts` has a letter for each (`f`, `p`, `s`, `u`), `since` a moment (milliseconds since
+/// 1970) for each that is paused or suppressed. Wrong (exit code 1) if somebody must not be written to, or is unreadable.
+pub async fn check(State(desk): State<Desk>, list: String) -> Result<Answer, Refusal> {
     // Thousands of look-ups: not on a thread that others wait for.
-    let looked = tokio::task::spawn_blocking(move || look(&desk, &many.addresses)).await;
+    let looked = tokio::task::spawn_blocking(move || look(&desk, &list)).await;
     looked.map_err(|e| Refusal::broken(e.to_string()))?
 }
 
-fn look(desk: &Desk, addresses: &[String]) -> Result<Answer, Refusal> {
-    let reader = desk.office.sequencer.reader();
-    let (state, keys) = (reader.state(), reader.fingerprinter());
-    let (mut results, mut blocked) = (Vec::with_capacity(addresses.len()), 0usize);
-    for text in addresses {
-        let found = register::clear(&state, keys, text)?;
-        blocked += usize::from(!found.is_free());
-        let since = found.since.map_or(Value::Null, |t| t.to_string().into());
-        results.push(json!({"verdict": found.verdict.word(), "since": since}));
-    }
-    let text = format!(
-        "{} asked, {blocked} must not be written to\n",
-        results.len()
-    );
-    let data = json!({"results": results, "blocked": blocked});
+fn look(desk: &Desk, list: &str) -> Result<Answer, Refusal> {
+    let addresses: Vec<&str> = list.split_terminator('\n').collect();
+    let found = clear_all(desk.office.sequencer.reader(), &addresses)?;
+    let verdicts: String = found.iter().map(|c| c.verdict.letter()).collect();
+    let since: Vec<i64> = found
+        .iter()
+        .filter_map(|c| Some(c.since?.millis()))
+        .collect();
+    let blocked = found.iter().filter(|c| !c.is_free()).count();
+    let asked = found.len();
+    let text = format!("{asked} asked, {blocked} must not be written to\n");
+    let data = json!({"verdicts": verdicts, "since": since});
     Ok(Answer::good(data, text).wrong_if(blocked > 0))
 }

@@ -5,6 +5,7 @@
 
 use super::ask::{Ask, House};
 use super::edge::{DONE, End, WRONG};
+use crate::record::Timestamp;
 use crate::register::{NoTable, Table, Verdict};
 use serde::Deserialize;
 use serde_json::json;
@@ -37,15 +38,13 @@ struct Tally {
     unreadable: u64,
 }
 
-#[derive(Deserialize)]
-struct Results {
-    results: Vec<Found>,
-}
-
+/// What is answered to a batch.
 #[derive(Deserialize)]
 struct Found {
-    verdict: Verdict,
-    since: Option<String>,
+    /// A letter for each address.
+    verdicts: String,
+    /// Since when, for each that is paused or suppressed.
+    since: Vec<i64>,
 }
 
 /// Checks it; 1 if a row is not free.
@@ -180,12 +179,17 @@ fn copied(
         if full == 0 {
             break;
         }
-        let addresses: Vec<&str> = batch[..full].iter().map(|r| table.address(r)).collect();
-        let found = verdicts(house, &addresses)?;
-        for (row, found) in batch[..full].iter_mut().zip(&found) {
-            tally.count(found.verdict);
-            row.push_field(found.verdict.word());
-            row.push_field(found.since.as_deref().unwrap_or_default());
+        let mut lines = String::new();
+        for row in &batch[..full] {
+            // A line in an address is none: it stays unreadable as a space.
+            lines.push_str(&table.address(row).replace(['\r', '\n'], " "));
+            lines.push('\n');
+        }
+        let found = verdicts(house, lines, full)?;
+        for (row, (verdict, since)) in batch[..full].iter_mut().zip(found) {
+            tally.count(verdict);
+            row.push_field(verdict.word());
+            row.push_field(&since);
             rows.write_record(&*row).map_err(io::Error::from)?;
         }
     }
@@ -193,15 +197,23 @@ fn copied(
     Ok(tally)
 }
 
-/// A verdict for each; anything else is an error.
-fn verdicts(house: &House, addresses: &[&str]) -> Result<Vec<Found>, End> {
-    let asked = json!({"addresses": addresses});
-    let answer = house.ask(Ask::Post("/suppression/check/list".into(), asked))?;
-    let Results { results } = serde_json::from_value(answer.data).map_err(io::Error::other)?;
-    match results.len() == addresses.len() {
-        true => Ok(results),
-        false => Err(io::Error::other("not every address was answered").into()),
-    }
+/// A verdict for each, and since when; anything else is an error.
+fn verdicts(house: &House, lines: String, asked: usize) -> Result<Vec<(Verdict, String)>, End> {
+    let answer = house.ask(Ask::List("/suppression/check/list".into(), lines.into()))?;
+    let Found { verdicts, since } =
+        serde_json::from_value(answer.data).map_err(io::Error::other)?;
+    let mut since = since.into_iter();
+    let read = |letter| {
+        let verdict = Verdict::of_letter(letter)?;
+        let since = match verdict {
+            Verdict::Free | Verdict::Unreadable => String::new(),
+            _ => Timestamp::from_millis(since.next()?).to_string(),
+        };
+        Some((verdict, since))
+    };
+    let read: Option<Vec<_>> = verdicts.chars().map(read).collect();
+    let whole = read.filter(|all| all.len() == asked);
+    whole.ok_or_else(|| io::Error::other("the answer does not fit the question").into())
 }
 
 impl Tally {

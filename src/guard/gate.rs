@@ -1,8 +1,8 @@
 //! One recipient, one ruling, for mail servers; and what each listener has done so far.
 
 use crate::record::Damaged;
-use crate::register::{self, Clearance, Verdict};
-use crate::service::Office;
+use crate::register::{Clearance, Verdict};
+use crate::service::{Office, clear_all};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -41,7 +41,7 @@ impl Gate {
 
     /// May this recipient be written to? Octets as they came over the wire.
     pub(super) fn rule(&self, recipient: &[u8]) -> Ruling {
-        let ruling = match std::str::from_utf8(recipient).map(|text| self.clear([text])) {
+        let ruling = match std::str::from_utf8(recipient).map(|text| self.clear(&[text])) {
             // Not UTF-8: whoever it is, it cannot be looked up.
             Err(_) => Ruling::Unreadable,
             Ok(Err(error)) => {
@@ -69,19 +69,16 @@ impl Gate {
         ruling
     }
 
-    /// The clearance of each, in their order.
-    pub(super) fn clear<'a>(
+    /// The clearance of each, in their order. Of many, from a blocking thread.
+    pub(super) fn clear(
         &self,
-        addresses: impl IntoIterator<Item = &'a str>,
+        addresses: &[impl AsRef<str> + Sync],
     ) -> Result<Vec<Clearance>, Damaged> {
         // What a store that failed shows may be older than what it was told.
         if self.office.sequencer.has_failed() {
             return Err(Damaged("the store has failed".into()));
         }
-        let reader = self.office.sequencer.reader();
-        let (state, keys) = (reader.state(), reader.fingerprinter());
-        let all = addresses.into_iter();
-        all.map(|a| register::clear(&state, keys, a)).collect()
+        clear_all(self.office.sequencer.reader(), addresses)
     }
 
     pub(super) fn count(&self, asked: usize, refused: usize) {

@@ -187,7 +187,7 @@ async fn check(
     let gate = service.gate.clone();
     // Thousands of look-ups: not on a thread that others wait for.
     let looked = tokio::task::spawn_blocking(move || {
-        let found = gate.clear(addresses.iter().map(String::as_str));
+        let found = gate.clear(&addresses);
         found.map(|found| (addresses, found))
     });
     let (addresses, found) = match looked.await {

@@ -6,11 +6,9 @@
 use crate::record::{
     Address, Damaged, Fingerprinter, State, Suppression, SuppressionRow, Timestamp, domain_to_ascii,
 };
-use serde::{Deserialize, Serialize};
 
 /// Whether somebody may be written to.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Verdict {
     /// Nothing holds against it.
     Free,
@@ -31,6 +29,22 @@ impl Verdict {
             Self::Suppressed => "suppressed",
             Self::Unreadable => "unreadable",
         }
+    }
+
+    /// One letter of the word.
+    pub fn letter(self) -> char {
+        match self {
+            Self::Free => 'f',
+            Self::Paused => 'p',
+            Self::Suppressed => 's',
+            Self::Unreadable => 'u',
+        }
+    }
+
+    /// The verdict of a letter.
+    pub fn of_letter(letter: char) -> Option<Self> {
+        let all = [Self::Free, Self::Paused, Self::Suppressed, Self::Unreadable];
+        all.into_iter().find(|v| v.letter() == letter)
     }
 }
 

@@ -5,6 +5,7 @@
 //! comes in by `entering`; `identity` and `erasing` say what a code proves and what an erasure takes with it.
 //! This is the one room that knows all others; knowledge about mail, letters or storage does not belong here.
 
+mod clearing;
 mod clock;
 mod composing;
 mod connections;
@@ -35,6 +36,7 @@ mod settling;
 mod status;
 mod tokens;
 
+pub use clearing::clear_all;
 pub use clock::Clock;
 pub use composing::Unwritten;
 pub use connections::{GuardReport, MailboxReport, SmtpReport};
