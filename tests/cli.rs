@@ -277,9 +277,16 @@ fn a_store_is_verified_and_rebuilt_and_a_flipped_byte_is_found() {
 fn the_demo_ends_as_it_says_in_a_few_seconds() {
     let output = run(&["demo"]);
     let said = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{said}{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     assert!(said.contains("all 25 ended as they should"), "{said}");
-    assert!(said.contains("the sequencer was told of everybody"), "{said}");
+    assert!(
+        said.contains("the sequencer was told of everybody"),
+        "{said}"
+    );
     let folder = said.lines().find_map(|l| l.strip_prefix("store")).unwrap();
     std::fs::remove_dir_all(Path::new(folder.trim()).parent().unwrap()).unwrap();
 }

@@ -578,21 +578,26 @@ async fn a_webhook_is_signed_and_its_id_is_that_of_the_act_and_the_person() {
         obeyed(&hook.tell(act, &jane).await);
     }
     obeyed(&hook.tell(NoticeAct::Suppress, &whom(&[NEIGHBOUR])).await);
+    for _ in 0..2 {
+        let again = hook.tell_notice("later", NoticeAct::Suppress, &jane);
+        obeyed(&again.await);
+    }
     harmless(&hook.test().await.unwrap());
     assert!(fake.inside().world.is_out(JANE));
     let calls = fake.inside().calls.clone();
     let ids: Vec<&str> = calls.iter().map(|c| c.header("webhook-id")).collect();
     assert!(
-        ids[0] == ids[1] && ids[1] != ids[2] && ids[0] != ids[3],
+        ids[0] == ids[1] && ids[1] != ids[2] && ids[0] != ids[3] && ids[4] == ids[5],
         "{ids:?}"
     );
+    assert_ne!(ids[0], ids[4], "a STOP after a lift is no repetition");
     let first = calls[0].json();
     assert_eq!(
         (first["type"].as_str(), first["data"]["phone"].as_str()),
         (Some("suppress"), Some("+33123456789"))
     );
     assert_eq!(
-        (calls[0].query("t"), calls[4].json()["type"].as_str()),
+        (calls[0].query("t"), calls[6].json()["type"].as_str()),
         ("1", Some("test"))
     );
 

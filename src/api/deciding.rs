@@ -138,6 +138,11 @@ fn may_leave(desk: &Desk, case: &CaseFile, draft: &LetterRow) -> Result<(), Refu
         ));
     }
     systems_done(desk, case, answers.iter().copied())?;
+    copy_first(case, answers)
+}
+
+/// An erasure waits for the copy that was asked too.
+fn copy_first(case: &CaseFile, answers: &[RequestKind]) -> Result<(), Refusal> {
     let copy = |r: &&crate::record::Clock| r.request == RequestKind::Access;
     let access_waits = case.open_requests().find(copy).is_some();
     if answers.contains(&RequestKind::Erasure)

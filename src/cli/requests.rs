@@ -46,20 +46,7 @@ enum Command {
         reason: String,
     },
     /// It is done in another system that holds data (see [[system]]); the letter says so in these words
-    Done {
-        /// The reference
-        #[arg(value_name = "REF")]
-        case: String,
-        /// Where, as the configuration names it
-        #[arg(long)]
-        system: String,
-        /// access or erasure [default: whatever is left to do there]
-        #[arg(long = "kind")]
-        request: Option<RequestKind>,
-        /// What happened there, as the person reads it
-        #[arg(long)]
-        words: String,
-    },
+    Done(Done),
     /// No letter leaves; the case is closed with the reason
     Refuse {
         /// The reference
@@ -119,6 +106,28 @@ enum Command {
         #[arg(long)]
         reason: String,
     },
+}
+
+#[derive(clap::Args, Debug)]
+struct Done {
+    /// The reference
+    #[arg(value_name = "REF")]
+    case: String,
+    /// Where, as the configuration names it
+    #[arg(long)]
+    system: String,
+    /// access or erasure [default: whatever is left to do there]
+    #[arg(long = "kind")]
+    request: Option<RequestKind>,
+    /// What happened there, as the person reads it
+    #[arg(long)]
+    words: String,
+}
+
+impl Done {
+    fn word(&self) -> serde_json::Value {
+        json!({"system": self.system, "request": self.request, "words": self.words})
+    }
 }
 
 #[derive(clap::Args, Debug)]
@@ -185,15 +194,7 @@ fn question(command: &Command) -> Ask {
         }
         Command::Answered { case, reason } => order(case, "/answered", json!({"reason": reason})),
         Command::Refuse { case, reason } => order(case, "/refuse", json!({"reason": reason})),
-        Command::Done {
-            case,
-            system,
-            request,
-            words,
-        } => {
-            let word = json!({"system": system, "request": request, "words": words});
-            order(case, "/done", word)
-        }
+        Command::Done(done) => order(&done.case, "/done", done.word()),
         Command::New(new) => new.question(),
         Command::Extend { case, reason } => order(case, "/extend", json!({"reason": reason})),
         Command::Identify {

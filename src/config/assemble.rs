@@ -46,8 +46,7 @@ pub fn assemble(path: &Path, text: &str) -> Survey {
     let file = path.display().to_string();
     let folder = path.parent().unwrap_or(Path::new(""));
     let mut doc = Document::parse(&file, text);
-    let controller: Option<ControllerSettings> = needed(&mut doc, "controller", CONTROLLER);
-    cross::controller(&mut doc, controller.as_ref());
+    let controller = controller(&mut doc);
     let processing = processing(&mut doc);
     let store = store(&mut doc, folder);
     let mailboxes = mailboxes(&mut doc, folder);
@@ -93,6 +92,13 @@ pub fn assemble(path: &Path, text: &str) -> Survey {
         guard,
     });
     survey
+}
+
+/// Who answers.
+fn controller(doc: &mut Document) -> Option<ControllerSettings> {
+    let controller = needed(doc, "controller", CONTROLLER);
+    cross::controller(doc, controller.as_ref());
+    controller
 }
 
 /// Why and how data are used.

@@ -3,7 +3,10 @@
 //! The rooms judge their own sections; this file gives their judgement a place, and judges what spans several.
 
 use super::places::HouseSettings;
-use super::{ControllerSettings, Document, FolderSettings, ProcessingSettings, ReviewSettings, SecretSource, SystemSettings};
+use super::{
+    ControllerSettings, Document, FolderSettings, ProcessingSettings, ReviewSettings, SecretSource,
+    SystemSettings,
+};
 use crate::delivery::SmtpSettings;
 use crate::guard::GuardSettings;
 use crate::mailbox::MailboxSettings;
@@ -115,7 +118,11 @@ pub fn systems(doc: &mut Document, systems: &[(usize, SystemSettings)]) {
         if system.requests.is_empty() || system.requests.iter().any(|k| !done.contains(k)) {
             let here = doc.place(&["system", &number, "requests"]);
             let what = "only access and erasure are done in another system";
-            doc.fault(here, what, "write requests = [\"access\", \"erasure\"], or leave it out");
+            doc.fault(
+                here,
+                what,
+                "write requests = [\"access\", \"erasure\"], or leave it out",
+            );
         }
         names.push(&system.name);
     }

@@ -3,9 +3,7 @@
 //! A reviewer's words are sealed under the case's proof key; who said them stands beside, so that an auditor sees both.
 //! Letters, requests and suppressions that follow have events of their own; these say why.
 
-use super::{
-    CaseId, ContentKey, LetterId, LogPosition, RequestKind, RuleId, Sealed, Timestamp,
-};
+use super::{CaseId, ContentKey, LetterId, LogPosition, RequestKind, RuleId, Sealed, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// How a request came that no watched mailbox received: no form and no channel may be imposed (rights.md).

@@ -117,9 +117,14 @@ impl Connector {
 
     /// Tells it. Saying the same again does no harm.
     pub async fn tell(&self, act: NoticeAct, whom: &Whom) -> Told {
+        self.tell_notice("", act, whom).await
+    }
+
+    /// The same as a notice with a name of its own: a STOP after a lift is another notice, and not a repetition of the first.
+    pub async fn tell_notice(&self, notice: &str, act: NoticeAct, whom: &Whom) -> Told {
         match &self.0.way {
             Way::Tool(tool) => tool.tell(act, whom).await,
-            Way::Webhook(webhook) => webhook.tell(act, whom).await,
+            Way::Webhook(webhook) => webhook.tell(notice, act, whom).await,
             Way::Command(program) => program.tell(act, whom).await,
             Way::Drop(spool) => spool.tell(act, whom).await,
         }

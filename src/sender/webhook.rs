@@ -67,8 +67,8 @@ impl Webhook {
         })
     }
 
-    pub(super) async fn tell(&self, act: NoticeAct, whom: &Whom) -> Told {
-        match self.send(act.word(), whom).await {
+    pub(super) async fn tell(&self, notice: &str, act: NoticeAct, whom: &Whom) -> Told {
+        match self.send(act.word(), notice, whom).await {
             Ok(Verdict::Done(_)) => Told::Obeyed {
                 words: "the webhook took it".to_owned(),
             },
@@ -81,7 +81,7 @@ impl Webhook {
     }
 
     pub(super) async fn test(&self) -> Result<String, Trouble> {
-        match self.send("test", &Whom::default()).await? {
+        match self.send("test", "", &Whom::default()).await? {
             Verdict::Done(_) => Ok("the webhook took a message of type \"test\"".to_owned()),
             Verdict::Refused(words) => Err(Trouble::new(TroubleKind::Answer, words)),
             Verdict::Unknown => Err(Trouble::new(
@@ -91,13 +91,13 @@ impl Webhook {
         }
     }
 
-    async fn send(&self, word: &str, whom: &Whom) -> Result<Verdict, Trouble> {
+    async fn send(&self, word: &str, notice: &str, whom: &Whom) -> Result<Verdict, Trouble> {
         let secret = self.key.read().await?;
         let mut hidden: Hidden = hidden(whom);
         hidden.add([secret.expose()]);
         let key = signing_key(&secret)?;
         let body = message(word, whom).to_string();
-        let whose = mac(&key, &[word, "\n", &data(whom).to_string()]);
+        let whose = mac(&key, &[word, "\n", notice, "\n", &data(whom).to_string()]);
         let id = format!("msg_{}", URL_SAFE_NO_PAD.encode(&whose[..18]));
         let Target { path, query, .. } = self.http.target();
         let mark = if query.is_empty() { "" } else { "?" };

@@ -161,7 +161,10 @@ fn copy(house: &House, contact: &Contact, occasion: &Occasion<'_>) -> answer::Co
 
 /// What happened in other systems for a request.
 fn systems(occasion: &Occasion<'_>, request: RequestKind) -> Vec<answer::SystemState> {
-    let of = occasion.systems.iter().filter(|(kind, ..)| *kind == request);
+    let of = occasion
+        .systems
+        .iter()
+        .filter(|(kind, ..)| *kind == request);
     of.map(|(_, name, state)| answer::SystemState {
         name: Line::new(name),
         state: Line::new(state),

@@ -3,10 +3,10 @@
 //! The core decides and composes; here it is given what it asks for, and what it returns is sealed.
 
 use super::composing::{self, Occasion};
-use super::drafting;
 use super::filing;
 use super::gathering::{self, Gathered, Trouble};
 use super::house::House;
+use super::mailed::past_mails;
 use super::notices::{self, InSight, Standing};
 use super::reception::Reception;
 use super::sequencer::Proposal;
@@ -183,7 +183,7 @@ fn occasion<'a>(
     let letter = decision.letter.as_ref();
     let accessed = letter.filter(|l| l.answers.contains(&RequestKind::Access));
     let mails = match accessed.and_then(|l| l.person) {
-        Some(person) => drafting::past_mails(reader, person, &references, &message.subject)?,
+        Some(person) => past_mails(reader, person, &references, &message.subject)?,
         None => Vec::new(),
     };
     Ok(Occasion {

@@ -8,22 +8,18 @@ use super::composing::{self, Occasion, Unwritten};
 use super::gathering::Trouble;
 use super::house::{House, Office};
 use super::identity;
+use super::mailed::past_mails;
 use super::notices::Standing;
 use crate::answer::Letter;
 use crate::config::{Config, SystemSettings};
 use crate::record::{
     Address, CaseId, CaseRow, Contact, ContentKey, Event, FrozenLetter, KeptMessage, LetterKind,
-    LetterRow, LetterState, MessageRow, PersonId, Proof, RequestKind, RequestState, Review,
-    SentRow, Suppression, Table, Timestamp, decode, hex,
+    LetterRow, LetterState, MessageRow, Proof, RequestKind, RequestState, Review, Suppression,
+    Timestamp, hex,
 };
 use crate::request::{Correspondent, LetterPlan, Release, rule};
 use crate::store::Reader;
 use sha2::{Digest, Sha256};
-
-/// Mails that an access letter names at most, newest kept.
-const MAILS: usize = 1_000;
-/// Rows of the Sent index read at once.
-const PAGE: usize = 10_000;
 
 /// A message of a case: its key, its row, and its text if it was kept and not erased.
 pub type CaseMessage = (ContentKey, MessageRow, Option<KeptMessage>);
@@ -351,11 +347,7 @@ fn systems(reader: &Reader, row: &CaseRow) -> Result<Vec<(RequestKind, String, S
             }) => reader.open_sealed(&words)?,
             _ => None,
         };
-        all.push((
-            done.request,
-            done.system.clone(),
-            words.unwrap_or_default(),
-        ));
+        all.push((done.request, done.system.clone(), words.unwrap_or_default()));
     }
     Ok(all)
 }
@@ -366,39 +358,4 @@ fn references(kept: &KeptMessage) -> Vec<String> {
     let mut seen = std::collections::HashSet::new();
     all.retain(|id| seen.insert(id.clone()));
     all
-}
-
-/// The mails that the person was sent, oldest first, at most [`MAILS`]. A Sent folder is remembered without subjects, so
-/// only the subject of the mail that the person answered is known: it is that of their reply.
-pub fn past_mails(
-    reader: &Reader,
-    person: PersonId,
-    thread: &[String],
-    subject: &str,
-) -> Result<Vec<(Timestamp, Option<String>)>, Trouble> {
-    let keys = reader.fingerprinter();
-    let ours: Vec<_> = thread.iter().map(|id| keys.mail_id(id)).collect();
-    let reply = crate::answer::reply(subject);
-    let bare = reply.strip_prefix("Re: ").unwrap_or_default();
-    let (mut mails, mut from) = (Vec::new(), Vec::new());
-    loop {
-        let page = reader.state().0.scan(Table::Sent, &[], &from, PAGE)?;
-        for (key, value) in &page {
-            let row: SentRow = decode(value)?;
-            if row.to.contains(&person) {
-                let answered = ours.iter().any(|id| id.0.as_slice() == key.as_slice());
-                let subject = (answered && !bare.is_empty()).then(|| bare.to_owned());
-                mails.push((row.at, subject));
-            }
-        }
-        let Some((last, _)) = page.last().filter(|_| page.len() == PAGE) else {
-            break;
-        };
-        from = last.to_vec();
-        from.push(0);
-    }
-    mails.sort();
-    let many = mails.len().saturating_sub(MAILS);
-    mails.drain(..many);
-    Ok(mails)
 }

@@ -23,6 +23,7 @@ mod health;
 mod house;
 mod identity;
 mod importing;
+mod mailed;
 mod minting;
 mod needs;
 mod notices;

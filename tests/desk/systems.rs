@@ -10,7 +10,9 @@ const SYSTEMS: &str = "\n[[system]]\nname = \"HubSpot\"\nholds = \"CRM: notes an
 async fn an_access_letter_waits_for_every_system_and_names_each() {
     let stage = Stage::with(Mode::Live, SYSTEMS).await;
     let ask = "Bonjour, merci de m'envoyer une copie de toutes les données que vous détenez sur moi (article 15 du RGPD).";
-    stage.receives("anne@dune.example", "Mes données", ask).await;
+    stage
+        .receives("anne@dune.example", "Mes données", ask)
+        .await;
     let case = stage.open().await.pop().unwrap();
     let shown = stage.show(&case).await;
     let to_do = "to do      access in HubSpot (CRM: notes and calls)";
@@ -20,20 +22,43 @@ async fn an_access_letter_waits_for_every_system_and_names_each() {
         let answer = drafts.into_iter().find(|d| d["kind"] == "answer").unwrap();
         json!({"hash": answer["hash"]})
     };
-    let (approve, done) = (format!("/requests/{case}/approve"), format!("/requests/{case}/done"));
-    let refused = stage.refused(&approve, hash(stage.drafts(&case).await)).await;
-    assert!(refused.error.contains("access is not done in HubSpot"), "{refused:?}");
+    let (approve, done) = (
+        format!("/requests/{case}/approve"),
+        format!("/requests/{case}/done"),
+    );
+    let refused = stage
+        .refused(&approve, hash(stage.drafts(&case).await))
+        .await;
+    assert!(
+        refused.error.contains("access is not done in HubSpot"),
+        "{refused:?}"
+    );
     let by_hand = format!("/requests/{case}/answered");
-    let refused = stage.refused(&by_hand, json!({"reason": "I wrote to her"})).await;
+    let refused = stage
+        .refused(&by_hand, json!({"reason": "I wrote to her"}))
+        .await;
     assert!(refused.error.contains("HubSpot"), "{refused:?}");
     let unknown = json!({"system": "Salesforce", "words": "rien"});
-    assert!(stage.refused(&done, unknown).await.fix.contains("HubSpot, Sage"));
+    assert!(
+        stage
+            .refused(&done, unknown)
+            .await
+            .fix
+            .contains("HubSpot, Sage")
+    );
     let words = json!({"system": "HubSpot", "words": "aucune note, un appel le 3 octobre 2026"});
     stage.order(&done, words).await;
     let drafts = stage.drafts(&case).await;
     let answer = drafts.iter().find(|d| d["kind"] == "answer").unwrap();
     let letter = stage.approve(&case, answer).await;
-    let text = read(&letter).0.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(text.contains("HubSpot : aucune note, un appel le 3 octobre 2026"), "{text}");
+    let text = read(&letter)
+        .0
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ");
+    assert!(
+        text.contains("HubSpot : aucune note, un appel le 3 octobre 2026"),
+        "{text}"
+    );
     stage.end().await;
 }

@@ -22,13 +22,17 @@ fn recipient(postfix: &Postfix, whom: &str) -> String {
     let mut said = String::new();
     for command in ["", "HELO tool.example", "MAIL FROM:<bot@tool.example>"] {
         if !command.is_empty() {
-            stream.write_all(format!("{command}\r\n").as_bytes()).unwrap();
+            stream
+                .write_all(format!("{command}\r\n").as_bytes())
+                .unwrap();
         }
         said.clear();
         lines.read_line(&mut said).unwrap();
         assert!(said.starts_with('2'), "{command}: {said}");
     }
-    stream.write_all(format!("RCPT TO:<{whom}>\r\n").as_bytes()).unwrap();
+    stream
+        .write_all(format!("RCPT TO:<{whom}>\r\n").as_bytes())
+        .unwrap();
     said.clear();
     lines.read_line(&mut said).unwrap();
     said
@@ -49,7 +53,9 @@ impl World {
         let (dovecot, folder) = (Dovecot::start(), tempfile::tempdir().unwrap());
         let letters = Postfix::start(None, EVERYBODY);
         let port = free_port();
-        let asks = format!("smtpd_recipient_restrictions = check_policy_service inet:127.0.0.1:{port}, permit_mynetworks, reject\n");
+        let asks = format!(
+            "smtpd_recipient_restrictions = check_policy_service inet:127.0.0.1:{port}, permit_mynetworks, reject\n"
+        );
         let campaign = Postfix::start(None, &(EVERYBODY.to_owned() + &asks));
         let now = Clock::system().now();
         house::fill(&dovecot, &["01-stop-fr"], now);
@@ -77,7 +83,11 @@ impl World {
         let letters = self.letters.letters(1);
         assert_eq!(letters.len(), 1, "{}", self.letters.log());
         let read = mail::read(&letters[0], &Limits::default(), None, &()).unwrap();
-        read.fresh.text.split_whitespace().collect::<Vec<_>>().join(" ")
+        read.fresh
+            .text
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ")
     }
 
     fn end(self) {
@@ -105,9 +115,16 @@ async fn a_stop_is_obeyed_by_every_tool_and_the_next_mail_of_the_campaign_is_ref
     let (daemon, guard) = started(&world, 0).await;
     house::until("the letter left", || letters_left(&daemon) == 1).await;
     let told = [("suppress".to_owned(), stopped.clone())];
-    assert_eq!((sequencer.obeyed(), crm.obeyed()), (told.to_vec(), told.to_vec()));
+    assert_eq!(
+        (sequencer.obeyed(), crm.obeyed()),
+        (told.to_vec(), told.to_vec())
+    );
     let refused = recipient(&world.campaign, &stopped);
-    assert!(refused.starts_with("550"), "{refused}{}", world.campaign.log());
+    assert!(
+        refused.starts_with("550"),
+        "{refused}{}",
+        world.campaign.log()
+    );
     let free = recipient(&world.campaign, "somebody@else.example");
     assert!(free.starts_with("250"), "{free}{}", world.campaign.log());
     let letter = world.letter();
@@ -131,7 +148,11 @@ async fn with_a_tool_that_is_down_the_mail_is_refused_all_the_same_and_the_lette
         let state = daemon.office.sequencer.reader().state();
         state.waiting(Waiting::Truth, 9).unwrap().len()
     };
-    assert_eq!((state(&daemon), letters_left(&daemon)), (1, 0), "the letter waits");
+    assert_eq!(
+        (state(&daemon), letters_left(&daemon)),
+        (1, 0),
+        "the letter waits"
+    );
     guard.end().await;
     daemon.end().await;
     // A quarter of an hour later the tool answers and is still down; nobody waits longer for it.
@@ -139,7 +160,10 @@ async fn with_a_tool_that_is_down_the_mail_is_refused_all_the_same_and_the_lette
     let (daemon, guard) = started(&world, 15).await;
     house::until("the letter left", || letters_left(&daemon) == 1).await;
     let letter = world.letter();
-    assert!(letter.contains("un message déjà programmé peut encore"), "{letter}");
+    assert!(
+        letter.contains("un message déjà programmé peut encore"),
+        "{letter}"
+    );
     assert!(!letter.contains("C’est fait"), "{letter}");
     crm.is_now(Mood::Obeys);
     house::until("the tool obeyed in the end", || crm.obeyed().len() == 1).await;

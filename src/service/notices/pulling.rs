@@ -15,7 +15,11 @@ use crate::service::people;
 use crate::service::sequencer::{Committed, Proposal};
 use serde::Serialize;
 use std::collections::HashSet;
+use std::time::Duration;
+use tokio::time::timeout;
 
+/// How long all pages of a list may take.
+const PATIENCE: Duration = Duration::from_secs(1_800);
 /// People of one frame.
 const CHUNK: usize = 200;
 /// Rows of the index read at once.
@@ -59,7 +63,9 @@ pub async fn pull(
     sender: &Connector,
     by: &str,
 ) -> Result<PullSummary, PullFailure> {
-    let pulled = sender.pull().await;
+    let pulled = timeout(PATIENCE, sender.pull()).await;
+    let slow = |_| PullFailure::Sender("its list was not read to the end in half an hour".into());
+    let pulled = pulled.map_err(slow)?;
     let pulled = pulled.map_err(|trouble| PullFailure::Sender(trouble.words))?;
     let mut summary = PullSummary {
         listed: pulled.addresses.len() as u64,

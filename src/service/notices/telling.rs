@@ -25,6 +25,8 @@ const NAP: Duration = Duration::from_millis(100);
 const RESTS: [u64; 7] = [1, 5, 30, 120, 300, 600, 900];
 /// How long a notice waits after a trouble of its own, in seconds; the last one repeats.
 const WAITS: [i64; 5] = [5, 30, 120, 600, 1800];
+/// Calls that one notice takes at most vendors: their limits count calls.
+const CALLS: u32 = 3;
 /// A sender that does not know somebody is asked once more, since people are imported after they said STOP.
 const AGAIN_HOURS: i64 = 24;
 
@@ -182,7 +184,9 @@ impl Teller {
             Err(why) => return Err(local(why.to_string())),
         };
         let about = task.about;
-        let (event, trouble) = match sender.tell(task.told.act, &task.whom).await {
+        let (act, at) = (task.told.act, task.told.position);
+        let notice = format!("{}.{}.{}", at.segment, at.offset, at.event);
+        let (event, trouble) = match sender.tell_notice(&notice, act, &task.whom).await {
             sender::Told::Obeyed { words } => {
                 (self.ended(about, NoticeEnd::Obeyed, words, None), None)
             }
@@ -319,7 +323,7 @@ impl Pace {
     fn of(per_minute: Option<u32>) -> Self {
         let many = per_minute.filter(|n| *n > 0);
         Self {
-            every: many.map(|n| Duration::from_secs(60) / n),
+            every: many.map(|n| CALLS * Duration::from_secs(60) / n),
             next: Instant::now(),
         }
     }
