@@ -2,7 +2,7 @@
 //!
 //! `reception` (bytes in) → `gathering` (what is known) → `request::decide` → `composing` (the letter) → `sequencer` (one
 //! commit) → `outbox` (bytes out). What waits for a human is written anew by `drafting`, on the same path; what a human enters
-//! comes in by `entering`; `identity` and `erasing` say what a code proves and what an erasure takes with it.
+//! comes in by `entering`, a click by `obeying`; `notices` tells the tools that send; `identity` and `erasing` say what a code proves and what an erasure takes with it.
 //! This is the one room that knows all others; knowledge about mail, letters or storage does not belong here.
 
 mod clearing;

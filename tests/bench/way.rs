@@ -1,6 +1,6 @@
 //! How fast a backlog of replies goes its whole way: from Dovecot, through `quitus run`, into Postfix or into a bare sink.
 //!
-//! `cargo bench --bench way`, optionally `-- MESSAGES ROUNDS SESSIONS` (10000 3 2). Each round delivers the backlog, starts the
+//! `cargo bench --bench way`, optionally `-- MESSAGES ROUNDS SESSIONS TOOLS` (10000 3 2 0). Each round delivers the backlog, starts the
 //! daemon as a process of its own, and waits until every message is decided and every letter has left. Beside each round
 //! the servers' own `smtp-source` sends as many letters of the same size on as many sessions, so that the figures are ratios of
 //! one machine at one time. CPU is the daemon's own, user and system, from its process table entry.
@@ -13,6 +13,7 @@ mod postfix;
 mod settings;
 #[path = "../support/tls.rs"]
 mod tls;
+mod tools;
 
 use dovecot::Dovecot;
 use postfix::Postfix;
@@ -21,7 +22,9 @@ use quitus::sandbox::samples;
 use quitus::service::Clock;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
+use tools::Tools;
 
 /// Ten answered, three that are not: about seven letters for ten messages.
 const BACKLOG: [&str; 13] = [
@@ -133,10 +136,13 @@ struct Round {
     letters: u64,
     cpu_per_message: f64,
     memory: u64,
+    /// How long it took until the last tool knew of a STOP that arrived meanwhile, shortest first.
+    delays: Vec<Duration>,
+    notices: usize,
 }
 
 /// Delivers a backlog, runs the daemon over it, and ends it.
-fn round(messages: usize, sessions: usize, port: u16) -> Round {
+fn round(messages: usize, sessions: usize, port: u16, tools: &Tools) -> Round {
     let (folder, dovecot) = (tempfile::tempdir().unwrap(), Dovecot::start());
     let way = settings::Smtp {
         port,
@@ -144,7 +150,7 @@ fn round(messages: usize, sessions: usize, port: u16) -> Round {
     };
     let file = settings::configuration(folder.path(), &dovecot, &way, 0);
     let speed = format!("[smtp]\nmax_sessions = {sessions}\nmessages_per_connection = 1000");
-    let settings = std::fs::read_to_string(&file).unwrap() + CAPS;
+    let settings = std::fs::read_to_string(&file).unwrap() + CAPS + tools.blocks();
     std::fs::write(&file, settings.replace("[smtp]", &speed)).unwrap();
     // What is older than the activation is never answered.
     quitus(&file, &["activate", "live"]);
@@ -175,34 +181,47 @@ fn round(messages: usize, sessions: usize, port: u16) -> Round {
     assert!(seen.contains(&messages.to_string()), "{seen}");
     let begun = Instant::now();
     let daemon = Running::start(&file);
+    let done = AtomicBool::new(tools.is_empty());
+    let (ended, stops) = std::thread::scope(|scope| {
+        let stops = scope.spawn(|| tools::stops(&dovecot, now, &done));
+        let ended = worked_off(&file, messages, begun);
+        done.store(true, Ordering::Relaxed);
+        (ended, stops.join().unwrap())
+    });
+    let (letters, seconds, read_seconds) = ended;
+    Round {
+        seconds,
+        read_seconds,
+        letters,
+        cpu_per_message: cpu_ms(daemon.0.id()) / messages as f64,
+        memory: peak_mb(daemon.0.id()),
+        delays: tools.delays(&stops),
+        notices: tools.notices(),
+    }
+}
+
+/// Waits for the end of the backlog: letters that left, seconds until then, and until every message was decided.
+fn worked_off(file: &Path, messages: usize, begun: Instant) -> (u64, f64, f64) {
     let mut read_seconds = None;
     let mut pause = 500;
-    let (letters, seconds) = loop {
+    loop {
         std::thread::sleep(Duration::from_millis(pause));
-        let Some(now) = status(&file) else { continue };
+        let Some(now) = status(file) else { continue };
         let ends = ["answered", "acted", "ignored", "held", "dead"];
         let read = sum(&now, "messages", &ends) as usize;
         // Asking costs the daemon something, so it is asked often only when the end is near.
         pause = if read * 20 > messages * 17 { 50 } else { 500 };
-        let decided = read == messages;
+        let decided = read >= messages;
         if decided && read_seconds.is_none() {
             read_seconds = Some(begun.elapsed().as_secs_f64());
         }
         let open = ["queued", "sending", "deferred", "uncertain"];
         if decided && sum(&now, "letters", &open) == 0 {
-            break (
-                sum(&now, "letters", &["sent"]),
-                begun.elapsed().as_secs_f64(),
-            );
+            let seconds = begun.elapsed().as_secs_f64();
+            let letters = sum(&now, "letters", &["sent"]);
+            return (letters, seconds, read_seconds.unwrap_or(seconds));
         }
         assert!(begun.elapsed().as_secs() < 300, "no end in sight: {now:#}");
-    };
-    Round {
-        seconds,
-        read_seconds: read_seconds.unwrap_or(seconds),
-        letters,
-        cpu_per_message: cpu_ms(daemon.0.id()) / messages as f64,
-        memory: peak_mb(daemon.0.id()),
     }
 }
 
@@ -213,6 +232,10 @@ impl Running {
     fn start(file: &Path) -> Self {
         let mut run = Command::new(env!("CARGO_BIN_EXE_quitus"));
         run.arg("--config").arg(file).arg("run");
+        run.env(
+            "QUITUS_BENCH_TOOL",
+            "whsec_MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0",
+        );
         Self(
             run.stdout(Stdio::null())
                 .stderr(Stdio::null())
@@ -285,11 +308,11 @@ fn main() {
         CAPS.replace('\n', " ")
     );
     let discard = "default_transport = discard\nrelay_transport = discard\n";
-    let mut octets = 4000;
+    let (mut octets, none) = (4000, Tools::start(0));
     let mut rounds = Vec::new();
     for _ in 0..times {
         let postfix = Postfix::start(None, discard);
-        let one = round(messages, sessions, postfix.port());
+        let one = round(messages, sessions, postfix.port(), &none);
         octets = size(&postfix.log());
         let yardstick = source(one.letters, sessions, octets, postfix.port());
         rounds.push((one, yardstick));
@@ -298,11 +321,34 @@ fn main() {
     rounds.clear();
     for _ in 0..times {
         let sink = Sink::start();
-        let one = round(messages, sessions, sink.port);
+        let one = round(messages, sessions, sink.port, &none);
         let yardstick = source(one.letters, sessions, octets, sink.port);
         rounds.push((one, yardstick));
     }
     told("into a sink", messages, &rounds);
+    if of(3, 0) > 0 {
+        with_tools(messages, times, sessions, of(3, 0));
+    }
+}
+
+/// The same into a sink while so many tools are told of everybody, and STOPs arrive five times a second.
+fn with_tools(messages: usize, times: usize, sessions: usize, many: usize) {
+    let (mut rates, mut middle, mut late, mut notices) = (vec![], vec![], vec![], 0);
+    for _ in 0..times {
+        let (sink, tools) = (Sink::start(), Tools::start(many));
+        let one = round(messages, sessions, sink.port, &tools);
+        rates.push(messages as f64 / one.read_seconds);
+        let at = |share: usize| one.delays[one.delays.len() * share / 100].as_secs_f64();
+        middle.push(at(50));
+        late.push(at(95));
+        notices = one.notices;
+    }
+    println!(
+        "with {many} tools: {:.0} decided/s, {notices} notices; a STOP that arrives meanwhile is obeyed by all in {:.2} s (median), {:.2} s (95 %)",
+        median(rates),
+        median(middle),
+        median(late)
+    );
 }
 
 /// Postfix's own sink, ended by its pid.
