@@ -57,8 +57,7 @@ pub fn assemble(path: &Path, text: &str) -> Survey {
     let policy = policy(&mut doc, &file, controller.as_ref());
     let register = register(&mut doc);
     let (review, retention) = review(&mut doc);
-    let own = |section| own_files(&mut doc, section, folder);
-    let [templates, lexicon] = ["templates", "lexicon"].map(own);
+    let [templates, lexicon] = ["templates", "lexicon"].map(|s| own_files(&mut doc, s, folder));
     let log = optional(&mut doc, "log");
     let house = house(&mut doc, &mailboxes);
     let control_socket = socket(&mut doc, folder, store.as_ref());

@@ -1,6 +1,6 @@
 //! One recipient, one ruling, for mail servers; and what each listener has done so far.
 
-use crate::record::Damaged;
+use crate::record::{Damaged, Flag, FlagRow};
 use crate::register::{Clearance, Verdict};
 use crate::service::{Office, clear_all};
 use std::sync::Arc;
@@ -78,7 +78,13 @@ impl Gate {
         if self.office.sequencer.has_failed() {
             return Err(Damaged("the store has failed".into()));
         }
-        clear_all(self.office.sequencer.reader(), addresses)
+        let reader = self.office.sequencer.reader();
+        let damaged = |row: &FlagRow| row.flag == Flag::Damage;
+        if reader.state().flags()?.iter().any(damaged) {
+            let why = "a suppression may be lost from the store, and nobody has acknowledged it";
+            return Err(Damaged(why.into()));
+        }
+        clear_all(reader, addresses)
     }
 
     pub(super) fn count(&self, asked: usize, refused: usize) {

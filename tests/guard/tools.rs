@@ -3,6 +3,8 @@
 use crate::postfix::free_port;
 use crate::stage::{DOMAIN, FREE, PAUSED, STOPPED, Stage, TOKEN, http};
 use crate::tls::Authority;
+use quitus::record::{Alarm, Event};
+use quitus::service::Proposal;
 use serde_json::{Value, json};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -58,6 +60,29 @@ async fn a_client_is_told_of_each_address_in_their_order() {
     assert_eq!(addresses, asked);
     assert!(results[0]["since"].is_null() && results[1]["since"].is_string());
     assert_eq!(stage.counts("http"), [7, 6, 0]);
+    stage.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_may_have_lost_a_stop_lets_nobody_be_written_to_until_somebody_has_looked() {
+    let port = free_port();
+    let stage = stage(port).await;
+    let body = json!({"addresses": [FREE]}).to_string();
+    let places = vec!["log/00000001.log at octet 4096".to_owned()];
+    let damaged = Event::Alarm(Alarm::Damaged { places });
+    let proposal = Proposal::essential(vec![damaged]);
+    stage.office.sequencer.commit(proposal).await;
+    let said = http(port, "POST", CHECK, &bearer(), body.as_bytes()).await;
+    assert_eq!(said.status, 503, "{said:?}");
+    let word = json!({"by": "anne", "reason": "the list of the backup was imported"});
+    let done = stage
+        .client
+        .post("/store/acknowledge", &word)
+        .await
+        .unwrap();
+    assert!(!done.wrong, "{}", done.text);
+    let said = http(port, "POST", CHECK, &bearer(), body.as_bytes()).await;
+    assert_eq!(said.status, 200, "{said:?}");
     stage.end().await;
 }
 
