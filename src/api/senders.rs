@@ -9,7 +9,7 @@ use crate::register;
 use crate::sender::Connector;
 use crate::service::{
     Committed, House, InSight, Proposal, PullFailure, SenderReport, ask_senders, ask_senders_again,
-    pull_from_sender,
+    forget_told, pull_from_sender,
 };
 use axum::Json;
 use axum::extract::{Path, State};
@@ -315,6 +315,7 @@ pub async fn done(
         again: None,
     });
     let frame = desk.write(vec![event]).await?;
+    forget_told(&desk.office, about).await;
     let text = format!(
         "{name}: {} is done there, says {}\n",
         done.address.trim(),

@@ -8,6 +8,7 @@ use crate::config::{Config, Survey};
 use crate::delivery::{self, Credentials, Problem, Trouble};
 use crate::mailbox;
 use crate::record::Fault;
+use crate::sender::{Connector, SenderSettings};
 use std::io::Write;
 use std::path::Path;
 
@@ -99,6 +100,9 @@ async fn online(config: &Config, seen: &mut Vec<Seen>) {
             },
         });
     }
+    for settings in &config.senders {
+        seen.push(of_sender(settings).await);
+    }
     let name = format!("smtp {}:{}", config.smtp.host, config.smtp.port());
     let login = match (&config.smtp.username, &config.smtp.password) {
         (Some(user), Some(source)) => match source.read() {
@@ -124,6 +128,32 @@ async fn online(config: &Config, seen: &mut Vec<Seen>) {
             lines: vec![trouble(&e)],
         },
     });
+}
+
+/// A harmless round trip with a tool that sends, and what of its description nobody has confirmed.
+async fn of_sender(settings: &SenderSettings) -> Seen {
+    let name = format!("sender {}", settings.name);
+    let wrong = |words: String| Seen {
+        name: name.clone(),
+        ok: false,
+        lines: vec![words],
+    };
+    let sender = match Connector::new(settings) {
+        Ok(sender) => sender,
+        Err(faults) => return wrong(faults.iter().map(Fault::to_string).collect()),
+    };
+    match sender.test().await {
+        Ok(words) => {
+            let unsure = sender.unverified().into_iter();
+            let unsure = unsure.map(|call| format!("unverified: {call}"));
+            Seen {
+                name: name.clone(),
+                ok: true,
+                lines: std::iter::once(words).chain(unsure).collect(),
+            }
+        }
+        Err(trouble) => wrong(trouble.words),
+    }
 }
 
 /// What stands in the way, in words that an operator can act on.

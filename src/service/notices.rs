@@ -19,4 +19,5 @@ pub use report::SenderReport;
 pub(super) use report::Troubles;
 pub use standing::Standing;
 pub(super) use telling::Tellers;
+pub use telling::forget;
 pub(super) use truth::Truth;

@@ -79,7 +79,7 @@ async fn every_tool_is_told_and_the_letter_says_what_they_obeyed() {
 #[tokio::test]
 async fn a_letter_waits_for_a_tool_that_is_down_and_then_does_not_say_that_it_is_done() {
     let sequencer = Tool::start("sequencer", Mood::Obeys).await;
-    let crm = Tool::start("crm", Mood::Says(503)).await;
+    let crm = Tool::start("crm", Mood::Says(503, "")).await;
     let stage = Stage::with(Mode::Live, &(sequencer.block() + &crm.block())).await;
     stage.receives(ANNE, "Re: Relais", STOP).await;
     stage
@@ -108,7 +108,7 @@ async fn a_letter_waits_for_a_tool_that_is_down_and_then_does_not_say_that_it_is
 
 #[tokio::test]
 async fn unconfirmed_may_hold_the_letter_for_a_human() {
-    let crm = Tool::start("crm", Mood::Says(503)).await;
+    let crm = Tool::start("crm", Mood::Says(503, "")).await;
     let blocks = crm.block() + "@policy unconfirmed = \"hold\"\n";
     let stage = Stage::with(Mode::Live, &blocks).await;
     stage.receives(ANNE, "Re: Relais", STOP).await;
@@ -153,6 +153,24 @@ async fn a_tool_that_hangs_delays_no_other() {
 }
 
 #[tokio::test]
+async fn a_person_on_whom_a_tool_chokes_keeps_nobody_else_waiting() {
+    let crm = Tool::start("crm", Mood::Says(500, ANNE)).await;
+    let stage = Stage::with(Mode::Live, &crm.block()).await;
+    for who in [ANNE, "bob@cliff.example", "carl@fels.example"] {
+        stage.receives(who, "Re: Relais", "STOP").await;
+    }
+    let others = || crm.obeyed().len() == 2;
+    stage.until("the others were told", others).await;
+    assert_eq!(open(&stage, ANNE), ["crm"]);
+    crm.is_now(Mood::Obeys);
+    stage.later(3600);
+    stage
+        .until("everybody was told", || crm.obeyed().len() == 3)
+        .await;
+    stage.end().await;
+}
+
+#[tokio::test]
 async fn nothing_is_told_in_shadow_and_everything_at_the_activation() {
     let crm = Tool::start("crm", Mood::Obeys).await;
     let stage = Stage::with(Mode::Shadow, &crm.block()).await;
@@ -176,7 +194,7 @@ async fn nothing_is_told_in_shadow_and_everything_at_the_activation() {
 
 #[tokio::test]
 async fn what_a_tool_refuses_is_done_there_by_hand_and_then_the_letter_leaves() {
-    let crm = Tool::start("crm", Mood::Says(422)).await;
+    let crm = Tool::start("crm", Mood::Says(422, "")).await;
     let stage = Stage::with(Mode::Live, &crm.block()).await;
     stage.receives(ANNE, "Re: Relais", STOP).await;
     let stuck = || {
@@ -205,7 +223,6 @@ async fn what_a_tool_refuses_is_done_there_by_hand_and_then_the_letter_leaves() 
     let about = Concerned::Person(person(&stage, ANNE));
     let row = stage.state(|s| s.senders_told(&about).unwrap());
     assert_eq!(row.told[0].ended.as_ref().unwrap().0, NoticeEnd::ByHand);
-    stage.later(11 * 60);
     let text = letter(&stage).await;
     assert!(text.contains("C’est fait"), "{text}");
     stage.end().await;
@@ -246,7 +263,7 @@ async fn who_is_lifted_is_lifted_in_the_tools_and_a_firm_is_told_by_its_people()
 
 #[tokio::test]
 async fn what_was_not_told_is_told_by_the_next_process() {
-    let crm = Tool::start("crm", Mood::Says(500)).await;
+    let crm = Tool::start("crm", Mood::Says(500, "")).await;
     let stage = Stage::with(Mode::Live, &crm.block()).await;
     stage.receives(ANNE, "Re: Relais", STOP).await;
     let tried = || {

@@ -13,8 +13,8 @@ use tokio::task::JoinHandle;
 pub enum Mood {
     /// Obeys.
     Obeys,
-    /// Says this status.
-    Says(u16),
+    /// Says this status about what holds this text, and obeys else; `""` is everything.
+    Says(u16, &'static str),
     /// Never answers.
     Hangs,
 }
@@ -90,12 +90,14 @@ impl Drop for Tool {
 async fn take(State(shared): State<Shared>, body: String) -> (StatusCode, &'static str) {
     let mood = *shared.mood.lock().unwrap();
     match mood {
-        Mood::Obeys => {
+        Mood::Says(status, about) if body.contains(about) => {
+            (StatusCode::from_u16(status).unwrap(), "{}")
+        }
+        Mood::Hangs => std::future::pending().await,
+        Mood::Obeys | Mood::Says(..) => {
             let message = serde_json::from_str(&body).unwrap();
             shared.told.lock().unwrap().push(message);
             (StatusCode::OK, "{}")
         }
-        Mood::Says(status) => (StatusCode::from_u16(status).unwrap(), "{}"),
-        Mood::Hangs => std::future::pending().await,
     }
 }

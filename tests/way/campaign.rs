@@ -156,7 +156,7 @@ async fn with_a_tool_that_is_down_the_mail_is_refused_all_the_same_and_the_lette
     guard.end().await;
     daemon.end().await;
     // A quarter of an hour later the tool answers and is still down; nobody waits longer for it.
-    crm.is_now(Mood::Says(500));
+    crm.is_now(Mood::Says(500, ""));
     let (daemon, guard) = started(&world, 15).await;
     house::until("the letter left", || letters_left(&daemon) == 1).await;
     let letter = world.letter();

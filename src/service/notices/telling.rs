@@ -25,6 +25,8 @@ const NAP: Duration = Duration::from_millis(100);
 const RESTS: [u64; 7] = [1, 5, 30, 120, 300, 600, 900];
 /// How long a notice waits after a trouble of its own, in seconds; the last one repeats.
 const WAITS: [i64; 5] = [5, 30, 120, 600, 1800];
+/// So often a notice is tried again at once when its sender has trouble.
+const FIRST: usize = 2;
 /// Calls that one notice takes at most vendors: their limits count calls.
 const CALLS: u32 = 3;
 /// A sender that does not know somebody is asked once more, since people are imported after they said STOP.
@@ -246,10 +248,11 @@ impl Teller {
 
     fn failed(&self, task: &Task, trouble: &Trouble) -> Notice {
         let tried = usize::from(task.told.attempts).min(WAITS.len() - 1);
-        // The sender's trouble is not the notice's: the whole sender rests, and the notice is the first to be told.
+        // The sender's trouble is not the notice's: the whole sender rests, and the notice is the first to be told. But one
+        // that is always first and always fails must not keep the others from being told.
         let wait = match trouble.kind {
             TroubleKind::Answer | TroubleKind::Local => WAITS[tried],
-            _ => 0,
+            _ => tried.checked_sub(FIRST).map_or(0, |n| WAITS[n]),
         };
         Notice::Failed {
             sender: self.name.clone(),
@@ -264,29 +267,37 @@ impl Teller {
         let ended = matches!(notice, Notice::Ended { .. });
         write(&self.office, vec![Event::Notice(notice)]).await;
         crate::faults::reached("notice: written down");
-        if !ended {
-            return;
-        }
-        let state = self.office.sequencer.reader().state();
-        let Ok(row) = state.senders_told(&about) else {
-            return;
-        };
-        if row.told.iter().any(Told::is_open) {
-            return;
-        }
-        // Nobody listens any more when the daemon ends; the letters are looked at again at the next start.
-        let _ = self.obeyed.send(about);
-        let mut keys: Vec<_> = row.told.iter().map(|t| t.key).collect();
-        let needed = |key| row.told.iter().any(|t| t.key == key && t.next.is_some());
-        keys.retain(|key| !needed(*key));
-        keys.sort_unstable();
-        keys.dedup();
-        let erased = |key| self.office.sequencer.reader().is_erased(key);
-        keys.retain(|key| matches!(erased(*key), Ok(false)));
-        if !keys.is_empty() {
-            write(&self.office, vec![Event::KeysErased { keys }]).await;
+        if ended && forget(&self.office, about).await {
+            // Nobody listens any more when the daemon ends; the letters are looked at again at the next start.
+            let _ = self.obeyed.send(about);
         }
     }
+}
+
+/// Erases the plain address in notices that nobody has to be told of any more; whether every sender of the configuration
+/// has obeyed. What was asked of a sender that is no longer there is asked of nobody.
+pub async fn forget(office: &Office, about: Concerned) -> bool {
+    let reader = office.sequencer.reader();
+    let Ok(row) = reader.state().senders_told(&about) else {
+        return false;
+    };
+    let house = office.house.load_full();
+    let there = |t: &&Told| house.senders.iter().any(|s| s.name() == t.sender);
+    if row.told.iter().filter(there).any(Told::is_open) {
+        return false;
+    }
+    let needed = |key| {
+        let mut told = row.told.iter().filter(there);
+        told.any(|t| t.key == key && t.next.is_some())
+    };
+    let mut keys: Vec<_> = row.told.iter().map(|t| t.key).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    keys.retain(|key| !needed(*key) && matches!(reader.is_erased(*key), Ok(false)));
+    if !keys.is_empty() {
+        write(office, vec![Event::KeysErased { keys }]).await;
+    }
+    true
 }
 
 enum Round {

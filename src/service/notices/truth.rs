@@ -6,7 +6,7 @@
 use super::Standing;
 use crate::record::{
     CaseId, Concerned, Damaged, Event, LetterHead, LetterId, LetterRow, LetterState, MessageState,
-    Mode, RuleId, Timestamp, WAITS_FOR_SENDERS, Waiting,
+    Mode, RuleId, WAITS_FOR_SENDERS, Waiting,
 };
 use crate::request::{Expectation, Unconfirmed, rule};
 use crate::service::composing::Unwritten;
@@ -37,32 +37,23 @@ impl Truth {
 
     /// Looks at all that wait once, then at those whose senders have obeyed or whose time is over, until `stop`.
     pub async fn run(mut self, mut stop: watch::Receiver<bool>) {
-        self.every(usize::MAX, |_| true).await;
+        self.every(usize::MAX).await;
         while !*stop.borrow_and_update() {
             tokio::select! {
                 _ = stop.changed() => {}
                 Some(about) = self.obeyed.recv() => self.of(about).await,
-                () = tokio::time::sleep(NAP) => {
-                    let house = self.office.house.load_full();
-                    let minutes = house.config.policy.settings.letter_waits_minutes;
-                    let now = self.office.clock.now();
-                    let over = |since: Timestamp| {
-                        now.millis_since(since) >= i64::from(minutes) * 60_000
-                    };
-                    self.every(ROUND, over).await;
-                }
+                // Those whose time is over, and those that a human has made true.
+                () = tokio::time::sleep(NAP) => self.every(ROUND).await,
             }
         }
     }
 
-    /// The letters that wait since a moment that counts.
-    async fn every(&self, limit: usize, counts: impl Fn(Timestamp) -> bool) {
+    /// The letters that wait, the oldest first.
+    async fn every(&self, limit: usize) {
         let state = self.office.sequencer.reader().state();
         let waiting = state.waiting_letters(Waiting::Truth, limit);
-        for (since, letter) in waiting.unwrap_or_default() {
-            if counts(since) {
-                self.look(letter).await;
-            }
+        for (_, letter) in waiting.unwrap_or_default() {
+            self.look(letter).await;
         }
     }
 
