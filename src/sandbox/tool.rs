@@ -59,6 +59,16 @@ impl Server {
         self.address
     }
 
+    /// Somebody clicks on its link: it leaves them alone.
+    pub fn clicked(&self, address: &str) {
+        self.list.lock().insert(address.to_lowercase());
+    }
+
+    /// Somebody takes them off the list there.
+    pub fn let_in(&self, address: &str) {
+        self.list.lock().remove(&address.to_lowercase());
+    }
+
     /// Whom it leaves alone, in the order of their addresses.
     pub fn left_alone(&self) -> Vec<String> {
         self.list.lock().iter().cloned().collect()

@@ -262,6 +262,77 @@ async fn who_is_lifted_is_lifted_in_the_tools_and_a_firm_is_told_by_its_people()
 }
 
 #[tokio::test]
+async fn what_people_click_in_a_tool_is_taken_over_and_told_to_the_others() {
+    let sequencer = quitus::sandbox::tool::Server::start().await.unwrap();
+    let crm = Tool::start("crm", Mood::Obeys).await;
+    let (bob, url) = ("bob@cliff.example", sequencer.address());
+    sequencer.clicked(bob);
+    let block = format!(
+        "\n[[sender]]\nname = \"sequencer\"\npreset = \"lemlist\"\nbase = \"http://{url}/api\"\nsecret = {{ file = \"password\" }}\n"
+    );
+    let stage = Stage::with(Mode::Live, &(block + &crm.block())).await;
+    // A tool that is new is asked at once.
+    stage
+        .until("the other tool is told", || {
+            crm.obeyed() == [pair("suppress", bob)]
+        })
+        .await;
+    let check = json!({"address": bob});
+    let held = stage
+        .client
+        .post("/suppression/check", &check)
+        .await
+        .unwrap();
+    assert!(
+        held.text.contains("they opted out in a tool that sends"),
+        "{}",
+        held.text
+    );
+    assert!(
+        open(&stage, bob).is_empty(),
+        "the tool itself need not be told"
+    );
+
+    // Somebody lets two people in again there; here they stay out, and the tool is told.
+    stage
+        .order("/suppression/add", json!({"address": ANNE}))
+        .await;
+    stage
+        .until("she is on its list", || sequencer.left_alone().len() == 2)
+        .await;
+    sequencer.let_in(ANNE);
+    sequencer.let_in(bob);
+    let pulled = stage.order("/senders/sequencer/pull", json!({})).await;
+    assert_eq!(pulled.data["pulled"]["lost_there"], 2, "{}", pulled.text);
+    stage
+        .until("both are out again", || {
+            sequencer.left_alone() == [ANNE, bob]
+        })
+        .await;
+
+    // Who is lifted here and clicked there once more is suppressed again, and that is told.
+    stage
+        .order(
+            "/suppression/lift",
+            json!({"address": bob, "reason": "he asked"}),
+        )
+        .await;
+    stage
+        .until("lifted there", || sequencer.left_alone() == [ANNE])
+        .await;
+    sequencer.clicked(bob);
+    let pulled = stage.order("/senders/sequencer/pull", json!({})).await;
+    assert_eq!(pulled.data["pulled"]["lifted_here"], 1, "{}", pulled.text);
+    let held = stage
+        .client
+        .post("/suppression/check", &check)
+        .await
+        .unwrap();
+    assert!(held.wrong, "{}", held.text);
+    stage.end().await;
+}
+
+#[tokio::test]
 async fn what_was_not_told_is_told_by_the_next_process() {
     let crm = Tool::start("crm", Mood::Says(500, "")).await;
     let stage = Stage::with(Mode::Live, &crm.block()).await;

@@ -68,7 +68,9 @@ pub fn ask(
             Concerned::Person(person) => {
                 if let Some(whom) = desk.whom(person, sight)? {
                     let ask = desk.with_domain(&whom, ask)?;
-                    notices.extend(desk.notices(about, &whom, &ask, |_| true)?);
+                    notices.extend(
+                        desk.notices(about, &whom, &ask, |_, told| desk.needs(told, &ask))?,
+                    );
                 }
             }
             Concerned::Domain(domain) => {
@@ -101,7 +103,11 @@ pub fn ask_again(
         case: None,
     };
     let about = Concerned::Person(person);
-    desk.notices(about, &whom, &ask, |name| name == sender)
+    // What it said before is not believed; only what it is being told already is not asked twice.
+    let under_way = |told: &Told| told.act == ask.act && told.is_open() && !told.stuck;
+    desk.notices(about, &whom, &ask, |connector, told| {
+        connector.name() == sender && !told.is_some_and(under_way)
+    })
 }
 
 fn act_of(suppression: Suppression) -> NoticeAct {
@@ -184,15 +190,13 @@ impl Desk<'_> {
         about: Concerned,
         whom: &Whom,
         ask: &Ask,
-        which: impl Fn(&str) -> bool,
+        wants: impl Fn(&Connector, Option<&Told>) -> bool,
     ) -> Result<Vec<Event>, Trouble> {
         let row = self.reader.state().senders_told(&about)?;
         let needs = |connector: &&Connector| {
             let told = row.told.iter().find(|t| t.sender == connector.name());
             // Where a tool has no word for a person, a human is told what to do there; for a domain its people are told.
-            which(connector.name())
-                && (whom.domain.is_none() || connector.can(ask.act, whom))
-                && needs_telling(told, ask.act, self.now)
+            wants(connector, told) && (whom.domain.is_none() || connector.can(ask.act, whom))
         };
         let senders: Vec<&Connector> = self.house.senders.iter().filter(needs).collect();
         if senders.is_empty() {
@@ -212,13 +216,17 @@ impl Desk<'_> {
         Ok(events)
     }
 
+    fn needs(&self, told: Option<&Told>, ask: &Ask) -> bool {
+        needs_telling(told, ask.act, self.now)
+    }
+
     /// A domain is told where there is a word for it; elsewhere everybody of it whom the register holds.
     fn domain(&self, about: Concerned, name: &str, ask: &Ask) -> Result<Vec<Event>, Trouble> {
         let whom = Whom {
             domain: Some(name.to_owned()),
             ..Whom::default()
         };
-        let mut events = self.notices(about, &whom, ask, |_| true)?;
+        let mut events = self.notices(about, &whom, ask, |_, told| self.needs(told, ask))?;
         let only_people = |c: &&Connector| !c.can(ask.act, &whom);
         let names: Vec<&str> = (self.house.senders.iter().filter(only_people))
             .map(Connector::name)
@@ -232,8 +240,10 @@ impl Desk<'_> {
                 case: ask.case,
             };
             let about = Concerned::Person(person);
-            let which = |sender: &str| names.contains(&sender);
-            events.extend(self.notices(about, &of_contact(contact), &ask, which)?);
+            let wants = |connector: &Connector, told: Option<&Told>| {
+                names.contains(&connector.name()) && self.needs(told, &ask)
+            };
+            events.extend(self.notices(about, &of_contact(contact), &ask, wants)?);
         }
         Ok(events)
     }
