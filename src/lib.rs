@@ -37,9 +37,10 @@
 //! | [`answer`] | templates, the facts they may state, the linter, the letter | record, request |
 //! | [`register`] | the contacts: import, look-up, where each datum comes from | record |
 //! | [`store`] | log, keys, checkpoints, index; it knows nothing of what events mean | record |
-//! | [`mailbox`] | IMAP: sessions, cursors, the Sent folder, filing | record (and how secrets are kept) |
-//! | [`delivery`] | SMTP: sessions, outcomes, when to try again | record (and how secrets are kept) |
-//! | [`sender`] | the tools that prospect: telling them of a STOP, asking for their opt-outs | record (and how secrets are kept) |
+//! | [`trust`] | which servers are believed over TLS | nothing |
+//! | [`mailbox`] | IMAP: sessions, cursors, the Sent folder, filing | record, trust (and how secrets are kept) |
+//! | [`delivery`] | SMTP: sessions, outcomes, when to try again | record, trust (and how secrets are kept) |
+//! | [`sender`] | the tools that prospect: telling them of a STOP, asking for their opt-outs | record, trust (and how secrets are kept) |
 //! | [`proof`] | verifying the log without the store | record, store |
 //! | [`config`] | reads the settings that each room defines for itself; every mistake at once | all rooms above |
 //! | [`service`] | the daemon: the sequencer, supervision, what is done when | all above |
@@ -103,3 +104,4 @@ pub mod sandbox;
 pub mod sender;
 pub mod service;
 pub mod store;
+pub mod trust;

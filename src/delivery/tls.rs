@@ -5,10 +5,10 @@
 
 use super::outcome::{Phase, Problem, Trouble};
 use super::settings::{Security, SmtpSettings};
-use std::sync::Arc;
+use crate::trust::Untrusting;
 use tokio_rustls::TlsConnector;
-use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, pem::PemObject};
-use tokio_rustls::rustls::{CertificateError, ClientConfig, Error, crypto::ring};
+use tokio_rustls::rustls::pki_types::ServerName;
+use tokio_rustls::rustls::{CertificateError, Error};
 
 /// What a TLS connection is opened with.
 #[derive(Clone)]
@@ -30,32 +30,12 @@ pub(super) fn trust<P>(settings: &SmtpSettings<P>) -> Result<Option<Trust>, Prob
     let bare = settings.host.trim_matches(['[', ']']).to_owned();
     let name = ServerName::try_from(bare)
         .map_err(|_| problem("the host is not a name that a certificate can have".into()))?;
-    let mut extra = Vec::new();
-    if let Some(file) = &settings.ca_file {
-        let shown = file.display();
-        let read = CertificateDer::pem_file_iter(file)
-            .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-            .map_err(|e| problem(format!("ca_file {shown} cannot be read: {e}")))?;
-        if read.is_empty() {
-            return Err(problem(format!("ca_file {shown} holds no certificate")));
-        }
-        extra = read;
-    }
-    let provider = Arc::new(ring::default_provider());
-    let verifier =
-        rustls_platform_verifier::Verifier::new_with_extra_roots(extra, Arc::clone(&provider))
-            .map_err(|e| problem(words(&e)))?;
-    // "dangerous" is rustls's word for any verifier that one names; this one is the platform's.
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|e| problem(words(&e)))?
-        .dangerous()
-        .with_custom_certificate_verifier(Arc::new(verifier))
-        .with_no_client_auth();
-    Ok(Some(Trust {
-        connector: TlsConnector::from(Arc::new(config)),
-        name,
-    }))
+    let connector = crate::trust::connector(settings.ca_file.as_deref());
+    let connector = connector.map_err(|e| match e {
+        Untrusting::System(error) => problem(words(&error)),
+        file => problem(file.to_string()),
+    })?;
+    Ok(Some(Trust { connector, name }))
 }
 
 /// Why a handshake failed, for an operator; `None` if it was the network that failed and not TLS.

@@ -5,12 +5,10 @@
 
 use super::error::{SessionError, TlsProblem};
 use super::settings::{ImapSettings, Security};
-use rustls_platform_verifier::Verifier;
+use crate::trust::{self, Untrusting};
 use std::io;
 use std::net::SocketAddr;
-use std::path::Path;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::{
@@ -20,10 +18,8 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
-use tokio_rustls::rustls::crypto::ring;
-use tokio_rustls::rustls::pki_types::pem::PemObject;
-use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
-use tokio_rustls::rustls::{self, CertificateError, ClientConfig};
+use tokio_rustls::rustls::pki_types::ServerName;
+use tokio_rustls::rustls::{self, CertificateError};
 
 /// How long one address may take to answer, so that a dead one does not hide a good one.
 const TCP_TIME: Duration = Duration::from_secs(10);
@@ -44,37 +40,12 @@ pub fn tls_for(imap: &ImapSettings) -> Result<Option<TlsConnector>, SessionError
     if imap.security == Security::None {
         return Ok(None);
     }
-    let failed = |problem| tls_error(imap, problem);
-    let roots = match &imap.ca_file {
-        Some(file) => read_roots(file).map_err(failed)?,
-        None => Vec::new(),
-    };
-    let other = |e: rustls::Error| failed(TlsProblem::Other(e.to_string()));
-    let provider = Arc::new(ring::default_provider());
-    let verifier = Verifier::new_with_extra_roots(roots, provider.clone()).map_err(other)?;
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(other)?
-        .dangerous() // rustls' word for any verifier that is not its own; this one is the system's
-        .with_custom_certificate_verifier(Arc::new(verifier))
-        .with_no_client_auth();
-    Ok(Some(TlsConnector::from(Arc::new(config))))
-}
-
-fn read_roots(file: &Path) -> Result<Vec<CertificateDer<'static>>, TlsProblem> {
-    let failed = |why: String| TlsProblem::CaFile {
-        file: file.display().to_string(),
-        why,
-    };
-    let found: Result<Vec<_>, _> = CertificateDer::pem_file_iter(file)
-        .map_err(|e| failed(e.to_string()))?
-        .collect();
-    match found {
-        Ok(list) if list.is_empty() => {
-            Err(failed("there is no BEGIN CERTIFICATE in it".to_owned()))
+    match trust::connector(imap.ca_file.as_deref()) {
+        Ok(connector) => Ok(Some(connector)),
+        Err(Untrusting::CaFile { file, why }) => {
+            Err(tls_error(imap, TlsProblem::CaFile { file, why }))
         }
-        Ok(list) => Ok(list),
-        Err(e) => Err(failed(e.to_string())),
+        Err(other) => Err(tls_error(imap, TlsProblem::Other(other.to_string()))),
     }
 }
 

@@ -136,7 +136,7 @@ pub enum TlsProblem {
     )]
     Injected,
     /// The `ca_file` is missing or holds no certificate.
-    #[error("{file} holds no certificate that can be used: {why}")]
+    #[error("ca_file {file} {why}")]
     CaFile {
         /// The file.
         file: String,

@@ -14,11 +14,13 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("answer", &["record", "request"]),
     ("register", &["record"]),
     ("store", &["record"]),
+    ("trust", &[]),
     // Their settings say where a secret is kept, which is config's word; config reads their settings in turn.
     (
         "mailbox",
         &[
             "record",
+            "trust",
             "config::Secret",
             "config::SecretSource",
             "config::SecretError",
@@ -28,6 +30,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         "delivery",
         &[
             "record",
+            "trust",
             "config::Secret",
             "config::SecretSource",
             "config::SecretError",
@@ -37,6 +40,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         "sender",
         &[
             "record",
+            "trust",
             "config::Secret",
             "config::SecretSource",
             "config::SecretError",
