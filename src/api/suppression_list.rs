@@ -235,7 +235,10 @@ pub async fn import(State(desk): State<Desk>, list: String) -> Result<Answer, Re
         .collect();
     for (block, part) in lines.chunks(CHUNK).enumerate() {
         let (mut events, mut fresh) = (Vec::new(), HashSet::new());
-        let mut sight = InSight::default();
+        let mut sight = InSight {
+            backlog: true,
+            ..InSight::default()
+        };
         for (at, (number, line)) in part.iter().enumerate() {
             match named(line) {
                 Some(named) => match events_for(&desk, &named)? {

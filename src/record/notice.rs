@@ -96,6 +96,8 @@ pub enum Notice {
         whom: Sealed,
         /// Where it was asked.
         case: Option<CaseId>,
+        /// Whether it was asked just now: such a notice does not queue behind those of a backlog.
+        fresh: bool,
     },
     /// It ended; `again` = it is told once more then, since somebody may import the person meanwhile.
     Ended {
@@ -175,6 +177,8 @@ pub struct Told {
     pub stuck: bool,
     /// Where it was asked.
     pub case: Option<CaseId>,
+    /// Whether it was asked just now, and not found in a backlog.
+    pub fresh: bool,
     /// What seals the address.
     pub key: KeyId,
     /// Where its `Due` stands.
@@ -211,9 +215,16 @@ pub(super) fn queue_of(sender: &str) -> Vec<u8> {
     [sender.as_bytes(), &[0]].concat()
 }
 
-/// The place of a notice in the queue of its sender.
-pub(super) fn queue_key(sender: &str, due: Timestamp, about: &Concerned) -> Vec<u8> {
+/// The same, of what was asked just now or of a backlog.
+pub(super) fn class_of(sender: &str, fresh: bool) -> Vec<u8> {
     let mut key = queue_of(sender);
+    key.push(u8::from(!fresh));
+    key
+}
+
+/// The place of a notice in the queue of its sender.
+pub(super) fn queue_key(sender: &str, fresh: bool, due: Timestamp, about: &Concerned) -> Vec<u8> {
+    let mut key = class_of(sender, fresh);
     key.extend_from_slice(&due.millis().to_be_bytes());
     key.extend(about.key());
     key
@@ -234,13 +245,25 @@ impl State<'_> {
         self.row(Table::Meta, &pulled_key(sender))
     }
 
-    /// The queue of a sender, what is due first at its head: when, and the notice.
+    /// The queue of a sender: when each is due, and the notice; what was asked just now before what stood in a backlog.
     pub fn notices(
         &self,
         sender: &str,
         limit: usize,
     ) -> Result<Vec<(Timestamp, QueuedNotice)>, Damaged> {
-        let prefix = queue_of(sender);
+        let mut all = self.notices_of(sender, true, limit)?;
+        all.extend(self.notices_of(sender, false, limit - all.len())?);
+        Ok(all)
+    }
+
+    /// Of a sender's queue what was asked just now, or what stood in a backlog; what is due first at the head.
+    pub fn notices_of(
+        &self,
+        sender: &str,
+        fresh: bool,
+        limit: usize,
+    ) -> Result<Vec<(Timestamp, QueuedNotice)>, Damaged> {
+        let prefix = class_of(sender, fresh);
         let mut all = Vec::new();
         for (key, value) in self.0.scan(Table::Notice, &prefix, &[], limit)? {
             let due = key.get(prefix.len()..prefix.len() + 8);

@@ -57,7 +57,7 @@ pub enum Table {
     Filing = 22,
     /// What a note is about ([`super::Noted`]) → [`super::NoteRow`].
     Note = 24,
-    /// Sender's name, due time (ms, big endian), whom it is about → [`super::QueuedNotice`]: what senders are to be told.
+    /// Sender's name, whether of a backlog, due time (ms, big endian), whom it is about → [`super::QueuedNotice`]: what senders are to be told.
     Notice = 25,
     /// Whom it is about ([`super::Concerned`]) → [`super::NoticeRow`].
     Told = 26,

@@ -19,6 +19,9 @@ use crate::sender::Connector;
 use crate::store::Reader;
 use sha2::{Digest, Sha256};
 
+/// A message that arrived not longer ago (ms) is no backlog: what it asks of the tools that send goes before what a backlog asks.
+const JUST_NOW: i64 = 5_000;
+
 /// A decision, ready to be committed.
 pub(super) struct Decided {
     pub(super) proposal: Proposal,
@@ -61,7 +64,7 @@ impl Reception {
         let mut decision = request::decide(&situation, &house.config.policy, now);
         gathering::make_keys(reader, &mut decision)?;
         gathering::forget_erased(reader, &mut decision)?;
-        let notices = self.notices(house, message, &mut decision)?;
+        let notices = self.notices(house, message, g.arrival.received, &mut decision)?;
         let (letter, unwritten) = self.letter(house, message, g, &mut decision, now)?;
         let parts = SealedParts {
             letter,
@@ -88,12 +91,16 @@ impl Reception {
         &self,
         house: &House,
         message: &mail::InboundMessage,
+        received: Timestamp,
         decision: &mut Decision,
     ) -> Result<Vec<Event>, Trouble> {
         if house.senders.is_empty() {
             return Ok(Vec::new());
         }
-        let sight = in_sight(message);
+        let sight = InSight {
+            backlog: self.office.clock.now().millis_since(received) > JUST_NOW,
+            ..in_sight(message)
+        };
         let notices = notices::ask(&self.office, house, &decision.suppressed(), &sight)?;
         let told = |n: &Event| matches!(n, Event::Notice(_));
         let state = self.office.sequencer.reader().state();
@@ -234,7 +241,11 @@ fn in_sight(message: &mail::InboundMessage) -> InSight {
         _ => {}
     }
     let domains = message.from.iter().map(|a| a.domain().to_owned()).collect();
-    InSight { addresses, domains }
+    InSight {
+        addresses,
+        domains,
+        backlog: false,
+    }
 }
 
 /// The thread, oldest first, ending with the message itself.

@@ -6,6 +6,7 @@
 
 mod asking;
 mod nightly;
+mod pace;
 mod pulling;
 mod report;
 mod standing;

@@ -14,7 +14,8 @@ impl Step<'_> {
                 about,
                 whom,
                 case,
-            } => self.notify(sender, *act, *about, whom, *case),
+                fresh,
+            } => self.notify(sender, *act, *about, whom, (*case, *fresh)),
             Notice::Ended {
                 sender,
                 about,
@@ -57,7 +58,7 @@ impl Step<'_> {
         act: NoticeAct,
         about: Concerned,
         whom: &Sealed,
-        case: Option<crate::record::CaseId>,
+        (case, fresh): (Option<crate::record::CaseId>, bool),
     ) -> Done {
         let mut row = self.state().senders_told(&about)?;
         let new = Told {
@@ -70,13 +71,14 @@ impl Step<'_> {
             why: None,
             stuck: false,
             case,
+            fresh,
             key: whom.key,
             position: self.position,
         };
         match row.told.iter_mut().find(|t| t.sender == sender) {
             Some(old) => {
                 if let Some(next) = old.next {
-                    let key = queue_key(sender, next, &about);
+                    let key = queue_key(sender, old.fresh, next, &about);
                     self.tables.delete(Table::Notice, &key);
                 }
                 *old = new;
@@ -98,10 +100,10 @@ impl Step<'_> {
         let Some(told) = row.told.iter_mut().find(|t| t.sender == sender) else {
             return Ok(());
         };
-        let before: Option<Timestamp> = told.next;
+        let (before, fresh): (Option<Timestamp>, bool) = (told.next, told.fresh);
         change(told);
         if let Some(next) = before {
-            let key = queue_key(sender, next, &about);
+            let key = queue_key(sender, fresh, next, &about);
             self.tables.delete(Table::Notice, &key);
         }
         self.queue_notice(sender, about, &row);
@@ -112,7 +114,7 @@ impl Step<'_> {
     fn queue_notice(&mut self, sender: &str, about: Concerned, row: &NoticeRow) {
         let told = row.told.iter().find(|t| t.sender == sender);
         if let Some((told, next)) = told.and_then(|t| Some((t, t.next?))) {
-            let key = queue_key(sender, next, &about);
+            let key = queue_key(sender, told.fresh, next, &about);
             self.tables.put(Table::Notice, &key, queued(about, told));
         }
     }

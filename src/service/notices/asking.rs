@@ -23,6 +23,8 @@ pub struct InSight {
     pub addresses: Vec<Address>,
     /// Of firms.
     pub domains: Vec<String>,
+    /// Whether it was asked a while ago: the message stood in a backlog, or the order is about many.
+    pub backlog: bool,
 }
 
 impl InSight {
@@ -63,7 +65,12 @@ pub fn ask(
         if known(&about) {
             continue;
         }
-        let desk = Desk { house, reader, now };
+        let desk = Desk {
+            house,
+            reader,
+            now,
+            backlog: sight.backlog,
+        };
         match about {
             Concerned::Person(person) => {
                 if let Some(whom) = desk.whom(person, sight)? {
@@ -94,7 +101,12 @@ pub fn ask_again(
     sender: &str,
 ) -> Result<Vec<Event>, Trouble> {
     let (reader, now) = (office.sequencer.reader(), office.clock.now());
-    let desk = Desk { house, reader, now };
+    let desk = Desk {
+        house,
+        reader,
+        now,
+        backlog: true,
+    };
     let Some(whom) = desk.whom(person, &InSight::default())? else {
         return Ok(Vec::new());
     };
@@ -155,6 +167,7 @@ struct Desk<'a> {
     house: &'a House,
     reader: &'a Reader,
     now: Timestamp,
+    backlog: bool,
 }
 
 impl Desk<'_> {
@@ -211,6 +224,7 @@ impl Desk<'_> {
                 about,
                 whom: self.reader.seal(key, whom)?,
                 case: ask.case,
+                fresh: !self.backlog,
             }));
         }
         Ok(events)
@@ -312,6 +326,7 @@ mod tests {
             why: None,
             stuck: false,
             case: None,
+            fresh: true,
             key: KeyId(1),
             position: LogPosition::default(),
         }

@@ -141,6 +141,7 @@ fn taken_over(
     let sight = InSight {
         addresses: addresses.to_vec(),
         domains: Vec::new(),
+        backlog: true,
     };
     let mut notices = ask(office, house, &events, &sight)?;
     let own: Vec<Event> = notices.iter().filter_map(|n| said_so(n, sender)).collect();

@@ -3,6 +3,7 @@
 //! A sender in trouble rests as a whole, longer each time, so that a thousand notices do not knock at a door that is shut.
 //! Nothing is told in shadow mode. What a sender said is committed before anything follows from it.
 
+use super::pace::Pace;
 use super::report::Troubles;
 use crate::record::{
     Concerned, Damaged, Event, Mode, Notice, NoticeAct, NoticeEnd, QueuedNotice, Timestamp, Told,
@@ -17,8 +18,9 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
-use tokio::time::Instant;
 
+/// After so many notices the settings are looked at again.
+const ROUND: usize = 500;
 /// Between two looks at an empty queue: a row of the index each.
 const NAP: Duration = Duration::from_millis(100);
 /// How long a sender rests after its first trouble, its second, …; the last one repeats.
@@ -27,8 +29,6 @@ const RESTS: [u64; 7] = [1, 5, 30, 120, 300, 600, 900];
 const WAITS: [i64; 5] = [5, 30, 120, 600, 1800];
 /// So often a notice is tried again at once when its sender has trouble.
 const FIRST: usize = 2;
-/// Calls that one notice takes at most vendors: their limits count calls.
-const CALLS: u32 = 3;
 /// A sender that does not know somebody is asked once more, since people are imported after they said STOP.
 const AGAIN_HOURS: i64 = 24;
 
@@ -143,39 +143,63 @@ impl Teller {
         trouble.wait.map_or(rest, |wait| wait.max(rest))
     }
 
-    /// Tells what is due, as many at once as the sender allows.
+    /// Tells what is due, as many at once as the sender allows, until nothing is or the sender has trouble.
     async fn round(
         &self,
         sender: &Connector,
         stop: &watch::Receiver<bool>,
     ) -> Result<Round, Damaged> {
-        let state = self.office.sequencer.reader().state();
-        if state.mode()?.is_none_or(|m| m.mode == Mode::Shadow) {
-            return Ok(Round::Idle);
-        }
-        let (now, limits) = (self.office.clock.now(), sender.limits());
-        let at_once = limits.at_once.max(1);
-        let mut due = state.notices(&self.name, 16 * at_once)?;
-        due.retain(|(at, notice)| is_due(*at, notice, now));
-        if due.is_empty() {
-            return Ok(Round::Idle);
-        }
-        let (mut pace, mut due) = (Pace::of(limits.per_minute), due.into_iter());
+        let limits = sender.limits();
+        let (at_once, mut pace) = (limits.at_once.max(1), Pace::of(limits.per_minute));
         let (mut under_way, mut trouble) = (FuturesUnordered::new(), None);
+        let (mut busy, mut end, mut begun) = (Vec::new(), Round::Idle, 0);
         loop {
             // What is under way ends; nothing new is begun at a door that is shut.
-            while under_way.len() < at_once && trouble.is_none() && !*stop.borrow() {
-                let Some((_, notice)) = due.next() else { break };
+            let goes_on = trouble.is_none() && begun < ROUND && !*stop.borrow();
+            while goes_on && under_way.len() < at_once {
+                let Some(notice) = self.next(&busy, at_once)? else {
+                    break;
+                };
                 pace.turn().await;
-                under_way.push(self.tell(sender, notice));
+                begun += 1;
+                busy.push(notice.about);
+                under_way.push(async { (notice.about, self.tell(sender, notice).await) });
             }
-            match under_way.next().await {
-                None => break,
-                Some(Err(ill)) => trouble = Some(ill),
-                Some(Ok(())) => {}
+            if under_way.is_empty() {
+                return Ok(trouble.map_or(end, Round::Trouble));
+            }
+            // One that takes long keeps nobody from a place that is free.
+            tokio::select! {
+                Some((about, told)) = under_way.next() => {
+                    busy.retain(|b| *b != about);
+                    end = Round::Told;
+                    if told.is_ok() {
+                        self.troubles.well(&self.name);
+                    }
+                    trouble = trouble.or(told.err());
+                }
+                () = tokio::time::sleep(NAP) => {}
             }
         }
-        Ok(trouble.map_or(Round::Told, Round::Trouble))
+    }
+
+    /// What is told next: what was asked just now before what a backlog asks. Nothing in shadow mode.
+    fn next(&self, busy: &[Concerned], at_once: usize) -> Result<Option<QueuedNotice>, Damaged> {
+        let state = self.office.sequencer.reader().state();
+        if state.mode()?.is_none_or(|m| m.mode == Mode::Shadow) {
+            return Ok(None);
+        }
+        let now = self.office.clock.now();
+        for fresh in [true, false] {
+            let mut queue = state
+                .notices_of(&self.name, fresh, at_once + 1)?
+                .into_iter();
+            let next = queue.find(|(at, n)| is_due(*at, n, now) && !busy.contains(&n.about));
+            if let Some((_, notice)) = next {
+                return Ok(Some(notice));
+            }
+        }
+        Ok(None)
     }
 
     /// One notice, to its end for now.
@@ -321,30 +345,6 @@ fn local(words: String) -> Trouble {
         kind: TroubleKind::Local,
         words,
         wait: None,
-    }
-}
-
-/// How fast a sender may be told.
-struct Pace {
-    every: Option<Duration>,
-    next: Instant,
-}
-
-impl Pace {
-    fn of(per_minute: Option<u32>) -> Self {
-        let many = per_minute.filter(|n| *n > 0);
-        Self {
-            every: many.map(|n| CALLS * Duration::from_secs(60) / n),
-            next: Instant::now(),
-        }
-    }
-
-    /// Waits for the next one's turn.
-    async fn turn(&mut self) {
-        if let Some(every) = self.every {
-            tokio::time::sleep_until(self.next).await;
-            self.next = self.next.max(Instant::now()) + every;
-        }
     }
 }
 
