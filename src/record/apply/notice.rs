@@ -119,3 +119,94 @@ impl Step<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::record::apply::{Frame, apply};
+    use crate::record::{
+        Concerned, Event, KeyId, LogPosition, MemoryTables, Notice, NoticeAct, NoticeEnd, PersonId,
+        Sealed, State, Table, Timestamp,
+    };
+
+    fn person(n: u8) -> Concerned {
+        Concerned::Person(PersonId([n; 16]))
+    }
+
+    fn due(n: u8, act: NoticeAct, fresh: bool) -> Notice {
+        Notice::Due {
+            sender: "crm".into(),
+            act,
+            about: person(n),
+            whom: Sealed {
+                key: KeyId(1),
+                bytes: Vec::new(),
+            },
+            case: None,
+            fresh,
+        }
+    }
+
+    fn ended(n: u8, again: Option<i64>) -> Notice {
+        Notice::Ended {
+            sender: "crm".into(),
+            about: person(n),
+            end: NoticeEnd::Obeyed,
+            words: String::new(),
+            again: again.map(Timestamp::from_millis),
+        }
+    }
+
+    /// The state after these notices, a frame each, a millisecond apart.
+    fn after(notices: &[Notice]) -> MemoryTables {
+        let mut tables = MemoryTables::default();
+        for (n, notice) in (1..).zip(notices) {
+            let frame = Frame {
+                number: n,
+                at: Timestamp::from_millis(i64::try_from(n).unwrap()),
+                events: vec![Event::Notice(notice.clone())],
+            };
+            apply(&mut tables, LogPosition::default(), &frame).unwrap();
+        }
+        tables
+    }
+
+    fn queue(tables: &MemoryTables) -> Vec<Concerned> {
+        let all = State(tables).notices("crm", 10).unwrap();
+        all.into_iter().map(|(_, n)| n.about).collect()
+    }
+
+    #[test]
+    fn what_was_asked_just_now_stands_before_a_backlog() {
+        let stop = NoticeAct::Suppress;
+        let tables = after(&[due(1, stop, false), due(2, stop, false), due(3, stop, true)]);
+        assert_eq!(queue(&tables), [person(3), person(1), person(2)]);
+    }
+
+    #[test]
+    fn a_later_word_takes_the_place_of_the_earlier_and_what_ended_is_in_no_queue() {
+        let (stop, lift) = (NoticeAct::Suppress, NoticeAct::Lift);
+        let tables = after(&[due(1, stop, false), due(1, lift, true)]);
+        assert_eq!(queue(&tables), [person(1)]);
+        let row = State(&tables).senders_told(&person(1)).unwrap();
+        assert_eq!((row.told.len(), row.told[0].act), (1, lift));
+        let tables = after(&[due(1, stop, true), ended(1, None)]);
+        assert!(tables.0.keys().all(|(table, _)| *table != Table::Notice));
+        let tables = after(&[due(1, stop, true), ended(1, Some(99))]);
+        let again = State(&tables).notices("crm", 10).unwrap();
+        assert_eq!(again[0].1.since, None, "told again, though it has obeyed");
+    }
+
+    #[test]
+    fn what_a_human_must_do_waits_behind_everything_that_is_due_some_day() {
+        let stuck = Notice::Stuck {
+            sender: "crm".into(),
+            about: person(1),
+            why: String::new(),
+        };
+        let stop = NoticeAct::Suppress;
+        let tables = after(&[due(1, stop, true), stuck, due(2, stop, true)]);
+        assert_eq!(queue(&tables), [person(2), person(1)]);
+        let other = State(&tables).notices("cr", 10).unwrap();
+        assert!(other.is_empty(), "a name that begins another's");
+    }
+}
