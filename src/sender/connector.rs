@@ -21,6 +21,7 @@ pub struct Connector(Arc<Inner>);
 struct Inner {
     name: String,
     channels: Vec<Channel>,
+    per_minute: Option<u32>,
     way: Way,
 }
 
@@ -66,6 +67,7 @@ impl Connector {
         Ok(Self(Arc::new(Inner {
             name: settings.name.clone(),
             channels: settings.channels.clone().unwrap_or(usual),
+            per_minute: settings.per_minute,
             way,
         })))
     }
@@ -86,11 +88,15 @@ impl Connector {
             at_once,
             per_minute: None,
         };
-        match &self.0.way {
+        let limits = match &self.0.way {
             Way::Tool(tool) => tool.limits(),
             Way::Webhook(_) => at_once(4),
             Way::Command(_) => at_once(2),
             Way::Drop(_) => at_once(1),
+        };
+        Limits {
+            per_minute: self.0.per_minute.or(limits.per_minute),
+            ..limits
         }
     }
 

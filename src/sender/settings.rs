@@ -38,6 +38,8 @@ pub struct SenderSettings {
     pub ca_file: Option<PathBuf>,
     /// What stops when it obeys. Default: the preset's; for the others `["email"]`.
     pub channels: Option<Vec<Channel>>,
+    /// Calls a minute, as your plan allows. Default: the preset's, which keeps below the vendor's smallest plan.
+    pub per_minute: Option<u32>,
     /// Seconds for one call, or for the command. Default: 30, from 1 to 600.
     #[serde(default = "default_timeout")]
     pub timeout_seconds: u64,
@@ -89,7 +91,7 @@ impl SenderSettings {
     }
 
     /// What must not be: whether it is, what it is, what to do.
-    fn clashes(&self) -> [(bool, &'static str, &'static str); 8] {
+    fn clashes(&self) -> [(bool, &'static str, &'static str); 9] {
         let name = &self.name;
         let called = self.preset.is_some() || self.file.is_some();
         let local = self.command.is_some() || self.drop.is_some();
@@ -131,6 +133,11 @@ impl SenderSettings {
                 self.channels.as_ref().is_some_and(Vec::is_empty),
                 "it stops nothing",
                 "leave channels out, or name at least \"email\"",
+            ),
+            (
+                self.per_minute == Some(0),
+                "it may never be told",
+                "write a number of calls a minute, or leave per_minute out",
             ),
             (
                 !(1..=600).contains(&self.timeout_seconds),

@@ -66,6 +66,7 @@ const SENDER: &str = "
 name = \"sequencer\"
 preset = \"lemlist\"
 base = \"http://@TOOL@/api\"
+per_minute = 6000
 secret = { file = \"password\" }
 ";
 

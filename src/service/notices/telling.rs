@@ -101,12 +101,13 @@ struct Task {
 
 impl Teller {
     async fn run(mut self, mut stop: watch::Receiver<bool>) {
+        let mut pace = Pace::new();
         while !*stop.borrow_and_update() {
             let house = self.office.house.load_full();
             let Some(sender) = house.senders.iter().find(|s| s.name() == self.name) else {
                 return self.troubles.forget(&self.name);
             };
-            let rest = match self.round(sender, &stop).await {
+            let rest = match self.round(sender, &mut pace, &stop).await {
                 Ok(Round::Idle) => NAP,
                 Ok(Round::Told) => {
                     self.well();
@@ -147,10 +148,11 @@ impl Teller {
     async fn round(
         &self,
         sender: &Connector,
+        pace: &mut Pace,
         stop: &watch::Receiver<bool>,
     ) -> Result<Round, Damaged> {
         let limits = sender.limits();
-        let (at_once, mut pace) = (limits.at_once.max(1), Pace::of(limits.per_minute));
+        let at_once = limits.at_once.max(1);
         let (mut under_way, mut trouble) = (FuturesUnordered::new(), None);
         let (mut busy, mut end, mut begun) = (Vec::new(), Round::Idle, 0);
         loop {
@@ -160,7 +162,7 @@ impl Teller {
                 let Some(notice) = self.next(&busy, at_once)? else {
                     break;
                 };
-                pace.turn().await;
+                pace.turn(limits.per_minute).await;
                 begun += 1;
                 busy.push(notice.about);
                 under_way.push(async { (notice.about, self.tell(sender, notice).await) });
