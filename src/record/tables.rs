@@ -61,6 +61,10 @@ pub enum Table {
     Notice = 25,
     /// Whom it is about ([`super::Concerned`]) → [`super::NoticeRow`].
     Told = 26,
+    /// Fingerprint of a telephone and PersonId → nothing: several people may share one.
+    PhoneOf = 27,
+    /// PersonId → [`super::GroupRow`]: their telephones, and who became one with them.
+    Group = 28,
 }
 
 /// A row of the index cannot be read: the index is damaged, and is built again from the log.
