@@ -90,15 +90,12 @@ impl State<'_> {
         Ok(self.group(id)?.into.unwrap_or(id))
     }
 
-    /// Everybody whose id, or an id that they had before, begins so; `limit` ids are looked at.
-    pub fn persons_beginning(&self, id: &[u8], limit: usize) -> Result<Vec<PersonId>, Damaged> {
+    /// Ids that begin so, of persons and of those who were merged into another: `limit` of each.
+    pub fn ids_beginning(&self, id: &[u8], limit: usize) -> Result<Vec<PersonId>, Damaged> {
         let mut all = Vec::new();
         for table in [Table::Person, Table::Group] {
             for (key, _) in self.0.scan(table, id, &[], limit)? {
-                let person = self.standing(PersonId(fixed(&key)?))?;
-                if !all.contains(&person) {
-                    all.push(person);
-                }
+                all.push(PersonId(fixed(&key)?));
             }
         }
         Ok(all)
@@ -106,10 +103,15 @@ impl State<'_> {
 
     /// The one known person whose id begins so; nobody, if none or two do.
     pub fn person_beginning(&self, id: &[u8; 8]) -> Result<Option<PersonId>, Damaged> {
-        match self.persons_beginning(id, 2)?.as_slice() {
-            [one] => Ok(Some(*one)),
-            _ => Ok(None),
+        let mut found = None;
+        for id in self.ids_beginning(id, 2)? {
+            let person = self.standing(id)?;
+            if found.is_some_and(|known| known != person) {
+                return Ok(None);
+            }
+            found = Some(person);
         }
+        Ok(found)
     }
 
     /// Everybody who has this telephone.

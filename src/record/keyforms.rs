@@ -93,12 +93,15 @@ impl Phone {
             match c {
                 '0'..='9' => digits.push(c),
                 '+' if digits.is_empty() => digits.push('+'),
-                c if c.is_whitespace() || ".-/()\u{2010}\u{2011}\u{2012}\u{2013}\u{ad}".contains(c) => {}
+                c if c.is_whitespace()
+                    || ".-/()\u{2010}\u{2011}\u{2012}\u{2013}\u{ad}".contains(c) => {}
                 // A letter, a comma, a second plus: an extension, two numbers, or none.
                 _ => return None,
             }
         }
-        let abroad = digits.strip_prefix('+').or_else(|| digits.strip_prefix("00"));
+        let abroad = digits
+            .strip_prefix('+')
+            .or_else(|| digits.strip_prefix("00"));
         match abroad {
             Some(rest) => international(rest, optional),
             None => national(&digits, country?),
@@ -164,7 +167,9 @@ impl Profile {
         let site = |name: &str| {
             let before = host.strip_suffix(name);
             before.is_some_and(|b| {
-                b.is_empty() || b.strip_suffix('.').is_some_and(|l| !l.contains(['.', '@', ':']))
+                b.is_empty()
+                    || b.strip_suffix('.')
+                        .is_some_and(|l| !l.contains(['.', '@', ':']))
             })
         };
         let first = names.next()?.to_ascii_lowercase();
@@ -234,7 +239,17 @@ pub struct CrmId(String);
 
 impl CrmId {
     /// What exports write where there is none.
-    const NONE: [&str; 9] = ["0", "-", "n/a", "na", "null", "none", "nil", "#n/a", "undefined"];
+    const NONE: [&str; 9] = [
+        "0",
+        "-",
+        "n/a",
+        "na",
+        "null",
+        "none",
+        "nil",
+        "#n/a",
+        "undefined",
+    ];
 
     /// An id; nothing where a list says that there is none.
     pub fn parse(text: &str) -> Option<Self> {

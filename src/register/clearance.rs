@@ -164,7 +164,8 @@ impl Key {
     }
 }
 
-/// The strictest of what holds against one person who is named in several ways, apart by tabs: addresses, telephones, profiles, ids.
+/// The strictest of what holds against one person who is named in several ways, apart by tabs: `email:…`, `phone:…`,
+/// `profile:…`, `crm:…`, or by its shape.
 ///
 /// An address that cannot be read is never "free"; anything else that cannot be read says nothing, unless nothing else is said.
 ///
@@ -178,8 +179,15 @@ pub fn clear_row(
 ) -> Result<Clearance, Damaged> {
     let mut strictest: Option<Clearance> = None;
     for text in row.split('\t').filter(|t| !t.trim().is_empty()) {
-        let found = match Key::read(text, home) {
-            None => clear(state, keys, text)?,
+        // In a column of addresses nothing is taken for anything else.
+        let address = text.trim().strip_prefix("email:");
+        let read = match address {
+            Some(address) if address.trim().is_empty() => continue,
+            Some(_) => None,
+            None => Key::read(text, home),
+        };
+        let found = match read {
+            None => clear(state, keys, address.unwrap_or(text))?,
             Some(None) => continue,
             Some(Some(key)) => Clearance::of(key.held(state, keys)?.1),
         };

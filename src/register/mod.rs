@@ -15,9 +15,9 @@ mod text;
 
 pub use clearance::{Clearance, Key, Verdict, clear, clear_row};
 pub use columns::Column;
-pub use matching::{By, Matched, identifying, matched, phones};
 pub use import::{Chunk, ContactPlan, ImportError, Preview, Reader, Summary, plan_row};
-pub use person::{Found, find};
+pub use matching::{By, Matched, identifying, matched, phones};
+pub use person::{Found, find, of_person};
 pub use rules::{
     Coverage, OriginRule, Provider, ProviderRole, RegisterSettings, WhyVague, origins_for,
 };

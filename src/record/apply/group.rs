@@ -1,8 +1,11 @@
 //! What it means that people share a telephone, that two persons are one, and that one address is somebody else.
 
 use super::{ContactRow, Damaged, Done, Step, Table};
+use crate::record::notice::queue_key;
 use crate::record::rows::{PersonRow, SuppressionRow};
-use crate::record::{CaseId, Fingerprint, GroupRow, Grouping, PersonId, Timestamp, TraceRow, Traced};
+use crate::record::{
+    CaseId, Concerned, Fingerprint, GroupRow, Grouping, PersonId, Timestamp, TraceRow, Traced,
+};
 
 /// How many closed cases and letters a person's row remembers.
 const REMEMBERED: usize = 8;
@@ -84,8 +87,26 @@ impl Step<'_> {
         let (mut open, mut closed) = (self.opened(&first.open)?, self.ended(&first.closed)?);
         open.extend(opened);
         closed.extend(ended);
-        self.change_person(into, |row| unite(row, second, ordered(open), ordered(closed)))?;
+        self.change_person(into, |row| {
+            unite(row, second, ordered(open), ordered(closed))
+        })?;
+        if self.state().person(into)?.suppression.is_some() {
+            self.forget_notices(from)?;
+        }
         self.join_groups(into, from, contact, by)
+    }
+
+    /// The senders are told of the one person anew, by all addresses: nothing older must come behind it, least of all a lift.
+    fn forget_notices(&mut self, from: PersonId) -> Done {
+        let about = Concerned::Person(from);
+        for told in self.state().senders_told(&about)?.told {
+            if let Some(next) = told.next {
+                let key = queue_key(&told.sender, next, &about);
+                self.tables.delete(Table::Notice, &key);
+            }
+        }
+        self.tables.delete(Table::Told, &about.key());
+        Ok(())
     }
 
     fn opened(&self, cases: &[CaseId]) -> Result<Vec<(Timestamp, CaseId)>, Damaged> {

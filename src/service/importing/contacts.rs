@@ -88,7 +88,9 @@ fn several(file_name: &str, (line, by, person): &(u64, By, PersonId)) -> Fault {
     let (what, who) = (by.word(), hex(&person.0[..4]));
     let mut fault = Fault::of_file(
         file_name,
-        format!("{what} of this row belongs to another person ({who}); the row is stored by its address, and nothing is merged"),
+        format!(
+            "{what} of this row belongs to another person ({who}); the row is stored by its address, and nothing is merged"
+        ),
         "correct the list; or, if they are one person, `quitus contacts merge`",
     );
     fault.line = usize::try_from(*line).unwrap_or(0);
@@ -156,7 +158,10 @@ fn plan(
 }
 
 /// Who the row is, and what is on file of them.
-fn on_file(reader: &Reader, listed: &Contact) -> Result<Option<(Matched, Option<Contact>)>, Trouble> {
+fn on_file(
+    reader: &Reader,
+    listed: &Contact,
+) -> Result<Option<(Matched, Option<Contact>)>, Trouble> {
     let (state, keys) = (reader.state(), reader.fingerprinter());
     let Some(who) = matched(&state, keys, listed)? else {
         return Ok(None);

@@ -11,6 +11,8 @@ use crate::service::people;
 use crate::store::Reader;
 use std::collections::BTreeMap;
 
+mod grouped;
+
 /// A sender that obeyed within so many hours is not told the same again: two messages of one person on one day.
 const FRESH_HOURS: i64 = 24;
 /// Rows of the register that are looked at when a domain is told to a sender that knows only people.
@@ -44,6 +46,8 @@ fn is_due(event: &Event, whom: &Concerned) -> bool {
 struct Ask {
     act: NoticeAct,
     case: Option<CaseId>,
+    /// Whatever the senders were told before.
+    anew: bool,
 }
 
 /// The notices that belong to these events. Nobody can be told of somebody of whom only fingerprints are known.
@@ -66,7 +70,7 @@ pub fn ask(
         let desk = Desk { house, reader, now };
         match about {
             Concerned::Person(person) => {
-                if let Some(whom) = desk.whom(person, sight)? {
+                if let Some(whom) = desk.grouped(events, person, sight)? {
                     let ask = desk.with_domain(&whom, ask)?;
                     notices.extend(desk.notices(about, &whom, &ask, |_| true)?);
                 }
@@ -99,6 +103,7 @@ pub fn ask_again(
     let ask = Ask {
         act: act_of(suppression),
         case: None,
+        anew: false,
     };
     let about = Concerned::Person(person);
     desk.notices(about, &whom, &ask, |name| name == sender)
@@ -136,9 +141,14 @@ fn asked(state: &State<'_>, events: &[Event]) -> Result<BTreeMap<Concerned, Ask>
             Event::DomainLifted { domain, .. } => {
                 (Concerned::Domain(*domain), NoticeAct::Lift, None)
             }
+            Event::Grouped(grouping) => {
+                all.extend(grouped::asked(state, grouping)?);
+                continue;
+            }
             _ => continue,
         };
-        let ask = all.entry(about).or_insert(Ask { act, case });
+        let anew = false;
+        let ask = all.entry(about).or_insert(Ask { act, case, anew });
         ask.act = ask.act.max(act);
         ask.case = ask.case.or(case);
     }
@@ -192,7 +202,7 @@ impl Desk<'_> {
             // Where a tool has no word for a person, a human is told what to do there; for a domain its people are told.
             which(connector.name())
                 && (whom.domain.is_none() || connector.can(ask.act, whom))
-                && needs_telling(told, ask.act, self.now)
+                && (ask.anew || needs_telling(told, ask.act, self.now))
         };
         let senders: Vec<&Connector> = self.house.senders.iter().filter(needs).collect();
         if senders.is_empty() {
@@ -230,6 +240,7 @@ impl Desk<'_> {
             let ask = Ask {
                 act: self.act_for(person, ask.act)?,
                 case: ask.case,
+                anew: false,
             };
             let about = Concerned::Person(person);
             let which = |sender: &str| names.contains(&sender);
