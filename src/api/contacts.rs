@@ -35,6 +35,9 @@ pub async fn import(
     let (source, dry) = (Cursor::new(body), list.dry_run);
     let done = import_list(&desk.office.sequencer, &settings, &list.file, source, dry).await;
     let (sum, faults) = done.map_err(list_refused)?;
+    if !dry {
+        desk.tell_of_addresses(&sum.reached).await?;
+    }
     let would = if dry { "would be stored" } else { "stored" };
     let mut text = format!(
         "{} {would}, {} unchanged, {} refused; of the stored, {} have a private address, {} say their source themselves\n",

@@ -67,6 +67,40 @@ pub enum Table {
     Group = 28,
 }
 
+impl Table {
+    /// All of them: what compares two indexes compares these.
+    pub const ALL: [Self; 28] = [
+        Self::Meta,
+        Self::Folder,
+        Self::Message,
+        Self::Person,
+        Self::Alias,
+        Self::Domain,
+        Self::Contact,
+        Self::Case,
+        Self::Letter,
+        Self::Outbox,
+        Self::Waiting,
+        Self::LetterMail,
+        Self::Sent,
+        Self::AnsweredByHand,
+        Self::Tally,
+        Self::InboundMail,
+        Self::Due,
+        Self::Import,
+        Self::Incident,
+        Self::Mailed,
+        Self::Failing,
+        Self::OurLine,
+        Self::Filing,
+        Self::Note,
+        Self::Notice,
+        Self::Told,
+        Self::PhoneOf,
+        Self::Group,
+    ];
+}
+
 /// A row of the index cannot be read: the index is damaged, and is built again from the log.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the index is damaged: {0}")]

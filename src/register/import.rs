@@ -77,7 +77,7 @@ pub struct Chunk {
 }
 
 /// What an import did, or would do (`--dry-run`).
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Summary {
     /// New or changed.
     pub stored: u64,
@@ -89,6 +89,8 @@ pub struct Summary {
     pub freemail: u64,
     /// Of the stored: origin, date and provider stand in the row.
     pub sourced: u64,
+    /// Who must not be written to, and has an address more now: the tools that send are to be told of it.
+    pub reached: Vec<PersonId>,
 }
 
 impl Summary {
@@ -105,6 +107,7 @@ impl Summary {
 
     /// Adds the counts of other rows.
     pub fn add(&mut self, more: &Self) {
+        self.reached.extend(&more.reached);
         self.stored += more.stored;
         self.unchanged += more.unchanged;
         self.refused += more.refused;

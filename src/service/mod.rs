@@ -57,7 +57,7 @@ pub use minting::{Issued, NotMinted, Wanted as WantedTokens, issue as issue_toke
 pub use needs::{Need, Why};
 pub use notices::{
     InSight, PullFailure, PullSummary, SenderReport, Standing, ask as ask_senders,
-    ask_again as ask_senders_again, pull as pull_from_sender,
+    ask_again as ask_senders_again, ask_anew as ask_senders_anew, pull as pull_from_sender,
 };
 pub use obeying::{NotObeyed, Obeyed, obey, recognise};
 pub use people::{DomainCounts, contact, domain_counts as count_domain, known};

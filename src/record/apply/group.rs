@@ -190,14 +190,17 @@ impl Step<'_> {
             return Ok(());
         }
         let old = self.state().person(from)?;
-        let mut theirs = self.state().group(from)?;
         let mut own = self.state().group(person)?;
-        theirs.members.retain(|m| *m != person);
+        if let Some(holder) = own.into.take() {
+            let mut row = self.state().group(holder)?;
+            row.members.retain(|m| *m != person);
+            self.put_group(holder, &row);
+        }
+        let mut theirs = self.state().group(from)?;
         if let Some(contact) = own.contact.take() {
             theirs.keys.retain(|k| *k != contact.key);
             own.keys.push(contact.key);
         }
-        own.into = None;
         theirs.trace.push(self.trace(Traced::Parted, person, by));
         own.trace.push(self.trace(Traced::Left, from, by));
         let phones = std::mem::take(&mut own.phones);

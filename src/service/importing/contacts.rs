@@ -144,12 +144,18 @@ fn plan(
         }
         let others = who.others.iter().map(|(by, person)| (*line, *by, *person));
         planned.told.several.extend(others);
+        let known = old.as_ref().map(|o| o.addresses.clone());
         let contact = match old {
             Some(old) => laid_over(listed.clone(), old),
             None => listed.clone(),
         };
         let plan = plan_row(&state, keys, settings, who.person, (*line, contact))?;
         planned.told.summary.count(plan.as_ref());
+        let known = known.unwrap_or_default();
+        let new = |p: &&ContactPlan| p.contact.addresses.iter().any(|a| !known.contains(a));
+        if plan.as_ref().filter(new).is_some() && state.person(who.person)?.suppression.is_some() {
+            planned.told.summary.reached.push(who.person);
+        }
         if let Some(plan) = plan.filter(|_| !dry_run) {
             put(reader, &plan, import, &mut planned)?;
         }

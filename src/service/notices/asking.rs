@@ -13,6 +13,8 @@ use std::collections::BTreeMap;
 
 mod grouped;
 
+pub use grouped::ask_anew;
+
 /// A sender that obeyed within so many hours is not told the same again: two messages of one person on one day.
 const FRESH_HOURS: i64 = 24;
 /// Rows of the register that are looked at when a domain is told to a sender that knows only people.

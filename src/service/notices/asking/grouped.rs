@@ -3,6 +3,7 @@
 use super::{Ask, Desk, InSight, act_of, of_contact};
 use crate::record::{Concerned, Event, Grouping, PersonId, State, Whom};
 use crate::service::gathering::Trouble;
+use crate::service::house::{House, Office};
 use crate::service::people;
 
 /// What holds for whoever was merged or split: what holds for either of two, and for the person that they were before.
@@ -30,6 +31,32 @@ pub(super) fn asked(
         };
         (Concerned::Person(about), ask)
     }))
+}
+
+/// The notices to every sender for these people, whatever was told before: an address of theirs is new.
+pub fn ask_anew(
+    office: &Office,
+    house: &House,
+    people: &[PersonId],
+) -> Result<Vec<Event>, Trouble> {
+    let (reader, now) = (office.sequencer.reader(), office.clock.now());
+    let desk = Desk { house, reader, now };
+    let mut events = Vec::new();
+    for person in people {
+        let holds = reader.state().person(*person)?.suppression;
+        let whom = desk.whom(*person, &InSight::default())?;
+        let (Some(holds), Some(whom)) = (holds, whom) else {
+            continue;
+        };
+        let ask = Ask {
+            act: act_of(holds.suppression),
+            case: None,
+            anew: true,
+        };
+        let about = Concerned::Person(*person);
+        events.extend(desk.notices(about, &whom, &ask, |_| true)?);
+    }
+    Ok(events)
 }
 
 impl Desk<'_> {
