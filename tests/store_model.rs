@@ -218,7 +218,7 @@ fn recount(tables: &MemoryTables) -> Counts {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
     fn any_prefix_replayed_twice_gives_the_same_state(

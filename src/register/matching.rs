@@ -76,7 +76,8 @@ pub fn matched(
     let Some(first) = contact.addresses.first() else {
         return Ok(None);
     };
-    let (mut found, mut others): (Option<(By, PersonId)>, Vec<(By, PersonId)>) = (None, Vec::new());
+    let mut found: Option<(By, PersonId)> = None;
+    let mut others: Vec<(By, PersonId)> = Vec::new();
     for (by, fingerprint) in identifying(keys, contact) {
         let Some(person) = state.alias(&fingerprint)? else {
             continue;

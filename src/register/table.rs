@@ -244,6 +244,39 @@ mod tests {
     }
 
     #[test]
+    fn whom_a_row_names_is_read_from_every_column_that_says_it() {
+        let people = |text: &str, column: Option<&str>| -> Vec<String> {
+            let mut table = Table::of_people(text.as_bytes(), column).unwrap();
+            let (mut row, mut all) = (csv::StringRecord::new(), Vec::new());
+            while table.next(&mut row).unwrap() {
+                all.push(table.person(&row));
+            }
+            all
+        };
+        let list = "email,téléphone,LinkedIn,crm_id,pays\n\
+                    a@x.example,01 23 45 67 89;06 12 34 56 78,linkedin.com/in/a,7,France\n\
+                    ,0123456789,,,\n\
+                    phone:1,0171 1234567,,,FR\n";
+        assert_eq!(
+            people(list, None),
+            [
+                "email:a@x.example\tphone:+33123456789\tphone:+33612345678\tprofile:linkedin.com/in/a\tcrm:7",
+                "email:\tphone:0123456789",
+                "email:phone:1\tphone:",
+            ]
+        );
+        assert_eq!(
+            people(list, Some("email")),
+            ["email:a@x.example", "email:", "email:phone:1"]
+        );
+        assert_eq!(
+            people("phone\n+33123456789\n", None),
+            ["email:\tphone:+33123456789"]
+        );
+        assert!(Table::of_people(&b"name\nA\n"[..], None).is_err());
+    }
+
+    #[test]
     fn a_row_that_is_too_long_ends_it() {
         let wrong = addresses(b"email,name\na@x.example,A\nb@x.example,B,C\n", None).unwrap_err();
         assert!(wrong.contains("line 3 has 3 values"), "{wrong}");

@@ -73,7 +73,7 @@ impl Tool {
 
     /// What it obeyed: the act and the first address (or `@domain`), in order.
     pub fn obeyed(&self) -> Vec<(String, String)> {
-        let told = self.shared.told.lock().unwrap();
+        let told = self.told();
         let one = |message: &Value| {
             let data = &message["data"];
             let whom = match data["domain"].as_str() {
