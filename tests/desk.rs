@@ -5,6 +5,8 @@
 mod digest;
 #[path = "desk/notices.rs"]
 mod notices;
+#[path = "desk/persons.rs"]
+mod persons;
 #[path = "desk/stage.rs"]
 mod stage;
 #[path = "desk/systems.rs"]

@@ -4,7 +4,10 @@ use quitus::record::{
     Event, Fingerprinter, Frame, KeyId, LogPosition, MemoryTables, Relation, Sealed, State,
     Timestamp, apply,
 };
-use quitus::register::{Column, ImportError, Preview, Reader, find, plan_row};
+use quitus::register::{
+    By, Column, ContactPlan, ImportError, Matched, Preview, Reader, RegisterSettings, find,
+    matched, phones, plan_row,
+};
 use std::collections::BTreeMap;
 
 const FRENCH: &str = "E-mail;Prénom;Nom;Société;Pays;Date;Couleur\n\
@@ -31,6 +34,12 @@ fn read(
 
 fn keys() -> Fingerprinter {
     Fingerprinter::new(vec![[1; 32]], [2; 32])
+}
+
+fn planned(state: &State<'_>, row: &quitus::record::Contact) -> Option<ContactPlan> {
+    let who = matched(state, &keys(), row).unwrap().unwrap();
+    let settings = RegisterSettings::default();
+    plan_row(state, &keys(), &settings, who.person, (2, row.clone())).unwrap()
 }
 
 #[test]
@@ -89,9 +98,7 @@ fn a_hundred_thousand_rows_come_in_chunks() {
 fn a_second_import_changes_nothing_and_revives_nobody() {
     let (_, rows, _) = read("email,relation\njean@entreprise.com,client\n".as_bytes());
     let mut tables = MemoryTables::default();
-    let plan = plan_row(&State(&tables), &keys(), None, (2, rows[0].clone()))
-        .unwrap()
-        .unwrap();
+    let plan = planned(&State(&tables), &rows[0]).unwrap();
     assert_eq!(plan.facts.relation, Relation::Customer);
     let suppressed = Event::Suppressed {
         person: plan.person,
@@ -119,10 +126,48 @@ fn a_second_import_changes_nothing_and_revives_nobody() {
     };
     apply(&mut tables, LogPosition::default(), &frame).unwrap();
     let state = State(&tables);
-    assert_eq!(
-        plan_row(&state, &keys(), None, (2, rows[0].clone())).unwrap(),
-        None
-    );
+    assert_eq!(planned(&state, &rows[0]), None);
     let found = find(&state, &keys(), &rows[0].addresses[0]).unwrap();
     assert!(found.suppression.is_some() && found.contact.is_some());
+}
+
+#[test]
+fn a_row_is_matched_by_address_then_profile_then_id_and_never_by_telephone() {
+    let (_, rows, _) = read(
+        "email,linkedin,crmid,phone,country\n\
+         anna@old.example,https://www.linkedin.com/in/Anna/,C-1,01 23 45 67 89,FR\n\
+         bruno@old.example,,C-2,01 23 45 67 89,FR\n\
+         anna@new.example,fr.linkedin.com/in/anna?x=1,,,\n\
+         bruno@new.example,,C-2,,\n\
+         carl@new.example,,,+33 1 23 45 67 89,\n\
+         anna@old.example,,C-2,,\n"
+            .as_bytes(),
+    );
+    let mut tables = MemoryTables::default();
+    for (row, number) in rows[..2].iter().zip(1..) {
+        let plan = planned(&State(&tables), row).unwrap();
+        assert_eq!(plan.phones.len(), 1);
+        let events = vec![Event::Recognised {
+            person: plan.person,
+            fingerprints: plan.fingerprints,
+        }];
+        let at = Timestamp::from_seconds(number);
+        let number = u64::try_from(number).unwrap();
+        let frame = Frame { number, at, events };
+        apply(&mut tables, LogPosition::default(), &frame).unwrap();
+    }
+    let who = |row: usize| -> Matched {
+        let found = matched(&State(&tables), &keys(), &rows[row]).unwrap();
+        found.unwrap()
+    };
+    let (anna, bruno) = (who(0).person, who(1).person);
+    assert_ne!(anna, bruno, "a switchboard makes nobody one");
+    assert_eq!((who(2).person, who(2).by), (anna, Some(By::Profile)));
+    assert_eq!((who(3).person, who(3).by), (bruno, Some(By::CrmId)));
+    assert_eq!((who(4).by, who(4).others), (None, vec![]));
+    assert_eq!(who(5).person, anna);
+    assert_eq!(who(5).others, [(By::CrmId, bruno)]);
+    let alone = who(3).by_address_alone(&keys(), &rows[3]);
+    assert_eq!(alone.person, keys().person(&rows[3].addresses[0]));
+    assert_eq!(phones(&rows[0], "DE"), phones(&rows[4], ""));
 }

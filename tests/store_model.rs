@@ -26,7 +26,7 @@ fn head(n: u8, automatic: bool) -> LetterHead {
 
 /// One of the events that move counts, for small ids, so that they meet.
 fn event() -> impl Strategy<Value = Event> {
-    (0u8..16, any::<u8>()).prop_map(|(kind, n)| {
+    (0u8..21, any::<u8>()).prop_map(|(kind, n)| {
         let (person, message) = (PersonId(id(n % 5)), ContentKey(id(n % 6)));
         let (case, letter) = (CaseId::from_bits(u64::from(n % 4)), head(n, false).letter);
         let (rule, at) = (RuleId::of("A1"), Timestamp::from_seconds(i64::from(n)));
@@ -119,9 +119,72 @@ fn event() -> impl Strategy<Value = Event> {
                 target: at,
                 due: at,
             },
+            15 => Event::Recognised {
+                person,
+                fingerprints: vec![Fingerprint([n % 7; 32])],
+            },
+            16 => Event::ContactStored {
+                person,
+                import: 1,
+                facts: ContactFacts {
+                    relation: Relation::Unknown,
+                    freemail: false,
+                    sourced: false,
+                    campaign: None,
+                    owner: None,
+                    digest: [n; 16],
+                },
+                contact: Sealed {
+                    key: KeyId(1),
+                    bytes: Vec::new(),
+                },
+            },
+            17..=19 => Event::Grouped(grouping(kind, n)),
             _ => Event::ContactErased { person, case: None },
         }
     })
+}
+
+/// Persons who become one, and part again.
+fn grouping(kind: u8, n: u8) -> Grouping {
+    let (one, other) = (PersonId(id(n % 5)), PersonId(id(n / 5 % 5)));
+    match kind {
+        17 => Grouping::Phones {
+            person: one,
+            phones: vec![Fingerprint([n % 2; 32])],
+        },
+        18 => Grouping::Merged {
+            into: one,
+            from: other,
+            by: "odile".into(),
+            why: None,
+        },
+        _ => Grouping::Split {
+            from: one,
+            person: other,
+            fingerprints: vec![Fingerprint([n % 7; 32])],
+            by: "odile".into(),
+            why: None,
+        },
+    }
+}
+
+/// Whoever is somebody else now has no row of their own, and stands for somebody who is not.
+fn groups_are_sound(tables: &MemoryTables) {
+    let state = State(tables);
+    for ((table, key), value) in &tables.0 {
+        if *table != Table::Group {
+            continue;
+        }
+        let person = PersonId(key.as_slice().try_into().unwrap());
+        let row: GroupRow = decode(value).unwrap();
+        let Some(into) = row.into else { continue };
+        assert_eq!(state.standing(into).unwrap(), into, "one step leads there");
+        assert!(state.group(into).unwrap().members.contains(&person));
+        for own in [Table::Person, Table::Contact, Table::Mailed] {
+            assert_eq!(tables.get(own, &person.0).unwrap(), None, "{own:?}");
+        }
+    }
 }
 
 /// The counts as a recount of the rows gives them.
@@ -144,6 +207,7 @@ fn recount(tables: &MemoryTables) -> Counts {
                     counts.suppressed[s.suppression as usize] += 1;
                 }
             }
+            Table::Contact => counts.contacts += 1,
             Table::Case => {
                 counts.open_cases += u64::from(decode::<CaseRow>(value).unwrap().closed.is_none())
             }
@@ -154,7 +218,7 @@ fn recount(tables: &MemoryTables) -> Counts {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
     fn any_prefix_replayed_twice_gives_the_same_state(
@@ -181,6 +245,7 @@ proptest! {
             apply(&mut model, p.place, &p.frame).unwrap();
         }
         prop_assert_eq!(&model, &once);
+        groups_are_sound(&model);
         prop_assert_eq!(recount(&model), State(&model).counts().unwrap());
         drop(store);
         let report = verify(dir.path()).unwrap();

@@ -1,11 +1,11 @@
-//! Many addresses at once: may they be written to? A letter for each, in their order, so that a million take seconds.
+//! Many people at once: may they be written to? A letter for each, in their order, so that a million take seconds.
 
 use super::{Answer, Desk, Refusal};
-use crate::service::clear_all;
+use crate::service::clear_rows;
 use axum::extract::State;
 use serde_json::json;
 
-/// Takes a line for each address. `verdicts` has a letter for each (`f`, `p`, `s`, `u`), `since` a moment (milliseconds since
+/// Takes a line for each person: an address, or several ways to name them apart by tabs. `verdicts` has a letter for each (`f`, `p`, `s`, `u`), `since` a moment (milliseconds since
 /// 1970) for each that is paused or suppressed. Wrong (exit code 1) if somebody must not be written to, or is unreadable.
 pub async fn check(State(desk): State<Desk>, list: String) -> Result<Answer, Refusal> {
     // Thousands of look-ups: not on a thread that others wait for.
@@ -14,8 +14,9 @@ pub async fn check(State(desk): State<Desk>, list: String) -> Result<Answer, Ref
 }
 
 fn look(desk: &Desk, list: &str) -> Result<Answer, Refusal> {
-    let addresses: Vec<&str> = list.split_terminator('\n').collect();
-    let found = clear_all(desk.office.sequencer.reader(), &addresses)?;
+    let people: Vec<&str> = list.split_terminator('\n').collect();
+    let home = desk.office.house.load().config.controller.country.clone();
+    let found = clear_rows(desk.office.sequencer.reader(), &home, &people)?;
     let verdicts: String = found.iter().map(|c| c.verdict.letter()).collect();
     let since: Vec<i64> = found
         .iter()

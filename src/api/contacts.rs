@@ -1,8 +1,8 @@
 //! The register: reading a list in, "why did you write to this person?" in one screen, and for whom a source letter could leave.
 
-use super::{Answer, Desk, Refusal, address, senders, suppression, words};
+use super::{Answer, Desk, Refusal, address, grouping, senders, suppression, words};
 use crate::record::{Concerned, Contact, Fault, Mode, PersonId, Table};
-use crate::register::{self, Coverage, OriginRule};
+use crate::register::{self, Coverage, Key, OriginRule};
 use crate::service::{ImportFailure, import as import_list};
 use axum::Json;
 use axum::body::Bytes;
@@ -35,6 +35,9 @@ pub async fn import(
     let (source, dry) = (Cursor::new(body), list.dry_run);
     let done = import_list(&desk.office.sequencer, &settings, &list.file, source, dry).await;
     let (sum, faults) = done.map_err(list_refused)?;
+    if !dry {
+        desk.tell_of_addresses(&sum.reached).await?;
+    }
     let would = if dry { "would be stored" } else { "stored" };
     let mut text = format!(
         "{} {would}, {} unchanged, {} refused; of the stored, {} have a private address, {} say their source themselves\n",
@@ -70,14 +73,41 @@ pub(super) fn in_lines(faults: &[Fault]) -> (String, Vec<Value>) {
     (text, told)
 }
 
-/// `quitus contacts show`: wrong (exit code 1) if nobody is known by this address.
+/// `quitus contacts show`: wrong (exit code 1) if nobody is known by this address, telephone, profile or id.
 pub async fn show(State(desk): State<Desk>, Json(whom): Json<Whom>) -> Result<Answer, Refusal> {
-    let address = address(&whom.address)?;
     let reader = desk.office.sequencer.reader();
-    let found = register::find(&reader.state(), reader.fingerprinter(), &address)?;
+    let (state, keys) = (reader.state(), reader.fingerprinter());
+    let asked = whom.address.trim();
+    let found = match suppression::key(&desk, asked)? {
+        None => {
+            let address = address(asked)?;
+            return person(
+                &desk,
+                address.as_str(),
+                register::find(&state, keys, &address)?,
+            );
+        }
+        Some(Key::Phone(phone)) => state.people_at(&keys.of(&phone.key_form()))?,
+        Some(key) => state.alias(&key.fingerprint(keys))?.into_iter().collect(),
+    };
+    if let [one] = found.as_slice() {
+        return person(&desk, asked, register::of_person(&state, *one)?);
+    }
+    let (mut text, mut people) = (format!("{asked}: {} people\n", found.len()), Vec::new());
+    for id in &found {
+        let shown = person(&desk, asked, register::of_person(&state, *id)?)?;
+        text += &format!("\n{}", shown.text);
+        people.push(shown.data);
+    }
+    Ok(Answer::good(json!({"people": people}), text).wrong_if(found.is_empty()))
+}
+
+/// One person, in one screen.
+fn person(desk: &Desk, asked: &str, found: register::Found) -> Result<Answer, Refusal> {
+    let reader = desk.office.sequencer.reader();
     let contact = crate::service::contact(reader, found.contact.as_ref())?;
     let rules = desk.office.house.load().config.register.origin.clone();
-    let mut text = format!("{}  ({})\n", address.as_str(), words::person(&found.person));
+    let mut text = format!("{asked}  ({})\n", words::person(&found.person));
     let register = match &contact {
         Some(contact) => in_register(contact, &rules, &mut text),
         None => {
@@ -88,20 +118,24 @@ pub async fn show(State(desk): State<Desk>, Json(whom): Json<Whom>) -> Result<An
             Value::Null
         }
     };
+    let group = reader.state().group(found.person)?;
+    let rows = (&found.row, &group);
+    let key_forms = grouping::key_forms(desk, contact.as_ref(), rows, &mut text)?;
+    let trace = grouping::trace(desk, &group.trace, &mut text)?;
     text += &match &found.suppression {
         None => "suppression none: may be written to\n".to_owned(),
         Some(row) => format!("suppression {}\n", suppression::in_words(row)),
     };
     let about = Concerned::Person(found.person);
     let senders = senders::tell(&reader.state(), &about, &mut text)?;
-    let cases = cases(&desk, &found.row.open, &found.row.closed, &mut text)?;
+    let cases = cases(desk, &found.row.open, &found.row.closed, &mut text)?;
     let mailed = found.last_mailed.map(|t| t.to_string());
     let last = mailed.as_deref().unwrap_or("never, as far as Sent says");
     text += &format!("last mail  {last}\n");
     let known = contact.is_some() || found.row.version > 0;
     let data = json!({
         "person": found.person, "known": known, "register": register, "cases": cases, "last_mailed": mailed,
-        "erased": found.row.erased.map(|(at, _)| at.to_string()),
+        "erased": found.row.erased.map(|(at, _)| at.to_string()), "key_forms": key_forms, "trace": trace,
         "suppression": found.suppression.as_ref().map(suppression::in_data), "senders": senders,
     });
     Ok(Answer::good(data, text).wrong_if(!known))

@@ -6,7 +6,7 @@ use super::deciding::{as_read, note, open_case};
 use super::{Answer, Desk, Refusal, address};
 use crate::record::{
     Channel, Event, Language, LetterHead, LetterId, LetterKind, PersonId, RequestKind, Review,
-    Table, Timestamp, unhex,
+    Timestamp, unhex,
 };
 use crate::request::{Calendar, rule};
 use crate::service::{CaseFile, Entered, Entry, NotEntered, Proposal, enter, has_template};
@@ -118,15 +118,19 @@ fn person(desk: &Desk, text: &str) -> Result<PersonId, Refusal> {
     let start = unhex::<4>(digits.get(..8).unwrap_or_default());
     let start = start.ok_or_else(|| unknown("nobody"))?;
     let state = desk.office.sequencer.reader().state();
-    let found = state.0.scan(Table::Person, &start, &[], 100)?;
-    let mut all = found
-        .into_iter()
-        .filter_map(|(key, _)| key.try_into().ok().map(PersonId))
-        .filter(|p| crate::record::hex(&p.0).starts_with(&digits));
-    match (all.next(), all.next()) {
-        (Some(one), None) => Ok(one),
-        (Some(_), Some(_)) => Err(unknown("more than one")),
-        _ => Err(unknown("nobody")),
+    let ids = state.ids_beginning(&start, 100)?;
+    let fits = |p: &PersonId| crate::record::hex(&p.0).starts_with(&digits);
+    let mut all = Vec::new();
+    for id in ids.into_iter().filter(fits) {
+        let person = state.standing(id)?;
+        if !all.contains(&person) {
+            all.push(person);
+        }
+    }
+    match all.as_slice() {
+        [one] => Ok(*one),
+        [] => Err(unknown("nobody")),
+        _ => Err(unknown("more than one")),
     }
 }
 

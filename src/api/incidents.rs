@@ -60,7 +60,7 @@ pub async fn list(State(desk): State<Desk>) -> Result<Answer, Refusal> {
             (campaign.as_deref()).map_or_else(String::new, |c| format!(" (campaign {c})"));
         text += &format!("{id}  a mail of {at} to {who}{through}, who is suppressed; {seen}\n");
         // Which tool had said that it obeys is where to look.
-        let about = Concerned::Person(row.person);
+        let about = Concerned::Person(state.standing(row.person)?);
         let senders = senders::tell(&state, &about, &mut text)?;
         data.push(json!({
             "id": id, "at": at, "person": row.person, "seen_by": row.seen_by, "reason": reason,

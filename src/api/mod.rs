@@ -11,6 +11,7 @@ mod deciding;
 mod draft;
 mod entering;
 mod flags;
+mod grouping;
 mod identifying;
 mod incidents;
 mod letter_story;
@@ -248,6 +249,8 @@ pub fn router(desk: Desk) -> Router {
         .route("/suppression/lift", post(suppression::lift))
         .route("/contacts/show", post(contacts::show))
         .route("/contacts/coverage", get(contacts::coverage))
+        .route("/contacts/merge", post(grouping::merge))
+        .route("/contacts/split", post(grouping::split))
         .route("/letters", get(letters::list))
         .route("/letters/{id}", get(letter_story::show))
         .route("/letters/{id}/settle", post(letters::settle))

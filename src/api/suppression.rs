@@ -8,7 +8,7 @@ use crate::record::{
     Address, Event, Fingerprint, KeyId, KeyKind, Noted, PersonId, Suppression, SuppressionReason,
     SuppressionRow, domain_to_ascii,
 };
-use crate::register;
+use crate::register::{self, Key};
 use crate::service::InSight;
 use axum::Json;
 use axum::extract::State;
@@ -53,8 +53,45 @@ fn target(text: &str) -> Result<Target, Refusal> {
     }
 }
 
+/// What holds against calling a telephone, or writing through a profile or by an id; wrong (exit code 1) if something does.
+fn check_key(desk: &Desk, asked: &str, key: &Key) -> Result<Answer, Refusal> {
+    let reader = desk.office.sequencer.reader();
+    let (many, row) = key.held(&reader.state(), reader.fingerprinter())?;
+    let text = match (&row, key) {
+        (None, Key::Phone(_)) => format!("{asked}: may be called\n"),
+        (None, _) => format!("{asked}: may be written to\n"),
+        (Some(row), Key::Phone(_)) => {
+            let who = match many {
+                1 => "one person who has it must".to_owned(),
+                many => format!("{many} people who have it must"),
+            };
+            format!("{asked}: {who} not be called: {}\n", in_words(row))
+        }
+        (Some(row), _) => format!("{asked}: {}\n", in_words(row)),
+    };
+    let holds = row.as_ref().map(in_data);
+    let data = json!({"address": asked, "suppression": holds, "people": many});
+    Ok(Answer::good(data, text).wrong_if(row.is_some()))
+}
+
+/// A telephone, profile or id as somebody typed it; `None` = it is an address, or a domain.
+pub fn key(desk: &Desk, text: &str) -> Result<Option<Key>, Refusal> {
+    let home = desk.office.house.load().config.controller.country.clone();
+    match Key::read(text, &home) {
+        None => Ok(None),
+        Some(Some(key)) => Ok(Some(key)),
+        Some(None) => Err(Refusal::unclear(
+            "this is no telephone, no page of a person and no id",
+            "write a telephone as +33612345678, a page as linkedin.com/in/NAME, an id as crm:ID",
+        )),
+    }
+}
+
 /// What holds against writing to them; wrong (exit code 1) if they must not be written to.
 pub async fn check(State(desk): State<Desk>, Json(whom): Json<Whom>) -> Result<Answer, Refusal> {
+    if let Some(key) = key(&desk, &whom.address)? {
+        return check_key(&desk, whom.address.trim(), &key);
+    }
     let reader = desk.office.sequencer.reader();
     let (state, keys) = (reader.state(), reader.fingerprinter());
     let (row, about) = match target(&whom.address)? {

@@ -3,6 +3,7 @@
 //! Whoever must know who a person is asks for that very person (`quitus contacts show`, `quitus requests show`).
 
 mod fates;
+mod grouping;
 mod notices;
 mod review;
 mod watch;
@@ -59,6 +60,7 @@ pub fn tell(event: &Event) -> Told {
         .or_else(|| review::tell(event))
         .or_else(|| watch::tell(event))
         .or_else(|| notices::tell(event))
+        .or_else(|| grouping::tell(event))
         .unwrap_or(("event", "an event of a newer version".into(), None));
     Told { event, what, rule }
 }

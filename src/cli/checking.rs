@@ -1,4 +1,5 @@
-//! `quitus suppression check FILE.csv`: a list of any length, each row with the verdict on its address.
+//! `quitus suppression check FILE.csv`: a list of any length, each row with the verdict on whom it names: by address, telephone,
+//! profile or CRM id, whichever columns there are; the strictest counts.
 //!
 //! It streams, in batches, through the daemon if one runs. It fails closed: the output has its name only once it is whole,
 //! and what cannot be read counts as not to be written to.
@@ -13,7 +14,7 @@ use std::fs::File;
 use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
-/// Addresses of one question.
+/// Rows of one question.
 const BATCH: usize = 10_000;
 /// The columns that are added.
 const ADDED: [&str; 2] = ["quitus_verdict", "quitus_since"];
@@ -53,7 +54,7 @@ pub fn run(list: &List<'_>, named: Option<&Path>, json: bool) -> Result<u8, End>
     // First of all, so that a list of before never looks like the answer of now.
     let draft = list.output.map(|output| Draft::of(output, list.file));
     let draft = draft.transpose()?;
-    let table = Table::open(open(list.file)?, list.column).map_err(wrong)?;
+    let table = Table::of_people(open(list.file)?, list.column).map_err(wrong)?;
     if let Some(twice) = table.header().iter().find(|h| ADDED.contains(h)) {
         let file = list.file.display();
         return Err(End::Usage(format!(
@@ -181,8 +182,7 @@ fn copied(
         }
         let mut lines = String::new();
         for row in &batch[..full] {
-            // A line in an address is none: it stays unreadable as a space.
-            lines.push_str(&table.address(row).replace(['\r', '\n'], " "));
+            lines.push_str(&table.person(row));
             lines.push('\n');
         }
         let found = verdicts(house, lines, full)?;

@@ -27,8 +27,26 @@ enum Command {
     },
     /// Why was this person written to? Register, sources, suppression, cases, last mail. 1 if nobody is known
     Show {
-        /// Their address
+        /// Their address; or a telephone, a profile page, crm:ID
         address: String,
+    },
+    /// These two addresses are one person's: the first person stays, and what holds for either holds for them
+    Merge {
+        /// An address of the person who stays
+        first: String,
+        /// An address of the person who becomes the first
+        second: String,
+        /// Why, as an auditor should read it; kept sealed
+        #[arg(long)]
+        reason: String,
+    },
+    /// This address is somebody else's: it becomes a person of its own, suppressed as it was
+    Split {
+        /// The address
+        address: String,
+        /// Why, as an auditor should read it; kept sealed
+        #[arg(long)]
+        reason: String,
     },
     /// For which share of the people a source letter could leave today, and what is missing for the others
     Coverage,
@@ -44,6 +62,19 @@ pub fn run(arguments: &Arguments, named: Option<&Path>) -> Result<u8, End> {
         Command::Show { address } => {
             let whom = json!({"address": address});
             (false, Ask::Post("/contacts/show".into(), whom))
+        }
+        Command::Merge {
+            first,
+            second,
+            reason,
+        } => {
+            let order =
+                json!({"first": first, "second": second, "reason": reason, "by": ask::by()});
+            (false, Ask::Post("/contacts/merge".into(), order))
+        }
+        Command::Split { address, reason } => {
+            let order = json!({"address": address, "reason": reason, "by": ask::by()});
+            (false, Ask::Post("/contacts/split".into(), order))
         }
         Command::Coverage => (false, Ask::Get("/contacts/coverage".into())),
     };

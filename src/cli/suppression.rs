@@ -21,10 +21,10 @@ pub struct Arguments {
 enum Command {
     /// May they be written to? 1 if somebody may not; of a list, every row with its verdict
     Check {
-        /// An address, @domain, - for one in each line of standard input, or a list with a header
-        #[arg(value_name = "ADDRESS|FILE")]
+        /// An address, @domain, telephone, profile page or crm:ID, - for one in each line of standard input, or a list with a header
+        #[arg(value_name = "ADDRESS|FILE", allow_hyphen_values = false)]
         whom: String,
-        /// The column of the list that holds the addresses [default: the one whose header says so]
+        /// The column of the list that holds the addresses, and counts alone [default: all that say who somebody is]
         #[arg(long, value_name = "NAME")]
         column: Option<String>,
         /// Where the list goes with its verdicts [default: standard output]; it is there only once it is whole

@@ -55,7 +55,7 @@ pub fn assemble(path: &Path, text: &str) -> Survey {
     let systems = systems(&mut doc);
     let secrets = secrets(&doc, folder);
     let policy = policy(&mut doc, &file, controller.as_ref());
-    let register = register(&mut doc);
+    let register = register(&mut doc, controller.as_ref());
     let (review, retention) = review(&mut doc);
     let [templates, lexicon] = ["templates", "lexicon"].map(|s| own_files(&mut doc, s, folder));
     let log = optional(&mut doc, "log");
@@ -284,8 +284,9 @@ fn policy(doc: &mut Document, file: &str, who: Option<&ControllerSettings>) -> O
 }
 
 /// `[register]`, with `[[provider]]` and `[[origin]]` beside it.
-fn register(doc: &mut Document) -> RegisterSettings {
+fn register(doc: &mut Document, who: Option<&ControllerSettings>) -> RegisterSettings {
     let mut register: RegisterSettings = optional(doc, "register");
+    register.home = who.map(|w| w.country.clone()).unwrap_or_default();
     let providers = doc.take_all("provider").into_iter().map(|(_, p)| p);
     register.provider.extend(providers);
     let origins = doc.take_all("origin").into_iter().map(|(_, o)| o);

@@ -2,7 +2,7 @@
 
 use crate::record::{Damaged, Flag, FlagRow};
 use crate::register::{Clearance, Verdict};
-use crate::service::{Office, clear_all};
+use crate::service::{Office, clear_all, clear_rows};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -74,6 +74,18 @@ impl Gate {
         &self,
         addresses: &[impl AsRef<str> + Sync],
     ) -> Result<Vec<Clearance>, Damaged> {
+        self.is_sound()?;
+        clear_all(self.office.sequencer.reader(), addresses)
+    }
+
+    /// The same of people who may be named in several ways. From a blocking thread.
+    pub(super) fn clear_rows(&self, rows: &[String]) -> Result<Vec<Clearance>, Damaged> {
+        self.is_sound()?;
+        let home = self.office.house.load().config.controller.country.clone();
+        clear_rows(self.office.sequencer.reader(), &home, rows)
+    }
+
+    fn is_sound(&self) -> Result<(), Damaged> {
         // What a store that failed shows may be older than what it was told.
         if self.office.sequencer.has_failed() {
             return Err(Damaged("the store has failed".into()));
@@ -84,7 +96,7 @@ impl Gate {
             let why = "a suppression may be lost from the store, and nobody has acknowledged it";
             return Err(Damaged(why.into()));
         }
-        clear_all(reader, addresses)
+        Ok(())
     }
 
     pub(super) fn count(&self, asked: usize, refused: usize) {

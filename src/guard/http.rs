@@ -7,7 +7,8 @@ use super::listen::Socket;
 use super::settings::ClientSettings;
 use super::tls::Certified;
 use super::web;
-use crate::record::Address;
+use crate::record::{Address, Damaged};
+use crate::register::Clearance;
 use crate::service::{NotMinted, WantedTokens, issue_tokens};
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Extension, Request, State};
@@ -16,8 +17,8 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router};
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::io;
@@ -161,8 +162,7 @@ fn read<T: DeserializeOwned>(body: &Bytes, form: &str) -> Result<T, Wrong> {
     })
 }
 
-fn not_too_many(addresses: &[String]) -> Result<(), Wrong> {
-    let many = addresses.len();
+fn not_too_many(many: usize) -> Result<(), Wrong> {
     (many <= MOST).then_some(()).ok_or_else(|| {
         let what = format!("{many} addresses are too many for one request");
         let fix = format!("send {MOST} at a time");
@@ -173,37 +173,95 @@ fn not_too_many(addresses: &[String]) -> Result<(), Wrong> {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Check {
-    addresses: Vec<String>,
+    #[serde(default)]
+    addresses: Option<Vec<String>>,
+    #[serde(default)]
+    people: Option<Vec<Person>>,
 }
 
-/// A verdict for each address, in their order.
+/// Somebody, by whatever is known of them.
+#[derive(Deserialize, Serialize, Default)]
+#[serde(deny_unknown_fields, default)]
+struct Person {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    phone: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    profile: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    crm_id: Option<String>,
+}
+
+impl Person {
+    /// As `register::clear_row` takes it. A tab in a value is none.
+    fn row(&self) -> String {
+        let named = [
+            ("email:", &self.email),
+            ("phone:", &self.phone),
+            ("profile:", &self.profile),
+            ("crm:", &self.crm_id),
+        ];
+        let given = named
+            .iter()
+            .filter_map(|(kind, value)| Some((kind, value.as_deref()?.replace('\t', " "))))
+            .filter(|(_, value)| !value.trim().is_empty());
+        given
+            .map(|(kind, value)| format!("{kind}{value}"))
+            .collect::<Vec<_>>()
+            .join("\t")
+    }
+}
+
+/// Looked up from a blocking thread: each with what was asked, in their order.
+fn look(gate: &Gate, check: Check) -> Result<Vec<(Value, Clearance)>, Damaged> {
+    let addresses = check.addresses.unwrap_or_default();
+    let people = check.people.unwrap_or_default();
+    let rows: Vec<String> = people.iter().map(Person::row).collect();
+    let mut found = gate.clear(&addresses)?;
+    found.extend(gate.clear_rows(&rows)?);
+    let asked = addresses.iter().map(|a| json!({"address": a}));
+    let asked = asked.chain(people.iter().map(|p| json!({"person": p})));
+    Ok(asked.zip(found).collect())
+}
+
+/// A verdict for each address and then each person, in their order.
 async fn check(
     State(service): State<Service>,
     Extension(Known(client)): Extension<Known>,
     body: Bytes,
 ) -> Result<Json<Value>, Wrong> {
-    let Check { addresses } = read(&body, "{\"addresses\": [\"name@example.org\"]}")?;
-    not_too_many(&addresses)?;
+    let form = "{\"addresses\": [\"name@example.org\"]} or {\"people\": [{\"email\", \"phone\", \"profile\", \"crm_id\"}]}";
+    let asked: Check = read(&body, form)?;
+    let many = |n: Option<usize>| n.unwrap_or_default();
+    let (addresses, people) = (asked.addresses.as_ref(), asked.people.as_ref());
+    if addresses.is_none() && people.is_none() {
+        let what = "the body names nobody";
+        return Err(Wrong::new(
+            StatusCode::BAD_REQUEST,
+            what,
+            format!("send {form}"),
+        ));
+    }
+    not_too_many(many(addresses.map(Vec::len)) + many(people.map(Vec::len)))?;
     let gate = service.gate.clone();
     // Thousands of look-ups: not on a thread that others wait for.
-    let looked = tokio::task::spawn_blocking(move || {
-        let found = gate.clear(&addresses);
-        found.map(|found| (addresses, found))
-    });
-    let (addresses, found) = match looked.await {
+    let looked = tokio::task::spawn_blocking(move || look(&gate, asked));
+    let found = match looked.await {
         Ok(Ok(all)) => all,
         Ok(Err(error)) => return Err(service.trouble(&error)),
         Err(error) => return Err(service.trouble(&error)),
     };
-    let blocked = found.iter().filter(|c| !c.is_free()).count();
+    let blocked = found.iter().filter(|(_, c)| !c.is_free()).count();
     service.gate.count(found.len(), blocked);
     tracing::info!(%client, asked = found.len(), blocked, "checked over http");
-    let results: Vec<Value> = addresses
-        .iter()
-        .zip(found)
-        .map(|(address, c)| {
+    let results: Vec<Value> = found
+        .into_iter()
+        .map(|(mut result, c)| {
             let since = c.since.map(|t| t.to_string());
-            json!({"address": address, "verdict": c.verdict.word(), "since": since})
+            result["verdict"] = json!(c.verdict.word());
+            result["since"] = json!(since);
+            result
         })
         .collect();
     Ok(Json(json!({"results": results})))
@@ -236,7 +294,7 @@ async fn tokens(
 ) -> Result<Json<Value>, Wrong> {
     let form = "{\"kind\": \"reply\" or \"unsubscribe\", \"addresses\": [\"name@example.org\"]}";
     let Mint { wanted, addresses } = read(&body, form)?;
-    not_too_many(&addresses)?;
+    not_too_many(addresses.len())?;
     let parsed = addresses.iter().enumerate().map(|(n, text)| {
         Address::parse(text).map_err(|_| {
             let what = format!("addresses[{n}] is no e-mail address; nothing was minted");

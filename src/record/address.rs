@@ -311,7 +311,7 @@ impl std::fmt::Debug for Address {
     }
 }
 
-/// The text under which something (an address, later a phone number) is looked up; only ever stored as a fingerprint.
+/// The text under which something (an address, a telephone, a profile) is looked up; only ever stored as a fingerprint.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct KeyForm(String);
 
@@ -319,6 +319,11 @@ impl KeyForm {
     /// The key form of a whole domain, as in "nobody at this firm": `@example.com`.
     pub fn of_domain(ascii_domain: &str) -> Self {
         Self(format!("@{}", ascii_domain.to_lowercase()))
+    }
+
+    /// Of something that is no address. No address holds a control character, so nothing of one kind is ever taken for another.
+    pub(super) fn labelled(kind: &str, text: &str) -> Self {
+        Self(format!("{kind}\0{text}"))
     }
 
     /// The text itself.

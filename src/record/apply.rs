@@ -18,6 +18,7 @@ mod case;
 mod duty;
 mod filing;
 mod folder;
+mod group;
 mod letter;
 mod message;
 mod notice;
@@ -140,6 +141,7 @@ impl Step<'_> {
             }
             Event::Alarm(alarm) => self.alarm(alarm),
             Event::Notice(notice) => self.notice(notice),
+            Event::Grouped(grouping) => self.group(grouping),
             Event::KeysErased { .. } | Event::Checkpointed { .. } => Ok(()),
         }
     }

@@ -367,4 +367,6 @@ pub enum Event {
     Alarm(super::Alarm),
     /// A sender is told of a suppression, and what became of it (design, Where a STOP takes effect).
     Notice(super::Notice),
+    /// Who is who: telephones that people share, two persons that are one, one that is two (the person, not the address).
+    Grouped(super::Grouping),
 }

@@ -13,9 +13,11 @@ mod event;
 mod fault;
 mod filing;
 mod folder;
+mod group;
 mod ids;
 mod judgement;
 mod kept;
+mod keyforms;
 mod memory;
 mod note;
 mod notice;
@@ -37,12 +39,14 @@ pub use event::{ContactFacts, Event, LetterHead, SmtpReply, SuppressionReason};
 pub use fault::Fault;
 pub use filing::{Filing, FilingEnd, FilingRow, FilingStep};
 pub use folder::{FolderId, FolderRole, Location};
+pub use group::{GroupRow, Grouping, TraceRow, Traced};
 pub use ids::{
     CaseId, ContentKey, Fingerprint, Fingerprinter, KeyId, KeyKind, LetterId, MailIdHash, PersonId,
     Sealed, hex, unhex,
 };
 pub use judgement::Judgement;
 pub use kept::{FrozenLetter, KeptMessage, Proof, ProofOfRequest, Proposal};
+pub use keyforms::{CrmId, Phone, Profile};
 pub use memory::MemoryTables;
 pub use note::{Note, NoteRow, Noted};
 pub use notice::{Concerned, Notice, NoticeAct, NoticeEnd, NoticeRow, QueuedNotice, Told, Whom};

@@ -107,15 +107,8 @@ impl State<'_> {
 
     /// A person; an unknown one has an empty row of version 0.
     pub fn person(&self, id: PersonId) -> Look<PersonRow> {
+        let id = self.standing(id)?;
         Ok(self.row(Table::Person, &id.0)?.unwrap_or_default())
-    }
-
-    /// The one known person whose id begins so; nobody, if none or two do.
-    pub fn person_beginning(&self, id: &[u8; 8]) -> Look<Option<PersonId>> {
-        match self.0.scan(Table::Person, id, &[], 2)?.as_slice() {
-            [(key, _)] => Ok(Some(PersonId(fixed(key)?))),
-            _ => Ok(None),
-        }
     }
 
     /// A domain's suppression.
@@ -125,6 +118,7 @@ impl State<'_> {
 
     /// A contact of the register.
     pub fn contact(&self, person: PersonId) -> Look<Option<ContactRow>> {
+        let person = self.standing(person)?;
         self.row(Table::Contact, &person.0)
     }
 
@@ -284,6 +278,7 @@ impl State<'_> {
 
     /// When this person was last mailed.
     pub fn last_mailed(&self, person: PersonId) -> Look<Option<Timestamp>> {
+        let person = self.standing(person)?;
         self.row(Table::Mailed, &person.0)
     }
 
@@ -338,7 +333,12 @@ impl State<'_> {
         };
         for fingerprint in fingerprints {
             if let Some(person) = self.alias(fingerprint)? {
-                take(self.person(person)?.suppression);
+                // Its own row is nearly always there: millions are asked about.
+                let row: Option<PersonRow> = self.row(Table::Person, &person.0)?;
+                take(match row {
+                    Some(row) => row.suppression,
+                    None => self.person(person)?.suppression,
+                });
             }
         }
         if let Some(domain) = domain {
@@ -348,7 +348,7 @@ impl State<'_> {
     }
 }
 
-fn fixed<const N: usize>(bytes: &[u8]) -> Look<[u8; N]> {
+pub(super) fn fixed<const N: usize>(bytes: &[u8]) -> Look<[u8; N]> {
     bytes
         .try_into()
         .map_err(|_| Damaged("a key of the wrong length".into()))

@@ -61,6 +61,44 @@ pub enum Table {
     Notice = 25,
     /// Whom it is about ([`super::Concerned`]) → [`super::NoticeRow`].
     Told = 26,
+    /// Fingerprint of a telephone and PersonId → nothing: several people may share one.
+    PhoneOf = 27,
+    /// PersonId → [`super::GroupRow`]: their telephones, and who became one with them.
+    Group = 28,
+}
+
+impl Table {
+    /// All of them: what compares two indexes compares these.
+    pub const ALL: [Self; 28] = [
+        Self::Meta,
+        Self::Folder,
+        Self::Message,
+        Self::Person,
+        Self::Alias,
+        Self::Domain,
+        Self::Contact,
+        Self::Case,
+        Self::Letter,
+        Self::Outbox,
+        Self::Waiting,
+        Self::LetterMail,
+        Self::Sent,
+        Self::AnsweredByHand,
+        Self::Tally,
+        Self::InboundMail,
+        Self::Due,
+        Self::Import,
+        Self::Incident,
+        Self::Mailed,
+        Self::Failing,
+        Self::OurLine,
+        Self::Filing,
+        Self::Note,
+        Self::Notice,
+        Self::Told,
+        Self::PhoneOf,
+        Self::Group,
+    ];
 }
 
 /// A row of the index cannot be read: the index is damaged, and is built again from the log.

@@ -4,7 +4,8 @@
 //! nothing else, so that millions can be asked about.
 
 use crate::record::{
-    Address, Damaged, Fingerprinter, State, Suppression, SuppressionRow, Timestamp, domain_to_ascii,
+    Address, CrmId, Damaged, Fingerprint, Fingerprinter, Phone, Profile, State, Suppression,
+    SuppressionRow, Timestamp, domain_to_ascii,
 };
 
 /// Whether somebody may be written to.
@@ -96,6 +97,114 @@ pub fn clear(state: &State<'_>, keys: &Fingerprinter, text: &str) -> Result<Clea
     let domain = keys.of_domain(address.domain());
     let row = state.suppression(&keys.of_address(&address), Some(&domain))?;
     Ok(Clearance::of(row))
+}
+
+/// What somebody is asked about by, if it is no address.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Key {
+    /// A telephone, perhaps of many.
+    Phone(Phone),
+    /// A profile page.
+    Profile(Profile),
+    /// The CRM's id.
+    CrmId(CrmId),
+}
+
+impl Key {
+    /// By what the text says it is (`phone:`, `profile:`, `crm:`), else by its shape. `None` = an address, or a domain; `Some(None)` =
+    /// it cannot be read. `home` is the country of a number that says none.
+    pub fn read(text: &str, home: &str) -> Option<Option<Self>> {
+        let text = text.trim();
+        let said = text.split_once(':').map(|(kind, rest)| {
+            let kind = kind.trim().to_ascii_lowercase();
+            (kind, rest.trim())
+        });
+        let phone = |text| Phone::parse(text, Some(home)).map(Self::Phone);
+        match said.as_ref().map(|(kind, rest)| (kind.as_str(), *rest)) {
+            Some(("phone" | "tel", number)) => return Some(phone(number)),
+            Some(("crm", id)) => return Some(CrmId::parse(id).map(Self::CrmId)),
+            Some(("profile", page)) => return Some(Profile::parse(page).map(Self::Profile)),
+            Some(("http" | "https", _)) => return Some(Profile::parse(text).map(Self::Profile)),
+            _ => {}
+        }
+        if text.contains('@') {
+            return None;
+        }
+        if let Some(page) = Profile::parse(text) {
+            return Some(Some(Self::Profile(page)));
+        }
+        let number = text.starts_with(|c: char| c == '+' || c == '(' || c.is_ascii_digit());
+        number.then(|| phone(text))
+    }
+
+    /// Its fingerprint.
+    pub fn fingerprint(&self, keys: &Fingerprinter) -> Fingerprint {
+        keys.of(&match self {
+            Self::Phone(phone) => phone.key_form(),
+            Self::Profile(page) => page.key_form(),
+            Self::CrmId(id) => id.key_form(),
+        })
+    }
+
+    /// What holds against it, and for how many people: of a telephone, everybody who has it counts.
+    ///
+    /// # Errors
+    /// If the rows cannot be read.
+    pub fn held(
+        &self,
+        state: &State<'_>,
+        keys: &Fingerprinter,
+    ) -> Result<(usize, Option<SuppressionRow>), Damaged> {
+        let fingerprint = self.fingerprint(keys);
+        if let Self::Phone(_) = self {
+            return state.held_at(&fingerprint);
+        }
+        let row = state.suppression(&[fingerprint], None)?;
+        Ok((usize::from(row.is_some()), row))
+    }
+}
+
+/// The strictest of what holds against one person who is named in several ways, apart by tabs: `email:…`, `phone:…`,
+/// `profile:…`, `crm:…`, or by its shape.
+///
+/// An address that cannot be read is never "free"; anything else that cannot be read says nothing, unless nothing else is said.
+///
+/// # Errors
+/// If the rows cannot be read.
+pub fn clear_row(
+    state: &State<'_>,
+    keys: &Fingerprinter,
+    home: &str,
+    row: &str,
+) -> Result<Clearance, Damaged> {
+    let mut strictest: Option<Clearance> = None;
+    for text in row.split('\t').filter(|t| !t.trim().is_empty()) {
+        // In a column of addresses nothing is taken for anything else.
+        let address = text.trim().strip_prefix("email:");
+        let read = match address {
+            Some(address) if address.trim().is_empty() => continue,
+            Some(_) => None,
+            None => Key::read(text, home),
+        };
+        let found = match read {
+            None => clear(state, keys, address.unwrap_or(text))?,
+            Some(None) => continue,
+            Some(Some(key)) => Clearance::of(key.held(state, keys)?.1),
+        };
+        let rank = |c: &Clearance| match c.verdict {
+            Verdict::Free => 0,
+            Verdict::Unreadable => 1,
+            Verdict::Paused => 2,
+            Verdict::Suppressed => 3,
+        };
+        if strictest.as_ref().is_none_or(|s| rank(s) < rank(&found)) {
+            strictest = Some(found);
+        }
+    }
+    Ok(strictest.unwrap_or(Clearance {
+        verdict: Verdict::Unreadable,
+        since: None,
+    }))
 }
 
 /// An address; `"anna"@client.example` is `anna@client.example` (RFC 5321, section 4.1.2), so that quoting hides nobody.

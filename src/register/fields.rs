@@ -85,7 +85,7 @@ fn unknown(header: &str, value: &str, fix: &'static str) -> Wrong {
     (format!("\"{shown}\" cannot be read as {header}"), fix)
 }
 
-fn country(value: &str) -> Option<String> {
+pub(super) fn country(value: &str) -> Option<String> {
     const NAMES: &[(&str, &str)] = &[
         ("france", "FR"),
         ("belgique", "BE"),

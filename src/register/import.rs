@@ -6,6 +6,8 @@
 
 use super::columns::{Column, bare};
 use super::fields::contact_of;
+use super::matching::{identifying, phones};
+use super::rules::RegisterSettings;
 use super::text::{Decoder, delimiter_of, encoding_of};
 use crate::record::{
     Contact, ContactFacts, Damaged, Fault, Fingerprint, Fingerprinter, PersonId, Relation, State,
@@ -53,8 +55,12 @@ pub struct ContactPlan {
     pub line: u64,
     /// Whose.
     pub person: PersonId,
-    /// Of all addresses.
+    /// Of all that identifies them: addresses, profile, CRM id; nothing that is somebody else's.
     pub fingerprints: Vec<Fingerprint>,
+    /// Of their telephones.
+    pub phones: Vec<Fingerprint>,
+    /// The register holds exactly this already; only key forms are new.
+    pub unchanged: bool,
     /// What the index may know.
     pub facts: ContactFacts,
     /// To be sealed under the person's contact key.
@@ -71,7 +77,7 @@ pub struct Chunk {
 }
 
 /// What an import did, or would do (`--dry-run`).
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Summary {
     /// New or changed.
     pub stored: u64,
@@ -83,12 +89,14 @@ pub struct Summary {
     pub freemail: u64,
     /// Of the stored: origin, date and provider stand in the row.
     pub sourced: u64,
+    /// Who must not be written to, and has an address more now: the tools that send are to be told of it.
+    pub reached: Vec<PersonId>,
 }
 
 impl Summary {
     /// Counts one row as [`plan_row`] understood it.
     pub fn count(&mut self, plan: Option<&ContactPlan>) {
-        let Some(plan) = plan else {
+        let Some(plan) = plan.filter(|p| !p.unchanged) else {
             self.unchanged += 1;
             return;
         };
@@ -99,6 +107,7 @@ impl Summary {
 
     /// Adds the counts of other rows.
     pub fn add(&mut self, more: &Self) {
+        self.reached.extend(&more.reached);
         self.stored += more.stored;
         self.unchanged += more.unchanged;
         self.refused += more.refused;
@@ -230,25 +239,29 @@ pub(super) fn recognised<R: Read>(
     Ok((builder, delimiter, Decoder::new(encoding, sample, source)))
 }
 
-/// What a row (line and contact) means for the register: the person, and the facts; `None` if the register holds exactly this already.
+/// What a row (line and contact) of this person means for the register; `None` if the register holds exactly this already.
 pub fn plan_row(
     state: &State<'_>,
     keys: &Fingerprinter,
-    default_relation: Option<Relation>,
+    settings: &RegisterSettings,
+    person: PersonId,
     (line, contact): (u64, Contact),
 ) -> Result<Option<ContactPlan>, Damaged> {
     let Some(first) = contact.addresses.first() else {
         return Ok(None);
     };
     let mut fingerprints: Vec<Fingerprint> = Vec::new();
-    for address in &contact.addresses {
-        fingerprints.extend(keys.of_address(address));
+    for (_, fingerprint) in identifying(keys, &contact) {
+        if state.alias(&fingerprint)?.is_none_or(|p| p == person) {
+            fingerprints.push(fingerprint);
+        }
     }
-    let known = state.person_of(&fingerprints)?;
-    let person = known.unwrap_or_else(|| keys.person(first));
+    let phones = phones(&contact, &settings.home);
+    let phones: Vec<Fingerprint> = phones.iter().map(|p| keys.of(&p.key_form())).collect();
     let old = state.contact(person)?;
     let digest = digest(keys, &contact);
-    if old.as_ref().is_some_and(|o| o.facts.digest == digest) {
+    let unchanged = old.as_ref().is_some_and(|o| o.facts.digest == digest);
+    if unchanged && all_known(state, person, &fingerprints, &phones)? {
         return Ok(None);
     }
     let keyed = |purpose: &str, text: &Option<String>| {
@@ -257,7 +270,7 @@ pub fn plan_row(
     };
     // A list that says nothing of the relation leaves what is known.
     let known = old.map(|o| o.facts.relation);
-    let relation = contact.relation.or(known).or(default_relation);
+    let relation = contact.relation.or(known).or(settings.default_relation);
     let facts = ContactFacts {
         relation: relation.unwrap_or(Relation::Unknown),
         freemail: first.is_freemail(),
@@ -270,9 +283,23 @@ pub fn plan_row(
         line,
         person,
         fingerprints,
+        phones,
+        unchanged,
         facts,
         contact,
     }))
+}
+
+/// Whether the person is known under all of these.
+fn all_known(
+    state: &State<'_>,
+    person: PersonId,
+    fingerprints: &[Fingerprint],
+    phones: &[Fingerprint],
+) -> Result<bool, Damaged> {
+    let (row, group) = (state.person(person)?, state.group(person)?);
+    Ok(fingerprints.iter().all(|f| row.fingerprints.contains(f))
+        && phones.iter().all(|p| group.phones.contains(p)))
 }
 
 fn digest(keys: &Fingerprinter, contact: &Contact) -> [u8; 16] {

@@ -6,16 +6,18 @@ mod clearance;
 mod columns;
 mod fields;
 mod import;
+mod matching;
 mod person;
 mod rules;
 mod sent_list;
 mod table;
 mod text;
 
-pub use clearance::{Clearance, Verdict, clear};
+pub use clearance::{Clearance, Key, Verdict, clear, clear_row};
 pub use columns::Column;
 pub use import::{Chunk, ContactPlan, ImportError, Preview, Reader, Summary, plan_row};
-pub use person::{Found, find};
+pub use matching::{By, Matched, identifying, matched, phones};
+pub use person::{Found, find, of_person};
 pub use rules::{
     Coverage, OriginRule, Provider, ProviderRole, RegisterSettings, WhyVague, origins_for,
 };

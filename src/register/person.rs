@@ -20,11 +20,23 @@ pub struct Found {
     pub last_mailed: Option<Timestamp>,
 }
 
+/// A person by their id, or one that they had before.
+pub fn of_person(state: &State<'_>, person: PersonId) -> Result<Found, Damaged> {
+    let (person, row) = (state.standing(person)?, state.person(person)?);
+    Ok(Found {
+        person,
+        contact: state.contact(person)?,
+        suppression: row.suppression.clone(),
+        last_mailed: state.last_mailed(person)?,
+        row,
+    })
+}
+
 /// Looks an address up by its exact and its canonical form (B7).
 pub fn find(state: &State<'_>, keys: &Fingerprinter, address: &Address) -> Result<Found, Damaged> {
     let fingerprints = keys.of_address(address);
     let known = state.person_of(&fingerprints)?;
-    let person = known.unwrap_or_else(|| keys.person(address));
+    let person = state.standing(known.unwrap_or_else(|| keys.person(address)))?;
     let domain = keys.of_domain(address.domain());
     Ok(Found {
         person,

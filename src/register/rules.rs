@@ -16,6 +16,9 @@ pub struct RegisterSettings {
     pub origin: Vec<OriginRule>,
     /// Who supplied data.
     pub provider: Vec<Provider>,
+    /// The controller's country: telephone numbers that say none are taken to be of it.
+    #[serde(skip)]
+    pub home: String,
 }
 
 /// `[[origin]]`: contacts of these campaigns have this origin.

@@ -1,10 +1,12 @@
-//! Any list with a header, row by row as it stands, with the column of addresses found: for lists that are checked, not imported.
+//! Any list with a header, row by row as it stands, with the columns found that say who somebody is: for lists that are checked, not imported.
 //!
 //! Encoding and delimiter are recognised as for an import; a row is read and forgotten, so that a list may be longer than memory.
 
 use super::columns::{Column, bare};
+use super::fields::country;
 use super::import::recognised;
 use super::text::Decoder;
+use crate::record::Phone;
 use std::io::Read;
 
 /// Why a list cannot be read as a table.
@@ -48,7 +50,11 @@ pub struct Table<R: Read> {
     rows: csv::Reader<Decoder<R>>,
     header: csv::StringRecord,
     delimiter: u8,
-    column: usize,
+    /// The column of addresses.
+    column: Option<usize>,
+    /// Other columns that say who somebody is.
+    others: Vec<(usize, Column)>,
+    country: Option<usize>,
 }
 
 impl<R: Read> Table<R> {
@@ -60,12 +66,44 @@ impl<R: Read> Table<R> {
         let (mut builder, delimiter, source) = recognised(source)?;
         let mut rows = builder.trim(csv::Trim::Headers).from_reader(source);
         let header = rows.headers()?.clone();
-        let column = chosen(&header, column)?;
+        let column = Some(chosen(&header, column)?);
         Ok(Self {
             rows,
             header,
             delimiter,
             column,
+            others: Vec::new(),
+            country: None,
+        })
+    }
+
+    /// Opens a list of people, named by addresses, telephones, profiles, or ids of the CRM: by every column whose header says so;
+    /// by `column` alone, if it is named.
+    ///
+    /// # Errors
+    /// If it has no header, no column says who somebody is, or several may hold the addresses.
+    pub fn of_people(source: R, column: Option<&str>) -> Result<Self, NoTable> {
+        if column.is_some() {
+            return Self::open(source, column);
+        }
+        let (mut builder, delimiter, source) = recognised(source)?;
+        let mut rows = builder.trim(csv::Trim::Headers).from_reader(source);
+        let header = rows.headers()?.clone();
+        let columns = || header.iter().map(Column::of_header).enumerate();
+        let says = |c: &Column| matches!(c, Column::Phone | Column::Profile | Column::CrmId);
+        let others: Vec<(usize, Column)> = columns().filter(|(_, c)| says(c)).collect();
+        let country = columns().find(|(_, c)| *c == Column::Country);
+        let column = match chosen(&header, None) {
+            Err(NoTable::NoColumn { .. }) if !others.is_empty() => None,
+            found => Some(found?),
+        };
+        Ok(Self {
+            rows,
+            delimiter,
+            column,
+            others,
+            country: country.map(|(n, _)| n),
+            header,
         })
     }
 
@@ -105,7 +143,40 @@ impl<R: Read> Table<R> {
 
     /// The address of a row, as it stands there.
     pub fn address<'r>(&self, row: &'r csv::StringRecord) -> &'r str {
-        row.get(self.column).unwrap_or_default()
+        let column = self.column.and_then(|c| row.get(c));
+        column.unwrap_or_default()
+    }
+
+    /// Whom a row names, in a line, apart by tabs, as `clear_row` takes it. What stands in a cell is no line and no tab.
+    pub fn person(&self, row: &csv::StringRecord) -> String {
+        let plain = |text: &str| text.replace(['\r', '\n', '\t'], " ");
+        let mut line = format!("email:{}", plain(self.address(row)));
+        let home = self.country.and_then(|c| row.get(c)).and_then(country);
+        for (place, column) in &self.others {
+            let cell = row.get(*place).unwrap_or_default().trim();
+            let parts: Vec<&str> = match column {
+                Column::Phone => cell.split([';', ',', '|', '\n']).collect(),
+                _ => vec![cell],
+            };
+            for part in parts.into_iter().filter(|p| !p.trim().is_empty()) {
+                line.push('\t');
+                line.push_str(&match column {
+                    Column::Phone => format!("phone:{}", number(part, home.as_deref())),
+                    Column::Profile => format!("profile:{}", plain(part)),
+                    _ => format!("crm:{}", plain(part)),
+                });
+            }
+        }
+        line
+    }
+}
+
+/// A telephone of the row's own country; of a row that says none, as it stands.
+fn number(text: &str, home: Option<&str>) -> String {
+    match home {
+        None => text.replace(['\r', '\n', '\t'], " "),
+        // Doubtful at home is doubtful everywhere: nobody shall read it as a number of another country.
+        Some(_) => Phone::parse(text, home).map_or_else(String::new, |p| p.as_str().to_owned()),
     }
 }
 
@@ -170,6 +241,39 @@ mod tests {
                 .unwrap_err()
                 .contains("several")
         );
+    }
+
+    #[test]
+    fn whom_a_row_names_is_read_from_every_column_that_says_it() {
+        let people = |text: &str, column: Option<&str>| -> Vec<String> {
+            let mut table = Table::of_people(text.as_bytes(), column).unwrap();
+            let (mut row, mut all) = (csv::StringRecord::new(), Vec::new());
+            while table.next(&mut row).unwrap() {
+                all.push(table.person(&row));
+            }
+            all
+        };
+        let list = "email,téléphone,LinkedIn,crm_id,pays\n\
+                    a@x.example,01 23 45 67 89;06 12 34 56 78,linkedin.com/in/a,7,France\n\
+                    ,0123456789,,,\n\
+                    phone:1,0171 1234567,,,FR\n";
+        assert_eq!(
+            people(list, None),
+            [
+                "email:a@x.example\tphone:+33123456789\tphone:+33612345678\tprofile:linkedin.com/in/a\tcrm:7",
+                "email:\tphone:0123456789",
+                "email:phone:1\tphone:",
+            ]
+        );
+        assert_eq!(
+            people(list, Some("email")),
+            ["email:a@x.example", "email:", "email:phone:1"]
+        );
+        assert_eq!(
+            people("phone\n+33123456789\n", None),
+            ["email:\tphone:+33123456789"]
+        );
+        assert!(Table::of_people(&b"name\nA\n"[..], None).is_err());
     }
 
     #[test]

@@ -23,6 +23,7 @@ pub fn look_up(
     person: PersonId,
     mut fingerprints: Vec<Fingerprint>,
 ) -> Result<Known, Damaged> {
+    let person = state.standing(person)?;
     let row = state.person(person)?;
     fingerprints.retain(|f| !row.fingerprints.contains(f));
     Ok(Known {

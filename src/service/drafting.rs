@@ -180,7 +180,9 @@ impl CaseFile {
         };
         let keys = reader.fingerprinter();
         let known = reader.state().person_of(&keys.of_address(from))?;
-        Ok(known.unwrap_or_else(|| keys.person(from)) == person)
+        let state = reader.state();
+        let known = state.standing(known.unwrap_or_else(|| keys.person(from)))?;
+        Ok(known == state.standing(person)?)
     }
 
     /// What the letter may know.

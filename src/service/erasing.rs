@@ -32,7 +32,9 @@ pub fn when_answered(
     let mut keys = vec![row.content_key];
     let mut events = Vec::new();
     if let Some(person) = row.person {
+        let person = state.standing(person)?;
         keys.extend(state.contact(person)?.map(|c| c.key));
+        keys.extend(state.group(person)?.keys);
         let all = state.cases(None, usize::MAX)?;
         let theirs = all.iter().filter(|(_, c)| c.person == Some(person));
         keys.extend(theirs.map(|(_, c)| c.content_key));

@@ -19,6 +19,7 @@ mod entering;
 mod erasing;
 mod filing;
 mod gathering;
+mod grouping;
 mod health;
 mod house;
 mod identity;
@@ -37,7 +38,7 @@ mod settling;
 mod status;
 mod tokens;
 
-pub use clearing::clear_all;
+pub use clearing::{clear_all, clear_rows};
 pub use clock::Clock;
 pub use composing::Unwritten;
 pub use connections::{GuardReport, MailboxReport, SmtpReport};
@@ -47,6 +48,7 @@ pub use entering::{Entered, Entry, NotEntered, enter, needs_proof};
 pub use erasing::when_answered as erased_when_answered;
 pub use filing::FilingReport;
 pub use gathering::{Trouble, has_template};
+pub use grouping::{NotGrouped, Ordered, Word, merge, split};
 pub use health::{DaemonReport, Interrupted};
 pub use house::{House, Office};
 pub use identity::DAYS as CODE_DAYS;
@@ -55,7 +57,8 @@ pub use minting::{Issued, NotMinted, Wanted as WantedTokens, issue as issue_toke
 pub use needs::{Need, Why};
 pub use notices::{
     InSight, PullFailure, PullSummary, SenderReport, Standing, ask as ask_senders,
-    ask_again as ask_senders_again, forget as forget_told, pull as pull_from_sender,
+    ask_again as ask_senders_again, ask_anew as ask_senders_anew, forget as forget_told,
+    pull as pull_from_sender,
 };
 pub use obeying::{NotObeyed, Obeyed, obey, recognise};
 pub use people::{DomainCounts, contact, domain_counts as count_domain, known};

@@ -13,7 +13,7 @@ mod standing;
 mod telling;
 mod truth;
 
-pub use asking::{InSight, ask, ask_again};
+pub use asking::{InSight, ask, ask_again, ask_anew};
 pub(super) use nightly::run as pull_nightly;
 pub use pulling::{PullFailure, PullSummary, pull};
 pub use report::SenderReport;

@@ -135,38 +135,7 @@ fn still_open(slots: &Slots, event: &Event) -> Result<u64, OpenError> {
 }
 
 fn table_of(number: u8) -> Option<Table> {
-    use Table::{
-        Alias, AnsweredByHand, Case, Contact, Domain, Due, Failing, Filing, Folder, Import,
-        InboundMail, Incident, Letter, LetterMail, Mailed, Message, Meta, Note, OurLine, Outbox,
-        Person, Sent, Tally, Waiting,
-    };
-    let all = [
-        Meta,
-        Folder,
-        Message,
-        Person,
-        Alias,
-        Domain,
-        Contact,
-        Case,
-        Letter,
-        Outbox,
-        Waiting,
-        LetterMail,
-        Sent,
-        AnsweredByHand,
-        Tally,
-        InboundMail,
-        Due,
-        Import,
-        Incident,
-        Mailed,
-        Failing,
-        OurLine,
-        Filing,
-        Note,
-    ];
-    all.into_iter().find(|t| *t as u8 == number)
+    Table::ALL.into_iter().find(|t| *t as u8 == number)
 }
 
 fn load_model(path: &Path, store: &[u8; 16]) -> Option<MemoryTables> {

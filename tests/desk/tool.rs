@@ -66,9 +66,14 @@ impl Tool {
         *self.shared.mood.lock().unwrap() = mood;
     }
 
+    /// All that it obeyed, as it came.
+    pub fn told(&self) -> Vec<Value> {
+        self.shared.told.lock().unwrap().clone()
+    }
+
     /// What it obeyed: the act and the first address (or `@domain`), in order.
     pub fn obeyed(&self) -> Vec<(String, String)> {
-        let told = self.shared.told.lock().unwrap();
+        let told = self.told();
         let one = |message: &Value| {
             let data = &message["data"];
             let whom = match data["domain"].as_str() {

@@ -64,6 +64,47 @@ async fn a_client_is_told_of_each_address_in_their_order() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn people_are_asked_about_by_whatever_is_known_of_them() {
+    let port = free_port();
+    let stage = stage(port).await;
+    let list = format!(
+        "email,phone,linkedin,crmid,country\n{STOPPED},0123456789,linkedin.com/in/stop,C-1,FR\n{FREE},+33123456789,,C-2,\n"
+    );
+    let path = "/contacts/import?file=list.csv";
+    stage
+        .client
+        .hand_over(path, list.into_bytes())
+        .await
+        .unwrap();
+    let people = json!([
+        {"email": FREE},
+        {"email": FREE, "crm_id": "C-2"},
+        {"email": FREE, "phone": "+33 1 23 45 67 89"},
+        {"email": "new@example.org", "profile": "https://fr.linkedin.com/in/Stop/"},
+        {"crm_id": "C-1"},
+        {"phone": "nonsense"},
+        {"email": "crm:C-2"},
+        {"email": "", "phone": null},
+    ]);
+    let body = json!({"addresses": [STOPPED], "people": people}).to_string();
+    let said = http(port, "POST", CHECK, &bearer(), body.as_bytes()).await;
+    assert_eq!(said.status, 200, "{said:?}");
+    let results = said.json()["results"].as_array().unwrap().clone();
+    let verdicts: Vec<&str> = results
+        .iter()
+        .map(|r| r["verdict"].as_str().unwrap())
+        .collect();
+    let (s, f, u) = ("suppressed", "free", "unreadable");
+    assert_eq!(verdicts, [s, f, f, s, s, s, u, u, u]);
+    assert_eq!(results[4]["person"], people[3]);
+    for body in ["{}", "{\"people\": [{\"mail\": \"a@b.example\"}]}"] {
+        let said = http(port, "POST", CHECK, &bearer(), body.as_bytes()).await;
+        assert_eq!(said.status, 400, "{body}");
+    }
+    stage.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_store_that_may_have_lost_a_stop_lets_nobody_be_written_to_until_somebody_has_looked() {
     let port = free_port();
     let stage = stage(port).await;

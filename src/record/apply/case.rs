@@ -98,9 +98,10 @@ impl Step<'_> {
         if self.state().case(*case)?.is_some() {
             return Ok(());
         }
+        let standing = person.map(|p| self.state().standing(p));
         let row = CaseRow {
             version: 1,
-            person: *person,
+            person: standing.transpose()?,
             opened: self.at,
             language: *language,
             requests: Vec::new(),

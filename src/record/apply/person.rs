@@ -11,6 +11,7 @@ impl Step<'_> {
         id: PersonId,
         change: impl FnOnce(&mut PersonRow),
     ) -> Done {
+        let id = self.state().standing(id)?;
         let mut row = self.state().person(id)?;
         let was = row.suppression.as_ref().map(|s| s.suppression);
         change(&mut row);
@@ -86,6 +87,7 @@ impl Step<'_> {
 
     /// A key form belongs to the first person that it was seen with.
     fn recognise(&mut self, person: PersonId, fingerprints: &[Fingerprint]) -> Done {
+        let person = self.state().standing(person)?;
         for fingerprint in fingerprints {
             if self.state().alias(fingerprint)?.is_none() {
                 self.put(Table::Alias, &fingerprint.0, &person);

@@ -36,7 +36,8 @@ impl Step<'_> {
                 contact,
                 ..
             } => {
-                if self.state().contact(*person)?.is_none() {
+                let person = self.state().standing(*person)?;
+                if self.state().contact(person)?.is_none() {
                     self.count_contacts(1)?;
                 }
                 let (key, position, stored) = (contact.key, self.position, self.at);
@@ -47,29 +48,29 @@ impl Step<'_> {
                     stored,
                 };
                 self.put(Table::Contact, &person.0, &row);
-                self.touch(*person)?;
+                self.touch(person)?;
             }
-            Event::ContactErased { person, case } => return self.erase_contact(person, *case),
+            Event::ContactErased { person, case } => return self.erase_contact(*person, *case),
             _ => {}
         }
         Ok(())
     }
 
     /// At their own request, the person is remembered as erased, so that no list brings them back.
-    fn erase_contact(&mut self, person: &PersonId, case: Option<CaseId>) -> Done {
-        let at = self.at;
+    fn erase_contact(&mut self, person: PersonId, case: Option<CaseId>) -> Done {
+        let (at, person) = (self.at, self.state().standing(person)?);
         if let Some(case) = case {
-            self.change_person(*person, |row| row.erased = Some((at, case)))?;
+            self.change_person(person, |row| row.erased = Some((at, case)))?;
         }
-        if self.state().contact(*person)?.is_none() {
+        if self.state().contact(person)?.is_none() {
             return Ok(());
         }
         self.count_contacts(-1)?;
         self.tables.delete(Table::Contact, &person.0);
-        self.touch(*person)
+        self.touch(person)
     }
 
-    fn count_contacts(&mut self, change: i64) -> Done {
+    pub(super) fn count_contacts(&mut self, change: i64) -> Done {
         let mut counts = self.state().counts()?;
         counts.contacts = counts.contacts.saturating_add_signed(change);
         self.put(Table::Meta, b"counts", &counts);
@@ -118,7 +119,8 @@ impl Step<'_> {
             }
         }
         for person in &to {
-            if self.state().last_mailed(*person)?.is_none_or(|k| k < at) {
+            let person = self.state().standing(*person)?;
+            if self.state().last_mailed(person)?.is_none_or(|k| k < at) {
                 self.put(Table::Mailed, &person.0, &at);
             }
         }
@@ -153,7 +155,7 @@ impl Step<'_> {
         counts.after_stop += 1;
         self.put(Table::Meta, b"counts", &counts);
         let row = IncidentRow {
-            person,
+            person: self.state().standing(person)?,
             at,
             seen_by: None,
         };

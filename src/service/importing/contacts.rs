@@ -2,13 +2,16 @@
 //!
 //! What a list does not say is not lost: a row is laid over what is known. So the same list again changes nothing and
 //! commits nothing, and a suppressed person stays suppressed, because suppression belongs to the person and not to the
-//! row. Each row expects its person as it was read.
+//! row: whoever comes again under another address, with the profile or CRM id of before, is the same person. Each row
+//! expects its person as it was read.
 
 use super::{ImportFailure, Planned, Run, Tally};
 use crate::record::{
-    CaseId, Contact, Event, Fault, Fingerprint, KeyId, KeyKind, Origin, PersonId, Relation,
+    CaseId, Contact, Event, Fault, Fingerprint, Grouping, KeyId, KeyKind, Origin, PersonId, hex,
 };
-use crate::register::{self, ContactPlan, RegisterSettings, Summary, plan_row};
+use crate::register::{
+    self, By, ContactPlan, Matched, RegisterSettings, Summary, identifying, matched, plan_row,
+};
 use crate::request::Expectation;
 use crate::service::gathering::Trouble;
 use crate::service::people;
@@ -26,6 +29,8 @@ struct Told {
     summary: Summary,
     /// Lines that name somebody who was erased.
     erased: Vec<(u64, CaseId)>,
+    /// Lines that name several people.
+    several: Vec<(u64, By, PersonId)>,
 }
 
 /// Imports a list, or says what it would do (`dry_run`). Returns the counts and each bad row with its line.
@@ -42,17 +47,18 @@ pub async fn import(
     let list = super::whole(source)?;
     let mut run = Run::of(sequencer, file_name, &list, dry_run)?;
     let (mut sum, mut faults) = (Summary::default(), Vec::new());
-    let relation = settings.default_relation;
     let mut reader = register::Reader::open(file_name, Cursor::new(list), &BTreeMap::new())?;
     while let Some(chunk) = reader.chunk()? {
         sum.refused += chunk.faults.len() as u64;
         faults.extend(chunk.faults);
         for rows in apart(sequencer, chunk.rows) {
+            let settings = settings.clone();
             let plan = move |reader: &Reader, number: u64| {
-                plan(reader, &rows, (relation, number), dry_run)
+                plan(reader, &rows, (&settings, number), dry_run)
             };
             let told = run.frame(plan).await?;
             sum.add(&told.summary);
+            faults.extend(told.several.iter().map(|s| several(file_name, s)));
             faults.extend(told.erased.iter().map(|e| not_again(file_name, e)));
         }
     }
@@ -77,14 +83,28 @@ fn not_again(file_name: &str, (line, case): &(u64, CaseId)) -> Fault {
     fault
 }
 
+/// A row that names one person by its address and another one otherwise: a human knows whether they are one.
+fn several(file_name: &str, (line, by, person): &(u64, By, PersonId)) -> Fault {
+    let (what, who) = (by.word(), hex(&person.0[..4]));
+    let mut fault = Fault::of_file(
+        file_name,
+        format!(
+            "{what} of this row belongs to another person ({who}); the row is stored by its address, and nothing is merged"
+        ),
+        "correct the list; or, if they are one person, `quitus contacts merge`",
+    );
+    fault.line = usize::try_from(*line).unwrap_or(0);
+    fault
+}
+
 /// Cuts rows where a person comes a second time: their second row must see what the first one stored.
 fn apart(sequencer: &Sequencer, rows: Vec<Row>) -> Vec<Vec<Row>> {
     let keys = sequencer.reader().fingerprinter();
     let mut parts = vec![Vec::new()];
     let mut seen: HashSet<Fingerprint> = HashSet::new();
     for row in rows {
-        let addresses = row.1.addresses.iter();
-        let own: Vec<Fingerprint> = addresses.flat_map(|a| keys.of_address(a)).collect();
+        let own = identifying(keys, &row.1).into_iter();
+        let own: Vec<Fingerprint> = own.map(|(_, f)| f).collect();
         if own.iter().any(|f| seen.contains(f)) {
             seen.clear();
             parts.push(Vec::new());
@@ -101,7 +121,7 @@ fn apart(sequencer: &Sequencer, rows: Vec<Row>) -> Vec<Vec<Row>> {
 fn plan(
     reader: &Reader,
     rows: &[Row],
-    (relation, import): (Option<Relation>, u64),
+    (settings, import): (&RegisterSettings, u64),
     dry_run: bool,
 ) -> Result<Planned<Told>, Trouble> {
     let mut planned = Planned {
@@ -110,17 +130,32 @@ fn plan(
         told: Told::default(),
     };
     for (line, listed) in rows {
-        let contact = match laid_on_file(reader, listed)? {
-            Ok(contact) => contact,
-            Err(case) => {
-                planned.told.summary.refused += 1;
-                planned.told.erased.push((*line, case));
-                continue;
-            }
+        let Some((who, old)) = on_file(reader, listed)? else {
+            continue;
         };
         let (state, keys) = (reader.state(), reader.fingerprinter());
-        let plan = plan_row(&state, keys, relation, (*line, contact))?;
+        if let Some((_, case)) = state.person(who.person)?.erased {
+            planned.told.summary.refused += 1;
+            planned.told.erased.push((*line, case));
+            if !dry_run {
+                known_again(reader, listed, &who, &mut planned)?;
+            }
+            continue;
+        }
+        let others = who.others.iter().map(|(by, person)| (*line, *by, *person));
+        planned.told.several.extend(others);
+        let known = old.as_ref().map(|o| o.addresses.clone());
+        let contact = match old {
+            Some(old) => laid_over(listed.clone(), old),
+            None => listed.clone(),
+        };
+        let plan = plan_row(&state, keys, settings, who.person, (*line, contact))?;
         planned.told.summary.count(plan.as_ref());
+        let known = known.unwrap_or_default();
+        let new = |p: &&ContactPlan| p.contact.addresses.iter().any(|a| !known.contains(a));
+        if plan.as_ref().filter(new).is_some() && state.person(who.person)?.suppression.is_some() {
+            planned.told.summary.reached.push(who.person);
+        }
         if let Some(plan) = plan.filter(|_| !dry_run) {
             put(reader, &plan, import, &mut planned)?;
         }
@@ -128,23 +163,53 @@ fn plan(
     Ok(planned)
 }
 
-/// The row, with what is on file of its person; the case, if they were erased at their own request.
-fn laid_on_file(reader: &Reader, listed: &Contact) -> Result<Result<Contact, CaseId>, Trouble> {
+/// Who the row is, and what is on file of them.
+fn on_file(
+    reader: &Reader,
+    listed: &Contact,
+) -> Result<Option<(Matched, Option<Contact>)>, Trouble> {
     let (state, keys) = (reader.state(), reader.fingerprinter());
-    let addresses = listed.addresses.iter();
-    let fingerprints: Vec<Fingerprint> = addresses.flat_map(|a| keys.of_address(a)).collect();
-    let person = state.person_of(&fingerprints)?;
-    if let Some(person) = person
-        && let Some((_, case)) = state.person(person)?.erased
-    {
-        return Ok(Err(case));
-    }
-    let known = person.map(|p| state.contact(p)).transpose()?.flatten();
-    let old = people::contact(reader, known.as_ref())?;
-    Ok(Ok(match old {
-        Some(old) => laid_over(listed.clone(), old),
-        None => listed.clone(),
+    let Some(who) = matched(&state, keys, listed)? else {
+        return Ok(None);
+    };
+    let old = people::contact(reader, state.contact(who.person)?.as_ref())?;
+    let name = |c: &Contact| c.last_name.as_deref().map(str::to_lowercase);
+    let named = old.as_ref().and_then(name).zip(name(listed));
+    let another = who.by == Some(By::CrmId) && named.is_some_and(|(a, b)| a.trim() != b.trim());
+    Ok(Some(match another {
+        true => (who.by_address_alone(keys, listed), None),
+        false => (who, old),
     }))
+}
+
+/// Somebody who was erased comes under another address: the row is not stored, and the address is known from now on.
+fn known_again(
+    reader: &Reader,
+    listed: &Contact,
+    who: &Matched,
+    planned: &mut Planned<Told>,
+) -> Result<(), Trouble> {
+    let (state, keys) = (reader.state(), reader.fingerprinter());
+    let mut fingerprints = Vec::new();
+    for (_, fingerprint) in identifying(keys, listed) {
+        if state.alias(&fingerprint)?.is_none() {
+            fingerprints.push(fingerprint);
+        }
+    }
+    if !fingerprints.is_empty() {
+        let person = who.person;
+        let version = state.person(person)?.version;
+        let unchanged = Expectation::Person {
+            id: person,
+            version,
+        };
+        planned.expectations.push(unchanged);
+        planned.events.push(Event::Recognised {
+            person,
+            fingerprints,
+        });
+    }
+    Ok(())
 }
 
 /// The events of a row that changes something, and what they expect.
@@ -162,6 +227,16 @@ fn put(
     let is_new = |f: &Fingerprint| !row.fingerprints.contains(f);
     if plan.fingerprints.iter().any(is_new) {
         planned.events.push(recognised(plan));
+    }
+    let group = reader.state().group(plan.person)?;
+    if plan.phones.iter().any(|p| !group.phones.contains(p)) {
+        planned.events.push(Event::Grouped(Grouping::Phones {
+            person: plan.person,
+            phones: plan.phones.clone(),
+        }));
+    }
+    if plan.unchanged {
+        return Ok(());
     }
     let key = contact_key(reader, plan.person)?;
     planned.events.push(Event::ContactStored {

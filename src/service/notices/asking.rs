@@ -11,6 +11,10 @@ use crate::service::people;
 use crate::store::Reader;
 use std::collections::BTreeMap;
 
+mod grouped;
+
+pub use grouped::ask_anew;
+
 /// A sender that obeyed within so many hours is not told the same again: two messages of one person on one day.
 const FRESH_HOURS: i64 = 24;
 /// Rows of the register that are looked at when a domain is told to a sender that knows only people.
@@ -46,6 +50,8 @@ fn is_due(event: &Event, whom: &Concerned) -> bool {
 struct Ask {
     act: NoticeAct,
     case: Option<CaseId>,
+    /// Whatever the senders were told before.
+    anew: bool,
 }
 
 /// The notices that belong to these events. Nobody can be told of somebody of whom only fingerprints are known.
@@ -73,7 +79,7 @@ pub fn ask(
         };
         match about {
             Concerned::Person(person) => {
-                if let Some(whom) = desk.whom(person, sight)? {
+                if let Some(whom) = desk.grouped(events, person, sight)? {
                     let ask = desk.with_domain(&whom, ask)?;
                     notices.extend(
                         desk.notices(about, &whom, &ask, |_, told| desk.needs(told, &ask))?,
@@ -113,6 +119,7 @@ pub fn ask_again(
     let ask = Ask {
         act: act_of(suppression),
         case: None,
+        anew: false,
     };
     let about = Concerned::Person(person);
     // What it said before is not believed; only what it is being told already is not asked twice.
@@ -154,9 +161,14 @@ fn asked(state: &State<'_>, events: &[Event]) -> Result<BTreeMap<Concerned, Ask>
             Event::DomainLifted { domain, .. } => {
                 (Concerned::Domain(*domain), NoticeAct::Lift, None)
             }
+            Event::Grouped(grouping) => {
+                all.extend(grouped::asked(state, grouping)?);
+                continue;
+            }
             _ => continue,
         };
-        let ask = all.entry(about).or_insert(Ask { act, case });
+        let anew = false;
+        let ask = all.entry(about).or_insert(Ask { act, case, anew });
         ask.act = ask.act.max(act);
         ask.case = ask.case.or(case);
     }
@@ -231,7 +243,7 @@ impl Desk<'_> {
     }
 
     fn needs(&self, told: Option<&Told>, ask: &Ask) -> bool {
-        needs_telling(told, ask.act, self.now)
+        ask.anew || needs_telling(told, ask.act, self.now)
     }
 
     /// A domain is told where there is a word for it; elsewhere everybody of it whom the register holds.
@@ -252,6 +264,7 @@ impl Desk<'_> {
             let ask = Ask {
                 act: self.act_for(person, ask.act)?,
                 case: ask.case,
+                anew: false,
             };
             let about = Concerned::Person(person);
             let wants = |connector: &Connector, told: Option<&Told>| {

@@ -29,6 +29,7 @@ impl Standing {
         let Some(person) = person else {
             return Ok(Self::NotTold);
         };
+        let person = state.standing(person)?;
         let row = state.senders_told(&Concerned::Person(person))?;
         let mut channels: Vec<Channel> = Vec::new();
         let mut missing = false;
