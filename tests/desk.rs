@@ -3,6 +3,8 @@
 
 #[path = "desk/digest.rs"]
 mod digest;
+#[path = "desk/floods.rs"]
+mod floods;
 #[path = "desk/notices.rs"]
 mod notices;
 #[path = "desk/stage.rs"]

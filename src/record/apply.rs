@@ -17,6 +17,7 @@ mod alarm;
 mod case;
 mod duty;
 mod filing;
+mod flood;
 mod folder;
 mod letter;
 mod message;
@@ -140,6 +141,7 @@ impl Step<'_> {
             }
             Event::Alarm(alarm) => self.alarm(alarm),
             Event::Notice(notice) => self.notice(notice),
+            Event::Flood(flood) => self.flood(flood),
             Event::KeysErased { .. } | Event::Checkpointed { .. } => Ok(()),
         }
     }

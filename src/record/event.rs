@@ -367,4 +367,6 @@ pub enum Event {
     Alarm(super::Alarm),
     /// A sender is told of a suppression, and what became of it (design, Where a STOP takes effect).
     Notice(super::Notice),
+    /// A STOP is counted, or a human has looked at a flood of them (B11).
+    Flood(super::Flood),
 }

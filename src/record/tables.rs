@@ -61,6 +61,8 @@ pub enum Table {
     Notice = 25,
     /// Whom it is about ([`super::Concerned`]) → [`super::NoticeRow`].
     Told = 26,
+    /// A day, a campaign → [`super::FloodRow`]; a PersonId → [`super::UnprovedRow`], by a first letter.
+    Flood = 27,
 }
 
 /// A row of the index cannot be read: the index is damaged, and is built again from the log.

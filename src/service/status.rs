@@ -56,6 +56,8 @@ pub struct Status {
     pub flags: Vec<FlagRow>,
     /// The mailboxes, if a daemon runs.
     pub mailboxes: Vec<MailboxReport>,
+    /// Floods of STOPs that nobody has looked at.
+    pub floods: Vec<Need>,
     /// The tools that send and must obey.
     pub senders: Vec<SenderReport>,
     /// The way to the SMTP server, if a daemon runs.
@@ -102,6 +104,7 @@ impl Status {
             filing: FilingReport::of(state)?,
             flags: state.flags()?,
             mailboxes: Vec::new(),
+            floods: Vec::new(),
             senders: Vec::new(),
             smtp: None,
             guard: Vec::new(),
@@ -113,6 +116,13 @@ impl Status {
     /// Adds how the tools that send are.
     pub fn with_senders(mut self, senders: Vec<SenderReport>) -> Self {
         self.senders = senders;
+        self.connections_need();
+        self
+    }
+
+    /// Adds the floods that nobody has looked at.
+    pub fn with_floods(mut self, floods: Vec<Need>) -> Self {
+        self.floods = floods;
         self.connections_need();
         self
     }
@@ -141,6 +151,7 @@ impl Status {
             Why::Filing,
             Why::Sender,
             Why::SenderStuck,
+            Why::Flood,
         ];
         self.needs.retain(|n| !outside.contains(&n.why[0]));
         let mut more = Vec::new();
@@ -169,6 +180,7 @@ impl Status {
             more.push(Need::of(Why::Filing, fix).times(filing.failing));
         }
         more.extend(self.senders.iter().flat_map(sender_needs));
+        more.extend(self.floods.iter().cloned());
         self.needs.extend(more);
         needs::in_order(&mut self.needs);
     }

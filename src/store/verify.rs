@@ -136,9 +136,9 @@ fn still_open(slots: &Slots, event: &Event) -> Result<u64, OpenError> {
 
 fn table_of(number: u8) -> Option<Table> {
     use Table::{
-        Alias, AnsweredByHand, Case, Contact, Domain, Due, Failing, Filing, Folder, Import,
-        InboundMail, Incident, Letter, LetterMail, Mailed, Message, Meta, Note, OurLine, Outbox,
-        Person, Sent, Tally, Waiting,
+        Alias, AnsweredByHand, Case, Contact, Domain, Due, Failing, Filing, Flood, Folder, Import,
+        InboundMail, Incident, Letter, LetterMail, Mailed, Message, Meta, Note, Notice, OurLine,
+        Outbox, Person, Sent, Tally, Told, Waiting,
     };
     let all = [
         Meta,
@@ -165,6 +165,9 @@ fn table_of(number: u8) -> Option<Table> {
         OurLine,
         Filing,
         Note,
+        Notice,
+        Told,
+        Flood,
     ];
     all.into_iter().find(|t| *t as u8 == number)
 }
