@@ -218,6 +218,7 @@ fn occasion<'a>(
         mails,
         code: None,
         extension: None,
+        apology: None,
         now,
         neutral: letter.is_some_and(|l| l.neutral),
     })

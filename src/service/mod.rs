@@ -5,6 +5,7 @@
 //! comes in by `entering`, a click by `obeying`; `notices` tells the tools that send; `identity` and `erasing` say what a code proves and what an erasure takes with it.
 //! This is the one room that knows all others; knowledge about mail, letters or storage does not belong here.
 
+mod apologising;
 mod clearing;
 mod clock;
 mod composing;

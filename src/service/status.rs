@@ -44,7 +44,9 @@ pub struct Status {
     pub open_cases: u64,
     /// Mails known from Sent.
     pub sent_mails: u64,
-    /// Mails to people after they had asked to be left alone, which nobody has looked at yet.
+    /// Mails to people after they had asked to be left alone, all of them: the goal is 0.
+    pub mails_after_stop_ever: u64,
+    /// The same, which nobody has looked at yet.
     pub mails_after_stop: u64,
     /// Messages that were gone before they were read.
     pub gone: u64,
@@ -96,6 +98,7 @@ impl Status {
             contacts: counts.contacts,
             open_cases: counts.open_cases,
             sent_mails: counts.sent_mails,
+            mails_after_stop_ever: counts.after_stop,
             mails_after_stop: open.count() as u64,
             gone: counts.gone,
             next_due: due
@@ -266,6 +269,11 @@ impl fmt::Display for Status {
             f,
             "people     {} suppressed, {} paused; {} in the register",
             self.suppressed, self.paused, self.contacts
+        )?;
+        writeln!(
+            f,
+            "after STOP {} mails went out after a STOP (goal 0), {} of them open",
+            self.mails_after_stop_ever, self.mails_after_stop
         )?;
         self.what_waits(f)?;
         self.connections(f)?;

@@ -167,8 +167,18 @@ impl Step<'_> {
             person,
             at,
             seen_by: None,
+            case: None,
         };
         self.put(Table::Incident, &mail.0, &row);
+        Ok(())
+    }
+
+    /// An apology is drafted for it.
+    pub(super) fn answer_incident(&mut self, mail: MailIdHash, case: CaseId) -> Done {
+        if let Some(mut row) = self.incident(mail)? {
+            row.case = row.case.or(Some(case));
+            self.put(Table::Incident, &mail.0, &row);
+        }
         Ok(())
     }
 }
