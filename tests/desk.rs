@@ -1,8 +1,12 @@
 //! What a reviewer decides, on the real daemon over loopback servers: drafts as they would leave, requests that came another
 //! way, more time, who asks, what was proposed, and what an erasure leaves behind.
 
+#[path = "desk/apologies.rs"]
+mod apologies;
 #[path = "desk/digest.rs"]
 mod digest;
+#[path = "desk/floods.rs"]
+mod floods;
 #[path = "desk/notices.rs"]
 mod notices;
 #[path = "desk/persons.rs"]

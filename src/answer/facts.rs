@@ -41,6 +41,8 @@ pub struct LetterFacts {
     pub identity: Option<IdentityCode>,
     /// Why it takes longer: for extension.
     pub extension: Option<Extension>,
+    /// What the firm apologises for: for apology.
+    pub apology: Option<Apology>,
     /// The conversation that is continued.
     pub thread: Thread,
 }
@@ -321,6 +323,16 @@ pub struct Extension {
     pub reason: Line,
     /// Day by which it is answered now.
     pub due_on: Date,
+}
+
+/// Mails that went out after a suppression.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Apology {
+    /// The days on which they were sent, the oldest first.
+    pub mails: Vec<Date>,
+    /// Whether the person had asked not to be written to; others came to the list another way.
+    pub asked: bool,
 }
 
 /// The conversation that is continued.

@@ -30,8 +30,9 @@ pub use digest::{
     sample as sample_digest,
 };
 pub use facts::{
-    Case, Channel, Controller, Copy, Erased, Extension, Field, IdentityCode, Kept, LetterFacts,
-    Origin, PastMail, Person, Processing, Provider, ProviderRole, Suppression, SystemState, Thread,
+    Apology, Case, Channel, Controller, Copy, Erased, Extension, Field, IdentityCode, Kept,
+    LetterFacts, Origin, PastMail, Person, Processing, Provider, ProviderRole, Suppression,
+    SystemState, Thread,
 };
 pub use filters::reply;
 pub use line::Line;

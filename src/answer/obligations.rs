@@ -34,6 +34,7 @@ pub(super) fn must_hold(
             Part::Erasure => erased(f, &mut need),
             Part::Identity => coded(f, &mut need),
             Part::Extension => extended(f, &mut need),
+            Part::Apology => apologised(f, &mut need),
         }
     }
 }
@@ -70,6 +71,16 @@ fn extended(f: &LetterFacts, need: &mut impl FnMut(&str, &str)) {
         "the new day of the answer",
     );
     need(&extension.reason, "the reason");
+    need(&f.case.reference, "the reference");
+    need(&f.controller.authority, "the authority");
+}
+
+/// What happened on which day, the reference, and the ways to complain.
+fn apologised(f: &LetterFacts, need: &mut impl FnMut(&str, &str)) {
+    let Some(apology) = &f.apology else { return };
+    for day in &apology.mails {
+        need(&words::date(f.language, *day), "the day of the mail");
+    }
     need(&f.case.reference, "the reference");
     need(&f.controller.authority, "the authority");
 }

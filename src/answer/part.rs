@@ -25,11 +25,13 @@ pub enum Part {
     Identity,
     /// Two months more, and why (Art. 12(3)); always alone.
     Extension,
+    /// A mail went out although it must not; always alone.
+    Apology,
 }
 
 impl Part {
     /// All, in their order.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Stop,
         Self::Source,
         Self::Acknowledgement,
@@ -37,6 +39,7 @@ impl Part {
         Self::Erasure,
         Self::Identity,
         Self::Extension,
+        Self::Apology,
     ];
 
     /// The word, which is also the folder.
@@ -49,6 +52,7 @@ impl Part {
             Self::Erasure => "erasure",
             Self::Identity => "identity",
             Self::Extension => "extension",
+            Self::Apology => "apology",
         }
     }
 
@@ -93,21 +97,16 @@ impl Part {
             Self::Erasure => need(f.erased.is_some(), "erased"),
             Self::Identity => need(f.identity.is_some(), "identity"),
             Self::Extension => need(f.extension.is_some(), "extension"),
+            Self::Apology => {
+                let mails = f.apology.as_ref().is_some_and(|a| !a.mails.is_empty());
+                need(mails, "apology.mails");
+                let holds = f.suppression.as_ref().is_some_and(|s| s.is_for_good());
+                need(holds, "suppression");
+                need(!f.controller.authority.is_empty(), "controller.authority");
+            }
         }
         if self.informs() {
-            let p = &f.processing;
-            need(p.why.is_some(), "processing.why");
-            need(p.purpose.is_some(), "processing.purpose");
-            need(p.basis.is_some(), "processing.basis");
-            need(p.retention.is_some(), "processing.retention");
-            need(p.recipients.is_some(), "processing.recipients");
-            need(!p.categories.is_empty(), "processing.categories");
-            need(!f.controller.authority.is_empty(), "controller.authority");
-            for o in &f.origins {
-                need(o.date.is_some(), "origins.date");
-                need(o.provider.is_some() || o.from.is_some(), "origins.provider");
-                need(!o.data.is_empty(), "origins.data");
-            }
+            informing(f, &mut need);
         }
         let c = &f.controller;
         need(!c.name.is_empty(), "controller.name");
@@ -118,6 +117,23 @@ impl Part {
         }
         missing.dedup();
         missing
+    }
+}
+
+/// What Art. 14 asks for, and the origin of each datum.
+fn informing(f: &LetterFacts, need: &mut impl FnMut(bool, &'static str)) {
+    let p = &f.processing;
+    need(p.why.is_some(), "processing.why");
+    need(p.purpose.is_some(), "processing.purpose");
+    need(p.basis.is_some(), "processing.basis");
+    need(p.retention.is_some(), "processing.retention");
+    need(p.recipients.is_some(), "processing.recipients");
+    need(!p.categories.is_empty(), "processing.categories");
+    need(!f.controller.authority.is_empty(), "controller.authority");
+    for o in &f.origins {
+        need(o.date.is_some(), "origins.date");
+        need(o.provider.is_some() || o.from.is_some(), "origins.provider");
+        need(!o.data.is_empty(), "origins.data");
     }
 }
 

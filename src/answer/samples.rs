@@ -101,6 +101,10 @@ pub fn full(language: Language) -> LetterFacts {
             reason: line(because(language)),
             due_on: date(2027, 2, 23),
         }),
+        apology: Some(Apology {
+            mails: vec![date(2026, 11, 16), date(2026, 11, 17)],
+            asked: true,
+        }),
         thread: Thread {
             subject: line("Re: Relais"),
         },
@@ -209,6 +213,7 @@ pub fn sample_facts(language: Language, part: Part) -> LetterFacts {
             vec![RequestKind::Access]
         }
         Part::Erasure => vec![RequestKind::Erasure],
+        Part::Apology => Vec::new(),
     };
     facts
 }
@@ -230,6 +235,10 @@ fn bare(language: Language) -> LetterFacts {
         TODAY,
     ));
     f.thread.subject = Line::default();
+    f.apology = Some(Apology {
+        mails: vec![date(2026, 11, 16)],
+        asked: false,
+    });
     for origin in &mut f.origins {
         origin.public = None;
     }

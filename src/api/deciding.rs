@@ -203,6 +203,9 @@ fn queued(
         frozen: reader.seal(case.row.proof_key, &frozen)?,
         by: word.by.clone(),
     }];
+    if row.head.kind == LetterKind::Apology {
+        events.push(released(case, word, None));
+    }
     if row.head.kind != LetterKind::Answer {
         // An acknowledgement, a code or an extension ends nothing.
         return Ok(events);

@@ -58,13 +58,19 @@ pub async fn list(State(desk): State<Desk>) -> Result<Answer, Refusal> {
         let campaign = campaign(&desk, row.person)?;
         let through =
             (campaign.as_deref()).map_or_else(String::new, |c| format!(" (campaign {c})"));
-        text += &format!("{id}  a mail of {at} to {who}{through}, who is suppressed; {seen}\n");
+        let apology = row.case.map_or_else(
+            || "no apology is drafted: no address is known".to_owned(),
+            |case| format!("the apology is in {case}"),
+        );
+        text += &format!(
+            "{id}  a mail of {at} to {who}{through}, who is suppressed; {seen}; {apology}\n"
+        );
         // Which tool had said that it obeys is where to look.
         let about = Concerned::Person(state.standing(row.person)?);
         let senders = senders::tell(&state, &about, &mut text)?;
         data.push(json!({
             "id": id, "at": at, "person": row.person, "seen_by": row.seen_by, "reason": reason,
-            "campaign": campaign, "senders": senders,
+            "campaign": campaign, "senders": senders, "case": row.case.map(|c| c.to_string()),
         }));
     }
     text += &format!("{} mails after a STOP, {open} open\n", all.len());

@@ -11,6 +11,7 @@ mod deciding;
 mod draft;
 mod entering;
 mod flags;
+mod floods;
 mod grouping;
 mod identifying;
 mod incidents;
@@ -34,7 +35,9 @@ pub use client::{Client, NoAnswer};
 pub use serve::{Control, NotServed, serve};
 
 use crate::record::{Address, Damaged, Event};
-use crate::service::{Committed, Daemon, Office, Proposal, SenderReport, Status, Trouble};
+use crate::service::{
+    Committed, Daemon, Office, Proposal, SenderReport, Status, Trouble, flood_needs,
+};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
@@ -76,7 +79,9 @@ impl Desk {
             let soon = house.config.review.due_soon_days;
             let state = own.sequencer.reader().state();
             let senders = SenderReport::of_state(&state, &house.senders, now)?;
-            Ok(Status::of_state(&state, now, soon)?.with_senders(senders))
+            let floods = flood_needs(&state, &house.config.policy.settings.floods)?;
+            let status = Status::of_state(&state, now, soon)?.with_senders(senders);
+            Ok(status.with_floods(floods))
         };
         Self {
             office,
@@ -247,6 +252,9 @@ pub fn router(desk: Desk) -> Router {
         .route("/suppression/check", post(suppression::check))
         .route("/suppression/add", post(suppression::add))
         .route("/suppression/lift", post(suppression::lift))
+        .route("/suppression/floods", get(floods::list))
+        .route("/suppression/floods/{flood}", get(floods::show))
+        .route("/suppression/floods/{flood}/settle", post(floods::settle))
         .route("/contacts/show", post(contacts::show))
         .route("/contacts/coverage", get(contacts::coverage))
         .route("/contacts/merge", post(grouping::merge))

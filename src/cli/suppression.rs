@@ -50,6 +50,8 @@ enum Command {
         #[arg(long)]
         reason: String,
     },
+    /// Floods of STOPs, perhaps forged; of one: what a lift would do, then the lift itself by the hash of what was shown
+    Flood(Flood),
     /// All that hold, by fingerprint
     List(Paging),
     /// Read a list in: an address, the SHA-256 sum of a lower-case address, or @domain in each line
@@ -59,6 +61,42 @@ enum Command {
     },
     /// All that hold as CSV: keyed fingerprints, no addresses
     Export(Paging),
+}
+
+#[derive(clap::Args, Debug)]
+struct Flood {
+    /// A day, or a campaign, as the list shows it
+    #[arg(value_name = "REF")]
+    flood: Option<String>,
+    /// Lift what nothing proved and no human confirmed; without --hash, only shows it
+    #[arg(long, requires = "flood")]
+    lift: bool,
+    /// Lift nothing: it is genuine, and raises no alarm again
+    #[arg(long, requires_all = ["flood", "reason"], conflicts_with_all = ["lift", "hash"])]
+    leave: bool,
+    /// The hash of what was shown
+    #[arg(long, requires_all = ["lift", "reason"])]
+    hash: Option<String>,
+    /// Why, as an auditor should read it; kept sealed
+    #[arg(long)]
+    reason: Option<String>,
+}
+
+impl Flood {
+    fn question(&self) -> Ask {
+        let Some(flood) = &self.flood else {
+            return Ask::Get("/suppression/floods".into());
+        };
+        let path = format!("/suppression/floods/{}", ask::quoted(flood.trim()));
+        if !self.leave && self.hash.is_none() {
+            return Ask::Get(path);
+        }
+        let order = json!({
+            "leave": self.leave, "hash": self.hash.as_deref().unwrap_or_default(),
+            "reason": self.reason, "by": ask::by(),
+        });
+        Ask::Post(path + "/settle", order)
+    }
 }
 
 /// Runs it.
@@ -98,6 +136,7 @@ pub fn run(arguments: &Arguments, named: Option<&Path>) -> Result<u8, End> {
             let order = json!({"address": address, "reason": reason, "by": ask::by()});
             (false, Ask::Post("/suppression/lift".into(), order))
         }
+        Command::Flood(flood) => (false, flood.question()),
         Command::List(page) => (false, Ask::Get(page.of("/suppression"))),
         Command::Export(page) => (false, Ask::Get(page.of("/suppression/export"))),
         Command::Import { file } => {

@@ -17,6 +17,7 @@ mod alarm;
 mod case;
 mod duty;
 mod filing;
+mod flood;
 mod folder;
 mod group;
 mod letter;
@@ -142,6 +143,7 @@ impl Step<'_> {
             Event::Alarm(alarm) => self.alarm(alarm),
             Event::Notice(notice) => self.notice(notice),
             Event::Grouped(grouping) => self.group(grouping),
+            Event::Flood(flood) => self.flood(flood),
             Event::KeysErased { .. } | Event::Checkpointed { .. } => Ok(()),
         }
     }

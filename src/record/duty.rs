@@ -3,7 +3,7 @@
 //! Days are the controller's, counted since 1970-01-01. A mail to a reviewer is no letter: it belongs to no case, and what
 //! the log keeps of it is whom (keyed), what about, and what became of it.
 
-use super::{CaseId, Damaged, Fingerprint, Flag, State, Table, Timestamp, decode};
+use super::{CaseId, Damaged, Fingerprint, Flag, FloodOf, State, Table, Timestamp, decode};
 use serde::{Deserialize, Serialize};
 
 /// Something of the daily round.
@@ -52,6 +52,8 @@ pub enum About {
     Flag(Flag, Timestamp),
     /// A case whose legal end is near, or past.
     Due(CaseId),
+    /// A flood of STOPs.
+    Flood(FloodOf),
 }
 
 impl About {
@@ -61,6 +63,7 @@ impl About {
             Self::Digest(_) => b"digest".to_vec(),
             Self::Flag(flag, _) => [b"flag/", flag.word().as_bytes()].concat(),
             Self::Due(case) => [&b"due/"[..], &case.bits().to_be_bytes()].concat(),
+            Self::Flood(of) => [&b"flood/"[..], &of.key()].concat(),
         }
     }
 }

@@ -369,4 +369,6 @@ pub enum Event {
     Notice(super::Notice),
     /// Who is who: telephones that people share, two persons that are one, one that is two (the person, not the address).
     Grouped(super::Grouping),
+    /// A STOP is counted, or a human has looked at a flood of them (B11).
+    Flood(super::Flood),
 }

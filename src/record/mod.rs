@@ -12,6 +12,7 @@ mod duty;
 mod event;
 mod fault;
 mod filing;
+mod flood;
 mod folder;
 mod group;
 mod ids;
@@ -38,6 +39,7 @@ pub use duty::{About, Duty, Fate, ToldRow};
 pub use event::{ContactFacts, Event, LetterHead, SmtpReply, SuppressionReason};
 pub use fault::Fault;
 pub use filing::{Filing, FilingEnd, FilingRow, FilingStep};
+pub use flood::{Flood, FloodOf, FloodRow, FloodSettled, UnprovedRow};
 pub use folder::{FolderId, FolderRole, Location};
 pub use group::{GroupRow, Grouping, TraceRow, Traced};
 pub use ids::{

@@ -3,7 +3,9 @@
 //! A reviewer's words are sealed under the case's proof key; who said them stands beside, so that an auditor sees both.
 //! Letters, requests and suppressions that follow have events of their own; these say why.
 
-use super::{CaseId, ContentKey, LetterId, LogPosition, RequestKind, RuleId, Sealed, Timestamp};
+use super::{
+    CaseId, ContentKey, LetterId, LogPosition, MailIdHash, RequestKind, RuleId, Sealed, Timestamp,
+};
 use serde::{Deserialize, Serialize};
 
 /// How a request came that no watched mailbox received: no form and no channel may be imposed (rights.md).
@@ -86,6 +88,12 @@ pub enum Review {
         /// What happened there, as the person reads it.
         words: Option<Sealed>,
     },
+    /// A mail went out after a suppression: the apology of this case is for it (design, What was sent).
+    MailAfterStop {
+        case: CaseId,
+        mail: MailIdHash,
+        at: Timestamp,
+    },
 }
 
 impl Review {
@@ -97,7 +105,8 @@ impl Review {
             | Self::IdentityAsked { case, .. }
             | Self::IdentityProved { case, .. }
             | Self::ProposalSettled { case, .. }
-            | Self::SystemDone { case, .. } => *case,
+            | Self::SystemDone { case, .. }
+            | Self::MailAfterStop { case, .. } => *case,
         }
     }
 }
@@ -128,6 +137,8 @@ pub struct ReviewRow {
     pub settled: Vec<(u16, bool)>,
     /// Systems that are done, by request.
     pub systems: Vec<SystemRow>,
+    /// Mails after a suppression for which its letter apologises, and when they were sent.
+    pub mails: Vec<(MailIdHash, Timestamp)>,
 }
 
 /// A system that is done with a request.

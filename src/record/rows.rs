@@ -317,4 +317,6 @@ pub struct IncidentRow {
     pub at: Timestamp,
     /// Who has seen it.
     pub seen_by: Option<String>,
+    /// Where an apology is drafted; none if no address was known.
+    pub case: Option<CaseId>,
 }

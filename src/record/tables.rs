@@ -65,11 +65,13 @@ pub enum Table {
     PhoneOf = 27,
     /// PersonId → [`super::GroupRow`]: their telephones, and who became one with them.
     Group = 28,
+    /// A day, a campaign → [`super::FloodRow`]; a PersonId → [`super::UnprovedRow`], by a first letter.
+    Flood = 29,
 }
 
 impl Table {
     /// All of them: what compares two indexes compares these.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 29] = [
         Self::Meta,
         Self::Folder,
         Self::Message,
@@ -98,6 +100,7 @@ impl Table {
         Self::Told,
         Self::PhoneOf,
         Self::Group,
+        Self::Flood,
     ];
 }
 

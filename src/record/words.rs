@@ -193,6 +193,8 @@ words! {
         Digest = "digest",
         /// "It takes two months more, because …" (Art. 12(3)).
         Extension = "extension",
+        /// "You were written to although you had asked us not to."
+        Apology = "apology",
     }
 }
 

@@ -53,6 +53,7 @@ impl LetterPlan {
     ) -> Option<Self> {
         let stop_only = head.kind != LetterKind::Identity
             && head.kind != LetterKind::Extension
+            && head.kind != LetterKind::Apology
             && head.answers == [RequestKind::Stop]
             && announces.is_empty();
         Some(Self {

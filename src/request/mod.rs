@@ -10,6 +10,7 @@ mod deadline;
 mod decide;
 mod decision;
 mod expectation;
+mod floods;
 mod gather;
 mod policy;
 pub mod rule;
@@ -24,6 +25,7 @@ pub use decision::{
     SealedLetter, SealedParts, Suppress,
 };
 pub use expectation::Expectation;
+pub use floods::Floods;
 pub use gather::{ThreadEvidence, cases_of, evidence, known, look_up};
 pub use policy::{
     AfterSource, Automation, Caps, CountryRule, NotInterested, Policy, PolicySettings, StopAnswer,

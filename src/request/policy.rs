@@ -5,6 +5,7 @@
 
 use super::calendar::Holidays;
 use super::deadline::{Calendar, OfficeHours};
+use super::floods::Floods;
 use crate::intent::Thresholds;
 use crate::record::{Fault, Language, RequestKind, Suppression};
 use serde::{Deserialize, Serialize};
@@ -142,6 +143,8 @@ pub struct PolicySettings {
     pub office_hours: OfficeHours,
     /// A7.
     pub caps: Caps,
+    /// B11: when a human is told that too many STOPs came.
+    pub floods: Floods,
     /// Confidence by kind: the one source of what `quitus run`, `classify` and `decide` compare with.
     pub thresholds: Thresholds,
     /// What each country's law says; a country that is not here holds the source letter. Default: FR legitimate
@@ -172,6 +175,7 @@ impl Default for PolicySettings {
             timezone: "Europe/Paris".into(),
             office_hours: OfficeHours::default(),
             caps: Caps::default(),
+            floods: Floods::default(),
             thresholds: Thresholds::default(),
             countries: countries
                 .iter()
@@ -235,6 +239,20 @@ impl Policy {
 }
 
 impl PolicySettings {
+    /// Limits that say what cannot be counted.
+    fn counts(&self, wrong: &mut impl FnMut(bool, &str, &str)) {
+        wrong(
+            self.caps.domain_day > 64,
+            "caps.domain_day: only the last 64 letters are remembered",
+            "write a number up to 64",
+        );
+        wrong(
+            self.floods.campaign_share > 100,
+            "floods.campaign_share: more than all of a campaign",
+            "write whole percents, as in 5; 0 is off",
+        );
+    }
+
     fn faults(&self, file: &str) -> Vec<Fault> {
         let mut faults = Vec::new();
         let mut wrong = |bad: bool, what: &str, fix: &str| {
@@ -242,6 +260,7 @@ impl PolicySettings {
                 faults.push(Fault::of_file(file, format!("[policy] {what}"), fix));
             }
         };
+        self.counts(&mut wrong);
         let hours = &self.office_hours;
         wrong(
             hours.from >= hours.to || hours.to > 24,
@@ -252,11 +271,6 @@ impl PolicySettings {
             hours.days == [false; 7],
             "office_hours.days: no day is an office day",
             "set at least one day to true (Monday is the first), or letters would wait for ever",
-        );
-        wrong(
-            self.caps.domain_day > 64,
-            "caps.domain_day: only the last 64 letters are remembered",
-            "write a number up to 64",
         );
         wrong(
             self.letter_expiry_days == 0,

@@ -59,6 +59,7 @@ rules! {
     REFUSED = "P.refused": "A reviewer decided that no letter leaves.",
     SENDERS = "S1": "The letter leaves when the tools that send have obeyed, or says that a mail may still come.",
     UNCONFIRMED = "S2": "The tools that send have not confirmed in time, and the setting holds the letter.",
+    MAIL_AFTER_STOP = "T1": "A mail went to somebody who must not be written to: an apology waits for a human.",
     DONE = "P.auto": "Decided by the machine, as the settings allow.",
 }
 

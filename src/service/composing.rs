@@ -10,7 +10,7 @@ use crate::answer::{
 };
 use crate::delivery::{EnvelopeSender, bounce};
 use crate::record::{
-    Address, Contact, Fingerprinter, FrozenLetter, RequestKind, Suppression, Timestamp,
+    Address, Contact, Fingerprinter, FrozenLetter, LetterKind, RequestKind, Suppression, Timestamp,
 };
 use crate::register::{self, ProviderRole};
 use crate::request::{Identity, LetterPlan};
@@ -43,6 +43,8 @@ pub struct Occasion<'a> {
     pub code: Option<(String, Timestamp)>,
     /// Why it takes longer, and until when (Art. 12(3)).
     pub extension: Option<(String, Timestamp)>,
+    /// Mails after a suppression, and whether the person had asked for none.
+    pub apology: Option<(Vec<Timestamp>, bool)>,
     /// The moment at which the letter is written.
     pub now: Timestamp,
     /// No name, no register data: the reader may not be the person (B9).
@@ -105,7 +107,7 @@ pub fn facts(house: &House, plan: &LetterPlan, occasion: &Occasion<'_>) -> Lette
             due_on: occasion.due.map(|d| day(house, d)),
         },
         requests,
-        suppression: suppression(house, occasion),
+        suppression: suppression(house, plan.kind, occasion),
         origins,
         providers,
         processing: house.config.processing.facts(language, why.as_deref()),
@@ -115,6 +117,7 @@ pub fn facts(house: &House, plan: &LetterPlan, occasion: &Occasion<'_>) -> Lette
             .map(|(code, expires_on)| answer::IdentityCode { code, expires_on }),
         extension: (occasion.extension.as_ref().map(last_day))
             .map(|(reason, due_on)| answer::Extension { reason, due_on }),
+        apology: (occasion.apology.as_ref()).map(|mails| apology(house, mails)),
         thread: Thread {
             subject: Line::new(occasion.subject),
         },
@@ -122,10 +125,18 @@ pub fn facts(house: &House, plan: &LetterPlan, occasion: &Occasion<'_>) -> Lette
 }
 
 /// What may be said of the suppression: that it is done, only where everybody who sends has obeyed.
-fn suppression(house: &House, occasion: &Occasion<'_>) -> Option<answer::Suppression> {
+fn suppression(
+    house: &House,
+    kind: LetterKind,
+    occasion: &Occasion<'_>,
+) -> Option<answer::Suppression> {
     let (state, since) = occasion.suppression?;
     let since = day(house, since);
     Some(match &occasion.standing {
+        // Something did send; without a tool that obeys, nothing proves that it has stopped.
+        Standing::NoSenders if kind == LetterKind::Apology => {
+            answer::Suppression::on_its_way(state, since)
+        }
         Standing::NoSenders => answer::Suppression::obeyed(state, since, vec![Channel::Email]),
         Standing::Obeyed(channels) => {
             let channels = channels.iter().map(channel).collect();
@@ -133,6 +144,17 @@ fn suppression(house: &House, occasion: &Occasion<'_>) -> Option<answer::Suppres
         }
         Standing::OnTheWay | Standing::NotTold => answer::Suppression::on_its_way(state, since),
     })
+}
+
+/// The days of the mails, each once.
+fn apology(house: &House, (mails, asked): &(Vec<Timestamp>, bool)) -> answer::Apology {
+    let mut mails: Vec<Date> = mails.iter().map(|at| day(house, *at)).collect();
+    mails.sort_unstable();
+    mails.dedup();
+    answer::Apology {
+        mails,
+        asked: *asked,
+    }
 }
 
 /// A way that a sender closed, as letters name it.

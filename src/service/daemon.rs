@@ -8,6 +8,7 @@ use super::connections::{MailboxReport, SmtpReport};
 use super::desks::Desks;
 use super::digest::Mailer;
 use super::filing::Filer;
+use super::floods::flood_needs;
 use super::health::{Health, Interrupted};
 use super::house::{House, Office};
 use super::notices::{SenderReport, Tellers, Troubles, Truth, pull_nightly};
@@ -248,6 +249,8 @@ fn teller(
         let soon = house.config.review.due_soon_days;
         let senders = SenderReport::of_all(&state, &house.senders, Some(&troubles), now)?;
         let status = Status::of_state(&state, now, soon)?.with_senders(senders);
+        let floods = flood_needs(&state, &house.config.policy.settings.floods)?;
+        let status = status.with_floods(floods);
         let full = office.sequencer.reader().check_room();
         let disk = full.err().map(|full| full.to_string());
         let seen = mailboxes.iter().map(|m| MailboxReport::of(&m.borrow()));

@@ -4,6 +4,7 @@
 
 use super::composing::{self, Occasion};
 use super::filing;
+use super::floods;
 use super::gathering::{self, Gathered, Trouble};
 use super::house::House;
 use super::mailed::past_mails;
@@ -64,7 +65,7 @@ impl Reception {
         let mut decision = request::decide(&situation, &house.config.policy, now);
         gathering::make_keys(reader, &mut decision)?;
         gathering::forget_erased(reader, &mut decision)?;
-        let notices = self.notices(house, message, g.arrival.received, &mut decision)?;
+        let beside = self.beside(house, message, g, &mut decision)?;
         let (letter, unwritten) = self.letter(house, message, g, &mut decision, now)?;
         let parts = SealedParts {
             letter,
@@ -75,7 +76,7 @@ impl Reception {
         let expectations = std::mem::take(&mut decision.expectations);
         let mut events = decision.into_events(parts);
         let (ended, to) = ((g.arrival.content, state), g.arrival.mailbox.as_ref());
-        events.extend(notices);
+        events.extend(beside);
         events.extend(filing::when_decided(house, to, ended, g.mode.0, now));
         Ok(Decided {
             proposal: Proposal::new(events).expecting(expectations),
@@ -84,6 +85,21 @@ impl Reception {
             seen,
             unwritten,
         })
+    }
+
+    /// What stands in the frame beside the decision: what tools are told, and how a STOP is counted.
+    fn beside(
+        &self,
+        house: &House,
+        message: &mail::InboundMessage,
+        g: &Gathered,
+        decision: &mut Decision,
+    ) -> Result<Vec<Event>, Trouble> {
+        let state = self.office.sequencer.reader().state();
+        let counted = floods::counted(&state, house, g, decision)?;
+        let mut beside = self.notices(house, message, g.arrival.received, decision)?;
+        beside.extend(counted);
+        Ok(beside)
     }
 
     /// What the tools that send must be told; a letter waits for them.
@@ -209,6 +225,7 @@ fn occasion<'a>(
         mails,
         code: None,
         extension: None,
+        apology: None,
         now,
         neutral: letter.is_some_and(|l| l.neutral),
     })

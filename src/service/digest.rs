@@ -10,6 +10,7 @@ pub(super) mod ids;
 mod sending;
 
 use super::daily;
+use super::floods::floods_unseen;
 use super::house::Office;
 use super::needs::Need;
 use super::sequencer::{Committed, Proposal};
@@ -134,8 +135,12 @@ impl Mailer {
             .clocks
             .is_none_or(|last| now.millis_since(last).abs() >= CLOCKS);
         if look {
-            let days = self.office.house.load().config.review.alarm_days;
+            let house = self.office.house.load();
+            let days = house.config.review.alarm_days;
             about.extend(facts::ending(&state, now, days).map_err(|e| e.to_string())?);
+            let floods = floods_unseen(&state, &house.config.policy.settings.floods);
+            let floods = floods.map_err(|e| e.to_string())?.into_iter();
+            about.extend(floods.map(|(of, _)| About::Flood(of)));
         }
         for reader in readers {
             let new = self.untold(reader, &about)?;

@@ -24,6 +24,9 @@ use sha2::{Digest, Sha256};
 /// A message of a case: its key, its row, and its text if it was kept and not erased.
 pub type CaseMessage = (ContentKey, MessageRow, Option<KeptMessage>);
 
+/// Mails after a suppression, and whether the person had asked for none.
+type Apology = Option<(Vec<Timestamp>, bool)>;
+
 /// Everything about a case that a human must see.
 pub struct CaseFile {
     /// Its reference.
@@ -185,6 +188,17 @@ impl CaseFile {
         Ok(known == state.standing(person)?)
     }
 
+    /// The mails for which it apologises, and whether the person had asked for none.
+    fn apology(&self, reader: &Reader, kind: LetterKind) -> Result<Apology, Trouble> {
+        let Some(person) = self.row.person.filter(|_| kind == LetterKind::Apology) else {
+            return Ok(None);
+        };
+        let holds = reader.state().person(person)?.suppression;
+        let asked = holds.is_some_and(|s| super::apologising::asked(s.reason));
+        let mails = self.row.review.mails.iter();
+        Ok(Some((mails.map(|(_, at)| *at).collect(), asked)))
+    }
+
     /// What the letter may know.
     fn occasion(
         &self,
@@ -220,6 +234,7 @@ impl CaseFile {
             mails,
             code: identity.map(|i| (identity::code(reader.fingerprinter(), i.letter), i.expires)),
             extension: extended.zip(due),
+            apology: self.apology(reader, plan.kind)?,
             standing: Standing::NoSenders,
             systems: &self.systems,
             now,

@@ -9,8 +9,8 @@ use super::house::{House, Office};
 use super::notices;
 use super::people;
 use crate::record::{
-    Address, CaseId, Channel, Event, KeyKind, Language, LetterHead, LetterId, LetterKind, PersonId,
-    Proof, RequestKind, RequestState, Review, RuleId, SuppressionReason, Timestamp,
+    Address, CaseId, Channel, Event, Flood, KeyKind, Language, LetterHead, LetterId, LetterKind,
+    PersonId, Proof, RequestKind, RequestState, Review, RuleId, SuppressionReason, Timestamp,
 };
 use crate::request::{Correspondent, Expectation, Known, LetterPlan, Release, rule};
 
@@ -170,6 +170,8 @@ fn takes_effect(
         reason: SuppressionReason::Request(*kind),
         case: Some(case),
     }));
+    // A human says so: it is no forged mail (B11).
+    events.push(Event::Flood(Flood::Confirmed { person }));
 }
 
 fn opened(

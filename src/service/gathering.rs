@@ -360,6 +360,7 @@ pub fn parts_of(kind: LetterKind, answers: &[RequestKind]) -> Vec<Part> {
         LetterKind::Acknowledgement => parts.push(Part::Acknowledgement),
         LetterKind::Identity => return vec![Part::Identity],
         LetterKind::Extension => return vec![Part::Extension],
+        LetterKind::Apology => return vec![Part::Apology],
         LetterKind::Answer | LetterKind::Digest => {}
     }
     parts.sort_unstable();

@@ -5,6 +5,7 @@
 //! comes in by `entering`, a click by `obeying`; `notices` tells the tools that send; `identity` and `erasing` say what a code proves and what an erasure takes with it.
 //! This is the one room that knows all others; knowledge about mail, letters or storage does not belong here.
 
+mod apologising;
 mod clearing;
 mod clock;
 mod composing;
@@ -18,6 +19,7 @@ mod drafting;
 mod entering;
 mod erasing;
 mod filing;
+mod floods;
 mod gathering;
 mod grouping;
 mod health;
@@ -47,6 +49,7 @@ pub use drafting::{CaseFile, CaseMessage, Draft, is_open, left_to_a_human};
 pub use entering::{Entered, Entry, NotEntered, enter, needs_proof};
 pub use erasing::when_answered as erased_when_answered;
 pub use filing::FilingReport;
+pub use floods::{Liftable, flood_campaign, flood_needs, floods_unseen, liftable};
 pub use gathering::{Trouble, has_template};
 pub use grouping::{NotGrouped, Ordered, Word, merge, split};
 pub use health::{DaemonReport, Interrupted};

@@ -7,7 +7,7 @@ use super::house::Office;
 use super::notices::{self, InSight};
 use super::sequencer::{Committed, Proposal};
 use crate::record::{
-    Event, NoToken, PersonId, RequestKind, Suppression, SuppressionReason, Token, TokenKind,
+    Event, Flood, NoToken, PersonId, RequestKind, Suppression, SuppressionReason, Token, TokenKind,
 };
 use crate::request::Expectation;
 
@@ -71,7 +71,7 @@ pub async fn obey(office: &Office, text: &str) -> Result<Obeyed, NotObeyed> {
         let person = found.ok_or(NotObeyed::Nobody)?;
         let row = state.person(person)?;
         let holds = row.suppression.as_ref().map(|s| s.suppression);
-        if holds == Some(Suppression::Suppressed) {
+        if holds == Some(Suppression::Suppressed) && !state.is_unproved(person)? {
             let frame = None;
             return Ok(Obeyed { person, frame });
         }
@@ -85,7 +85,9 @@ pub async fn obey(office: &Office, text: &str) -> Result<Obeyed, NotObeyed> {
             id: person,
             version: row.version,
         };
-        let events = with_notices(office, suppressed);
+        let mut events = with_notices(office, suppressed);
+        // The token proves what somebody may have written in their name before (B11).
+        events.push(Event::Flood(Flood::Confirmed { person }));
         // A STOP is taken even when the disk is nearly full: the room for last words is for this.
         let proposal = Proposal::essential(events).expecting(vec![unchanged]);
         match office.sequencer.commit(proposal).await {

@@ -4,6 +4,7 @@
 //! refused as a whole batch, so the mailbox offers it again; taking twice is harmless, because a commit expects its
 //! message to be unseen.
 
+use super::apologising;
 use super::gathering::{self, OurLines, Read, Trouble, gather};
 use super::house::{House, Office};
 use super::people;
@@ -155,8 +156,7 @@ impl Reception {
         let reader = self.office.sequencer.reader();
         let role = gathering::role(fetched.role);
         if role == crate::record::FolderRole::Sent {
-            return sent_index::learn(&self.office, house, fetched)
-                .map(|events| self.silent(fetched, events));
+            return self.sent(house, fetched);
         }
         let message = mail::read(
             &fetched.raw,
@@ -196,6 +196,15 @@ impl Reception {
             proposal: decided.proposal,
             ending,
         })
+    }
+
+    /// A mail of ours: what it teaches, and what it did wrong.
+    fn sent(&self, house: &House, fetched: &Fetched) -> Result<Ready, Trouble> {
+        let events = sent_index::learn(&self.office, house, fetched)?;
+        let unchanged = apologising::expected(self.office.sequencer.reader(), &events)?;
+        let mut ready = self.silent(fetched, events);
+        ready.proposal.expectations.extend(unchanged);
+        Ok(ready)
     }
 
     /// A message that nobody can read (A0, C2).

@@ -2,6 +2,7 @@
 //!
 //! Only keyed ids, people, dates and hashes of lines are kept. A mail to somebody who is suppressed is an incident.
 
+use super::apologising::{Incident, apologise, told_again};
 use super::gathering::{self, Trouble};
 use super::house::{House, LOOP_HEADER, Office};
 use crate::mail::{self, Limits};
@@ -39,7 +40,11 @@ pub fn learn(office: &Office, house: &House, fetched: &Fetched) -> Result<Vec<Ev
             Ok(foreign(location, mail))
         };
     }
-    seen(reader, house, &message, (location, mail, fetched))
+    let mut events = seen(reader, house, &message, (location, mail, fetched))?;
+    let addresses = || message.to.iter().chain(&message.cc).cloned().collect();
+    let notices = told_again(office, house, &events, addresses)?;
+    events.extend(notices);
+    Ok(events)
 }
 
 /// A mail that somebody sent: whom it reached, what it answers, and the hashes of its lines.
@@ -58,6 +63,7 @@ fn seen(
         mail,
         at,
         is_answer: !message.in_reply_to.is_empty(),
+        before: &[],
     };
     let addresses = message.to.iter().chain(&message.cc);
     let mut events = Vec::new();
@@ -85,13 +91,15 @@ pub(super) fn lines(text: &str) -> Vec<u32> {
 }
 
 /// One mail of ours, as far as it may be an incident.
-pub(super) struct Sent {
+pub(super) struct Sent<'a> {
     /// Its Message-ID.
     pub mail: MailIdHash,
     /// When it was sent.
     pub at: Timestamp,
     /// It answers a mail: an answer to what the person wrote is no prospecting.
     pub is_answer: bool,
+    /// What stands in the same frame already, of other mails.
+    pub before: &'a [Event],
 }
 
 /// Whom it was sent to, colleagues apart; somebody who had asked to be left alone is an incident.
@@ -99,7 +107,7 @@ pub(super) fn recipients<'a>(
     reader: &Reader,
     house: &House,
     addresses: impl Iterator<Item = &'a Address>,
-    sent: &Sent,
+    sent: &Sent<'_>,
     events: &mut Vec<Event>,
 ) -> Result<Vec<PersonId>, Trouble> {
     let (state, keys) = (reader.state(), reader.fingerprinter());
@@ -126,7 +134,15 @@ pub(super) fn recipients<'a>(
         if stopped.is_some_and(|s| sent.at > s.since) && !sent.is_answer {
             let (mail, at) = (sent.mail, sent.at);
             tracing::error!(to = %address.masked(), "a mail was sent to somebody who asked to be left alone");
+            let incident = Incident {
+                person,
+                address,
+                mail,
+                at,
+            };
+            let drafted = apologise(reader, &incident, sent.before, events)?;
             events.push(Event::MailAfterStop { person, mail, at });
+            events.extend(drafted);
         }
         to.push(person);
     }

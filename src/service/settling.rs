@@ -117,6 +117,9 @@ fn answered(
 ) -> Vec<Event> {
     let (case, by) = (letter.case, by.to_owned());
     // A code, an extension, an acknowledgement alone; one that comes with a STOP answers the STOP.
+    if head.kind == LetterKind::Apology {
+        return vec![Event::CaseClosed { case, by }];
+    }
     if head.answers.is_empty() {
         return Vec::new();
     }

@@ -44,7 +44,9 @@ pub struct Status {
     pub open_cases: u64,
     /// Mails known from Sent.
     pub sent_mails: u64,
-    /// Mails to people after they had asked to be left alone, which nobody has looked at yet.
+    /// Mails to people after they had asked to be left alone, all of them: the goal is 0.
+    pub mails_after_stop_ever: u64,
+    /// The same, which nobody has looked at yet.
     pub mails_after_stop: u64,
     /// Messages that were gone before they were read.
     pub gone: u64,
@@ -56,6 +58,8 @@ pub struct Status {
     pub flags: Vec<FlagRow>,
     /// The mailboxes, if a daemon runs.
     pub mailboxes: Vec<MailboxReport>,
+    /// Floods of STOPs that nobody has looked at.
+    pub floods: Vec<Need>,
     /// The tools that send and must obey.
     pub senders: Vec<SenderReport>,
     /// The way to the SMTP server, if a daemon runs.
@@ -94,6 +98,7 @@ impl Status {
             contacts: counts.contacts,
             open_cases: counts.open_cases,
             sent_mails: counts.sent_mails,
+            mails_after_stop_ever: counts.after_stop,
             mails_after_stop: open.count() as u64,
             gone: counts.gone,
             next_due: due
@@ -102,6 +107,7 @@ impl Status {
             filing: FilingReport::of(state)?,
             flags: state.flags()?,
             mailboxes: Vec::new(),
+            floods: Vec::new(),
             senders: Vec::new(),
             smtp: None,
             guard: Vec::new(),
@@ -113,6 +119,13 @@ impl Status {
     /// Adds how the tools that send are.
     pub fn with_senders(mut self, senders: Vec<SenderReport>) -> Self {
         self.senders = senders;
+        self.connections_need();
+        self
+    }
+
+    /// Adds the floods that nobody has looked at.
+    pub fn with_floods(mut self, floods: Vec<Need>) -> Self {
+        self.floods = floods;
         self.connections_need();
         self
     }
@@ -141,6 +154,7 @@ impl Status {
             Why::Filing,
             Why::Sender,
             Why::SenderStuck,
+            Why::Flood,
         ];
         self.needs.retain(|n| !outside.contains(&n.why[0]));
         let mut more = Vec::new();
@@ -169,6 +183,7 @@ impl Status {
             more.push(Need::of(Why::Filing, fix).times(filing.failing));
         }
         more.extend(self.senders.iter().flat_map(sender_needs));
+        more.extend(self.floods.iter().cloned());
         self.needs.extend(more);
         needs::in_order(&mut self.needs);
     }
@@ -254,6 +269,11 @@ impl fmt::Display for Status {
             f,
             "people     {} suppressed, {} paused; {} in the register",
             self.suppressed, self.paused, self.contacts
+        )?;
+        writeln!(
+            f,
+            "after STOP {} mails went out after a STOP (goal 0), {} of them open",
+            self.mails_after_stop_ever, self.mails_after_stop
         )?;
         self.what_waits(f)?;
         self.connections(f)?;

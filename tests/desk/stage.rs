@@ -169,22 +169,31 @@ impl Stage {
     }
 
     pub async fn receives_with(&self, from: &str, subject: &str, text: &str, headers: &str) {
+        let before = self.decided();
+        self.arrives((from, "pass"), subject, text, headers);
+        self.until("the mail is decided", || self.decided() > before)
+            .await;
+    }
+
+    /// A mail of which the border says that it is not genuine; nobody waits until it is decided.
+    pub fn forged(&self, from: &str, text: &str) {
+        self.arrives((from, "fail"), "Re: Relais", text, "");
+    }
+
+    fn arrives(&self, (from, dmarc): (&str, &str), subject: &str, text: &str, headers: &str) {
         let number = self.mails.get() + 1;
         self.mails.set(number);
         let domain = from.split_once('@').unwrap().1;
         let date = self.now.strftime("%a, %d %b %Y %H:%M:%S +0000");
         let raw = format!(
-            "Authentication-Results: mx.{FIRM};\n\tdmarc=pass header.from={domain}\n\
+            "Authentication-Results: mx.{FIRM};\n\tdmarc={dmarc} header.from={domain}\n\
              Received: from mail.{domain} (mail.{domain} [192.0.2.15])\n\tby mx.{FIRM} (Postfix) with ESMTPS id 4cB05k1Zz9; {date}\n\
              Date: {date}\nFrom: <{from}>\nTo: <{MAILBOX}>\nSubject: {subject}\nMessage-ID: <mail-{number}@{domain}>\n{headers}\
              MIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\n{text}\n"
         );
-        let before = self.decided();
         let raw = raw.replace('\n', "\r\n");
         self.inbox
             .deliver(MAILBOX, "INBOX", raw.as_bytes(), self.now);
-        self.until("the mail is decided", || self.decided() > before)
-            .await;
     }
 
     /// A mail that Claire sent.
@@ -218,7 +227,7 @@ impl Stage {
         ask(&self.daemon.office.house.load().config.policy.calendar)
     }
 
-    fn decided(&self) -> u64 {
+    pub fn decided(&self) -> u64 {
         self.state(|s| s.counts().unwrap().messages.iter().sum())
     }
 

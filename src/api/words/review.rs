@@ -47,5 +47,9 @@ pub fn tell(event: &Event) -> Said {
             let what = format!("{case}: {system} is done with {request}, by {by}");
             ("system done", what, None)
         }
+        Review::MailAfterStop { at, .. } => {
+            let what = format!("{case} apologises for a mail of {at}");
+            ("apology", what, None)
+        }
     })
 }

@@ -1,7 +1,7 @@
 //! The daily round and the flags that stop sending, in a sentence for a reviewer.
 
 use super::Said;
-use crate::record::{About, Alarm, Duty, Event, Fate};
+use crate::record::{About, Alarm, Duty, Event, Fate, Flood};
 
 pub(super) fn tell(event: &Event) -> Said {
     let (event, what) = match event {
@@ -41,9 +41,28 @@ pub(super) fn tell(event: &Event) -> Said {
             "acknowledged",
             format!("{} by {by}: sending goes on", flag.word()),
         ),
+        Event::Flood(flood) => floods(flood),
         _ => return None,
     };
     Some((event, what, None))
+}
+
+fn floods(flood: &Flood) -> (&'static str, String) {
+    match flood {
+        Flood::Stopped { person, proved, .. } => {
+            let proved = if *proved { "proved" } else { "not proved" };
+            let what = format!("the STOP of {} is {proved}", super::person(person));
+            ("stop counted", what)
+        }
+        Flood::Confirmed { person } => (
+            "stop proved",
+            format!("what {} asked is proved now", super::person(person)),
+        ),
+        Flood::Settled { of, lifted, by, .. } => (
+            "flood",
+            format!("{by} has looked at the flood {of}: {lifted} lifted"),
+        ),
+    }
 }
 
 fn subjects(about: &[About]) -> String {
@@ -51,6 +70,7 @@ fn subjects(about: &[About]) -> String {
         About::Digest(_) => "the day".to_owned(),
         About::Flag(flag, since) => format!("{} of {since}", flag.word()),
         About::Due(case) => format!("{case}, which is due"),
+        About::Flood(of) => format!("a flood of STOPs ({of})"),
     };
     about.iter().map(one).collect::<Vec<_>>().join(", ")
 }

@@ -49,9 +49,11 @@ impl Step<'_> {
                 case,
             } => {
                 let row = self.suppression(*suppression, *reason, *case);
+                self.confirmed_by(*person, *reason);
                 self.suppress(*person, row)
             }
             Event::Lifted { person, .. } => {
+                self.proved(*person);
                 self.change_person(*person, |row| (row.suppression, row.erased) = (None, None))
             }
             Event::DomainSuppressed {

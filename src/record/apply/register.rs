@@ -1,7 +1,7 @@
 //! What events mean for the register, its imports, and what is known of mail that was sent.
 
 use super::{ContactRow, Damaged, Done, Event, ImportRow, IncidentRow, SentRow, Step, Table};
-use crate::record::{CaseId, MailIdHash, PersonId, Timestamp};
+use crate::record::{CaseId, ContactFacts, KeyId, MailIdHash, PersonId, Timestamp};
 
 impl Step<'_> {
     pub(super) fn register(&mut self, event: &Event) -> Done {
@@ -37,23 +37,33 @@ impl Step<'_> {
                 ..
             } => {
                 let person = self.state().standing(*person)?;
-                if self.state().contact(person)?.is_none() {
-                    self.count_contacts(1)?;
-                }
-                let (key, position, stored) = (contact.key, self.position, self.at);
-                let row = ContactRow {
-                    facts: facts.clone(),
-                    key,
-                    position,
-                    stored,
-                };
-                self.put(Table::Contact, &person.0, &row);
-                self.touch(person)?;
+                return self.store_contact(person, facts, contact.key);
             }
             Event::ContactErased { person, case } => return self.erase_contact(*person, *case),
             _ => {}
         }
         Ok(())
+    }
+
+    /// A contact, in the campaign that its row names.
+    fn store_contact(&mut self, person: PersonId, facts: &ContactFacts, key: KeyId) -> Done {
+        let before = self.state().contact(person)?;
+        if before.is_none() {
+            self.count_contacts(1)?;
+        }
+        let campaign = before.and_then(|row| row.facts.campaign);
+        if campaign != facts.campaign {
+            self.count_campaign(campaign, -1)?;
+            self.count_campaign(facts.campaign, 1)?;
+        }
+        let row = ContactRow {
+            facts: facts.clone(),
+            key,
+            position: self.position,
+            stored: self.at,
+        };
+        self.put(Table::Contact, &person.0, &row);
+        self.touch(person)
     }
 
     /// At their own request, the person is remembered as erased, so that no list brings them back.
@@ -62,10 +72,11 @@ impl Step<'_> {
         if let Some(case) = case {
             self.change_person(person, |row| row.erased = Some((at, case)))?;
         }
-        if self.state().contact(person)?.is_none() {
+        let Some(before) = self.state().contact(person)? else {
             return Ok(());
-        }
+        };
         self.count_contacts(-1)?;
+        self.count_campaign(before.facts.campaign, -1)?;
         self.tables.delete(Table::Contact, &person.0);
         self.touch(person)
     }
@@ -158,8 +169,18 @@ impl Step<'_> {
             person: self.state().standing(person)?,
             at,
             seen_by: None,
+            case: None,
         };
         self.put(Table::Incident, &mail.0, &row);
+        Ok(())
+    }
+
+    /// An apology is drafted for it.
+    pub(super) fn answer_incident(&mut self, mail: MailIdHash, case: CaseId) -> Done {
+        if let Some(mut row) = self.incident(mail)? {
+            row.case = row.case.or(Some(case));
+            self.put(Table::Incident, &mail.0, &row);
+        }
         Ok(())
     }
 }

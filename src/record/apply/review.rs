@@ -6,6 +6,9 @@ use crate::record::{CaseRow, IdentityRow, Review, SystemRow};
 impl Step<'_> {
     pub(super) fn review(&mut self, review: &Review) -> Done {
         let (at, position) = (self.at, self.position);
+        if let Review::MailAfterStop { case, mail, .. } = review {
+            self.answer_incident(*mail, *case)?;
+        }
         self.change_case(review.case(), |row| note(row, review, at, position))
     }
 }
@@ -39,21 +42,23 @@ fn note(
                 of.settled.push((*number, *accepted));
             }
         }
+        Review::MailAfterStop { mail, at, .. } => of.mails.push((*mail, *at)),
         Review::SystemDone {
             request,
             system,
             by,
             ..
         } => {
-            let same = |s: &SystemRow| s.request == *request && s.system == *system;
-            of.systems.retain(|s| !same(s));
-            of.systems.push(SystemRow {
+            let done = SystemRow {
                 request: *request,
                 system: system.clone(),
                 at,
                 by: by.clone(),
                 position,
-            });
+            };
+            let same = |s: &SystemRow| s.request == done.request && s.system == done.system;
+            of.systems.retain(|s| !same(s));
+            of.systems.push(done);
         }
     }
 }

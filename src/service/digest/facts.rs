@@ -48,6 +48,9 @@ pub(super) fn tells(about: &About, need: &Need) -> bool {
         About::Digest(_) => true,
         About::Flag(Flag::Damage, _) => need.why.contains(&Why::Damage),
         About::Flag(Flag::ForeignInstance, _) => need.why.contains(&Why::ForeignInstance),
+        About::Flood(of) => {
+            need.why.contains(&Why::Flood) && need.subject.as_deref() == Some(&*of.to_string())
+        }
         About::Due(case) => need.subject.as_deref() == Some(&*case.to_string()),
     }
 }

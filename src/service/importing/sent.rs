@@ -7,6 +7,7 @@
 use super::{ImportFailure, Planned, Run, Tally};
 use crate::record::{Address, Event, Fault, MailIdHash, Timestamp};
 use crate::register::{ImportError, SentLine, Times, read_sent};
+use crate::service::apologising::{expected, told_again};
 use crate::service::gathering::Trouble;
 use crate::service::house::{House, Office};
 use crate::service::sent_index::{self, ANSWERS, Sent};
@@ -75,8 +76,16 @@ pub async fn import_sent(
     };
     for mails in mails.chunks(CHUNK) {
         let (house, mails): (Arc<House>, Vec<Mail>) = (house.clone(), mails.to_vec());
+        let office = office.clone();
         let told = run
-            .frame(move |reader: &Reader, _| plan(reader, &house, &mails))
+            .frame(move |reader: &Reader, _| {
+                let mut planned = plan(reader, &house, &mails)?;
+                let to = || mails.iter().flat_map(|m| m.to.iter().cloned()).collect();
+                let notices = told_again(&office, &house, &planned.events, to)?;
+                planned.expectations = expected(reader, &planned.events)?;
+                planned.events.extend(notices);
+                Ok(planned)
+            })
             .await?;
         sum.stored += told.stored;
         sum.unchanged += told.unchanged;
@@ -168,6 +177,7 @@ fn news(
         mail: mail.id,
         at,
         is_answer: !mail.answers.is_empty(),
+        before: events,
     };
     let mut own = Vec::new();
     let named = sent_index::recipients(reader, house, mail.to.iter(), &sent, &mut own)?;

@@ -16,6 +16,8 @@ pub enum Why {
     Overdue,
     /// A mail went out after a STOP.
     Incident,
+    /// More STOPs than usual came, perhaps forged ones.
+    Flood,
     /// Nobody knows what became of a letter.
     UncertainLetter,
     /// The same of a reviewer's digest.
@@ -58,12 +60,13 @@ pub enum Why {
 
 impl Why {
     /// All of them, the most urgent first.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::Damage,
         Self::ForeignInstance,
         Self::DiskFull,
         Self::Overdue,
         Self::Incident,
+        Self::Flood,
         Self::UncertainLetter,
         Self::UncertainDigest,
         Self::DeadMessage,
@@ -98,6 +101,7 @@ impl Why {
             Self::DiskFull => "disk_full",
             Self::Overdue => "overdue",
             Self::Incident => "incident",
+            Self::Flood => "flood",
             Self::UncertainLetter => "uncertain_letter",
             Self::UncertainDigest => "uncertain_digest",
             Self::DeadMessage => "dead_message",
@@ -130,6 +134,7 @@ impl Why {
             Self::DiskFull => "the disk of the store is full, nothing is fetched or sent",
             Self::Overdue => "OVERDUE",
             Self::Incident => "INCIDENT: mail went out after a STOP",
+            Self::Flood => "a flood of STOPs: all are honoured; forged ones can be lifted together",
             Self::UncertainLetter => "nobody knows what became of a letter",
             Self::UncertainDigest => "a reviewer's digest may not have arrived",
             Self::DeadMessage => "a message could not be read",
