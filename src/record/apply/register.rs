@@ -40,12 +40,11 @@ impl Step<'_> {
                 if self.state().contact(person)?.is_none() {
                     self.count_contacts(1)?;
                 }
-                let (key, position, stored) = (contact.key, self.position, self.at);
                 let row = ContactRow {
                     facts: facts.clone(),
-                    key,
-                    position,
-                    stored,
+                    key: contact.key,
+                    position: self.position,
+                    stored: self.at,
                 };
                 self.put(Table::Contact, &person.0, &row);
                 self.touch(person)?;
