@@ -236,7 +236,7 @@ async fn check(
     let many = |n: Option<usize>| n.unwrap_or_default();
     let (addresses, people) = (asked.addresses.as_ref(), asked.people.as_ref());
     if addresses.is_none() && people.is_none() {
-        let what = "the body names nobody";
+        let what = "the body cannot be read: it names nobody";
         return Err(Wrong::new(
             StatusCode::BAD_REQUEST,
             what,

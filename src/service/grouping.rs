@@ -10,7 +10,7 @@ use crate::record::{
     PersonId, Sealed, hex,
 };
 use crate::register::{By, RegisterSettings, identifying, plan_row};
-use crate::request::Expectation;
+use crate::request::{Expectation, Known};
 use crate::store::Reader;
 
 /// Why nobody was merged or split.
@@ -78,18 +78,7 @@ pub fn merge(
         people::known(reader, first)?,
         people::known(reader, second)?,
     );
-    if one.person == other.person {
-        return Err(NotGrouped::Same);
-    }
-    if one.row.version == 0 && other.row.version == 0 {
-        return Err(NotGrouped::Unknown);
-    }
-    // What a list must not bring back must not come in by this door either.
-    match (one.row.erased, other.row.erased) {
-        (Some((_, case)), None) if other.contact.is_some() => return Err(NotGrouped::Erased(case)),
-        (None, Some((_, case))) if one.contact.is_some() => return Err(NotGrouped::Erased(case)),
-        _ => {}
-    }
+    may_be_one(&one, &other)?;
     let (into, from) = (one.person, other.person);
     let expectations = vec![expected(reader, into)?, expected(reader, from)?];
     let mut events = Vec::new();
@@ -127,6 +116,21 @@ pub fn merge(
         events,
         expectations,
     })
+}
+
+fn may_be_one(one: &Known, other: &Known) -> Result<(), NotGrouped> {
+    if one.person == other.person {
+        return Err(NotGrouped::Same);
+    }
+    if one.row.version == 0 && other.row.version == 0 {
+        return Err(NotGrouped::Unknown);
+    }
+    // What a list must not bring back must not come in by this door either.
+    match (one.row.erased, other.row.erased) {
+        (Some((_, case)), None) if other.contact.is_some() => Err(NotGrouped::Erased(case)),
+        (None, Some((_, case))) if one.contact.is_some() => Err(NotGrouped::Erased(case)),
+        _ => Ok(()),
+    }
 }
 
 /// The plain addresses in notices of the second person: the senders are told of both as one.
@@ -246,18 +250,14 @@ pub fn split(
     }
     let from = known.person;
     let mut fingerprints = moving(reader, address, from, known.opened.as_ref())?;
-    if known
-        .row
-        .fingerprints
-        .iter()
-        .all(|f| fingerprints.contains(f))
-    {
+    let theirs = &known.row.fingerprints;
+    if theirs.iter().all(|f| fingerprints.contains(f)) {
         return Err(NotGrouped::Only);
     }
     let (person, before) = born(reader, address, from)?;
     if let Some(before) = &before {
         let more = identifying(reader.fingerprinter(), before).into_iter();
-        let more = more.filter(|(by, f)| *by != By::Address && known.row.fingerprints.contains(f));
+        let more = more.filter(|(by, f)| *by != By::Address && theirs.contains(f));
         fingerprints.extend(more.map(|(_, f)| f));
     }
     let expectations = vec![expected(reader, from)?, expected(reader, person)?];
@@ -274,13 +274,8 @@ pub fn split(
         let key = reader.allocate(KeyKind::Contact).map_err(Trouble::from)?;
         events.extend(stored(reader, settings, person, key, (row, own))?);
         let left = without(contact, address, before, &record(person));
-        events.extend(stored(
-            reader,
-            settings,
-            from,
-            usable(reader, Some(row))?,
-            (row, left),
-        )?);
+        let key = usable(reader, Some(row))?;
+        events.extend(stored(reader, settings, from, key, (row, left))?);
     }
     Ok(Ordered {
         person,

@@ -74,9 +74,12 @@ impl Step<'_> {
         }
         self.mailed_too(into, from)?;
         self.tables.delete(Table::Mailed, &from.0);
+        // A human says who it is: nobody lifts it as one of a flood.
+        self.proved(from);
         let contact = self.state().contact(from)?;
-        if contact.is_some() {
+        if let Some(row) = &contact {
             self.count_contacts(-1)?;
+            self.count_campaign(row.facts.campaign, -1)?;
             self.tables.delete(Table::Contact, &from.0);
         }
         // Its suppression is counted no more, before the first person's counts instead.
