@@ -107,8 +107,14 @@ impl State<'_> {
 
     /// A person; an unknown one has an empty row of version 0.
     pub fn person(&self, id: PersonId) -> Look<PersonRow> {
-        let id = self.standing(id)?;
-        Ok(self.row(Table::Person, &id.0)?.unwrap_or_default())
+        // Whoever became one with another has no row any more; most people have one, and are found at once.
+        if let Some(row) = self.row(Table::Person, &id.0)? {
+            return Ok(row);
+        }
+        match self.standing(id)? {
+            same if same == id => Ok(PersonRow::default()),
+            into => Ok(self.row(Table::Person, &into.0)?.unwrap_or_default()),
+        }
     }
 
     /// A domain's suppression.
@@ -118,8 +124,13 @@ impl State<'_> {
 
     /// A contact of the register.
     pub fn contact(&self, person: PersonId) -> Look<Option<ContactRow>> {
-        let person = self.standing(person)?;
-        self.row(Table::Contact, &person.0)
+        match self.row(Table::Contact, &person.0)? {
+            Some(row) => Ok(Some(row)),
+            None => match self.standing(person)? {
+                same if same == person => Ok(None),
+                into => self.row(Table::Contact, &into.0),
+            },
+        }
     }
 
     /// Contacts, in no order that means anything, from one on.

@@ -1,5 +1,6 @@
 //! A mail that went out after a STOP: an incident, and an apology that waits for a reviewer and claims only what is true.
 
+use super::notices::open;
 use super::stage::{Stage, read};
 use super::tool::{Mood, Tool};
 use quitus::record::Mode;
@@ -90,7 +91,9 @@ async fn the_apology_says_that_it_stopped_once_the_tools_obeyed_again() {
         .order("/suppression/add", json!({"address": ANNE}))
         .await;
     stage
-        .until("the tool obeyed", || crm.obeyed().len() == 1)
+        .until("the tool obeyed", || {
+            crm.obeyed().len() == 1 && open(&stage, ANNE).is_empty()
+        })
         .await;
     stage.later(25 * 3600);
     crm.is_now(Mood::Says(503, ""));
@@ -108,9 +111,10 @@ async fn the_apology_says_that_it_stopped_once_the_tools_obeyed_again() {
     crm.is_now(Mood::Obeys);
     stage.later(3600);
     stage
-        .until("it obeyed again", || crm.obeyed().len() == 2)
+        .until("it obeyed again", || {
+            crm.obeyed().len() == 2 && open(&stage, ANNE).is_empty()
+        })
         .await;
-    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
     let text = words(&stage, &case).await;
     assert!(
         text.contains("ne vous enverra plus de prospection par e-mail"),

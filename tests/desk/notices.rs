@@ -20,7 +20,7 @@ fn person(stage: &Stage, address: &str) -> PersonId {
 }
 
 /// The senders that have not obeyed about this person.
-fn open(stage: &Stage, address: &str) -> Vec<String> {
+pub fn open(stage: &Stage, address: &str) -> Vec<String> {
     let about = Concerned::Person(person(stage, address));
     let row = stage.state(|s| s.senders_told(&about).unwrap());
     let open = row.told.into_iter().filter(|t| t.is_open());

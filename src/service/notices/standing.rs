@@ -30,7 +30,9 @@ impl Standing {
             return Ok(Self::NotTold);
         };
         let person = state.standing(person)?;
-        let row = state.senders_told(&Concerned::Person(person))?;
+        // Two persons may have become one since the letter was planned.
+        let about = Concerned::Person(state.standing(person)?);
+        let row = state.senders_told(&about)?;
         let mut channels: Vec<Channel> = Vec::new();
         let mut missing = false;
         for sender in senders {
