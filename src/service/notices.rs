@@ -5,6 +5,7 @@
 //! `standing`: how the senders stand to a person. A notice may be repeated: every act of a sender is idempotent.
 
 mod asking;
+mod forgetting;
 mod nightly;
 mod pace;
 mod pulling;
@@ -14,11 +15,11 @@ mod telling;
 mod truth;
 
 pub use asking::{InSight, ask, ask_again, ask_anew};
+pub use forgetting::forget;
 pub(super) use nightly::run as pull_nightly;
 pub use pulling::{PullFailure, PullSummary, pull};
 pub use report::SenderReport;
 pub(super) use report::Troubles;
 pub use standing::Standing;
 pub(super) use telling::Tellers;
-pub use telling::forget;
 pub(super) use truth::Truth;

@@ -4,7 +4,8 @@
 
 use super::stage::{Stage, read};
 use super::tool::{Mood, Tool};
-use quitus::record::{Concerned, LetterState, Mode, NoticeEnd, PersonId, Waiting};
+use quitus::record::{Concerned, Event, LetterState, Mode, NoticeEnd, PersonId, Waiting};
+use quitus::service::Proposal;
 use serde_json::json;
 use std::time::Duration;
 
@@ -188,6 +189,28 @@ async fn nothing_is_told_in_shadow_and_everything_at_the_activation() {
         .until("the tool is told", || {
             crm.obeyed() == [pair("suppress", ANNE)]
         })
+        .await;
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn a_notice_whose_address_was_erased_is_for_a_human_and_blocks_no_other() {
+    let crm = Tool::start("crm", Mood::Says(503, "")).await;
+    let stage = Stage::with(Mode::Live, &crm.block()).await;
+    stage.receives(ANNE, "Re: Relais", STOP).await;
+    let about = Concerned::Person(person(&stage, ANNE));
+    let told = || stage.state(|s| s.senders_told(&about).unwrap().told[0].clone());
+    let keys = vec![told().key];
+    let erased = Proposal::new(vec![Event::KeysErased { keys }]);
+    stage.daemon.office.sequencer.commit(erased).await;
+    crm.is_now(Mood::Obeys);
+    stage
+        .receives("bob@cliff.example", "Re: Relais", "STOP")
+        .await;
+    stage.until("a human must do it", || told().stuck).await;
+    let others = [pair("suppress", "bob@cliff.example")];
+    stage
+        .until("the other is told", || crm.obeyed() == others)
         .await;
     stage.end().await;
 }

@@ -3,6 +3,7 @@
 //! A sender in trouble rests as a whole, longer each time, so that a thousand notices do not knock at a door that is shut.
 //! Nothing is told in shadow mode. What a sender said is committed before anything follows from it.
 
+use super::forgetting::forget;
 use super::pace::Pace;
 use super::report::Troubles;
 use crate::record::{
@@ -17,7 +18,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
-use tokio::task::JoinHandle;
+use tokio::task::{AbortHandle, JoinSet};
 
 /// After so many notices the settings are looked at again.
 const ROUND: usize = 500;
@@ -54,12 +55,14 @@ impl Tellers {
 
     /// Keeps a loop for each sender of the configuration in force, until `stop` becomes true.
     pub async fn run(self, mut stop: watch::Receiver<bool>) {
-        let mut loops: BTreeMap<String, JoinHandle<()>> = BTreeMap::new();
+        // Dropped with this task, should one not end in time.
+        let (mut loops, mut names) = (JoinSet::new(), BTreeMap::new());
         while !*stop.borrow_and_update() {
-            loops.retain(|_, running| !running.is_finished());
+            while loops.try_join_next().is_some() {}
+            names.retain(|_, running: &mut AbortHandle| !running.is_finished());
             for sender in &self.office.house.load().senders {
                 let name = sender.name().to_owned();
-                loops.entry(name.clone()).or_insert_with(|| {
+                names.entry(name.clone()).or_insert_with(|| {
                     let teller = Teller {
                         office: self.office.clone(),
                         troubles: self.troubles.clone(),
@@ -67,7 +70,7 @@ impl Tellers {
                         name,
                         failures: 0,
                     };
-                    tokio::spawn(teller.run(stop.clone()))
+                    loops.spawn(teller.run(stop.clone()))
                 });
             }
             tokio::select! {
@@ -75,10 +78,8 @@ impl Tellers {
                 () = tokio::time::sleep(5 * NAP) => {}
             }
         }
-        for (_, running) in loops {
-            // It ends after the notices that it began; a panic in it was its own end already.
-            let _ = running.await;
-        }
+        // Each ends after the notices that it began; a panic in one was its own end already.
+        while loops.join_next().await.is_some() {}
     }
 }
 
@@ -97,6 +98,15 @@ struct Task {
     about: Concerned,
     told: Told,
     whom: Whom,
+}
+
+/// What became of a notice until its turn.
+enum Opened {
+    Task(Box<Task>),
+    /// Somebody else ended it.
+    Ended,
+    /// Its address was erased: its sender was not configured for a while.
+    Erased,
 }
 
 impl Teller {
@@ -207,8 +217,15 @@ impl Teller {
     /// One notice, to its end for now.
     async fn tell(&self, sender: &Connector, notice: QueuedNotice) -> Result<(), Trouble> {
         let task = match self.open(notice.about) {
-            Ok(Some(task)) => task,
-            Ok(None) => return Ok(()),
+            Ok(Opened::Task(task)) => task,
+            Ok(Opened::Ended) => return Ok(()),
+            Ok(Opened::Erased) => {
+                let (sender, about) = (self.name.clone(), notice.about);
+                let why = "the address is not kept any more: keep them out there by hand".into();
+                self.written(about, Notice::Stuck { sender, about, why })
+                    .await;
+                return Ok(());
+            }
             Err(why) => return Err(local(why.to_string())),
         };
         let about = task.about;
@@ -237,13 +254,13 @@ impl Teller {
         }
     }
 
-    /// The notice with its address; an address that is erased cannot be told any more.
-    fn open(&self, about: Concerned) -> Result<Option<Task>, Damaged> {
+    /// The notice with its address.
+    fn open(&self, about: Concerned) -> Result<Opened, Damaged> {
         let reader = self.office.sequencer.reader();
         let row = reader.state().senders_told(&about)?;
         let found = row.told.into_iter().find(|t| t.sender == self.name);
         let Some(told) = found.filter(|t| t.next.is_some()) else {
-            return Ok(None);
+            return Ok(Opened::Ended);
         };
         let broken = |e: &dyn std::fmt::Display| Damaged(e.to_string());
         let event = reader.event(told.position).map_err(|e| broken(&e))?;
@@ -253,7 +270,10 @@ impl Teller {
             ));
         };
         let whom: Option<Whom> = reader.open_sealed(&whom).map_err(|e| broken(&e))?;
-        Ok(whom.map(|whom| Task { about, told, whom }))
+        Ok(match whom {
+            Some(whom) => Opened::Task(Box::new(Task { about, told, whom })),
+            None => Opened::Erased,
+        })
     }
 
     fn ended(
@@ -298,32 +318,6 @@ impl Teller {
             let _ = self.obeyed.send(about);
         }
     }
-}
-
-/// Erases the plain address in notices that nobody has to be told of any more; whether every sender of the configuration
-/// has obeyed. What was asked of a sender that is no longer there is asked of nobody.
-pub async fn forget(office: &Office, about: Concerned) -> bool {
-    let reader = office.sequencer.reader();
-    let Ok(row) = reader.state().senders_told(&about) else {
-        return false;
-    };
-    let house = office.house.load_full();
-    let there = |t: &&Told| house.senders.iter().any(|s| s.name() == t.sender);
-    if row.told.iter().filter(there).any(Told::is_open) {
-        return false;
-    }
-    let needed = |key| {
-        let mut told = row.told.iter().filter(there);
-        told.any(|t| t.key == key && t.next.is_some())
-    };
-    let mut keys: Vec<_> = row.told.iter().map(|t| t.key).collect();
-    keys.sort_unstable();
-    keys.dedup();
-    keys.retain(|key| !needed(*key) && matches!(reader.is_erased(*key), Ok(false)));
-    if !keys.is_empty() {
-        write(office, vec![Event::KeysErased { keys }]).await;
-    }
-    true
 }
 
 enum Round {
