@@ -14,11 +14,14 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::{Duration, Instant};
 
 /// Keys that begin with this are the index's own.
 const OWN: u8 = 0xff;
+/// More than there are tables.
+const TABLES: usize = 64;
 const STORE: &[u8] = b"\xffstore";
 /// How long an index that is being dropped may take to let go of its lock.
 const LET_GO: Duration = Duration::from_secs(5);
@@ -62,6 +65,9 @@ pub(super) struct Place {
 pub(super) struct Index {
     db: sled::Db,
     waiting: RwLock<Waiting>,
+    /// Tables that have ever had a row, by number: the others are not asked. A house that has merged nobody and suppressed
+    /// no domain is asked for both with every message.
+    held: [AtomicBool; TABLES],
     /// Rows that may wait.
     behind: usize,
 }
@@ -112,6 +118,19 @@ fn checked<'a>(key: &[u8], bytes: &'a [u8]) -> Result<&'a [u8], Damaged> {
     }
 }
 
+/// Which tables have a row now.
+fn held(db: &sled::Db) -> Result<[AtomicBool; TABLES], Damaged> {
+    let held = [const { AtomicBool::new(false) }; TABLES];
+    for (number, held) in (0u8..).zip(&held) {
+        let first = guarded(|| db.range([number]..).next().transpose().map_err(damaged))?;
+        held.store(
+            first.is_some_and(|(key, _)| key.first() == Some(&number)),
+            Ordering::Release,
+        );
+    }
+    Ok(held)
+}
+
 impl Index {
     /// Opens the index at `path`, or makes an empty one, in a thread of its own, so that a panic of sled ends there.
     ///
@@ -139,9 +158,11 @@ impl Index {
                 .map_err(|_| damaged("sled panicked while opening it"))?;
             match opened {
                 Ok(db) => {
+                    let held = held(&db)?;
                     return Ok(Self {
                         db,
                         waiting: RwLock::default(),
+                        held,
                         behind,
                     });
                 }
@@ -174,6 +195,16 @@ impl Index {
         self.waiting.write().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether the table of a full key ever had a row.
+    fn table(&self, full_key: &[u8]) -> Option<&AtomicBool> {
+        self.held.get(usize::from(*full_key.first()?))
+    }
+
+    fn has_rows(&self, table: Table) -> bool {
+        let held = self.held.get(table as usize);
+        held.is_none_or(|held| held.load(Ordering::Acquire))
+    }
+
     fn own<T: serde::de::DeserializeOwned>(&self, key: &[u8]) -> Result<Option<T>, Damaged> {
         self.get_full(key)?.map(|v| decode(&v)).transpose()
     }
@@ -189,6 +220,11 @@ impl Index {
     pub(super) fn apply(&self, changes: Changes, place: &Place) -> Result<(), Damaged> {
         let waiting = {
             let mut waiting = self.waiting_mut();
+            for (key, row) in &changes {
+                if let (Some(table), Some(_)) = (self.table(key), row) {
+                    table.store(true, Ordering::Release);
+                }
+            }
             waiting.rows.extend(changes);
             waiting.place = Some(*place);
             waiting.rows.len()
@@ -258,6 +294,9 @@ impl Index {
 
 impl Rows for Index {
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, Damaged> {
+        if !self.has_rows(table) {
+            return Ok(None);
+        }
         with_full_key(table, key, |key| {
             if let Some(row) = self.waiting().rows.get(key) {
                 return Ok(row.clone());
@@ -273,6 +312,9 @@ impl Rows for Index {
         from: &[u8],
         limit: usize,
     ) -> Result<Found, Damaged> {
+        if !self.has_rows(table) {
+            return Ok(Found::new());
+        }
         // Taken before sled is read: what is settled in between is then in both, and nothing is in neither.
         let changed = changed_rows(&self.waiting().rows, table, prefix, from);
         let full_prefix = full_key(table, prefix);
