@@ -41,11 +41,14 @@ impl Session {
         }
     }
 
+    /// The guard that is asked runs in this very process: its worker must go on.
     fn say(&mut self, words: &str) -> String {
-        self.write
-            .write_all(format!("{words}\r\n").as_bytes())
-            .unwrap();
-        self.reply()
+        tokio::task::block_in_place(|| {
+            self.write
+                .write_all(format!("{words}\r\n").as_bytes())
+                .unwrap();
+            self.reply()
+        })
     }
 
     /// MAIL and RCPT: what is said of the recipient.
