@@ -41,8 +41,7 @@ impl Postfix {
             writeln!(main, "smtpd_tls_key_file = {}", key.display()).unwrap();
             writeln!(main, "smtpd_tls_security_level = may").unwrap();
         }
-        main.push_str(settings);
-        std::fs::write(at.join("conf/main.cf"), main).unwrap();
+        std::fs::write(at.join("conf/main.cf"), with(&main, settings)).unwrap();
         std::fs::write(at.join("conf/master.cf"), master_cf(port, tls_port)).unwrap();
         let postfix = Self {
             folder,
@@ -102,6 +101,17 @@ impl Drop for Postfix {
 pub fn free_port() -> u16 {
     let socket = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     socket.local_addr().unwrap().port()
+}
+
+/// Settings, the later instead of the earlier of the same name. Postfix would take both, but its logging service warns of
+/// that into the socket that it is about to read, and waits for itself for ever when that socket is full.
+fn with(main: &str, settings: &str) -> String {
+    let name = |line: &str| line.split('=').next().unwrap_or_default().trim().to_owned();
+    let later: Vec<String> = settings.lines().map(name).collect();
+    let kept = main.lines().filter(|line| !later.contains(&name(line)));
+    kept.chain(settings.lines())
+        .map(|line| line.to_owned() + "\n")
+        .collect()
 }
 
 fn postfix_uid() -> u32 {
