@@ -9,6 +9,7 @@ mod classification;
 mod examples;
 mod hits;
 mod language;
+mod learned;
 mod lexicon;
 mod nearest;
 mod optout;
@@ -22,6 +23,7 @@ mod vocabulary;
 
 pub use builtin::{LEXICONS, builtin, with};
 pub use classification::{Classification, Evidence, Found, Signal};
+pub use learned::{Judgement, LABELS, Learned};
 pub use lexicon::LexiconSource;
 pub use outcome::{Thresholds, outcome};
 pub use read::{Question, Reader};
