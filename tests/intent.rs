@@ -1,6 +1,6 @@
 //! Replies in many languages, and how they must be read: data in `tests/cases/intent/<lang>.toml`, each run with LF and CRLF.
 
-use quitus::intent::{LexiconSource, Question, Reader, Thresholds, builtin, outcome, with};
+use quitus::intent::{Fate, LexiconSource, Question, Reader, Thresholds, builtin, outcome, with};
 use quitus::mail::Gate;
 use quitus::record::{Outcome, Reading, RequestKind, RuleId, Verdict};
 use std::sync::OnceLock;
@@ -295,5 +295,88 @@ fn unusual_words_are_at_least_held_and_ordinary_mail_goes_on() {
             "{half}: {counts:?}"
         );
         assert_eq!(counts[&("ordinary", half)][1..], [0, 0, 0], "{half}");
+    }
+}
+
+/// A lexicon of words that no other has.
+const INVENTED: &str = r#"language = "fr"
+[classes]
+frob = ["frob*", "blorp"]
+[[stop]]
+id = "frob"
+say = ["@frob ..1 zonk moi"]
+[[stop]]
+id = "alone"
+say = ["quux"]
+where = "clause"
+[[erasure]]
+id = "gludd"
+say = ["gludd quux"]
+[[trap]]
+id = "other-sense"
+say = ["vilm gludd quux"]
+"#;
+
+#[test]
+fn a_trace_says_what_became_of_every_phrase_and_where_it_stands() {
+    let source = LexiconSource {
+        path: "own/fr.toml",
+        text: INVENTED,
+    };
+    let reader = with(&[("fr", source)]).unwrap();
+    let trace = |fresh| {
+        reader.trace(&Question {
+            fresh,
+            ..Question::default()
+        })
+    };
+    let fate = |fresh, rule: &str| {
+        let seen = trace(fresh).seen;
+        let of_rule = seen.into_iter().find(|s| s.phrase.rule == rule).unwrap();
+        (of_rule.phrase.line, of_rule.fate)
+    };
+    assert_eq!(
+        fate("Frobben vik zonk moi", "fr.stop.frob/1"),
+        (6, Fate::Counts)
+    );
+    assert_eq!(fate("Quux.", "fr.stop.alone/1"), (9, Fate::Counts));
+    assert!(matches!(
+        fate("Vik vak quux", "fr.stop.alone/1"),
+        (9, Fate::Misplaced(_))
+    ));
+    assert_eq!(fate("Gludd quux", "fr.erasure.gludd/1"), (13, Fate::Counts));
+    let (_, explained) = fate("Vilm gludd quux", "fr.erasure.gludd/1");
+    assert!(
+        matches!(explained, Fate::Explained(trap) if trap.line == 16 && trap.file == "own/fr.toml")
+    );
+    let nearly = trace("Vak zonk moi vik. Gludd").nearly;
+    assert_eq!(nearly.len(), 1, "{nearly:?}");
+    assert_eq!(nearly[0].missing, ["@frob"]);
+    assert_eq!((nearly[0].phrase.line, &*nearly[0].text), (6, "zonk moi"));
+    assert_eq!(trace("Blorp zonk vik").nearly[0].missing, ["moi"]);
+}
+
+#[test]
+fn what_is_traced_is_what_is_read() {
+    for case in [
+        "STOP",
+        "Désinscrivez-moi, et envoyez-moi une copie de mes données.",
+        "",
+    ] {
+        let question = Question {
+            fresh: case,
+            ..Question::default()
+        };
+        let (read, trace) = (reader().read(&question), reader().trace(&question));
+        for rule in read
+            .requests
+            .iter()
+            .flat_map(|f| &f.evidence)
+            .map(|e| &e.rule)
+        {
+            let counts =
+                |s: &quitus::intent::Seen| s.phrase.rule == *rule && s.fate == Fate::Counts;
+            assert!(trace.seen.iter().any(counts), "{rule}: {trace:?}");
+        }
     }
 }

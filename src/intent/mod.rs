@@ -6,17 +6,22 @@
 
 mod builtin;
 mod classification;
+mod compile;
 mod examples;
 mod hits;
 mod language;
 mod lexicon;
 mod nearest;
+mod nearly;
 mod optout;
 mod outcome;
 mod pattern;
 mod read;
+mod sense;
 mod sheet;
+mod slip;
 mod text;
+mod trace;
 mod understand;
 mod vocabulary;
 
@@ -25,4 +30,5 @@ pub use classification::{Classification, Evidence, Found, Signal};
 pub use lexicon::LexiconSource;
 pub use outcome::{Thresholds, outcome};
 pub use read::{Question, Reader};
-pub use understand::understand;
+pub use trace::{Fate, Nearly, Phrase, Seen, Trace};
+pub use understand::{trace, understand};

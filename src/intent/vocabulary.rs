@@ -136,6 +136,21 @@ impl Vocabulary {
         self.symbols as usize
     }
 
+    /// The words that carry a symbol, without accents; `relanc*` are all that begin so.
+    pub fn words_of(&self, symbol: Symbol) -> impl Iterator<Item = String> + '_ {
+        let shape = match symbol {
+            Symbol::NUMBER => Some("<number>"),
+            Symbol::ADDRESS => Some("<address>"),
+            Symbol::DOMAIN => Some("<domain>"),
+            _ => None,
+        };
+        let named = self.entries.iter().filter_map(move |e| {
+            let word = e.exact.contains(&symbol).then(|| e.text.clone());
+            word.or_else(|| e.stem.contains(&symbol).then(|| format!("{}*", e.text)))
+        });
+        shape.map(str::to_owned).into_iter().chain(named)
+    }
+
     /// Adds the symbols of a token to a list.
     pub fn look_up(&self, token: &Token, out: &mut Vec<Symbol>) {
         match token.shape {
