@@ -290,3 +290,41 @@ fn the_demo_ends_as_it_says_in_a_few_seconds() {
     let folder = said.lines().find_map(|l| l.strip_prefix("store")).unwrap();
     std::fs::remove_dir_all(Path::new(folder.trim()).parent().unwrap()).unwrap();
 }
+
+#[test]
+fn an_explanation_names_the_line_of_every_phrase_that_fired_or_almost_did() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "Bonjour,\n\nSupprimez le rendez-vous de jeudi.\nMerci de me retirer de la liste.\n\n\
+                Le 12 novembre 2026 à 10:00, Paul <sales@acme.example> a écrit :\n> Répondez STOP";
+    let hostile = message(text).replace("From: Anne", "From: An\u{1b}[31mne");
+    let file = write(folder.path(), "one.eml", &hostile);
+    let output = run(&["explain", &file]);
+    assert_eq!(output.status.code(), Some(0));
+    let told = String::from_utf8(output.stdout).unwrap();
+    let lexicon = include_str!("../config/lexicon/fr.toml");
+    let line = |words: &str| lexicon.lines().position(|l| l.contains(words)).unwrap() + 1;
+    let fired = line("(me|m|nous) @remove ..4 @list");
+    for expected in [
+        "by rule A.ok",
+        "    Merci de me retirer de la liste.\n",
+        "  │ Répondez STOP",
+        "language fr",
+        "“me retirer de la liste”",
+        &format!(
+            "fr.stop.remove-me/3 “(me|m|nous) @remove ..4 @list”  config/lexicon/fr.toml:{fired}"
+        ),
+        "It is acted upon: stop is 0.95 sure, and 0.70 is enough.",
+        &format!("config/lexicon/fr.toml:{fired}  “(me|m|nous) @remove ..4 @list”"),
+        "copy the file into the folder of [lexicon] path",
+    ] {
+        assert!(told.contains(expected), "{expected} is missing in:\n{told}");
+    }
+    assert!(!told.contains('\u{1b}'), "{told}");
+    let json = rows(&run(&["explain", "--json", &file]));
+    assert_eq!(json[0]["outcome"], "act");
+    assert_eq!(json[0]["elided"][0]["kind"], "quotation");
+    assert!(json[0]["trace"]["seen"].as_array().unwrap().len() > 1);
+    assert_eq!(run(&["explain", "no-such-file.eml"]).status.code(), Some(2));
+    let broken = write(folder.path(), "broken.eml", "");
+    assert_eq!(run(&["explain", &broken]).status.code(), Some(1));
+}

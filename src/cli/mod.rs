@@ -12,7 +12,9 @@ mod contacts;
 #[cfg(feature = "demo")]
 mod demo;
 mod edge;
+mod explain;
 mod incidents;
+mod judging;
 mod letters;
 mod log;
 mod output;
@@ -68,6 +70,8 @@ enum Command {
     Contacts(contacts::Arguments),
     /// Say what messages ask and what would be done; changes nothing, needs no configuration (used only if --config names one)
     Classify(classify::Arguments),
+    /// Say of one message why it is read so, and which line to change; changes nothing, like classify
+    Explain(explain::Arguments),
     /// Check configuration, templates and lexicons: every mistake at once
     Check(check::Arguments),
     /// Check the templates of letters, or show a letter
@@ -109,6 +113,7 @@ pub fn main() -> ExitCode {
         Command::Suppression(a) => suppression::run(&a, config),
         Command::Contacts(a) => contacts::run(&a, config),
         Command::Classify(a) => classify::run(&a, config),
+        Command::Explain(a) => explain::run(&a, config),
         Command::Check(a) => check::run(&a, config),
         Command::Templates(a) => templates::run(&a, config),
         Command::Log(a) => log::run(&a, config),
