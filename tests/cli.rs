@@ -328,3 +328,54 @@ fn an_explanation_names_the_line_of_every_phrase_that_fired_or_almost_did() {
     let broken = write(folder.path(), "broken.eml", "");
     assert_eq!(run(&["explain", &broken]).status.code(), Some(1));
 }
+
+#[test]
+fn an_evaluation_counts_what_it_can_read_and_names_every_line_that_it_cannot() {
+    let folder = tempfile::tempdir().unwrap();
+    let line = |id: &str, body: &str, intents: &str| {
+        format!(
+            r#"{{"id":"{id}","lang":"fr","from":"Anne <a@b.example>","subject":"Re: x","body":"{body}","intents":[{intents}]}}"#
+        )
+    };
+    let lines = [
+        line("a", "Désinscrivez-moi.", "\"stop\""),
+        line("b", "Désinscrivez-moi.", "\"not_interested\""),
+        line("c", "Bonne journée", "\"erasure\""),
+        line("d", "x", "\"stp\""),
+        String::new(),
+        line("e", "Désinscrivez-moi.", "\"source\""),
+    ];
+    let set = write(folder.path(), "set.jsonl", &lines.join("\n"));
+    let output = run(&["eval", "--json", folder.path().to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(1));
+    let told = &rows(&output)[0];
+    let total = serde_json::json!({"messages": 4, "right": 1, "held": 0, "wrong": 2, "mild": 1, "missed": 1});
+    assert_eq!(told["total"], total);
+    assert_eq!(told["sets"][&set], total);
+    assert_eq!(told["kinds"]["stop"]["right"], 1);
+    assert_eq!(told["confusion"]["erasure"]["none"], 1);
+    let errors = told["errors"].as_array().unwrap();
+    let ids: Vec<_> = errors.iter().map(|e| e["id"].as_str().unwrap()).collect();
+    assert_eq!(ids, ["e", "b", "c"], "the worst first");
+    assert_eq!(
+        (&errors[0]["line"], &errors[0]["file"]),
+        (&6.into(), &set.as_str().into())
+    );
+    assert!(!errors[0]["grounds"].as_array().unwrap().is_empty());
+    assert_eq!(
+        (&told["faults"][0]["line"], &told["faults"][0]["file"]),
+        (&4.into(), &set.as_str().into())
+    );
+
+    let output = run(&["eval", "--errors", "1", &set]);
+    let (shown, faults) = (
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr),
+    );
+    assert!(shown.contains(&format!("wrong  e  {set}:6")), "{shown}");
+    assert!(!shown.contains(&format!("missed  c  {set}")), "{shown}");
+    assert!(
+        faults.contains(&format!("{set}:4:")) && faults.contains("\"stp\" is no kind"),
+        "{faults}"
+    );
+}

@@ -1,5 +1,9 @@
 //! Replies in many languages, and how they must be read: data in `tests/cases/intent/<lang>.toml`, each run with LF and CRLF.
 
+#[path = "intent/sets.rs"]
+mod sets;
+
+use quitus::intent::eval::{Done, Intent, Score, Wanted};
 use quitus::intent::{Fate, LexiconSource, Question, Reader, Thresholds, builtin, outcome, with};
 use quitus::mail::Gate;
 use quitus::record::{Outcome, Reading, RequestKind, RuleId, Verdict};
@@ -245,27 +249,25 @@ struct Apart {
     text: String,
 }
 
-/// Right, held, wrong, missed, as the shared corpus counts them.
-fn verdict(reply: &Apart) -> usize {
+fn score(reply: &Apart) -> Score {
     let read = reader().read(&Question {
         fresh: &reply.text,
         from: "me@own.example",
         ..Question::default()
     });
-    let mut kinds: Vec<&str> = read.requests.iter().map(|f| f.kind.word()).collect();
-    if reply.wants == ["erasure"] && kinds.contains(&"erasure") {
-        kinds.retain(|k| *k != "stop");
-    }
-    let human = reply.wants.iter().any(|w| w == "complaint");
-    let same =
-        kinds.len() == reply.wants.len() && reply.wants.iter().all(|w| kinds.contains(&&**w));
-    match outcome(&open_gate(), &read, &Thresholds::default()).0 {
-        Outcome::Act if same && !human => 0,
-        Outcome::Act => 2,
-        Outcome::Hold => usize::from(!human),
-        _ if reply.wants.is_empty() => 0,
-        _ => 3,
-    }
+    let wanted = Wanted {
+        intents: reply
+            .wants
+            .iter()
+            .map(|w| w.parse::<Intent>().unwrap())
+            .collect(),
+        human: false,
+    };
+    wanted.score(&Done {
+        outcome: outcome(&open_gate(), &read, &Thresholds::default()).0,
+        kinds: read.requests.iter().map(|f| f.kind).collect(),
+        may_answer: true,
+    })
 }
 
 #[test]
@@ -276,13 +278,20 @@ fn unusual_words_are_at_least_held_and_ordinary_mail_goes_on() {
         .collect();
     let mut counts = std::collections::BTreeMap::new();
     for reply in &replies {
-        let found = verdict(reply);
+        let found = score(reply);
+        let place = match found {
+            Score::Right => 0,
+            Score::Held => 1,
+            Score::Wrong => 2,
+            Score::Missed => 3,
+        };
         counts
             .entry((&*reply.set, &*reply.half))
-            .or_insert([0usize; 4])[found] += 1;
-        if found != 0 && (reply.half == "development" || std::env::var_os("HELD_OUT").is_some()) {
-            let word = ["right", "held", "wrong", "missed"][found];
-            println!("{word} {} {:?} {}", reply.lang, reply.wants, reply.text);
+            .or_insert([0usize; 4])[place] += 1;
+        if found != Score::Right
+            && (reply.half == "development" || std::env::var_os("HELD_OUT").is_some())
+        {
+            println!("{found} {} {:?} {}", reply.lang, reply.wants, reply.text);
         }
     }
     println!("right, held, wrong, missed: {counts:?}");

@@ -75,9 +75,9 @@ impl Bench {
 }
 
 /// Works on all items on all cores, and hands the results over in the order of the items.
-pub fn in_order<I: Sync, R: Send>(
-    items: &[I],
-    work: impl Fn(&I) -> R + Sync,
+pub fn in_order<'i, I: Sync, R: Send>(
+    items: &'i [I],
+    work: impl Fn(&'i I) -> R + Sync,
     mut each: impl FnMut(R) -> io::Result<()>,
 ) -> io::Result<()> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);

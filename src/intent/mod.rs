@@ -7,6 +7,7 @@
 mod builtin;
 mod classification;
 mod compile;
+pub mod eval;
 mod examples;
 mod hits;
 mod language;
