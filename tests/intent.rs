@@ -389,3 +389,24 @@ fn what_is_traced_is_what_is_read() {
         }
     }
 }
+
+#[test]
+fn no_phrase_of_our_lexicons_is_in_the_way_of_another() {
+    let told: Vec<String> = quitus::intent::LEXICONS
+        .iter()
+        .flat_map(|(_, source)| quitus::intent::clashes(source))
+        .map(|f| f.to_string())
+        .collect();
+    assert!(told.is_empty(), "{}:\n{}", told.len(), told.join("\n"));
+}
+
+#[test]
+fn a_longer_phrase_is_in_nobodys_way_since_it_can_outdo_a_trap() {
+    let text = "language = \"fr\"\n[[stop]]\nid = \"a\"\nsay = [\"zork\", \"zork tout de suite\", \"vite zork\"]\n\
+                [[stop]]\nid = \"b\"\nsay = [\"zork [tout]\"]\nwhere = \"clause\"\n[[trap]]\nid = \"c\"\nsay = [\"pas zork\"]\n";
+    let source = LexiconSource {
+        path: "fr.toml",
+        text,
+    };
+    assert_eq!(quitus::intent::clashes(&source), []);
+}

@@ -38,6 +38,13 @@ fn forgiven(typo: &[Said]) -> Vec<(String, bool)> {
     typo.iter().map(word).collect()
 }
 
+/// The column of a byte of a text in characters, from 1.
+fn column(text: &str, at: usize) -> usize {
+    let before = text.get(..at).unwrap_or_default();
+    let line = before.rsplit('\n').next().unwrap_or_default();
+    line.chars().count() + 1
+}
+
 struct Compiler<'a, 'f> {
     source: &'a LexiconSource<'a>,
     faults: &'f mut Vec<Fault>,
@@ -71,6 +78,7 @@ impl Compiler<'_, '_> {
                     spoken.push(Written {
                         text: said.text.clone(),
                         line: line(said.at),
+                        column: column(self.source.text, said.at),
                     });
                 }
             }

@@ -83,6 +83,8 @@ pub struct Written {
     pub text: String,
     /// Its line in the file, from 1.
     pub line: usize,
+    /// Its column in characters, from 1.
+    pub column: usize,
 }
 
 /// A lexicon ready to be matched.

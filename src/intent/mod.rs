@@ -5,8 +5,10 @@
 //! compiled by `lexicon` with `pattern` and `vocabulary`. Deliberately absent: files and clocks.
 
 mod builtin;
+mod clash;
 mod classification;
 mod compile;
+mod cover;
 pub mod eval;
 mod examples;
 mod hits;
@@ -27,6 +29,7 @@ mod understand;
 mod vocabulary;
 
 pub use builtin::{LEXICONS, builtin, with};
+pub use clash::clashes;
 pub use classification::{Classification, Evidence, Found, Signal};
 pub use lexicon::LexiconSource;
 pub use outcome::{Thresholds, outcome};

@@ -151,6 +151,31 @@ impl Vocabulary {
         shape.map(str::to_owned).into_iter().chain(named)
     }
 
+    /// Tells of each word or stem which symbols it brings, and all that a token which fits it carries for certain.
+    pub fn each_word(&self, mut each: impl FnMut(&[Symbol], &[Symbol])) {
+        for entry in &self.entries {
+            let mut all = entry.stem.clone();
+            let mut above = entry.parent;
+            while let Some(n) = above {
+                let parent = &self.entries[n];
+                all.extend(
+                    parent
+                        .stem
+                        .iter()
+                        .filter(|_| entry.text.starts_with(&parent.text)),
+                );
+                above = parent.parent;
+            }
+            if !entry.stem.is_empty() {
+                each(&entry.stem, &all);
+            }
+            if !entry.exact.is_empty() {
+                all.extend(&entry.exact);
+                each(&entry.exact, &all);
+            }
+        }
+    }
+
     /// Adds the symbols of a token to a list.
     pub fn look_up(&self, token: &Token, out: &mut Vec<Symbol>) {
         match token.shape {
