@@ -290,3 +290,92 @@ fn the_demo_ends_as_it_says_in_a_few_seconds() {
     let folder = said.lines().find_map(|l| l.strip_prefix("store")).unwrap();
     std::fs::remove_dir_all(Path::new(folder.trim()).parent().unwrap()).unwrap();
 }
+
+#[test]
+fn an_explanation_names_the_line_of_every_phrase_that_fired_or_almost_did() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "Bonjour,\n\nSupprimez le rendez-vous de jeudi.\nMerci de me retirer de la liste.\n\n\
+                Le 12 novembre 2026 à 10:00, Paul <sales@acme.example> a écrit :\n> Répondez STOP";
+    let hostile = message(text).replace("From: Anne", "From: An\u{1b}[31mne");
+    let file = write(folder.path(), "one.eml", &hostile);
+    let output = run(&["explain", &file]);
+    assert_eq!(output.status.code(), Some(0));
+    let told = String::from_utf8(output.stdout).unwrap();
+    let lexicon = include_str!("../config/lexicon/fr.toml");
+    let line = |words: &str| lexicon.lines().position(|l| l.contains(words)).unwrap() + 1;
+    let fired = line("(me|m|nous) @remove ..4 @list");
+    for expected in [
+        "by rule A.ok",
+        "    Merci de me retirer de la liste.\n",
+        "  │ Répondez STOP",
+        "language fr",
+        "“me retirer de la liste”",
+        &format!(
+            "fr.stop.remove-me/3 “(me|m|nous) @remove ..4 @list”  config/lexicon/fr.toml:{fired}"
+        ),
+        "It is acted upon: stop is 0.95 sure, and 0.70 is enough.",
+        &format!("config/lexicon/fr.toml:{fired}  “(me|m|nous) @remove ..4 @list”"),
+        "copy the file into the folder of [lexicon] path",
+    ] {
+        assert!(told.contains(expected), "{expected} is missing in:\n{told}");
+    }
+    assert!(!told.contains('\u{1b}'), "{told}");
+    let json = rows(&run(&["explain", "--json", &file]));
+    assert_eq!(json[0]["outcome"], "act");
+    assert_eq!(json[0]["elided"][0]["kind"], "quotation");
+    assert!(json[0]["trace"]["seen"].as_array().unwrap().len() > 1);
+    assert_eq!(run(&["explain", "no-such-file.eml"]).status.code(), Some(2));
+    let broken = write(folder.path(), "broken.eml", "");
+    assert_eq!(run(&["explain", &broken]).status.code(), Some(1));
+}
+
+#[test]
+fn an_evaluation_counts_what_it_can_read_and_names_every_line_that_it_cannot() {
+    let folder = tempfile::tempdir().unwrap();
+    let line = |id: &str, body: &str, intents: &str| {
+        format!(
+            r#"{{"id":"{id}","lang":"fr","from":"Anne <a@b.example>","subject":"Re: x","body":"{body}","intents":[{intents}]}}"#
+        )
+    };
+    let lines = [
+        line("a", "Désinscrivez-moi.", "\"stop\""),
+        line("b", "Désinscrivez-moi.", "\"not_interested\""),
+        line("c", "Bonne journée", "\"erasure\""),
+        line("d", "x", "\"stp\""),
+        String::new(),
+        line("e", "Désinscrivez-moi.", "\"source\""),
+    ];
+    let set = write(folder.path(), "set.jsonl", &lines.join("\n"));
+    let output = run(&["eval", "--json", folder.path().to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(1));
+    let told = &rows(&output)[0];
+    let total = serde_json::json!({"messages": 4, "right": 1, "held": 0, "wrong": 2, "mild": 1, "missed": 1});
+    assert_eq!(told["total"], total);
+    assert_eq!(told["sets"][&set], total);
+    assert_eq!(told["kinds"]["stop"]["right"], 1);
+    assert_eq!(told["confusion"]["erasure"]["none"], 1);
+    let errors = told["errors"].as_array().unwrap();
+    let ids: Vec<_> = errors.iter().map(|e| e["id"].as_str().unwrap()).collect();
+    assert_eq!(ids, ["e", "b", "c"], "the worst first");
+    assert_eq!(
+        (&errors[0]["line"], &errors[0]["file"]),
+        (&6.into(), &set.as_str().into())
+    );
+    assert!(!errors[0]["grounds"].as_array().unwrap().is_empty());
+    assert_eq!(
+        (&told["faults"][0]["line"], &told["faults"][0]["file"]),
+        (&4.into(), &set.as_str().into())
+    );
+
+    let output = run(&["eval", "--errors", "1", &set]);
+    let (shown, faults) = (
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr),
+    );
+    assert!(shown.contains(&format!("wrong  e  {set}:6")), "{shown}");
+    assert!(!shown.contains(&format!("missed  c  {set}")), "{shown}");
+    assert!(
+        faults.contains(&format!("{set}:4:")) && faults.contains("\"stp\" is no kind"),
+        "{faults}"
+    );
+}

@@ -1,6 +1,10 @@
 //! Replies in many languages, and how they must be read: data in `tests/cases/intent/<lang>.toml`, each run with LF and CRLF.
 
-use quitus::intent::{LexiconSource, Question, Reader, Thresholds, builtin, outcome, with};
+#[path = "intent/sets.rs"]
+mod sets;
+
+use quitus::intent::eval::{Done, Intent, Score, Wanted};
+use quitus::intent::{Fate, LexiconSource, Question, Reader, Thresholds, builtin, outcome, with};
 use quitus::mail::Gate;
 use quitus::record::{Outcome, Reading, RequestKind, RuleId, Verdict};
 use std::sync::OnceLock;
@@ -245,27 +249,25 @@ struct Apart {
     text: String,
 }
 
-/// Right, held, wrong, missed, as the shared corpus counts them.
-fn verdict(reply: &Apart) -> usize {
+fn score(reply: &Apart) -> Score {
     let read = reader().read(&Question {
         fresh: &reply.text,
         from: "me@own.example",
         ..Question::default()
     });
-    let mut kinds: Vec<&str> = read.requests.iter().map(|f| f.kind.word()).collect();
-    if reply.wants == ["erasure"] && kinds.contains(&"erasure") {
-        kinds.retain(|k| *k != "stop");
-    }
-    let human = reply.wants.iter().any(|w| w == "complaint");
-    let same =
-        kinds.len() == reply.wants.len() && reply.wants.iter().all(|w| kinds.contains(&&**w));
-    match outcome(&open_gate(), &read, &Thresholds::default()).0 {
-        Outcome::Act if same && !human => 0,
-        Outcome::Act => 2,
-        Outcome::Hold => usize::from(!human),
-        _ if reply.wants.is_empty() => 0,
-        _ => 3,
-    }
+    let wanted = Wanted {
+        intents: reply
+            .wants
+            .iter()
+            .map(|w| w.parse::<Intent>().unwrap())
+            .collect(),
+        human: false,
+    };
+    wanted.score(&Done {
+        outcome: outcome(&open_gate(), &read, &Thresholds::default()).0,
+        kinds: read.requests.iter().map(|f| f.kind).collect(),
+        may_answer: true,
+    })
 }
 
 #[test]
@@ -276,13 +278,20 @@ fn unusual_words_are_at_least_held_and_ordinary_mail_goes_on() {
         .collect();
     let mut counts = std::collections::BTreeMap::new();
     for reply in &replies {
-        let found = verdict(reply);
+        let found = score(reply);
+        let place = match found {
+            Score::Right => 0,
+            Score::Held => 1,
+            Score::Wrong => 2,
+            Score::Missed => 3,
+        };
         counts
             .entry((&*reply.set, &*reply.half))
-            .or_insert([0usize; 4])[found] += 1;
-        if found != 0 && (reply.half == "development" || std::env::var_os("HELD_OUT").is_some()) {
-            let word = ["right", "held", "wrong", "missed"][found];
-            println!("{word} {} {:?} {}", reply.lang, reply.wants, reply.text);
+            .or_insert([0usize; 4])[place] += 1;
+        if found != Score::Right
+            && (reply.half == "development" || std::env::var_os("HELD_OUT").is_some())
+        {
+            println!("{found} {} {:?} {}", reply.lang, reply.wants, reply.text);
         }
     }
     println!("right, held, wrong, missed: {counts:?}");
@@ -296,4 +305,108 @@ fn unusual_words_are_at_least_held_and_ordinary_mail_goes_on() {
         );
         assert_eq!(counts[&("ordinary", half)][1..], [0, 0, 0], "{half}");
     }
+}
+
+/// A lexicon of words that no other has.
+const INVENTED: &str = r#"language = "fr"
+[classes]
+frob = ["frob*", "blorp"]
+[[stop]]
+id = "frob"
+say = ["@frob ..1 zonk moi"]
+[[stop]]
+id = "alone"
+say = ["quux"]
+where = "clause"
+[[erasure]]
+id = "gludd"
+say = ["gludd quux"]
+[[trap]]
+id = "other-sense"
+say = ["vilm gludd quux"]
+"#;
+
+#[test]
+fn a_trace_says_what_became_of_every_phrase_and_where_it_stands() {
+    let source = LexiconSource {
+        path: "own/fr.toml",
+        text: INVENTED,
+    };
+    let reader = with(&[("fr", source)]).unwrap();
+    let trace = |fresh| {
+        reader.trace(&Question {
+            fresh,
+            ..Question::default()
+        })
+    };
+    let fate = |fresh, rule: &str| {
+        let seen = trace(fresh).seen;
+        let of_rule = seen.into_iter().find(|s| s.phrase.rule == rule).unwrap();
+        (of_rule.phrase.line, of_rule.fate)
+    };
+    assert_eq!(
+        fate("Frobben vik zonk moi", "fr.stop.frob/1"),
+        (6, Fate::Counts)
+    );
+    assert_eq!(fate("Quux.", "fr.stop.alone/1"), (9, Fate::Counts));
+    assert!(matches!(
+        fate("Vik vak quux", "fr.stop.alone/1"),
+        (9, Fate::Misplaced(_))
+    ));
+    assert_eq!(fate("Gludd quux", "fr.erasure.gludd/1"), (13, Fate::Counts));
+    let (_, explained) = fate("Vilm gludd quux", "fr.erasure.gludd/1");
+    assert!(
+        matches!(explained, Fate::Explained(trap) if trap.line == 16 && trap.file == "own/fr.toml")
+    );
+    let nearly = trace("Vak zonk moi vik. Gludd").nearly;
+    assert_eq!(nearly.len(), 1, "{nearly:?}");
+    assert_eq!(nearly[0].missing, ["@frob"]);
+    assert_eq!((nearly[0].phrase.line, &*nearly[0].text), (6, "zonk moi"));
+    assert_eq!(trace("Blorp zonk vik").nearly[0].missing, ["moi"]);
+}
+
+#[test]
+fn what_is_traced_is_what_is_read() {
+    for case in [
+        "STOP",
+        "Désinscrivez-moi, et envoyez-moi une copie de mes données.",
+        "",
+    ] {
+        let question = Question {
+            fresh: case,
+            ..Question::default()
+        };
+        let (read, trace) = (reader().read(&question), reader().trace(&question));
+        for rule in read
+            .requests
+            .iter()
+            .flat_map(|f| &f.evidence)
+            .map(|e| &e.rule)
+        {
+            let counts =
+                |s: &quitus::intent::Seen| s.phrase.rule == *rule && s.fate == Fate::Counts;
+            assert!(trace.seen.iter().any(counts), "{rule}: {trace:?}");
+        }
+    }
+}
+
+#[test]
+fn no_phrase_of_our_lexicons_is_in_the_way_of_another() {
+    let told: Vec<String> = quitus::intent::LEXICONS
+        .iter()
+        .flat_map(|(_, source)| quitus::intent::clashes(source))
+        .map(|f| f.to_string())
+        .collect();
+    assert!(told.is_empty(), "{}:\n{}", told.len(), told.join("\n"));
+}
+
+#[test]
+fn a_longer_phrase_is_in_nobodys_way_since_it_can_outdo_a_trap() {
+    let text = "language = \"fr\"\n[[stop]]\nid = \"a\"\nsay = [\"zork\", \"zork tout de suite\", \"vite zork\"]\n\
+                [[stop]]\nid = \"b\"\nsay = [\"zork [tout]\"]\nwhere = \"clause\"\n[[trap]]\nid = \"c\"\nsay = [\"pas zork\"]\n";
+    let source = LexiconSource {
+        path: "fr.toml",
+        text,
+    };
+    assert_eq!(quitus::intent::clashes(&source), []);
 }

@@ -12,7 +12,10 @@ mod contacts;
 #[cfg(feature = "demo")]
 mod demo;
 mod edge;
+mod eval;
+mod explain;
 mod incidents;
+mod judging;
 mod letters;
 mod log;
 mod output;
@@ -68,6 +71,10 @@ enum Command {
     Contacts(contacts::Arguments),
     /// Say what messages ask and what would be done; changes nothing, needs no configuration (used only if --config names one)
     Classify(classify::Arguments),
+    /// Say of one message why it is read so, and which line to change; changes nothing, like classify
+    Explain(explain::Arguments),
+    /// Say how well labelled replies are read: right, held, wrong, missed, and the worst of them
+    Eval(eval::Arguments),
     /// Check configuration, templates and lexicons: every mistake at once
     Check(check::Arguments),
     /// Check the templates of letters, or show a letter
@@ -109,6 +116,8 @@ pub fn main() -> ExitCode {
         Command::Suppression(a) => suppression::run(&a, config),
         Command::Contacts(a) => contacts::run(&a, config),
         Command::Classify(a) => classify::run(&a, config),
+        Command::Explain(a) => explain::run(&a, config),
+        Command::Eval(a) => eval::run(&a, config),
         Command::Check(a) => check::run(&a, config),
         Command::Templates(a) => templates::run(&a, config),
         Command::Log(a) => log::run(&a, config),

@@ -87,20 +87,7 @@ pub(super) fn lexicons(own: &FolderSettings) -> Result<intent::Reader, Vec<Fault
         return intent::builtin();
     };
     let mut faults = Vec::new();
-    let mut own = Vec::new();
-    for (path, text) in files(folder, &mut faults) {
-        let code = within(folder, &path);
-        match code.strip_suffix(".toml") {
-            Some(code) if !code.contains('/') => {
-                own.push((code.to_owned(), path.display().to_string(), text));
-            }
-            _ => faults.push(Fault::of_file(
-                &path.display().to_string(),
-                "no lexicon is called so",
-                "name it after its language, as in fr.toml, or move it out of this folder",
-            )),
-        }
-    }
+    let own = own_lexicons(folder, &mut faults);
     let sources: Vec<(&str, LexiconSource<'_>)> = own
         .iter()
         .map(|(code, path, text)| (code.as_str(), LexiconSource { path, text }))
@@ -113,6 +100,37 @@ pub(super) fn lexicons(own: &FolderSettings) -> Result<intent::Reader, Vec<Fault
             Err(faults)
         }
     }
+}
+
+/// Phrases of the firm's own lexicons that are in each other's way; the built-in ones have none.
+pub(super) fn lexicon_clashes(own: &FolderSettings) -> Vec<Fault> {
+    let Some(folder) = &own.path else {
+        return Vec::new();
+    };
+    let clashes =
+        |(_, path, text): &(String, String, String)| intent::clashes(&LexiconSource { path, text });
+    // What cannot be read is told where the lexicons are read.
+    let own = own_lexicons(folder, &mut Vec::new());
+    own.iter().flat_map(clashes).collect()
+}
+
+/// Code, path and text of each lexicon in a folder.
+fn own_lexicons(folder: &Path, faults: &mut Vec<Fault>) -> Vec<(String, String, String)> {
+    let mut own = Vec::new();
+    for (path, text) in files(folder, faults) {
+        let code = within(folder, &path);
+        match code.strip_suffix(".toml") {
+            Some(code) if !code.contains('/') => {
+                own.push((code.to_owned(), path.display().to_string(), text));
+            }
+            _ => faults.push(Fault::of_file(
+                &path.display().to_string(),
+                "no lexicon is called so",
+                "name it after its language, as in fr.toml, or move it out of this folder",
+            )),
+        }
+    }
+    own
 }
 
 /// The path within the folder, with `/`.

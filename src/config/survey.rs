@@ -68,7 +68,7 @@ impl Survey {
         }
     }
 
-    /// Every mistake of templates and lexicons. A folder that is not there is a mistake of the file, told there.
+    /// Every mistake of templates and lexicons, and phrases that are in each other's way, with which a daemon runs. A folder that is not there is a mistake of the file, told there.
     pub fn sheets(&self) -> Vec<Fault> {
         let there = |own: &&FolderSettings| own.path.as_ref().is_none_or(|p| p.is_dir());
         let of_folder = |own| match &self.config {
@@ -76,9 +76,10 @@ impl Survey {
             Err(_) => sheets::templates(own).err(),
         };
         let templates = Some(&self.templates).filter(there).and_then(of_folder);
-        let lexicons = Some(&self.lexicon)
-            .filter(there)
-            .and_then(|own| sheets::lexicons(own).err());
+        let lexicons = Some(&self.lexicon).filter(there);
+        let wrong = lexicons.and_then(|own| sheets::lexicons(own).err());
+        let clashes = lexicons.map(sheets::lexicon_clashes);
+        let lexicons = wrong.into_iter().chain(clashes);
         templates.into_iter().chain(lexicons).flatten().collect()
     }
 

@@ -61,8 +61,27 @@ impl Symbols {
     }
 }
 
-/// All hits of some lexicons; hits that do not stand where their rule wants them are left out.
-pub fn find<'r>(text: &Text, lexicons: &[&'r Lexicon]) -> Vec<Hit<'r>> {
+/// Why a hit does not stand where its rule wants it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Astray {
+    /// Its sentence asks nothing.
+    Question,
+    /// Something stands before it.
+    Start,
+    /// Its clause says more.
+    Clause,
+    /// The reply says more.
+    Whole,
+    /// Its words in this subject are not the writer's.
+    Subject,
+}
+
+/// All hits of some lexicons; those that do not stand where their rule wants them are only told to `astray`.
+pub fn find<'r>(
+    text: &Text,
+    lexicons: &[&'r Lexicon],
+    mut astray: impl FnMut(&Hit<'r>, Astray),
+) -> Vec<Hit<'r>> {
     let symbols: Vec<Symbols> = lexicons.iter().map(|l| Symbols::of(text, l)).collect();
     let quiet = quiet(text, &symbols);
     let mut hits = Vec::new();
@@ -93,8 +112,9 @@ pub fn find<'r>(text: &Text, lexicons: &[&'r Lexicon]) -> Vec<Hit<'r>> {
                         first,
                         last: first + length - 1,
                     };
-                    if in_place(text, &quiet, &hit) {
-                        hits.push(hit);
+                    match misplaced(text, &quiet, &hit) {
+                        None => hits.push(hit),
+                        Some(why) => astray(&hit, why),
                     }
                 }
             }
@@ -125,7 +145,7 @@ pub fn quiet(text: &Text, symbols: &[Symbols]) -> Vec<bool> {
 /// A signature may follow a reply that is otherwise one phrase.
 const NAME: usize = 3;
 
-fn in_place(text: &Text, quiet: &[bool], hit: &Hit<'_>) -> bool {
+fn misplaced(text: &Text, quiet: &[bool], hit: &Hit<'_>) -> Option<Astray> {
     let tokens = &text.tokens;
     if hit.rule.question
         && !text
@@ -134,15 +154,18 @@ fn in_place(text: &Text, quiet: &[bool], hit: &Hit<'_>) -> bool {
             .copied()
             .unwrap_or(false)
     {
-        return false;
+        return Some(Astray::Question);
     }
     let outside = |n: &usize| (*n < hit.first || *n > hit.last) && !quiet[*n];
     match hit.rule.place {
-        Place::Anywhere => true,
-        Place::Start => (0..hit.first)
-            .rev()
-            .take_while(|n| tokens[*n].sentence == tokens[hit.first].sentence)
-            .all(|n| quiet[n]),
+        Place::Anywhere => None,
+        Place::Start => {
+            let begins = (0..hit.first)
+                .rev()
+                .take_while(|n| tokens[*n].sentence == tokens[hit.first].sentence)
+                .all(|n| quiet[n]);
+            (!begins).then_some(Astray::Start)
+        }
         Place::Clause | Place::Whole => {
             let (a, b) = (tokens[hit.first].clause, tokens[hit.last].clause);
             let spoken = (0..tokens.len())
@@ -150,7 +173,11 @@ fn in_place(text: &Text, quiet: &[bool], hit: &Hit<'_>) -> bool {
                 .filter(outside)
                 .count();
             let rest = || (0..tokens.len()).filter(outside).count();
-            spoken == 0 && (hit.rule.place == Place::Clause || rest() <= NAME)
+            match hit.rule.place {
+                Place::Whole if spoken > 0 || rest() > NAME => Some(Astray::Whole),
+                _ if spoken > 0 => Some(Astray::Clause),
+                _ => None,
+            }
         }
     }
 }

@@ -1,14 +1,11 @@
-//! One language's rules, as they stand in `config/lexicon/<lang>.toml`, made ready to be matched.
+//! One language's rules, as they stand in `config/lexicon/<lang>.toml`, ready to be matched; `compile.rs` makes them.
 //!
-//! People edit these files, so every mistake is reported at once, with its line and what to do. Deliberately absent:
-//! what a match leads to; rules only say "this phrase, this meaning", and `read.rs` weighs them.
+//! Deliberately absent: what a match leads to; rules only say "this phrase, this meaning", and `read.rs` weighs them.
 
-use super::pattern::{self, Classes, Node, Pattern};
-use super::sheet::{self, RuleSheet, Said, Sheet, TestSheet};
-use super::text::fold;
-use super::vocabulary::{Symbol, Vocabulary, VocabularyBuilder};
-use crate::record::{Fault, Language, RequestKind, Stance};
-use std::collections::HashMap;
+use super::pattern::Pattern;
+use super::sheet::TestSheet;
+use super::vocabulary::{Symbol, Vocabulary};
+use crate::record::{Language, RequestKind, Stance};
 
 /// A lexicon as a file: its path as people know it, and its text.
 #[derive(Clone, Debug)]
@@ -79,6 +76,17 @@ pub struct Rule {
     pub question: bool,
 }
 
+/// A phrase as a person wrote it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// `ne|n @me @contact plus`.
+    pub text: String,
+    /// Its line in the file, from 1.
+    pub line: usize,
+    /// Its column in characters, from 1.
+    pub column: usize,
+}
+
 /// A lexicon ready to be matched.
 #[derive(Debug)]
 pub struct Lexicon {
@@ -92,304 +100,16 @@ pub struct Lexicon {
     pub rules: Vec<Rule>,
     /// Pattern, rule, number of the phrase in its rule from 1.
     pub phrases: Vec<(Pattern, usize, usize)>,
+    /// The file, as people know it.
+    pub path: String,
+    /// Each of `phrases` as it was written.
+    pub written: Vec<Written>,
+    /// Its classes, each with the symbol that its single words carry.
+    pub classes: Vec<(Symbol, String)>,
     /// Phrases by the symbol that they can begin with.
     pub openings: Vec<Vec<u32>>,
     /// How a quoted footer says "this answer is an opt-out".
     pub optout: Vec<Pattern>,
     /// Examples, verified when all lexicons are loaded.
     pub(crate) tests: Vec<TestSheet>,
-}
-
-/// Compiles one file; `None` and faults if anything is wrong.
-pub fn compile(source: &LexiconSource<'_>, faults: &mut Vec<Fault>) -> Option<Lexicon> {
-    let before = faults.len();
-    let sheet = sheet::read(source.path, source.text, faults);
-    let mut compiler = Compiler {
-        source,
-        faults,
-        words: VocabularyBuilder::default(),
-        classes: Classes::new(),
-    };
-    let lexicon = compiler.lexicon(sheet);
-    (faults.len() == before).then_some(lexicon).flatten()
-}
-
-struct Compiler<'a, 'f> {
-    source: &'a LexiconSource<'a>,
-    faults: &'f mut Vec<Fault>,
-    words: VocabularyBuilder,
-    classes: Classes,
-}
-
-impl Compiler<'_, '_> {
-    fn fault(&mut self, at: usize, what: impl Into<String>, fix: impl Into<String>) {
-        self.faults
-            .push(Fault::at(self.source.path, self.source.text, at, what, fix));
-    }
-
-    fn lexicon(&mut self, sheet: Sheet) -> Option<Lexicon> {
-        let (code, language) = self.language(&sheet)?;
-        self.quiet_words(&sheet);
-        for (name, members) in &sheet.classes {
-            self.class(name, members);
-        }
-        let (mut rules, mut phrases) = (Vec::new(), Vec::new());
-        self.unique_names(&sheet.rules);
-        for written in &sheet.rules {
-            let Some(rule) = self.rule(&code, written) else {
-                continue;
-            };
-            for (n, said) in written.say.iter().enumerate() {
-                if let Some(pattern) = self.pattern(said) {
-                    phrases.push((pattern, rules.len(), n + 1));
-                }
-            }
-            rules.push(rule);
-        }
-        let optout = sheet
-            .optout
-            .iter()
-            .filter_map(|s| self.pattern(s))
-            .collect();
-        let typo: Vec<_> = sheet
-            .typo
-            .iter()
-            .map(|s| (fold(s.text.trim_end_matches('*')), s.text.ends_with('*')))
-            .collect();
-        let vocabulary = std::mem::take(&mut self.words).build(&typo);
-        let openings = pattern::openings(&phrases, vocabulary.symbols());
-        let words = sheet.words.iter().map(|s| fold(&s.text)).collect();
-        Some(Lexicon {
-            language,
-            words,
-            vocabulary,
-            rules,
-            phrases,
-            openings,
-            optout,
-            tests: sheet.tests,
-        })
-    }
-
-    fn quiet_words(&mut self, sheet: &Sheet) {
-        for (list, symbol) in [
-            (&sheet.filler, Symbol::FILLER),
-            (&sheet.greeting, Symbol::GREETING),
-        ] {
-            for said in list {
-                let (text, stem) = said
-                    .text
-                    .strip_suffix('*')
-                    .map_or((said.text.as_str(), false), |t| (t, true));
-                self.words.mean(&fold(text), stem, symbol);
-            }
-        }
-    }
-
-    fn language(&mut self, sheet: &Sheet) -> Option<(String, Option<Language>)> {
-        let Some(said) = &sheet.language else {
-            self.fault(
-                0,
-                "the file does not say its language",
-                "begin it with language = \"fr\" (or \"any\")",
-            );
-            return None;
-        };
-        match (said.text.as_str(), said.text.parse::<Language>()) {
-            ("any", _) => Some(("any".to_owned(), None)),
-            (code, Ok(language)) => Some((code.to_owned(), Some(language))),
-            (_, Err(why)) => {
-                self.fault(
-                    said.at,
-                    why,
-                    "use one of these codes, or \"any\" for words of every language",
-                );
-                None
-            }
-        }
-    }
-
-    fn class(&mut self, name: &Said, members: &[Said]) {
-        let symbol = self.words.fresh();
-        let mut ways = vec![Node::One(symbol)];
-        for said in members {
-            let single = !said
-                .text
-                .contains([' ', '@', '(', '[', '|', '<', '-', '\'', '’']);
-            if single {
-                let (text, stem) = said
-                    .text
-                    .strip_suffix('*')
-                    .map_or((said.text.as_str(), false), |t| (t, true));
-                self.words.mean(&fold(text), stem, symbol);
-            } else if let Some(node) = self.node(said) {
-                ways.push(node);
-            }
-        }
-        if self
-            .classes
-            .insert(name.text.clone(), Node::Alt(ways))
-            .is_some()
-        {
-            self.fault(
-                name.at,
-                format!("class {} is defined twice", name.text),
-                "put all its words into one",
-            );
-        }
-    }
-
-    fn node(&mut self, said: &Said) -> Option<Node> {
-        pattern::parse(&said.text, &self.classes, &mut self.words)
-            .map_err(|(what, fix)| {
-                self.faults.push(Fault::at(
-                    self.source.path,
-                    self.source.text,
-                    said.at,
-                    what,
-                    fix,
-                ))
-            })
-            .ok()
-    }
-
-    fn pattern(&mut self, said: &Said) -> Option<Pattern> {
-        let node = self.node(said)?;
-        Pattern::build(&node)
-            .map_err(|(what, fix)| self.fault(said.at, format!("\"{}\": {what}", said.text), fix))
-            .ok()
-    }
-
-    fn unique_names(&mut self, rules: &[RuleSheet]) {
-        let mut seen: HashMap<(&str, &str), usize> = HashMap::new();
-        let mut phrases: HashMap<(&str, &str), usize> = HashMap::new();
-        let line = |at: usize| self.source.text[..at].matches('\n').count() + 1;
-        let mut found = Vec::new();
-        for rule in rules {
-            if let Some(id) = &rule.id
-                && let Some(first) = seen.insert((&rule.section, &id.text), id.at)
-            {
-                found.push((
-                    id.at,
-                    format!(
-                        "a second {} rule \"{}\" (the first is in line {})",
-                        rule.section,
-                        id.text,
-                        line(first)
-                    ),
-                    "give it another id",
-                ));
-            }
-            for said in &rule.say {
-                if let Some(first) = phrases.insert((&rule.section, said.text.trim()), said.at) {
-                    found.push((
-                        said.at,
-                        format!("\"{}\" stands in line {} already", said.text, line(first)),
-                        "remove one of them",
-                    ));
-                }
-            }
-        }
-        for (at, what, fix) in found {
-            self.fault(at, what, fix);
-        }
-    }
-
-    fn rule(&mut self, code: &str, written: &RuleSheet) -> Option<Rule> {
-        let Some(id) = &written.id else {
-            self.fault(
-                written.at,
-                format!("a {} rule without a name", written.section),
-                "add id = \"some-name\": the log shows it",
-            );
-            return None;
-        };
-        if written.say.is_empty() {
-            self.fault(
-                written.at,
-                format!("rule {} says nothing", id.text),
-                "add say = [\"…\"], or remove it",
-            );
-        }
-        let effect = self.effect(written, id)?;
-        let place = match written.place.as_ref().map(|s| s.text.as_str()) {
-            None | Some("anywhere") => Place::Anywhere,
-            Some("start") => Place::Start,
-            Some("clause") => Place::Clause,
-            Some("whole") => Place::Whole,
-            Some(other) => {
-                let what = format!("where = \"{other}\" is unknown");
-                self.fault(
-                    written.place.as_ref().map_or(written.at, |s| s.at),
-                    what,
-                    "use anywhere, start, clause or whole",
-                );
-                return None;
-            }
-        };
-        Some(Rule {
-            name: format!("{code}.{}.{}", written.section, id.text),
-            effect,
-            place,
-            sure: written.sure.unwrap_or(0.95) as f32,
-            explains: self.kinds(&written.explains),
-            beats: self.kinds(&written.beats),
-            human: written.human.as_ref().map(|s| s.text.clone()),
-            question: written.question,
-        })
-    }
-
-    fn kinds(&mut self, said: &[Said]) -> Vec<RequestKind> {
-        let mut kinds = Vec::new();
-        for one in said {
-            match one.text.parse() {
-                Ok(kind) => kinds.push(kind),
-                Err(why) => {
-                    let why: String = why;
-                    self.fault(one.at, why, "use the names of the requests");
-                }
-            }
-        }
-        kinds
-    }
-
-    fn effect(&mut self, written: &RuleSheet, id: &Said) -> Option<Effect> {
-        if let Ok(kind) = written.section.parse() {
-            return Some(Effect::Request(kind));
-        }
-        if let Some(stance) = written.section.strip_prefix("stance.") {
-            return match stance.parse() {
-                Ok(stance) => Some(Effect::Stance(stance)),
-                Err(why) => {
-                    let why: String = why;
-                    self.fault(
-                        written.at,
-                        why,
-                        "write [[stance.interested]] with one of these words",
-                    );
-                    None
-                }
-            };
-        }
-        match written.section.as_str() {
-            "human" => Some(Effect::Human(
-                written.human.as_ref().unwrap_or(id).text.clone(),
-                written.alone,
-            )),
-            "unsure" => Some(Effect::Unsure),
-            _ => match written.reach.as_ref().map(|s| (s.text.as_str(), s.at)) {
-                None | Some(("words", _)) => Some(Effect::Trap(Reach::Words)),
-                Some(("sentence", _)) => Some(Effect::Trap(Reach::Sentence)),
-                Some(("text", _)) => Some(Effect::Trap(Reach::Text)),
-                Some((other, at)) => {
-                    self.fault(
-                        at,
-                        format!("reach = \"{other}\" is unknown"),
-                        "use words, sentence or text",
-                    );
-                    None
-                }
-            },
-        }
-    }
 }

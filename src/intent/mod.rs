@@ -5,26 +5,36 @@
 //! compiled by `lexicon` with `pattern` and `vocabulary`. Deliberately absent: files and clocks.
 
 mod builtin;
+mod clash;
 mod classification;
+mod compile;
+mod cover;
+pub mod eval;
 mod examples;
 mod hits;
 mod language;
 mod learned;
 mod lexicon;
 mod nearest;
+mod nearly;
 mod optout;
 mod outcome;
 mod pattern;
 mod read;
+mod sense;
 mod sheet;
+mod slip;
 mod text;
+mod trace;
 mod understand;
 mod vocabulary;
 
 pub use builtin::{LEXICONS, builtin, with};
+pub use clash::clashes;
 pub use classification::{Classification, Evidence, Found, Signal};
 pub use learned::{Judgement, LABELS, Learned};
 pub use lexicon::LexiconSource;
 pub use outcome::{Thresholds, outcome};
 pub use read::{Question, Reader};
-pub use understand::understand;
+pub use trace::{Fate, Nearly, Phrase, Seen, Trace};
+pub use understand::{trace, understand};

@@ -200,10 +200,10 @@ impl Parser<'_> {
 /// A pattern ready to be matched.
 #[derive(Clone, Debug)]
 pub struct Pattern {
-    symbols: Vec<Symbol>,
-    follow: Vec<u128>,
-    first: u128,
-    last: u128,
+    pub(super) symbols: Vec<Symbol>,
+    pub(super) follow: Vec<u128>,
+    pub(super) first: u128,
+    pub(super) last: u128,
 }
 
 struct Ends {
@@ -242,7 +242,7 @@ impl Pattern {
         Ok(built)
     }
 
-    fn positions(&self, mut set: u128) -> impl Iterator<Item = usize> + use<> {
+    pub(super) fn positions(&self, mut set: u128) -> impl Iterator<Item = usize> + use<> {
         std::iter::from_fn(move || {
             (set != 0).then(|| {
                 let p = set.trailing_zeros() as usize;
@@ -326,25 +326,42 @@ impl Pattern {
 
     /// Matches at the beginning of `tokens` (the symbols of each token); the length of the longest match.
     pub fn longest<'a>(&self, tokens: impl Iterator<Item = &'a [Symbol]>) -> Option<usize> {
-        let (mut open, mut longest) = (self.first, None);
+        self.longest_from(self.first, tokens)
+    }
+
+    pub(super) fn longest_from<'a>(
+        &self,
+        from: u128,
+        tokens: impl Iterator<Item = &'a [Symbol]>,
+    ) -> Option<usize> {
+        let (mut open, mut longest) = (from, None);
         for (n, token) in tokens.enumerate() {
-            let mut active = 0u128;
-            for p in self.positions(open) {
-                if self.symbols[p] == Symbol::ANY || token.contains(&self.symbols[p]) {
-                    active |= 1 << p;
-                }
-            }
+            let active = self.active(open, token);
             if active == 0 {
                 break;
             }
             if active & self.last != 0 {
                 longest = Some(n + 1);
             }
-            open = self
-                .positions(active)
-                .fold(0, |set, p| set | self.follow[p]);
+            open = self.after(active);
         }
         longest
+    }
+
+    /// Which of the open positions this token fits.
+    pub(super) fn active(&self, open: u128, token: &[Symbol]) -> u128 {
+        let mut active = 0u128;
+        for p in self.positions(open) {
+            if self.symbols[p] == Symbol::ANY || token.contains(&self.symbols[p]) {
+                active |= 1 << p;
+            }
+        }
+        active
+    }
+
+    pub(super) fn after(&self, active: u128) -> u128 {
+        self.positions(active)
+            .fold(0, |set, p| set | self.follow[p])
     }
 }
 

@@ -5,10 +5,13 @@
 //! Deliberately absent: thresholds and outcomes (`outcome.rs`).
 
 use super::classification::{Classification, Evidence, Found, Signal};
-use super::hits::{self, Hit};
-use super::language::LanguageGuesser;
-use super::lexicon::{self, Effect, Lexicon, LexiconSource, Place, Reach};
+use super::compile::compile;
+use super::hits::{self, Astray, Hit};
+use super::language::{Guess, LanguageGuesser};
+use super::lexicon::{Effect, Lexicon, LexiconSource, Place};
+use super::sense;
 use super::text::{Shape, Text};
+use super::trace::{Fate, Page, Phrase, Trace, Tracer};
 use crate::record::{Fault, Language, RequestKind, Stance};
 
 /// What is read of a message.
@@ -41,7 +44,7 @@ impl Reader {
         let mut faults = Vec::new();
         let mut lexicons = Vec::new();
         for source in sources {
-            lexicons.extend(lexicon::compile(source, &mut faults));
+            lexicons.extend(compile(source, &mut faults));
         }
         if !faults.is_empty() {
             return Err(faults);
@@ -65,26 +68,46 @@ impl Reader {
 
     /// Reads a reply.
     pub fn read(&self, question: &Question<'_>) -> Classification {
+        self.read_and_trace(question, None).0
+    }
+
+    /// What the lexicons see in a reply, and what becomes of it: for people who ask why it was read so.
+    pub fn trace(&self, question: &Question<'_>) -> Trace {
+        let (read, tracer) = self.read_and_trace(question, Some(Tracer::default()));
+        let mut trace = tracer.unwrap_or_default().finish(&read);
         let text = Text::of(question.fresh);
         let guess = self.guesser.guess(&text, question.fresh);
-        let chosen: Vec<&Lexicon> = self
-            .lexicons
-            .iter()
-            .filter(|l| match l.language {
-                None | Some(Language::En) => true,
-                Some(language) => guess.possible.is_empty() || guess.possible.contains(&language),
-            })
-            .collect();
-        let hits = hits::find(&text, &chosen);
-        let bare = Self::is_bare(&text, &hits);
+        let chosen = self.chosen(&guess);
+        trace.languages = chosen.iter().filter_map(|l| l.language).collect();
+        trace.nearly = super::nearly::find(&text, question.fresh, &chosen, &read);
+        trace
+    }
+
+    fn read_and_trace(
+        &self,
+        question: &Question<'_>,
+        tracer: Option<Tracer>,
+    ) -> (Classification, Option<Tracer>) {
+        let text = Text::of(question.fresh);
+        let guess = self.guesser.guess(&text, question.fresh);
         let mut weighing = Weighing {
             out: Classification {
                 language: guess.clear,
                 ..Classification::default()
             },
             spoken: Vec::new(),
+            tracer,
         };
-        weighing.weigh(&text, question.fresh, &hits, true);
+        let page = Page {
+            text: &text,
+            original: question.fresh,
+            is_body: true,
+        };
+        let hits = hits::find(&text, &self.chosen(&guess), |hit, astray| {
+            weighing.note(page, hit, || astray.into())
+        });
+        let bare = Self::is_bare(&text, &hits);
+        weighing.weigh(page, &hits);
         self.read_subject(question, bare, &mut weighing);
         if !weighing.out.asks(RequestKind::Stop)
             && let Some(found) = super::optout::defined(question, &text, &self.lexicons)
@@ -92,7 +115,19 @@ impl Reader {
             weighing.out.requests.push(found);
             weighing.out.stance = None;
         }
-        weighing.finish(question, &text)
+        let tracer = weighing.tracer.take();
+        (weighing.finish(question, &text), tracer)
+    }
+
+    /// The lexicons of the languages that it could be; English and what all borrow always.
+    fn chosen(&self, guess: &Guess) -> Vec<&Lexicon> {
+        self.lexicons
+            .iter()
+            .filter(|l| match l.language {
+                None | Some(Language::En) => true,
+                Some(language) => guess.possible.is_empty() || guess.possible.contains(&language),
+            })
+            .collect()
     }
 
     fn is_bare(text: &Text, hits: &[Hit<'_>]) -> bool {
@@ -108,20 +143,27 @@ impl Reader {
             return;
         }
         let text = Text::of(question.subject);
+        let page = Page {
+            text: &text,
+            original: question.subject,
+            is_body: false,
+        };
         let all: Vec<&Lexicon> = self.lexicons.iter().collect();
         let last = text.tokens.last().map_or(0, |t| t.clause);
-        let mut hits = hits::find(&text, &all);
-        if question.subject_is_reply {
-            hits.retain(|h| {
-                matches!(h.rule.place, Place::Clause | Place::Whole)
-                    || matches!(h.rule.effect, Effect::Trap(_))
-            });
-            hits.retain(|h| text.tokens[h.first].clause == last);
-        }
-        if !bare {
-            hits.retain(|h| h.rule.place != Place::Clause && h.rule.place != Place::Whole);
-        }
-        weighing.weigh(&text, question.subject, &hits, false);
+        let mut hits = hits::find(&text, &all, |hit, astray| {
+            weighing.note(page, hit, || astray.into())
+        });
+        hits.retain(|h| {
+            let alone = matches!(h.rule.place, Place::Clause | Place::Whole);
+            let added = (alone || matches!(h.rule.effect, Effect::Trap(_)))
+                && text.tokens[h.first].clause == last;
+            let theirs = (!question.subject_is_reply || added) && (bare || !alone);
+            if !theirs {
+                weighing.note(page, h, || Astray::Subject.into());
+            }
+            theirs
+        });
+        weighing.weigh(page, &hits);
     }
 }
 
@@ -129,61 +171,69 @@ struct Weighing {
     out: Classification,
     /// Stances with their place in the text.
     spoken: Vec<(usize, Stance)>,
+    /// Only if somebody asked why.
+    tracer: Option<Tracer>,
 }
 
 impl Weighing {
-    fn weigh(&mut self, text: &Text, original: &str, hits: &[Hit<'_>], in_body: bool) {
-        let traps: Vec<&Hit<'_>> = hits
-            .iter()
-            .filter(|h| matches!(h.rule.effect, Effect::Trap(_)))
-            .collect();
-        let alive: Vec<&Hit<'_>> = hits
-            .iter()
-            .filter(|h| !explained(text, h, &traps))
-            .collect();
-        let asked: Vec<&Hit<'_>> = alive
-            .iter()
-            .copied()
-            .filter(|h| !beaten(text, h, &alive))
-            .collect();
-        for hit in asked {
-            match &hit.rule.effect {
-                Effect::Request(kind) => self.request(*kind, hit, text, original, in_body),
-                // "Send me what you store about me" is a request, not interest.
-                Effect::Stance(stance) if in_body && !requested(text, hit, &alive) => {
-                    self.spoken.push((hit.first, *stance));
-                }
-                Effect::Human(reason, alone) if in_body => {
-                    let reason = if *alone {
-                        format!("!{reason}")
-                    } else {
-                        reason.clone()
-                    };
-                    self.signal(signal(&reason, hit, text, original));
-                }
-                Effect::Unsure if self.out.unsure.is_none() => {
-                    self.out.unsure = Some(signal("unclear", hit, text, original))
-                }
-                _ => {}
+    fn note(&mut self, page: Page<'_>, hit: &Hit<'_>, fate: impl FnOnce() -> Fate) {
+        if let Some(tracer) = &mut self.tracer {
+            tracer.see(page, hit, fate());
+        }
+    }
+
+    fn weigh(&mut self, page: Page<'_>, hits: &[Hit<'_>]) {
+        let is_trap = |h: &&Hit<'_>| matches!(h.rule.effect, Effect::Trap(_));
+        let traps: Vec<&Hit<'_>> = hits.iter().filter(is_trap).collect();
+        let mut alive: Vec<&Hit<'_>> = Vec::with_capacity(hits.len());
+        for hit in hits {
+            match sense::explained(page.text, hit, &traps) {
+                None => alive.push(hit),
+                Some(trap) => self.note(page, hit, || Fate::Explained(Phrase::of(trap))),
+            }
+        }
+        for hit in &alive {
+            // "Send me what you store about me" is a request, not interest.
+            let other = match hit.rule.effect {
+                Effect::Stance(_) => sense::requested(page.text, hit, &alive),
+                _ => sense::beaten(page.text, hit, &alive),
+            };
+            match other {
+                None => self.count(page, hit),
+                Some(other) => self.note(page, hit, || Fate::Beaten(Phrase::of(other))),
             }
         }
     }
 
-    fn request(
-        &mut self,
-        kind: RequestKind,
-        hit: &Hit<'_>,
-        text: &Text,
-        original: &str,
-        in_body: bool,
-    ) {
+    fn count(&mut self, page: Page<'_>, hit: &Hit<'_>) {
+        self.note(page, hit, || Fate::Counts);
+        match &hit.rule.effect {
+            Effect::Request(kind) => self.request(*kind, hit, page),
+            Effect::Stance(stance) if page.is_body => self.spoken.push((hit.first, *stance)),
+            Effect::Human(reason, alone) if page.is_body => {
+                let reason = if *alone {
+                    format!("!{reason}")
+                } else {
+                    reason.clone()
+                };
+                self.signal(signal(&reason, hit, page));
+            }
+            Effect::Unsure if self.out.unsure.is_none() => {
+                self.out.unsure = Some(signal("unclear", hit, page));
+            }
+            _ => {}
+        }
+    }
+
+    fn request(&mut self, kind: RequestKind, hit: &Hit<'_>, page: Page<'_>) {
+        let Page { text, original, .. } = page;
         let evidence = Evidence {
             rule: format!("{}/{}", hit.rule.name, hit.number),
             text: text.quote(original, hit.first, hit.last).to_owned(),
-            start: in_body.then(|| text.tokens[hit.first].start),
+            start: page.is_body.then(|| text.tokens[hit.first].start),
         };
         if let Some(reason) = &hit.rule.human {
-            self.signal(signal(reason, hit, text, original));
+            self.signal(signal(reason, hit, page));
         }
         self.out.language = self.out.language.or(hit.lexicon.language);
         match self.out.requests.iter_mut().find(|f| f.kind == kind) {
@@ -306,62 +356,13 @@ impl Weighing {
     }
 }
 
-fn signal(reason: &str, hit: &Hit<'_>, text: &Text, original: &str) -> Signal {
+fn signal(reason: &str, hit: &Hit<'_>, page: Page<'_>) -> Signal {
     Signal {
         reason: reason.to_owned(),
         rule: format!("{}/{}", hit.rule.name, hit.number),
-        text: text.quote(original, hit.first, hit.last).to_owned(),
+        text: page
+            .text
+            .quote(page.original, hit.first, hit.last)
+            .to_owned(),
     }
-}
-
-/// Whether a trap gives these words another sense. A longer phrase that holds the whole trap knows better.
-fn explained(text: &Text, hit: &Hit<'_>, traps: &[&Hit<'_>]) -> bool {
-    let kind = match &hit.rule.effect {
-        Effect::Request(kind) => Some(*kind),
-        Effect::Unsure | Effect::Human(..) => None,
-        _ => return false,
-    };
-    let human = matches!(hit.rule.effect, Effect::Human(..));
-    traps.iter().any(|trap| {
-        let concerned = trap.rule.explains.is_empty()
-            || kind.map_or(!human, |k| trap.rule.explains.contains(&k));
-        let same_sentence = text.tokens[hit.first].sentence == text.tokens[trap.first].sentence;
-        concerned
-            && !hit.exceeds(trap)
-            && match trap.rule.effect {
-                Effect::Trap(Reach::Words) => hit.overlaps(trap),
-                Effect::Trap(Reach::Sentence) => same_sentence && !human,
-                Effect::Trap(Reach::Text) => !human,
-                _ => false,
-            }
-    })
-}
-
-/// Whether a more special request in the same sentence stands in for this one, or this is only the object of another:
-/// "delete everything you have on me" asks for erasure, not for everything you have on me.
-fn beaten(text: &Text, hit: &Hit<'_>, alive: &[&Hit<'_>]) -> bool {
-    let Effect::Request(kind) = hit.rule.effect else {
-        return false;
-    };
-    let sentence = text.tokens[hit.first].sentence;
-    alive.iter().any(|other| {
-        let stands_for = match (&other.rule.effect, kind) {
-            (Effect::Request(k), RequestKind::Access) => *k != kind,
-            // Convention 1: "remove me from your CRM" is erasure, not doubled with stop.
-            (Effect::Request(k), RequestKind::Stop) => *k == RequestKind::Erasure,
-            _ => false,
-        };
-        let object = stands_for && other.exceeds(hit);
-        let special =
-            other.rule.beats.contains(&kind) && text.tokens[other.first].sentence == sentence;
-        object || special
-    })
-}
-
-/// Whether a request stands in the same sentence.
-fn requested(text: &Text, hit: &Hit<'_>, alive: &[&Hit<'_>]) -> bool {
-    let sentence = text.tokens[hit.first].sentence;
-    alive.iter().any(|h| {
-        matches!(h.rule.effect, Effect::Request(_)) && text.tokens[h.first].sentence == sentence
-    })
 }

@@ -3,7 +3,7 @@
 //!
 //! What the gate says is not to be read is not read.
 
-use super::{Classification, Question, Reader};
+use super::{Classification, Question, Reader, Trace};
 use crate::mail::{Gate, InboundMessage};
 use crate::record::{Address, Reading};
 
@@ -14,18 +14,32 @@ const REPLY_MARKS: &[&str] = &[
 
 /// Reads the fresh text, as far as the gate allows.
 pub fn understand(reader: &Reader, message: &InboundMessage, gate: &Gate) -> Classification {
+    asked(message, gate, |question| reader.read(question)).unwrap_or_default()
+}
+
+/// What the lexicons saw in it, for people who ask why; nothing if the gate allows nothing to be read.
+pub fn trace(reader: &Reader, message: &InboundMessage, gate: &Gate) -> Trace {
+    asked(message, gate, |question| reader.trace(question)).unwrap_or_default()
+}
+
+/// Asks the one question that there is to a message, if it may be read.
+fn asked<T>(
+    message: &InboundMessage,
+    gate: &Gate,
+    ask: impl FnOnce(&Question<'_>) -> T,
+) -> Option<T> {
     if matches!(gate.reading, Reading::Nothing | Reading::Report) {
-        return Classification::default();
+        return None;
     }
     let elided: Vec<&str> = message.fresh.elided.iter().map(|e| &*e.text).collect();
-    reader.read(&Question {
+    Some(ask(&Question {
         fresh: &message.fresh.text,
         subject: &message.subject,
         subject_is_reply: !message.in_reply_to.is_empty() || is_reply(&message.subject),
         elided: &elided.join("\n"),
         automatic: gate.reading == Reading::Note,
         from: message.from.as_ref().map_or("", Address::as_str),
-    })
+    }))
 }
 
 /// Whether a subject is that of a mail that is answered: its words are not the writer's then.

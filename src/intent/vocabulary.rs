@@ -136,6 +136,46 @@ impl Vocabulary {
         self.symbols as usize
     }
 
+    /// The words that carry a symbol, without accents; `relanc*` are all that begin so.
+    pub fn words_of(&self, symbol: Symbol) -> impl Iterator<Item = String> + '_ {
+        let shape = match symbol {
+            Symbol::NUMBER => Some("<number>"),
+            Symbol::ADDRESS => Some("<address>"),
+            Symbol::DOMAIN => Some("<domain>"),
+            _ => None,
+        };
+        let named = self.entries.iter().filter_map(move |e| {
+            let word = e.exact.contains(&symbol).then(|| e.text.clone());
+            word.or_else(|| e.stem.contains(&symbol).then(|| format!("{}*", e.text)))
+        });
+        shape.map(str::to_owned).into_iter().chain(named)
+    }
+
+    /// Tells of each word or stem which symbols it brings, and all that a token which fits it carries for certain.
+    pub fn each_word(&self, mut each: impl FnMut(&[Symbol], &[Symbol])) {
+        for entry in &self.entries {
+            let mut all = entry.stem.clone();
+            let mut above = entry.parent;
+            while let Some(n) = above {
+                let parent = &self.entries[n];
+                all.extend(
+                    parent
+                        .stem
+                        .iter()
+                        .filter(|_| entry.text.starts_with(&parent.text)),
+                );
+                above = parent.parent;
+            }
+            if !entry.stem.is_empty() {
+                each(&entry.stem, &all);
+            }
+            if !entry.exact.is_empty() {
+                all.extend(&entry.exact);
+                each(&entry.exact, &all);
+            }
+        }
+    }
+
     /// Adds the symbols of a token to a list.
     pub fn look_up(&self, token: &Token, out: &mut Vec<Symbol>) {
         match token.shape {

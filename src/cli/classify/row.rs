@@ -2,9 +2,9 @@
 //!
 //! The keys and their order are a promise; a change is a new key at the end.
 
+use super::super::judging::{Bench, Judged};
 use super::super::output::{BAD, CARE, FAINT, GOOD, STRONG, harmless, painted};
-use crate::intent::{self, Classification, Thresholds};
-use crate::mail::{self, Circumstances, Gate, House, Limits};
+use crate::intent;
 use crate::record::{Language, Outcome, RequestKind, Stance, Verdict};
 use serde::Serialize;
 use std::io::{self, Write};
@@ -56,47 +56,14 @@ struct EvidenceRow {
     text: String,
 }
 
-/// What is needed to judge a message; the same for all.
-pub struct Bench {
-    /// The lexicons.
-    pub reader: intent::Reader,
-    /// Who we are.
-    pub house: House,
-    /// How sure the reader must be.
-    pub thresholds: Thresholds,
-}
-
-impl Bench {
-    /// Reads, judges and understands one message.
-    pub fn row(&self, file: &str, raw: &[u8]) -> Row {
-        match mail::read(raw, &Limits::default(), Some(&self.house), &()) {
-            Err(why) => Row::broken(file, why.to_string()),
-            Ok(message) => {
-                let gate = mail::gate(&message, &self.house, &Circumstances::default());
-                let read = intent::understand(&self.reader, &message, &gate);
-                let (outcome, hold_reason) = intent::outcome(&gate, &read, &self.thresholds);
-                let fresh = message.fresh.text;
-                Row::Read(Box::new(read_row(
-                    file,
-                    &gate,
-                    fresh,
-                    read,
-                    outcome,
-                    hold_reason,
-                )))
-            }
-        }
-    }
-}
-
-fn read_row(
-    file: &str,
-    gate: &Gate,
-    fresh_text: String,
-    read: Classification,
-    outcome: Outcome,
-    hold_reason: Option<String>,
-) -> ReadRow {
+fn read_row(file: &str, judged: Judged) -> ReadRow {
+    let Judged {
+        message,
+        gate,
+        read,
+        outcome,
+        hold_reason,
+    } = judged;
     let evidence = |e: intent::Evidence| EvidenceRow {
         rule: e.rule,
         text: e.text,
@@ -113,7 +80,7 @@ fn read_row(
             rule: gate.rule.as_str().to_owned(),
         },
         language: read.language,
-        fresh_text,
+        fresh_text: message.fresh.text,
         requests: read.requests.into_iter().map(request).collect(),
         stance: read.stance,
         outcome,
@@ -122,6 +89,14 @@ fn read_row(
 }
 
 impl Row {
+    /// Reads, judges and understands one message.
+    pub fn of(bench: &Bench, file: &str, raw: &[u8]) -> Self {
+        match bench.judge(raw) {
+            Err(why) => Self::broken(file, why.to_string()),
+            Ok(judged) => Self::Read(Box::new(read_row(file, judged))),
+        }
+    }
+
     /// A message that could not be read.
     pub fn broken(file: &str, error: String) -> Self {
         Self::Broken {

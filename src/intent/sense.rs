@@ -1,0 +1,61 @@
+//! What a phrase means beside the others: a trap gives its words another sense, a more special request stands in for it.
+//!
+//! Each question is answered with the hit that is to blame, so that `quitus explain` can name it. Deliberately absent:
+//! what is asked in the end; that is `read.rs`.
+
+use super::hits::Hit;
+use super::lexicon::{Effect, Reach};
+use super::text::Text;
+use crate::record::RequestKind;
+
+/// The trap that gives these words another sense. A longer phrase that holds the whole trap knows better.
+pub fn explained<'h, 'r>(text: &Text, hit: &Hit<'_>, traps: &[&'h Hit<'r>]) -> Option<&'h Hit<'r>> {
+    let kind = match &hit.rule.effect {
+        Effect::Request(kind) => Some(*kind),
+        Effect::Unsure | Effect::Human(..) => None,
+        _ => return None,
+    };
+    let human = matches!(hit.rule.effect, Effect::Human(..));
+    traps.iter().copied().find(|trap| {
+        let concerned = trap.rule.explains.is_empty()
+            || kind.map_or(!human, |k| trap.rule.explains.contains(&k));
+        let same_sentence = text.tokens[hit.first].sentence == text.tokens[trap.first].sentence;
+        concerned
+            && !hit.exceeds(trap)
+            && match trap.rule.effect {
+                Effect::Trap(Reach::Words) => hit.overlaps(trap),
+                Effect::Trap(Reach::Sentence) => same_sentence && !human,
+                Effect::Trap(Reach::Text) => !human,
+                _ => false,
+            }
+    })
+}
+
+/// The more special request in the same sentence that stands in for this one, or the one of which this is only the object:
+/// "delete everything you have on me" asks for erasure, not for everything you have on me.
+pub fn beaten<'h, 'r>(text: &Text, hit: &Hit<'_>, alive: &[&'h Hit<'r>]) -> Option<&'h Hit<'r>> {
+    let Effect::Request(kind) = hit.rule.effect else {
+        return None;
+    };
+    let sentence = text.tokens[hit.first].sentence;
+    alive.iter().copied().find(|other| {
+        let stands_for = match (&other.rule.effect, kind) {
+            (Effect::Request(k), RequestKind::Access) => *k != kind,
+            // Convention 1: "remove me from your CRM" is erasure, not doubled with stop.
+            (Effect::Request(k), RequestKind::Stop) => *k == RequestKind::Erasure,
+            _ => false,
+        };
+        let object = stands_for && other.exceeds(hit);
+        let special =
+            other.rule.beats.contains(&kind) && text.tokens[other.first].sentence == sentence;
+        object || special
+    })
+}
+
+/// The request that stands in the same sentence, if any.
+pub fn requested<'h, 'r>(text: &Text, hit: &Hit<'_>, alive: &[&'h Hit<'r>]) -> Option<&'h Hit<'r>> {
+    let sentence = text.tokens[hit.first].sentence;
+    alive.iter().copied().find(|h| {
+        matches!(h.rule.effect, Effect::Request(_)) && text.tokens[h.first].sentence == sentence
+    })
+}
