@@ -1,5 +1,6 @@
 //! The lexicons inside the program, so that it reads without any file; a user's file replaces the one of its language.
 
+use super::learned::Learned;
 use super::lexicon::LexiconSource;
 use super::read::Reader;
 use crate::record::Fault;
@@ -41,5 +42,13 @@ pub fn with(own: &[(&str, LexiconSource<'_>)]) -> Result<Reader, Vec<Fault>> {
         .iter()
         .filter(|(code, _)| !LEXICONS.iter().any(|(c, _)| c == code));
     sources.extend(new.map(|(_, s)| s.clone()));
-    Reader::compile(&sources)
+    let reader = Reader::compile(&sources)?;
+    match Learned::shipped() {
+        Ok(learned) => Ok(reader.beside(learned)),
+        Err(why) => Err(vec![Fault::of_file(
+            "config/reader/reader.safetensors",
+            why,
+            "build the program again from an unchanged checkout",
+        )]),
+    }
 }

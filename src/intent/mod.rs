@@ -4,6 +4,7 @@
 //! what stands for what) → `outcome`. The phrases are data, `config/lexicon/<lang>.toml`, read by `sheet`, checked and
 //! compiled by `lexicon` with `pattern` and `vocabulary`. Deliberately absent: files and clocks.
 
+mod agree;
 mod builtin;
 mod clash;
 mod classification;

@@ -1,13 +1,15 @@
 //! Reads one reply: finds phrases, lets traps and negations explain words away, and says what is asked, or "unsure".
 //!
-//! A request counts only in the fresh text (answering.md B2) or in a subject that the person typed. A second, learned
-//! reader can stand beside this one: both yield a [`Classification`], and whoever combines them holds where they differ.
+//! A request counts only in the fresh text (answering.md B2) or in a subject that the person typed. The learned reader stands
+//! beside this one and is asked unless the case is plain; `agree.rs` makes one word of both.
 //! Deliberately absent: thresholds and outcomes (`outcome.rs`).
 
+use super::agree::agree;
 use super::classification::{Classification, Evidence, Found, Signal};
 use super::compile::compile;
 use super::hits::{self, Astray, Hit};
 use super::language::{Guess, LanguageGuesser};
+use super::learned::{Judgement, Learned};
 use super::lexicon::{Effect, Lexicon, LexiconSource, Place};
 use super::sense;
 use super::text::{Shape, Text};
@@ -36,7 +38,11 @@ pub struct Question<'a> {
 pub struct Reader {
     lexicons: Vec<Lexicon>,
     guesser: LanguageGuesser,
+    learned: Option<&'static Learned>,
 }
+
+/// Words of a reply in which the lexicons need no second opinion.
+const PLAIN: usize = 3;
 
 impl Reader {
     /// Compiles lexicons and runs their examples; all faults of all files at once.
@@ -50,7 +56,11 @@ impl Reader {
             return Err(faults);
         }
         let guesser = LanguageGuesser::of(&lexicons);
-        let reader = Self { lexicons, guesser };
+        let reader = Self {
+            lexicons,
+            guesser,
+            learned: None,
+        };
         for (lexicon, source) in reader.lexicons.iter().zip(sources) {
             super::examples::verify(&reader, lexicon, source, &mut faults);
         }
@@ -66,7 +76,35 @@ impl Reader {
         self.lexicons.iter().filter_map(|l| l.language)
     }
 
-    /// Reads a reply.
+    /// The same, with a learned reader beside the lexicons.
+    #[must_use]
+    pub fn beside(self, learned: &'static Learned) -> Self {
+        Self {
+            learned: Some(learned),
+            ..self
+        }
+    }
+
+    /// Reads a reply with both readers.
+    pub fn understand(&self, question: &Question<'_>) -> Classification {
+        let read = self.read(question);
+        match self.judge(question, &read) {
+            Some(judged) => agree(read, &judged, question.fresh),
+            None => read,
+        }
+    }
+
+    /// What the learned reader thinks, beside what the lexicons say; `None` where it is not asked.
+    pub fn judge(&self, question: &Question<'_>, read: &Classification) -> Option<Judgement> {
+        let plain = || {
+            let sure = matches!(&read.requests[..], [only] if only.confidence >= 0.9);
+            sure && read.human.is_empty() && Text::of(question.fresh).tokens.len() <= PLAIN
+        };
+        let asked = |_: &&Learned| !question.fresh.trim().is_empty() && !plain();
+        self.learned.filter(asked).map(|l| l.judge(question.fresh))
+    }
+
+    /// Reads a reply with the lexicons alone.
     pub fn read(&self, question: &Question<'_>) -> Classification {
         self.read_and_trace(question, None).0
     }

@@ -14,7 +14,7 @@ const REPLY_MARKS: &[&str] = &[
 
 /// Reads the fresh text, as far as the gate allows.
 pub fn understand(reader: &Reader, message: &InboundMessage, gate: &Gate) -> Classification {
-    asked(message, gate, |question| reader.read(question)).unwrap_or_default()
+    asked(message, gate, |question| reader.understand(question)).unwrap_or_default()
 }
 
 /// What the lexicons saw in it, for people who ask why; nothing if the gate allows nothing to be read.

@@ -11,6 +11,7 @@ mod words;
 
 use encoder::Encoder;
 use std::ops::Range;
+use std::sync::OnceLock;
 use words::{Piece, Words};
 
 /// Pieces of a text that are read at most; of a longer one its beginning and its end.
@@ -63,12 +64,14 @@ pub struct Judgement {
 }
 
 impl Learned {
-    /// The reader that came with the program.
+    /// The reader that came with the program; made ready once.
     ///
     /// # Errors
     /// What is wrong with the weights; never, unless the program was built with others.
-    pub fn shipped() -> Result<Self, String> {
-        Self::from_bytes(WEIGHTS)
+    pub fn shipped() -> Result<&'static Self, String> {
+        static SHIPPED: OnceLock<Result<Learned, String>> = OnceLock::new();
+        let ready = SHIPPED.get_or_init(|| Self::from_bytes(WEIGHTS));
+        ready.as_ref().map_err(Clone::clone)
     }
 
     /// Reads weights in the safetensors format.

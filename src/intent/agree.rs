@@ -1,0 +1,175 @@
+//! Two readers, one word: what the lexicons found and what the learned reader thinks become one [`Classification`].
+//!
+//! The chance that something is asked is a logistic function of the learned reader's log-odds and of whether the lexicons
+//! found it, fitted on texts that neither was made from (tests/training/README.md says which, and how well it holds). So a
+//! confidence is a probability, and the thresholds of the policy can follow the cost. Where the readers differ so far that
+//! neither "asked" nor "not asked" is safe, nothing is done and a human sees it.
+
+use super::classification::{Classification, Evidence, Found, Signal};
+use super::learned::{Judgement, LABELS};
+use crate::record::{RequestKind, Stance};
+
+/// How log-odds and the lexicons' word become the log-odds of the combination.
+struct Fit {
+    learned: f32,
+    lexicons: f32,
+    offset: f32,
+}
+
+const STOP: Fit = Fit {
+    learned: 0.47,
+    lexicons: 2.05,
+    offset: -0.3,
+};
+const RIGHT: Fit = Fit {
+    learned: 0.57,
+    lexicons: 3.45,
+    offset: -0.74,
+};
+const RARE: Fit = Fit {
+    learned: 0.78,
+    lexicons: 0.25,
+    offset: -0.37,
+};
+const HUMAN: Fit = Fit {
+    learned: 0.59,
+    lexicons: 1.41,
+    offset: -0.18,
+};
+
+/// From this chance on something counts as asked; the policy's thresholds say whether that is enough to act.
+const ASKED: f32 = 0.5;
+/// A chance that something else is asked too, from which on what is surely asked is not done without a human.
+const ALSO: f32 = 0.25;
+/// A chance that anything is asked, from which on a message is not passed over.
+const ANYTHING: f32 = 0.2;
+/// A chance that a human must see it, from which on nothing is done without one; and nothing is passed over.
+const FOR_A_HUMAN: f32 = 0.25;
+/// From this probability on the learned reader's word for the stance is taken where the lexicons have none.
+const STANCE: f32 = 0.5;
+
+/// The kinds, in the order of [`LABELS`].
+const KINDS: [RequestKind; 8] = [
+    RequestKind::Stop,
+    RequestKind::Source,
+    RequestKind::Access,
+    RequestKind::Erasure,
+    RequestKind::Rectification,
+    RequestKind::Restriction,
+    RequestKind::Portability,
+    RequestKind::Complaint,
+];
+/// The stances that are judged, with their place in [`LABELS`].
+const STANCES: [(usize, Stance); 5] = [
+    (8, Stance::Interested),
+    (9, Stance::NotInterested),
+    (10, Stance::WrongPerson),
+    (11, Stance::OutOfOffice),
+    (12, Stance::Question),
+];
+/// The place of "a human must see it" in [`LABELS`].
+const HUMAN_LABEL: usize = 15;
+
+impl Fit {
+    fn chance(&self, said: f32, found: bool) -> f32 {
+        let said = said.clamp(1e-5, 1.0 - 1e-5);
+        let odds = (said / (1.0 - said)).ln();
+        let z = self.learned * odds + self.offset + if found { self.lexicons } else { 0.0 };
+        1.0 / (1.0 + (-z).exp())
+    }
+
+    fn of(kind: RequestKind) -> Self {
+        match kind {
+            RequestKind::Stop => STOP,
+            RequestKind::Source | RequestKind::Access | RequestKind::Erasure => RIGHT,
+            _ => RARE,
+        }
+    }
+}
+
+/// What both say of a text. `read` is the lexicons' word.
+pub fn agree(mut read: Classification, judged: &Judgement, text: &str) -> Classification {
+    let asked_before = !read.requests.is_empty();
+    let mut doubt: Option<(f32, usize)> = None;
+    for (label, kind) in KINDS.into_iter().enumerate() {
+        let found = read.requests.iter_mut().find(|f| f.kind == kind);
+        let chance = Fit::of(kind).chance(judged.says[label], found.is_some());
+        match found {
+            Some(found) => found.confidence = chance,
+            None if chance >= ASKED => read.requests.push(Found {
+                kind,
+                confidence: chance,
+                evidence: vec![evidence(judged, label, text)],
+            }),
+            None => {}
+        }
+        if chance < ASKED && doubt.is_none_or(|(most, _)| chance > most) {
+            doubt = Some((chance, label));
+        }
+    }
+    read.requests.retain(|f| f.confidence >= ASKED);
+    // Convention 1: a stop beside an erasure says nothing more.
+    let erases = read.asks(RequestKind::Erasure);
+    let doubt = doubt.filter(|(_, label)| !(erases && *label == 0));
+    human(&mut read, judged, text);
+    stance(&mut read, judged);
+    let enough = if read.requests.is_empty() { ANYTHING } else { ALSO };
+    match doubt {
+        Some((chance, label)) if chance >= enough => {
+            read.unsure = Some(Signal {
+                reason: format!("may ask {}", LABELS[label]),
+                rule: format!("learned.{}", LABELS[label]),
+                text: evidence(judged, label, text).text,
+            });
+        }
+        // What the lexicons only suspected is settled.
+        _ if read.unsure.as_ref().is_some_and(|u| u.reason == "unclear") => read.unsure = None,
+        _ => {}
+    }
+    if asked_before || !read.requests.is_empty() {
+        read.requests.sort_by_key(|f| {
+            let first = f.evidence.first().and_then(|e| e.start);
+            first.unwrap_or(usize::MAX)
+        });
+    }
+    read
+}
+
+/// Whether a human must see it; a reason of the lexicons that the other reader finds baseless is dropped.
+fn human(read: &mut Classification, judged: &Judgement, text: &str) {
+    let suspected = !read.human.is_empty() || read.unsure.is_some();
+    let chance = HUMAN.chance(judged.says[HUMAN_LABEL], suspected);
+    if chance < FOR_A_HUMAN {
+        read.human.clear();
+    } else if read.human.is_empty() {
+        let said = evidence(judged, HUMAN_LABEL, text);
+        read.human.push(Signal {
+            reason: "for a human".to_owned(),
+            rule: said.rule,
+            text: said.text,
+        });
+    }
+}
+
+fn stance(read: &mut Classification, judged: &Judgement) {
+    let likely = STANCES
+        .into_iter()
+        .max_by(|a, b| judged.says[a.0].total_cmp(&judged.says[b.0]));
+    if let (None, Some((label, stance))) = (read.stance, likely)
+        && judged.says[label] >= STANCE
+    {
+        read.stance = Some(stance);
+    }
+}
+
+/// The sentence that spoke for a label most.
+fn evidence(judged: &Judgement, label: usize, text: &str) -> Evidence {
+    let range = judged.moved_by[label].clone();
+    let sentence = text.get(range.clone()).unwrap_or_default();
+    let lead = sentence.len() - sentence.trim_start().len();
+    Evidence {
+        rule: format!("learned.{}", LABELS[label]),
+        text: sentence.trim().to_owned(),
+        start: Some(range.start + lead),
+    }
+}
