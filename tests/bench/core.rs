@@ -96,9 +96,9 @@ fn mix() -> Vec<Vec<u8>> {
 }
 
 /// Of ten messages six have a plain and an HTML part, two only a plain one, two only HTML; below the reply stands the mail
-/// that it answers, and below that, in seven of ten, two to five more of the thread.
+/// that it answers, and below that, in seven of ten, five to eight more of the thread, else one.
 fn message(n: usize, reply: &Labelled, all: &[Labelled]) -> Vec<u8> {
-    let older = if n % 10 < 7 { 2 + n % 4 } else { 0 };
+    let older = if n % 10 < 7 { 5 + n % 4 } else { 1 };
     let thread: Vec<&Labelled> = (1..=older)
         .map(|k| &all[(n * 7 + k * 31) % all.len()])
         .collect();
