@@ -3,6 +3,9 @@
 //! `tests/cases/gate/*` and `tests/cases/mail/*` hold a `message.eml` and an `expect.toml` each; every case runs with LF
 //! and with CRLF. `tests/corpus/replies.jsonl` is assembled as clients would send it.
 
+#[path = "mail/samples.rs"]
+mod samples;
+
 use proptest::prelude::*;
 use quitus::mail::{Circumstances, Gate, House, InboundMessage, Limits, Report, gate, read};
 use quitus::record::TokenKind;
