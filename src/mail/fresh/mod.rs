@@ -21,6 +21,7 @@ pub use ours::{OurLines, line_hash, line_hashes};
 use super::{Elided, ElidedKind, Fresh};
 use crate::record::Address;
 use lines::Line;
+use std::borrow::Cow;
 
 /// One text of a message: its HTML and its plain form, or one of them.
 #[derive(Clone, Debug, Default)]
@@ -50,11 +51,14 @@ impl Body {
         self.plain.trim().is_empty() && self.html.trim().is_empty()
     }
 
-    pub fn as_plain(&self) -> &str {
+    /// All of it as plain lines, nothing set apart.
+    pub fn as_text(&self) -> Cow<'_, str> {
         if self.plain.trim().is_empty() {
-            &self.html
+            let lines = html::lines(&self.html);
+            let lines: Vec<&str> = lines.iter().map(|l| l.text.as_str()).collect();
+            Cow::Owned(lines.join("\n"))
         } else {
-            &self.plain
+            Cow::Borrowed(&self.plain)
         }
     }
 }
