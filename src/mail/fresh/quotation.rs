@@ -5,7 +5,7 @@
 //! there, unquoted lines between and below them are answers, and stay fresh.
 
 use super::lines::{Line, plain_form};
-use super::words::{FORWARDED, LABELS, ORIGINAL, Role, WROTE};
+use super::words::{ANSWER_ABOVE, FORWARDED, LABELS, ORIGINAL, Role, SPEAKERS, WROTE};
 use crate::mail::ElidedKind::{self, Forwarded, Quotation};
 
 /// Marks every quoted line.
@@ -33,17 +33,28 @@ struct Beginning {
     /// First line of the quoted mail itself.
     body: usize,
     kind: ElidedKind,
-    /// Only believed if marked quotation follows.
-    weak: bool,
+    reaches: Reaches,
+}
+
+/// How far a beginning is believed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reaches {
+    /// To the end, or as far as the quotation is marked if it is marked.
+    End,
+    /// Only if marked quotation follows.
+    Marked,
+    /// It quotes nothing: only its own lines are furniture.
+    Itself,
 }
 
 fn elide(lines: &mut [Line], found: &Beginning) -> usize {
     let next = (found.body..lines.len()).find(|n| !lines[*n].blank());
     let marked = next.is_some_and(|n| lines[n].quote > 0);
-    if found.weak && !marked {
+    if found.reaches == Reaches::Marked && !marked {
         return found.from + 1;
     }
-    let end = if marked { found.body } else { lines.len() };
+    let own = marked || found.reaches == Reaches::Itself;
+    let end = if own { found.body } else { lines.len() };
     for line in &mut lines[found.from..end] {
         line.kind.get_or_insert(found.kind);
     }
@@ -56,7 +67,7 @@ fn beginning(lines: &[Line], at: usize) -> Option<Beginning> {
             from,
             body,
             kind,
-            weak: false,
+            reaches: Reaches::End,
         })
     };
     if lines[at].cut {
@@ -66,14 +77,68 @@ fn beginning(lines: &[Line], at: usize) -> Option<Beginning> {
     if text.len() > 600 {
         return None;
     }
+    let below = || header_block(lines, at + 1);
     if let Some(kind) = separator(text) {
-        let body = header_block(lines, at + 1).unwrap_or(at + 1);
-        return sure(at, body, kind);
+        return sure(at, below().unwrap_or(at + 1), kind);
+    }
+    if let Some(body) = (dashed_words(text)).then(below).flatten() {
+        return sure(at, body, Quotation);
     }
     if let Some(body) = header_block(lines, at) {
         return sure(above(lines, at), body, Quotation);
     }
+    if let Some(body) = notes_block(lines, at) {
+        return sure(at, body, Quotation);
+    }
+    if answer_above(text) {
+        // A help desk's own mail begins with the line: then only the line is furniture.
+        let typed_above = lines[..at].iter().any(Line::fresh);
+        let body = if typed_above { lines.len() } else { at + 1 };
+        return Some(Beginning {
+            from: at,
+            body,
+            kind: Quotation,
+            reaches: if typed_above {
+                Reaches::End
+            } else {
+                Reaches::Itself
+            },
+        });
+    }
     attribution(lines, at)
+}
+
+/// `##- Please type your reply above this line -##`: a line of its own, with signs around it or short.
+fn answer_above(text: &str) -> bool {
+    if text.len() > 160 {
+        return false;
+    }
+    let plain = plain_form(text);
+    let signs = text.starts_with(|c: char| !c.is_alphanumeric());
+    let short = plain.split_whitespace().count() <= 14 && !plain.ends_with('?');
+    (signs || short) && ANSWER_ABOVE.iter().any(|w| plain.contains(w))
+}
+
+/// What Notes writes above a quoted mail: the sender, the date below it, then `To` and `Subject` alone on their lines.
+fn notes_block(lines: &[Line], at: usize) -> Option<usize> {
+    let dated = |l: &Line| has_time(&l.text) && digits(&l.text) >= 6 && l.text.len() < 60;
+    let next = lines.get(at + 1)?;
+    if lines[at].text.len() > 160 || !dated(next) || next.quote != lines[at].quote {
+        return None;
+    }
+    let mut roles: Vec<Role> = Vec::new();
+    let mut end = at;
+    for (n, line) in lines.iter().enumerate().skip(at + 2).take(16) {
+        let name = plain_form(line.text.trim_end_matches([':', ' ', '\t']));
+        let names = |(_, names): &&(Role, &[&str])| names.contains(&name.as_str());
+        if let Some((role, _)) = LABELS.iter().find(names).filter(|_| !name.is_empty()) {
+            roles.push(*role);
+            end = n + 1;
+        }
+    }
+    let complete = roles.contains(&Role::To) && roles.contains(&Role::Subject);
+    // the subject's own text stands in the line below its label
+    complete.then(|| (end + 1).min(lines.len()))
 }
 
 /// `-----Original Message-----`, `---------- Forwarded message ---------`, `Begin forwarded message:`.
@@ -93,6 +158,13 @@ fn separator(text: &str) -> Option<ElidedKind> {
         () if dashed && says(ORIGINAL) => Some(Quotation),
         () => None,
     }
+}
+
+/// `----- any words -----`, in whatever language; believed where a header block stands below it.
+fn dashed_words(text: &str) -> bool {
+    let inner = text.trim_matches(['-', '_', '=', '—', '*', '~', ' ']);
+    let dashed = text.len() - inner.len() >= 4 && text.starts_with(['-', '_', '=', '—', '*', '~']);
+    dashed && text.len() <= 80 && inner.split_whitespace().count() <= 5
 }
 
 /// The role of a line `Label: value`, if it is one of a header block.
@@ -116,6 +188,9 @@ fn header_block(lines: &[Line], at: usize) -> Option<usize> {
         return None;
     }
     label(&lines[first])?;
+    if one_line_header(&lines[first].text) {
+        return Some(first + 1);
+    }
     let depth = lines[first].quote;
     let mut roles: Vec<Role> = Vec::new();
     let (mut end, mut strange, mut blanks) = (first, 0, 0);
@@ -147,6 +222,24 @@ fn header_block(lines: &[Line], at: usize) -> Option<usize> {
     };
     let others = roles.len().saturating_sub(1);
     (roles.contains(&Role::From) && (others >= 2 || (others >= 1 && evidence()))).then_some(end)
+}
+
+/// `From: … Sent: … To: … Subject: …` that lost its line ends.
+fn one_line_header(text: &str) -> bool {
+    if text.len() > 600 || text.matches([':', '：']).count() < 4 {
+        return false;
+    }
+    let mut roles: Vec<Role> = Vec::new();
+    for piece in text.split([':', '：']) {
+        let last = plain_form(piece.split_whitespace().next_back().unwrap_or(""));
+        let named = LABELS
+            .iter()
+            .find(|(_, names)| names.contains(&last.as_str()));
+        if let Some((role, _)) = named.filter(|(role, _)| !roles.contains(role)) {
+            roles.push(*role);
+        }
+    }
+    roles.first() == Some(&Role::From) && roles.contains(&Role::Subject) && roles.len() >= 4
 }
 
 /// The rule, or the "get Outlook" line's rule, that Outlook draws above its header block.
@@ -181,11 +274,11 @@ fn has_time(text: &str) -> bool {
     })
 }
 
-/// An attribution line, alone or wrapped over up to four lines, that begins at `at`.
+/// An attribution line, alone or wrapped over up to five lines, that begins at `at`.
 fn attribution(lines: &[Line], at: usize) -> Option<Beginning> {
     let depth = lines[at].quote;
     let mut joined = String::new();
-    for (n, line) in lines.iter().enumerate().skip(at).take(4) {
+    for (n, line) in lines.iter().enumerate().skip(at).take(5) {
         if line.blank() || line.quote != depth || joined.len() > 500 {
             break;
         }
@@ -196,12 +289,12 @@ fn attribution(lines: &[Line], at: usize) -> Option<Beginning> {
         if n == at && !may_begin(line) {
             return None;
         }
-        if let Some(weak) = is_attribution(&joined, line.attribution) {
+        if let Some(reaches) = is_attribution(&joined, line.attribution) {
             return Some(Beginning {
                 from: at,
                 body: n + 1,
                 kind: Quotation,
-                weak,
+                reaches,
             });
         }
     }
@@ -213,25 +306,55 @@ fn may_begin(line: &Line) -> bool {
     line.attribution || line.text.contains(['@', '<', ':', '：']) || digits(&line.text) > 0
 }
 
-/// `Some(false)`: surely an attribution line; `Some(true)`: only if quoted lines follow.
-fn is_attribution(text: &str, marked: bool) -> Option<bool> {
-    let trimmed = text.trim_end_matches([' ', '*', '_']);
-    let colon = trimmed.ends_with([':', '：']);
-    let east = trimmed.ends_with("写道") || trimmed.ends_with("のメール");
-    if !colon && !east {
-        return None;
+/// How far the mail reaches that the text introduces, if it is an attribution line.
+fn is_attribution(text: &str, marked: bool) -> Option<Reaches> {
+    let bare = text.trim_matches([' ', '*', '_', '-']);
+    let dashed = text.len() - bare.len() >= 4 && text.starts_with("--");
+    let colon = bare.ends_with([':', '：']);
+    let east = ["写道", "のメール", "님이 작성"]
+        .iter()
+        .any(|e| bare.ends_with(e));
+    if let Some(head) = runs_on(bare) {
+        return is_attribution(head, marked);
     }
-    let lower = plain_form(trimmed);
+    let lower = plain_form(bare);
     let address = lower.contains('@');
+    if !colon && !east && !dashed {
+        // "2013/10/2 Name <address>", as Gmail wrote once
+        let date_first = lower.starts_with(|c: char| c.is_ascii_digit()) && lower.ends_with('>');
+        return (date_first && address && digits(&lower) >= 6).then_some(Reaches::Marked);
+    }
     let verb = WROTE.iter().any(|w| has_words(&lower, w));
     let dated = digits(&lower) >= 3;
-    match (verb, address || (dated && has_time(&lower))) {
-        (true, true) if dated || address => Some(false),
-        (true, _) if marked || dated => Some(true),
-        (false, true) if dated || marked => Some(true),
-        _ if marked => Some(true),
-        _ => None,
+    let timed = dated && has_time(&lower);
+    let spoken = !address && SPEAKERS.iter().any(|w| has_words(&lower, w));
+    match () {
+        () if verb && address => Some(Reaches::End),
+        () if verb && timed && !spoken && digits(&lower) >= 4 => Some(Reaches::End),
+        () if verb && dated && !spoken && full_date(&lower) => Some(Reaches::End),
+        () if marked || (verb && dated) => Some(Reaches::Marked),
+        () if (address || timed) && dated => Some(Reaches::Marked),
+        () => None,
     }
+}
+
+/// The attribution at the head of a line in which the quoted text goes on: `On …, Name <a@b> wrote: Hello Paul`.
+fn runs_on(text: &str) -> Option<&str> {
+    let bracket = text.find('>')?;
+    let after = &text[bracket + 1..];
+    let colon = after.find([':', '：'])?;
+    let verb = plain_form(&after[..colon]);
+    let more = !after[colon..]
+        .trim_start_matches([':', '：', ' '])
+        .is_empty();
+    (more && WROTE.contains(&verb.as_str())).then(|| &text[..bracket + 1 + colon + 1])
+}
+
+/// A day, a month (in digits or letters) and a year.
+fn full_date(text: &str) -> bool {
+    text.split(|c: char| !c.is_ascii_digit())
+        .any(|w| w.len() == 4 && (w.starts_with("19") || w.starts_with("20")))
+        && digits(text) >= 5
 }
 
 /// Whether `words` stands in `text` with no letter on either side (scripts without spaces need none).
