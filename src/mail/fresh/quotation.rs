@@ -4,41 +4,57 @@
 //! without such marks is quoted to the end of the message, because nothing tells where it stops; where the marks are
 //! there, unquoted lines between and below them are answers, and stay fresh.
 
+use super::attribution::{attribution, digits, has_time};
 use super::lines::{Line, plain_form};
-use super::words::{ANSWER_ABOVE, FORWARDED, LABELS, ORIGINAL, Role, SPEAKERS, WROTE};
+use super::words::{ANSWER_ABOVE, FORWARDED, LABELS, ORIGINAL, Role};
 use crate::mail::ElidedKind::{self, Forwarded, Quotation};
+use std::collections::HashMap;
+use std::sync::LazyLock;
 
 /// Marks every quoted line.
 pub(super) fn mark(lines: &mut [Line]) {
     for line in lines.iter_mut().filter(|l| l.quote > 0) {
         line.kind = Some(Quotation);
     }
-    let mut at = 0;
+    let labels: Vec<Option<Role>> = lines.iter().map(label).collect();
+    let (mut at, mut typed_above) = (0, false);
     while at < lines.len() {
+        if group_wise(&lines[at]) {
+            lines[at..].iter_mut().for_each(|l| {
+                l.kind.get_or_insert(Quotation);
+            });
+            break;
+        }
         if lines[at].kind.is_some() || (lines[at].blank() && !lines[at].cut) {
             at += 1;
             continue;
         }
-        at = match beginning(lines, at) {
+        at = match beginning(lines, &labels, at, typed_above) {
             Some(found) => elide(lines, &found),
             None => at + 1,
         };
+        typed_above |= lines[at - 1].fresh();
     }
     torn_lines(lines);
 }
 
+/// `>>> Name <address> 3/4/2025 9:12 AM >>>`: GroupWise marks no line below it.
+fn group_wise(line: &Line) -> bool {
+    line.quote >= 3 && line.text.trim_end().ends_with(">>>") && has_time(&line.text)
+}
+
 /// A place where a quoted mail begins.
-struct Beginning {
-    from: usize,
+pub(super) struct Beginning {
+    pub from: usize,
     /// First line of the quoted mail itself.
-    body: usize,
-    kind: ElidedKind,
-    reaches: Reaches,
+    pub body: usize,
+    pub kind: ElidedKind,
+    pub reaches: Reaches,
 }
 
 /// How far a beginning is believed.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Reaches {
+pub(super) enum Reaches {
     /// To the end, or as far as the quotation is marked if it is marked.
     End,
     /// Only if marked quotation follows.
@@ -61,7 +77,12 @@ fn elide(lines: &mut [Line], found: &Beginning) -> usize {
     end
 }
 
-fn beginning(lines: &[Line], at: usize) -> Option<Beginning> {
+fn beginning(
+    lines: &[Line],
+    labels: &[Option<Role>],
+    at: usize,
+    typed_above: bool,
+) -> Option<Beginning> {
     let sure = |from, body, kind| {
         Some(Beginning {
             from,
@@ -77,35 +98,40 @@ fn beginning(lines: &[Line], at: usize) -> Option<Beginning> {
     if text.len() > 600 {
         return None;
     }
-    let below = || header_block(lines, at + 1);
+    let below = || header_block(lines, labels, at + 1);
     if let Some(kind) = separator(text) {
         return sure(at, below().unwrap_or(at + 1), kind);
     }
-    if let Some(body) = (dashed_words(text)).then(below).flatten() {
+    if let Some(body) = (dashed_words(text) || notes_line(text))
+        .then(below)
+        .flatten()
+    {
         return sure(at, body, Quotation);
     }
-    if let Some(body) = header_block(lines, at) {
+    if let Some(body) = header_block(lines, labels, at) {
         return sure(above(lines, at), body, Quotation);
     }
     if let Some(body) = notes_block(lines, at) {
         return sure(at, body, Quotation);
     }
     if answer_above(text) {
-        // A help desk's own mail begins with the line: then only the line is furniture.
-        let typed_above = lines[..at].iter().any(Line::fresh);
-        let body = if typed_above { lines.len() } else { at + 1 };
-        return Some(Beginning {
-            from: at,
-            body,
-            kind: Quotation,
-            reaches: if typed_above {
-                Reaches::End
-            } else {
-                Reaches::Itself
-            },
-        });
+        return Some(desk_line(at, lines.len(), typed_above));
     }
     attribution(lines, at)
+}
+
+/// A help desk's own mail begins with the line: then only the line is furniture.
+fn desk_line(at: usize, end: usize, typed_above: bool) -> Beginning {
+    Beginning {
+        from: at,
+        body: if typed_above { end } else { at + 1 },
+        kind: Quotation,
+        reaches: if typed_above {
+            Reaches::End
+        } else {
+            Reaches::Itself
+        },
+    }
 }
 
 /// `##- Please type your reply above this line -##`: a line of its own, with signs around it or short.
@@ -130,9 +156,8 @@ fn notes_block(lines: &[Line], at: usize) -> Option<usize> {
     let mut end = at;
     for (n, line) in lines.iter().enumerate().skip(at + 2).take(16) {
         let name = plain_form(line.text.trim_end_matches([':', ' ', '\t']));
-        let names = |(_, names): &&(Role, &[&str])| names.contains(&name.as_str());
-        if let Some((role, _)) = LABELS.iter().find(names).filter(|_| !name.is_empty()) {
-            roles.push(*role);
+        if let Some(role) = role_of(&name) {
+            roles.push(role);
             end = n + 1;
         }
     }
@@ -167,6 +192,13 @@ fn dashed_words(text: &str) -> bool {
     dashed && text.len() <= 80 && inner.split_whitespace().count() <= 5
 }
 
+/// `Name ---04/03/2025 09:12:33---Hello …`, above the header block of Notes.
+fn notes_line(text: &str) -> bool {
+    let mut pieces = text.splitn(3, "---");
+    let dated = pieces.nth(1).is_some_and(|d| has_time(d) && digits(d) >= 8);
+    dated && pieces.next().is_some()
+}
+
 /// The role of a line `Label: value`, if it is one of a header block.
 fn label(line: &Line) -> Option<Role> {
     let text = line.text.trim_start_matches([' ', '*', '\t']);
@@ -174,20 +206,27 @@ fn label(line: &Line) -> Option<Role> {
     if name.is_empty() || name.len() > 40 {
         return None;
     }
-    let name = plain_form(name);
-    LABELS
-        .iter()
-        .find(|(_, names)| names.contains(&name.as_str()))
-        .map(|(role, _)| *role)
+    role_of(&plain_form(name))
+}
+
+/// What a label names, in any of the languages; a map, because hostile mail can ask a million times.
+fn role_of(name: &str) -> Option<Role> {
+    static ROLES: LazyLock<HashMap<&str, Role>> = LazyLock::new(|| {
+        let names = LABELS.iter().rev();
+        names
+            .flat_map(|(role, names)| names.iter().map(|n| (*n, *role)))
+            .collect()
+    });
+    ROLES.get(name).copied()
 }
 
 /// If a header block begins at or just after `at`, the index behind its last line.
-fn header_block(lines: &[Line], at: usize) -> Option<usize> {
+fn header_block(lines: &[Line], labels: &[Option<Role>], at: usize) -> Option<usize> {
     let first = (at..lines.len().min(at + 3)).find(|n| !lines[*n].blank())?;
-    if first != at && label(&lines[at]).is_some() {
+    if first != at && labels[at].is_some() {
         return None;
     }
-    label(&lines[first])?;
+    labels[first]?;
     if one_line_header(&lines[first].text) {
         return Some(first + 1);
     }
@@ -198,7 +237,7 @@ fn header_block(lines: &[Line], at: usize) -> Option<usize> {
         if line.quote != depth {
             break;
         }
-        match label(line) {
+        match labels[n] {
             _ if line.blank() => blanks += 1,
             Some(role) => {
                 if !roles.contains(&role) {
@@ -232,12 +271,7 @@ fn one_line_header(text: &str) -> bool {
     let mut roles: Vec<Role> = Vec::new();
     for piece in text.split([':', '：']) {
         let last = plain_form(piece.split_whitespace().next_back().unwrap_or(""));
-        let named = LABELS
-            .iter()
-            .find(|(_, names)| names.contains(&last.as_str()));
-        if let Some((role, _)) = named.filter(|(role, _)| !roles.contains(role)) {
-            roles.push(*role);
-        }
+        roles.extend(role_of(&last).filter(|role| !roles.contains(role)));
     }
     roles.first() == Some(&Role::From) && roles.contains(&Role::Subject) && roles.len() >= 4
 }
@@ -256,116 +290,6 @@ fn above(lines: &[Line], at: usize) -> usize {
                 .all(|c| matches!(c, '_' | '-' | '=' | '—' | '─'))
     };
     if rule { from - 1 } else { at }
-}
-
-fn digits(text: &str) -> usize {
-    text.bytes().filter(u8::is_ascii_digit).count()
-}
-
-/// `10:31`, `10.31`, `10h31` somewhere in the text.
-fn has_time(text: &str) -> bool {
-    let b = text.as_bytes();
-    (1..b.len().saturating_sub(2)).any(|n| {
-        matches!(b[n], b':' | b'.' | b'h')
-            && b[n - 1].is_ascii_digit()
-            && b[n + 1].is_ascii_digit()
-            && b[n + 2].is_ascii_digit()
-            && !b.get(n + 3).is_some_and(u8::is_ascii_digit)
-    })
-}
-
-/// An attribution line, alone or wrapped over up to five lines, that begins at `at`.
-fn attribution(lines: &[Line], at: usize) -> Option<Beginning> {
-    let depth = lines[at].quote;
-    let mut joined = String::new();
-    for (n, line) in lines.iter().enumerate().skip(at).take(5) {
-        if line.blank() || line.quote != depth || joined.len() > 500 {
-            break;
-        }
-        if !joined.is_empty() {
-            joined.push(' ');
-        }
-        joined.push_str(line.text.trim());
-        if n == at && !may_begin(line) {
-            return None;
-        }
-        if let Some(reaches) = is_attribution(&joined, line.attribution) {
-            return Some(Beginning {
-                from: at,
-                body: n + 1,
-                kind: Quotation,
-                reaches,
-            });
-        }
-    }
-    None
-}
-
-/// Cheap: an attribution names a date, an address, or was marked by the client.
-fn may_begin(line: &Line) -> bool {
-    line.attribution || line.text.contains(['@', '<', ':', '：']) || digits(&line.text) > 0
-}
-
-/// How far the mail reaches that the text introduces, if it is an attribution line.
-fn is_attribution(text: &str, marked: bool) -> Option<Reaches> {
-    let bare = text.trim_matches([' ', '*', '_', '-']);
-    let dashed = text.len() - bare.len() >= 4 && text.starts_with("--");
-    let colon = bare.ends_with([':', '：']);
-    let east = ["写道", "のメール", "님이 작성"]
-        .iter()
-        .any(|e| bare.ends_with(e));
-    if let Some(head) = runs_on(bare) {
-        return is_attribution(head, marked);
-    }
-    let lower = plain_form(bare);
-    let address = lower.contains('@');
-    if !colon && !east && !dashed {
-        // "2013/10/2 Name <address>", as Gmail wrote once
-        let date_first = lower.starts_with(|c: char| c.is_ascii_digit()) && lower.ends_with('>');
-        return (date_first && address && digits(&lower) >= 6).then_some(Reaches::Marked);
-    }
-    let verb = WROTE.iter().any(|w| has_words(&lower, w));
-    let dated = digits(&lower) >= 3;
-    let timed = dated && has_time(&lower);
-    let spoken = !address && SPEAKERS.iter().any(|w| has_words(&lower, w));
-    match () {
-        () if verb && address => Some(Reaches::End),
-        () if verb && timed && !spoken && digits(&lower) >= 4 => Some(Reaches::End),
-        () if verb && dated && !spoken && full_date(&lower) => Some(Reaches::End),
-        () if marked || (verb && dated) => Some(Reaches::Marked),
-        () if (address || timed) && dated => Some(Reaches::Marked),
-        () => None,
-    }
-}
-
-/// The attribution at the head of a line in which the quoted text goes on: `On …, Name <a@b> wrote: Hello Paul`.
-fn runs_on(text: &str) -> Option<&str> {
-    let bracket = text.find('>')?;
-    let after = &text[bracket + 1..];
-    let colon = after.find([':', '：'])?;
-    let verb = plain_form(&after[..colon]);
-    let more = !after[colon..]
-        .trim_start_matches([':', '：', ' '])
-        .is_empty();
-    (more && WROTE.contains(&verb.as_str())).then(|| &text[..bracket + 1 + colon + 1])
-}
-
-/// A day, a month (in digits or letters) and a year.
-fn full_date(text: &str) -> bool {
-    text.split(|c: char| !c.is_ascii_digit())
-        .any(|w| w.len() == 4 && (w.starts_with("19") || w.starts_with("20")))
-        && digits(text) >= 5
-}
-
-/// Whether `words` stands in `text` with no letter on either side (scripts without spaces need none).
-fn has_words(text: &str, words: &str) -> bool {
-    let spaced = words.starts_with(|c: char| c < '\u{3000}');
-    text.match_indices(words).any(|(at, _)| {
-        let before = text[..at].chars().next_back();
-        let after = text[at + words.len()..].chars().next();
-        !spaced
-            || (!before.is_some_and(char::is_alphabetic) && !after.is_some_and(char::is_alphabetic))
-    })
 }
 
 /// The tail of a quoted line that a mail program wrapped without a mark: `> … and therefore` / `we` / `> propose`.

@@ -85,16 +85,23 @@ fn telephones(lines: &mut [Line]) {
 /// What a list puts under every mail, with the rule above it, to the end of the run.
 fn list_footer(lines: &mut [Line]) {
     let fresh = typed(lines);
-    let found = fresh.iter().enumerate().skip(1).find(|(_, n)| {
-        let text = plain_form(&lines[**n].text);
-        contains_row(&text, LIST_FOOTERS)
-    });
-    let Some((seen, _)) = found else { return };
+    let found = fresh.iter().position(|n| is_list_footer(&lines[*n].text));
+    let Some(seen) = found else { return };
     let rule = fresh[..seen]
         .iter()
         .rposition(|n| is_rule(&lines[*n].text))
-        .filter(|r| *r > 0 && seen - r <= 5);
-    set(&mut lines[fresh[rule.unwrap_or(seen)]..], Disclaimer);
+        .filter(|r| seen - r <= 5);
+    if rule.is_some() || seen > 0 {
+        set(&mut lines[fresh[rule.unwrap_or(seen)]..], Disclaimer);
+    }
+}
+
+/// The line begins as such a footer does: "I want to unsubscribe from this list" is typed, and so is a question.
+fn is_list_footer(text: &str) -> bool {
+    let text = plain_form(text);
+    let bare = text.trim_start_matches(|c: char| !c.is_alphanumeric());
+    let begins = |row: &&[&str]| bare.starts_with(row[0]) && row.iter().all(|w| bare.contains(w));
+    !is_question(bare) && (bare.contains("mailman/listinfo") || LIST_FOOTERS.iter().any(begins))
 }
 
 /// A line of dashes, underscores and the like.

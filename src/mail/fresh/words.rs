@@ -434,7 +434,7 @@ pub(super) const ANSWER_ABOVE: &[&str] = &[
     "在此行上方",
 ];
 
-/// What lists and groups put under every mail; the line contains all words of one row.
+/// What lists and groups put under every mail; the line begins with the first words of a row and contains the others.
 pub(super) const LIST_FOOTERS: &[&[&str]] = &[
     &["you received this message because you are subscribed"],
     &["you are receiving this because you", "subscribed"],
@@ -454,8 +454,6 @@ pub(super) const LIST_FOOTERS: &[&[&str]] = &[
     &["yahoo groups links"],
     &["for more options, visit", "http"],
     &["more majordomo info"],
-    &["mailing list", "listinfo"],
-    &["mailman/listinfo"],
     &["view this discussion on the web"],
     &["to view this discussion"],
     &["reply to this email directly or view it on"],

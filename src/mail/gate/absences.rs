@@ -3,6 +3,9 @@
 //! Many systems mark their answers by no header and no subject. Their words are a doubt (A5), never a proof: "I am away
 //! until Monday, but take me off your list" is a person, who is obeyed; only the letter waits for a human.
 
+use aho_corasick::AhoCorasick;
+use std::sync::LazyLock;
+
 /// Octets of fresh text that are looked at; an automatic answer is short, and says at its beginning what it is.
 const SEEN: usize = 1500;
 
@@ -760,9 +763,47 @@ pub(super) fn automatic(fresh: &str) -> Option<&'static str> {
         let lower = word.chars().flat_map(char::to_lowercase);
         text.extend(lower.map(|c| if c == '’' { '\'' } else { c }));
     }
+    let there = SIGNS.words_in(&text);
     ROWS.iter()
-        .find(|row| row.iter().all(|w| text.contains(w)))
-        .map(|row| row[0])
+        .zip(&SIGNS.rows)
+        .find(|(_, words)| words.iter().all(|w| there[*w]))
+        .map(|(row, _)| row[0])
+}
+
+/// The words of all rows, looked for in one pass.
+struct Signs {
+    automaton: Option<AhoCorasick>,
+    words: Vec<&'static str>,
+    /// For each row, which of the words.
+    rows: Vec<Vec<usize>>,
+}
+
+static SIGNS: LazyLock<Signs> = LazyLock::new(|| {
+    let mut words: Vec<&str> = ROWS.iter().flat_map(|r| r.iter().copied()).collect();
+    words.sort_unstable();
+    words.dedup();
+    let number = |w: &&str| words.binary_search(w).ok();
+    let rows = ROWS.iter().map(|r| r.iter().filter_map(number).collect());
+    Signs {
+        automaton: AhoCorasick::new(&words).ok(),
+        rows: rows.collect(),
+        words,
+    }
+});
+
+impl Signs {
+    fn words_in(&self, text: &str) -> Vec<bool> {
+        match &self.automaton {
+            Some(automaton) => {
+                let mut there = vec![false; self.words.len()];
+                for found in automaton.find_overlapping_iter(text) {
+                    there[found.pattern().as_usize()] = true;
+                }
+                there
+            }
+            None => self.words.iter().map(|w| text.contains(w)).collect(),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -27,16 +27,18 @@ pub(super) fn judge(from: &str, subject: &str, text: &str) -> Option<Notice> {
     let seen = plain(&text[..text.floor_char_boundary(SEEN)]);
     let opening = &seen[..seen.floor_char_boundary(OPENING)];
     let own_words = OPENINGS.iter().any(|o| opening.starts_with(o));
+    if !server && !titled && !own_words {
+        return None;
+    }
     let fails = own_words || FAILURES.iter().any(|f| opening.contains(f));
     let named = first_addresses(text).next().is_some();
     let reason = REASONS.iter().any(|r| seen.contains(r)) || has_reply_code(&seen);
     let proof = named || reason;
     match () {
         () if server && titled && (proof || fails) => Some(Notice::Sure),
-        () if server && fails && proof => Some(Notice::Sure),
-        () if titled && fails && proof => Some(Notice::Sure),
+        () if (server || titled) && fails && proof => Some(Notice::Sure),
         () if own_words && named => Some(Notice::Sure),
-        () if titled || own_words || (server && reason) => Some(Notice::Perhaps),
+        () if titled || own_words || reason => Some(Notice::Perhaps),
         () => None,
     }
 }
