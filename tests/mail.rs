@@ -3,6 +3,9 @@
 //! `tests/cases/gate/*` and `tests/cases/mail/*` hold a `message.eml` and an `expect.toml` each; every case runs with LF
 //! and with CRLF. `tests/corpus/replies.jsonl` is assembled as clients would send it.
 
+#[path = "mail/samples.rs"]
+mod samples;
+
 use proptest::prelude::*;
 use quitus::mail::{Circumstances, Gate, House, InboundMessage, Limits, Report, gate, read};
 use quitus::record::TokenKind;
@@ -330,6 +333,13 @@ fn hostile_messages_cost_a_bounded_amount() {
         format!("From: a@x.de\n\n{}", "> ".repeat(200_000)),
         format!("From: a@x.de\n\n{}", "a@b 10:00 wrote\n".repeat(20_000)),
         format!("From: a@x.de\n\n{}", "\0\r".repeat(100_000)),
+        format!(
+            "From: a@x.de\n\n{}{}",
+            "> x\n".repeat(30_000),
+            "reply above this line\n".repeat(5_000)
+        ),
+        format!("From: a@x.de\n\n{}", "From: x\n".repeat(20_000)),
+        format!("From: a@x.de\n\n{}", "10:00 2025-01-01\n".repeat(10_000)),
     ] {
         let _ = judge(raw.as_bytes(), false);
     }

@@ -44,7 +44,7 @@ pub struct Evidence {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Signal {
     /// `other_person`, `whole_firm`, `partial`, `conditional`, `threat`, `authority`, `changed_mind`, `death`, `illness`,
-    /// `departed`, `instructs_bot`, `other_address`, `on_behalf`, `legal_question`, `internal_note`, `nothing_left`, …
+    /// `departed`, `instructs_bot`, `other_address`, `on_behalf`, `legal_question`, `internal_note`, `nothing_left`, `too_much`, …
     pub reason: String,
     /// The rule that fired.
     pub rule: String,

@@ -76,14 +76,17 @@ pub enum Astray {
     Subject,
 }
 
-/// All hits of some lexicons; those that do not stand where their rule wants them are only told to `astray`.
+/// Each hit is weighed beside each other, so there is an end; nobody's reply comes near it, and one that does is for a human.
+pub const MOST_HITS: usize = 2_000;
+
+/// All hits of some lexicons, at most [`MOST_HITS`]; those that do not stand where their rule wants them are only told to `astray`.
 pub fn find<'r>(
     text: &Text,
     lexicons: &[&'r Lexicon],
     mut astray: impl FnMut(&Hit<'r>, Astray),
 ) -> Vec<Hit<'r>> {
     let symbols: Vec<Symbols> = lexicons.iter().map(|l| Symbols::of(text, l)).collect();
-    let quiet = quiet(text, &symbols);
+    let loud = Loud::of(&quiet(text, &symbols));
     let mut hits = Vec::new();
     for (lexicon, symbols) in lexicons.iter().zip(&symbols) {
         let mut tried = vec![usize::MAX; lexicon.phrases.len()];
@@ -112,7 +115,10 @@ pub fn find<'r>(
                         first,
                         last: first + length - 1,
                     };
-                    match misplaced(text, &quiet, &hit) {
+                    if hits.len() >= MOST_HITS {
+                        return hits;
+                    }
+                    match misplaced(text, &loud, &hit) {
                         None => hits.push(hit),
                         Some(why) => astray(&hit, why),
                     }
@@ -145,36 +151,46 @@ pub fn quiet(text: &Text, symbols: &[Symbols]) -> Vec<bool> {
 /// A signature may follow a reply that is otherwise one phrase.
 const NAME: usize = 3;
 
-fn misplaced(text: &Text, quiet: &[bool], hit: &Hit<'_>) -> Option<Astray> {
+/// How many tokens before each place say something; of a text that says `n`, the last entry is `n`.
+struct Loud(Vec<usize>);
+
+impl Loud {
+    fn of(quiet: &[bool]) -> Self {
+        let mut loud = Vec::with_capacity(quiet.len() + 1);
+        loud.push(0);
+        for quiet in quiet {
+            loud.push(loud.last().copied().unwrap_or(0) + usize::from(!quiet));
+        }
+        Self(loud)
+    }
+
+    /// From one token to another, exclusive.
+    fn between(&self, from: usize, to: usize) -> usize {
+        self.0[to] - self.0[from]
+    }
+}
+
+fn misplaced(text: &Text, loud: &Loud, hit: &Hit<'_>) -> Option<Astray> {
     let tokens = &text.tokens;
-    if hit.rule.question
-        && !text
-            .asks
-            .get(tokens[hit.first].sentence)
-            .copied()
-            .unwrap_or(false)
-    {
+    let sentence = tokens[hit.first].sentence;
+    if hit.rule.question && !text.asks.get(sentence).copied().unwrap_or(false) {
         return Some(Astray::Question);
     }
-    let outside = |n: &usize| (*n < hit.first || *n > hit.last) && !quiet[*n];
+    let own = loud.between(hit.first, hit.last + 1);
     match hit.rule.place {
         Place::Anywhere => None,
         Place::Start => {
-            let begins = (0..hit.first)
-                .rev()
-                .take_while(|n| tokens[*n].sentence == tokens[hit.first].sentence)
-                .all(|n| quiet[n]);
-            (!begins).then_some(Astray::Start)
+            let begin = tokens.partition_point(|t| t.sentence < sentence);
+            (loud.between(begin, hit.first) > 0).then_some(Astray::Start)
         }
         Place::Clause | Place::Whole => {
             let (a, b) = (tokens[hit.first].clause, tokens[hit.last].clause);
-            let spoken = (0..tokens.len())
-                .filter(|n| (a..=b).contains(&tokens[*n].clause))
-                .filter(outside)
-                .count();
-            let rest = || (0..tokens.len()).filter(outside).count();
+            let begin = tokens.partition_point(|t| t.clause < a);
+            let end = tokens.partition_point(|t| t.clause <= b);
+            let spoken = loud.between(begin, end) - own;
+            let rest = loud.between(0, tokens.len()) - own;
             match hit.rule.place {
-                Place::Whole if spoken > 0 || rest() > NAME => Some(Astray::Whole),
+                Place::Whole if spoken > 0 || rest > NAME => Some(Astray::Whole),
                 _ if spoken > 0 => Some(Astray::Clause),
                 _ => None,
             }

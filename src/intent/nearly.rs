@@ -13,6 +13,8 @@ use super::vocabulary::Symbol;
 
 /// Only so many words of a text are looked at.
 const LOOKED_AT: usize = 300;
+/// And no phrase is looked for over more words than these.
+const SPAN: usize = 40;
 /// Only so many are told.
 const TOLD: usize = 5;
 /// Words that are named for the missing element.
@@ -49,12 +51,18 @@ fn in_lexicon(
 ) {
     let symbols = Symbols::of(text, lexicon);
     let begun = all.len();
-    for (n, (_, rule, _)) in lexicon.phrases.iter().enumerate() {
-        if !would_matter(&lexicon.rules[*rule].effect, read) {
-            continue;
-        }
-        for first in 0..text.tokens.len().min(LOOKED_AT) {
-            let Some((slip, score)) = slipped(text, lexicon, &symbols, n, first) else {
+    for first in 0..text.tokens.len().min(LOOKED_AT) {
+        let sentence = text.tokens[first].sentence;
+        let rest: Vec<&[Symbol]> = (first..text.tokens.len().min(first + SPAN))
+            .take_while(|i| text.tokens[*i].sentence == sentence)
+            .map(|i| symbols.at(i))
+            .collect();
+        for (n, (pattern, rule, _)) in lexicon.phrases.iter().enumerate() {
+            let effect = &lexicon.rules[*rule].effect;
+            let slip = would_matter(effect, read).then(|| pattern.all_but_one(&rest));
+            let Some(slip) = slip.flatten() else { continue };
+            let least = 1 + usize::from(matches!(effect, Effect::Human(..)));
+            let Some(score) = weight(text, lexicon, first, &slip, least) else {
                 continue;
             };
             let better = all[begun..].iter().position(|c| c.rule == *rule);
@@ -89,26 +97,6 @@ fn would_matter(effect: &Effect, read: &Classification) -> bool {
         Effect::Human(..) => !read.requests.is_empty(),
         Effect::Unsure | Effect::Trap(_) => false,
     }
-}
-
-/// Phrase `n` from token `first` on with one element missing, if enough of it stands there.
-fn slipped(
-    text: &Text,
-    lexicon: &Lexicon,
-    symbols: &Symbols,
-    n: usize,
-    first: usize,
-) -> Option<(Slip, usize)> {
-    let (pattern, rule, _) = &lexicon.phrases[n];
-    let sentence = text.tokens[first].sentence;
-    let rest: Vec<&[Symbol]> = (first..text.tokens.len())
-        .take_while(|i| text.tokens[*i].sentence == sentence)
-        .map(|i| symbols.at(i))
-        .collect();
-    let slip = pattern.all_but_one(&rest)?;
-    let is_human = matches!(lexicon.rules[*rule].effect, Effect::Human(..));
-    let score = weight(text, lexicon, first, &slip, 1 + usize::from(is_human))?;
-    Some((slip, score))
 }
 
 /// How much of the phrase stood there: words that carry a meaning count double. `None` if that is too little to be told.

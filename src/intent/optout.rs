@@ -12,6 +12,8 @@ use crate::record::RequestKind;
 
 /// Longer answers speak for themselves.
 const ALONE: usize = 4;
+/// A word that stands in more places than these is defined by none of them.
+const PLACES: usize = 40;
 
 /// The opt-out that the quoted mail defines and the person sent, if so.
 pub fn defined(question: &Question<'_>, fresh: &Text, lexicons: &[Lexicon]) -> Option<Found> {
@@ -26,20 +28,21 @@ pub fn defined(question: &Question<'_>, fresh: &Text, lexicons: &[Lexicon]) -> O
         .map(|l| l.trim_start_matches(['>', ' ', '\t', '|']))
         .collect();
     let text = Text::of(&unquoted.join("\n"));
-    let places: Vec<usize> = (0..text.tokens.len().saturating_sub(said.len() - 1))
-        .filter(|at| {
-            text.tokens[*at..]
-                .iter()
-                .zip(said)
-                .all(|(a, b)| a.folded == b.folded)
-        })
-        .collect();
-    if places.is_empty() {
+    let places = (0..text.tokens.len().saturating_sub(said.len() - 1)).filter(|at| {
+        let same = |(a, b): (&Token, &Token)| a.folded == b.folded;
+        text.tokens[*at..].iter().zip(said).all(same)
+    });
+    let mut scopes: Vec<Scope> = places.take(PLACES).map(|at| Scope::of(&text, at)).collect();
+    scopes.dedup();
+    if scopes.is_empty() {
         return None;
     }
-    let lexicon = lexicons
-        .iter()
-        .find(|l| places.iter().any(|at| means_opt_out(&text, *at, l)))?;
+    let means = |lexicon: &&Lexicon| {
+        let symbols = Symbols::of(&text, lexicon);
+        let mut each = scopes.iter();
+        each.any(|scope| scope.means_opt_out(&text, lexicon, &symbols))
+    };
+    let lexicon = lexicons.iter().find(means)?;
     let code = lexicon.language.map_or("any", |l| l.word());
     let quoted = question
         .fresh
@@ -57,35 +60,44 @@ pub fn defined(question: &Question<'_>, fresh: &Text, lexicons: &[Lexicon]) -> O
     })
 }
 
-fn means_opt_out(text: &Text, at: usize, lexicon: &Lexicon) -> bool {
-    let symbols = Symbols::of(text, lexicon);
-    let token = &text.tokens[at];
-    let sentence = token.sentence;
-    let of_sentence = |t: &Token| {
-        t.sentence == sentence
-            || (t.sentence + 1 == sentence && text.asks.get(t.sentence) == Some(&true))
-    };
-    let numbers = text
-        .tokens
-        .iter()
-        .filter(|t| t.sentence == sentence && t.shape == Shape::Number)
-        .count();
-    let by_clause = token.shape == Shape::Number && numbers > 1;
-    let within = |t: &Token| {
-        if by_clause {
-            t.clause == token.clause
-        } else {
-            of_sentence(t)
+/// The words that could define a word: those of its sentence, or of its clause where a sentence lists several numbers.
+#[derive(PartialEq, Eq)]
+struct Scope {
+    sentence: usize,
+    clause: Option<usize>,
+}
+
+impl Scope {
+    fn of(text: &Text, at: usize) -> Self {
+        let token = &text.tokens[at];
+        let is_number = |t: &&Token| t.sentence == token.sentence && t.shape == Shape::Number;
+        let numbers = text.tokens.iter().filter(is_number).count();
+        let by_clause = token.shape == Shape::Number && numbers > 1;
+        Self {
+            sentence: token.sentence,
+            clause: by_clause.then_some(token.clause),
         }
-    };
-    (0..text.tokens.len())
-        .filter(|n| within(&text.tokens[*n]))
-        .any(|n| {
+    }
+
+    fn holds(&self, text: &Text, token: &Token) -> bool {
+        match self.clause {
+            Some(clause) => token.clause == clause,
+            None => {
+                let asked = || text.asks.get(token.sentence) == Some(&true);
+                token.sentence == self.sentence || (token.sentence + 1 == self.sentence && asked())
+            }
+        }
+    }
+
+    fn means_opt_out(&self, text: &Text, lexicon: &Lexicon, symbols: &Symbols) -> bool {
+        let holds = |n: &usize| self.holds(text, &text.tokens[*n]);
+        (0..text.tokens.len()).filter(holds).any(|n| {
             let rest = || {
                 (n..text.tokens.len())
-                    .take_while(|i| within(&text.tokens[*i]))
+                    .take_while(holds)
                     .map(|i| symbols.at(i))
             };
             lexicon.optout.iter().any(|p| p.longest(rest()).is_some())
         })
+    }
 }

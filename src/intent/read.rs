@@ -146,6 +146,13 @@ impl Reader {
         });
         let bare = Self::is_bare(&text, &hits);
         weighing.weigh(page, &hits);
+        if hits.len() >= hits::MOST_HITS {
+            weighing.signal(Signal {
+                reason: "!too_much".into(),
+                rule: "read.too_much".into(),
+                text: String::new(),
+            });
+        }
         self.read_subject(question, bare, &mut weighing);
         if !weighing.out.asks(RequestKind::Stop)
             && let Some(found) = super::optout::defined(question, &text, &self.lexicons)

@@ -48,6 +48,8 @@ pub struct Text {
 
 /// More is not read: nobody types that much, and a rule must stay fast on hostile mail.
 const MOST_TOKENS: usize = 4_000;
+/// No address or web address is longer; looked for from every word on, it must not be looked for through a whole text.
+const LONGEST: usize = 1_024;
 /// A line shorter than this was ended on purpose, not wrapped by a mail client.
 const WRAPPED_FROM: usize = 50;
 /// A full stop after these ends no sentence.
@@ -111,6 +113,7 @@ impl Cutter<'_> {
 
     fn domain_follows(&self, at: usize) -> bool {
         let rest = &self.text[at + 1..];
+        let rest = &rest[..rest.floor_char_boundary(LONGEST)];
         let len = rest
             .find(|c: char| !(c.is_ascii_alphanumeric() || c == '.' || c == '-'))
             .unwrap_or(rest.len());
@@ -120,10 +123,11 @@ impl Cutter<'_> {
     /// Reads one token that starts at `at`; returns where it ends.
     fn word(&mut self, at: usize) -> usize {
         let rest = &self.text[at..];
-        let chunk = rest
+        let near = &rest[..rest.floor_char_boundary(LONGEST)];
+        let chunk = near
             .find(|c: char| !(c.is_alphanumeric() || "@._-+/:".contains(c)))
-            .unwrap_or(rest.len());
-        let long = rest[..chunk].trim_end_matches(['.', '-', '_', ':', '/']);
+            .unwrap_or(near.len());
+        let long = near[..chunk].trim_end_matches(['.', '-', '_', ':', '/']);
         if long.contains('@') || long.contains("://") || looks_like_domain(long) {
             let shape = match long.find('@') {
                 Some(n) if n > 0 => Shape::Address,

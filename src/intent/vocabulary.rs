@@ -216,25 +216,24 @@ impl Vocabulary {
         let Some(initial) = word.chars().next() else {
             return;
         };
-        for key in self
-            .typo
-            .iter()
-            .filter(|k| k.chars.first() == Some(&initial))
-        {
-            let typed: Vec<char> = word.chars().take(key.chars.len() + 2).collect();
-            let lengths = if key.stem {
+        let mut letters: Vec<char> = Vec::new();
+        let same_initial = |k: &&Forgiven| k.chars.first() == Some(&initial);
+        for key in self.typo.iter().filter(same_initial) {
+            if letters.is_empty() {
+                letters.extend(word.chars());
+            }
+            if letters.len() < key.chars.len() - 1 {
+                continue;
+            }
+            let typed = &letters[..letters.len().min(key.chars.len() + 2)];
+            let mut lengths = if key.stem {
                 key.chars.len() - 1..=typed.len().min(key.chars.len() + 1)
             } else {
                 typed.len()..=typed.len()
             };
-            if word.chars().count() < key.chars.len() - 1
-                || !lengths
-                    .clone()
-                    .any(|n| n <= typed.len() && one_letter_apart(&typed[..n], &key.chars))
-            {
-                continue;
+            if lengths.any(|n| one_letter_apart(&typed[..n], &key.chars)) {
+                self.find(&key.word, out);
             }
-            self.find(&key.word, out);
         }
     }
 }

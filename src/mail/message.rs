@@ -103,6 +103,17 @@ pub struct Signs {
     pub hops: usize,
     /// The MTA's own words of a bounce: a fully failed delivery was announced outside RFC 3464 (`X-Failed-Recipients`).
     pub failed_recipients: Vec<Address>,
+    /// It reads like a mail server's report that a mail could not be delivered.
+    pub notice: Option<Notice>,
+}
+
+/// How sure it is that a message in prose is a report about a mail that could not be delivered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// Sender, subject and text agree.
+    Sure,
+    /// A person may have written it.
+    Perhaps,
 }
 
 impl Signs {

@@ -6,6 +6,7 @@ mod gate;
 mod limits;
 mod message;
 mod mime;
+mod notice;
 mod read;
 mod report;
 
@@ -15,7 +16,8 @@ pub use limits::Limits;
 pub use read::read;
 
 pub use message::{
-    Defect, DeliveryStatus, Elided, ElidedKind, Fresh, InboundMessage, Report, Signs, Unreadable,
+    Defect, DeliveryStatus, Elided, ElidedKind, Fresh, InboundMessage, Notice, Report, Signs,
+    Unreadable,
 };
 
 use crate::record::{Reading, RuleId, Verdict};

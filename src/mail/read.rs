@@ -8,7 +8,7 @@
 use super::fields::{self, Fields};
 use super::fresh::{self, Body, OurLines, Typist};
 use super::mime::{Part, Walk};
-use super::{Defect, House, InboundMessage, Limits, Signs, Unreadable, report};
+use super::{Defect, House, InboundMessage, Limits, Signs, Unreadable, notice, report};
 use crate::record::Address;
 
 /// Reads one message.
@@ -49,6 +49,9 @@ pub fn read(
     walk.entity(fields.clone(), body, 0, None);
     message.defects.append(&mut walk.defects);
     let bodies = bodies(&walk.parts, limits, &mut message);
+    let from = message.signs.first("from").unwrap_or_default();
+    let text = bodies.first().map(Body::as_text).unwrap_or_default();
+    message.signs.notice = notice::judge(from, &message.subject, &text);
     message.report = report::find(&walk.parts, &message, &bodies, limits);
     who_wrote(&fields, limits, house, &mut message)?;
     let typist = Typist::new(message.from_name.as_deref(), message.from.as_ref());
@@ -85,6 +88,7 @@ fn signs(fields: &Fields<'_>, limits: &Limits) -> Signs {
             .all("x-failed-recipients")
             .flat_map(|v| addresses(v, limits))
             .collect(),
+        notice: None,
     }
 }
 

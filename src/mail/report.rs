@@ -6,7 +6,7 @@
 use super::fields::{self, Fields};
 use super::fresh::Body;
 use super::mime::Part;
-use super::{DeliveryStatus, InboundMessage, Limits, Report};
+use super::{DeliveryStatus, InboundMessage, Limits, Notice, Report, notice};
 use crate::record::Address;
 
 /// The report that the message is, if it is one.
@@ -33,6 +33,9 @@ pub(super) fn find(
     let original_id = original.first("message-id").and_then(|v| id(v, limits));
     if let Some(p) = part(&["message/feedback-report"]) {
         return Some(feedback(&p.bytes(limits), &original, original_id, limits));
+    }
+    if is_complaint(message, &original) {
+        return Some(feedback(&[], &original, original_id, limits));
     }
     if let Some(p) = part(&["message/disposition-notification"]) {
         let bytes = p.bytes(limits);
@@ -114,6 +117,22 @@ fn status_code(text: &str) -> Option<String> {
         .map(str::to_owned)
 }
 
+/// Names the recipient in a complaint of Microsoft's programme, which is older than RFC 5965.
+const COMPLAINED: &str = "x-hmxmroriginalrecipient";
+
+/// A complaint without a `message/feedback-report`: the type alone says so, or the whole returned mail with that field.
+fn is_complaint(message: &InboundMessage, original: &Fields<'_>) -> bool {
+    let typed = message
+        .signs
+        .content_type
+        .ends_with("report-type=feedback-report");
+    let titled = message
+        .subject
+        .to_lowercase()
+        .starts_with("complaint about message from");
+    typed || (titled && original.first(COMPLAINED).is_some())
+}
+
 fn feedback(
     bytes: &[u8],
     original: &Fields<'_>,
@@ -125,7 +144,10 @@ fn feedback(
         .iter()
         .find_map(|n| typed_address(&fields::text(fields.first(n)?, limits)));
     let to = || {
-        let (found, _) = fields::mailboxes(original.first("to")?, limits);
+        let returned = original
+            .first(COMPLAINED)
+            .or_else(|| original.first("to"))?;
+        let (found, _) = fields::mailboxes(returned, limits);
         (found.len() == 1)
             .then(|| found.into_iter().next().map(|(a, _)| a))
             .flatten()
@@ -136,7 +158,7 @@ fn feedback(
     }
 }
 
-/// Bounces without RFC 3464: `X-Failed-Recipients` (Exim, Gmail), or prose from a null sender or a mailer daemon.
+/// Bounces without RFC 3464: `X-Failed-Recipients` (Exim, Gmail), or prose from a mail server.
 fn in_prose(
     message: &InboundMessage,
     bodies: &[Body],
@@ -150,7 +172,10 @@ fn in_prose(
         .unwrap_or("")
         .to_ascii_lowercase();
     let daemon = from.contains("mailer-daemon") || from.contains("mailer_daemon");
-    let text = bodies.first().map(Body::as_plain).unwrap_or_default();
+    if failed.is_empty() && !daemon && message.signs.notice != Some(Notice::Sure) {
+        return None;
+    }
+    let text = bodies.first().map(Body::as_text).unwrap_or_default();
     let original_id = original_id.or_else(|| {
         let line = text.lines().find(|l| {
             l.get(..11)
@@ -158,39 +183,28 @@ fn in_prose(
         })?;
         id(&line.as_bytes()[11..], limits)
     });
-    if failed.is_empty() && !daemon {
-        return None;
-    }
-    let status = status_code(text).unwrap_or_default();
-    let soft = status.starts_with('4');
+    let status = status_code(&text).unwrap_or_else(|| notice::status_in_words(&text).into());
+    let soft = status.starts_with('4') || (status.is_empty() && notice::is_late(&text));
     let mut recipients: Vec<Address> = failed.clone();
     if recipients.is_empty() {
-        recipients.extend(addressed_lines(text));
+        recipients.extend(notice::first_addresses(&text));
     }
+    if recipients.is_empty() {
+        let ours = |a: &Address| message.to.iter().any(|t| t.same_person(a));
+        recipients.extend(notice::any_addresses(&text).filter(|a| !ours(a)));
+        recipients.truncate(1);
+    }
+    let recipients = recipients.into_iter().map(|recipient| DeliveryStatus {
+        recipient: Some(recipient),
+        failed: !soft,
+        status: if status.is_empty() && !failed.is_empty() {
+            "5.0.0".into()
+        } else {
+            status.clone()
+        },
+    });
     Some(Report::Delivery {
-        recipients: recipients
-            .into_iter()
-            .map(|recipient| DeliveryStatus {
-                recipient: Some(recipient),
-                failed: !soft,
-                status: if status.is_empty() && !failed.is_empty() {
-                    "5.0.0".into()
-                } else {
-                    status.clone()
-                },
-            })
-            .collect(),
+        recipients: recipients.collect(),
         original_id,
     })
-}
-
-/// Lines that consist of an address: `<a@b.de>:` (qmail) or `  a@b.de` (Exim); the first few only.
-fn addressed_lines(text: &str) -> Vec<Address> {
-    text.lines()
-        .take(60)
-        .filter_map(|l| {
-            Address::parse(l.trim().trim_end_matches(':').trim_matches(['<', '>'])).ok()
-        })
-        .take(10)
-        .collect()
 }

@@ -7,6 +7,7 @@
 //! Where a message has both, the HTML part is read: it holds the client's marks, while its plain twin is derived from
 //! it and has lost them (Outlook's has no mark at all). If nothing typed is left in it, the plain part is read instead.
 
+mod attribution;
 mod html;
 mod lines;
 mod marks;
@@ -21,6 +22,10 @@ pub use ours::{OurLines, line_hash, line_hashes};
 use super::{Elided, ElidedKind, Fresh};
 use crate::record::Address;
 use lines::Line;
+use std::borrow::Cow;
+
+/// Octets of HTML that are read where only the beginning of the text is wanted.
+const HTML_SEEN: usize = 64 << 10;
 
 /// One text of a message: its HTML and its plain form, or one of them.
 #[derive(Clone, Debug, Default)]
@@ -50,11 +55,14 @@ impl Body {
         self.plain.trim().is_empty() && self.html.trim().is_empty()
     }
 
-    pub fn as_plain(&self) -> &str {
+    /// Its beginning as plain lines, nothing set apart.
+    pub fn as_text(&self) -> Cow<'_, str> {
         if self.plain.trim().is_empty() {
-            &self.html
+            let lines = html::lines(&self.html[..self.html.floor_char_boundary(HTML_SEEN)]);
+            let lines: Vec<&str> = lines.iter().map(|l| l.text.as_str()).collect();
+            Cow::Owned(lines.join("\n"))
         } else {
-            &self.plain
+            Cow::Borrowed(&self.plain)
         }
     }
 }

@@ -4,59 +4,91 @@
 //! without such marks is quoted to the end of the message, because nothing tells where it stops; where the marks are
 //! there, unquoted lines between and below them are answers, and stay fresh.
 
+use super::attribution::{attribution, digits, has_time};
 use super::lines::{Line, plain_form};
-use super::words::{FORWARDED, LABELS, ORIGINAL, Role, WROTE};
+use super::words::{ANSWER_ABOVE, FORWARDED, LABELS, ORIGINAL, Role};
 use crate::mail::ElidedKind::{self, Forwarded, Quotation};
+use std::collections::HashMap;
+use std::sync::LazyLock;
 
 /// Marks every quoted line.
 pub(super) fn mark(lines: &mut [Line]) {
     for line in lines.iter_mut().filter(|l| l.quote > 0) {
         line.kind = Some(Quotation);
     }
-    let mut at = 0;
+    let labels: Vec<Option<Role>> = lines.iter().map(label).collect();
+    let (mut at, mut typed_above) = (0, false);
     while at < lines.len() {
+        if group_wise(&lines[at]) {
+            lines[at..].iter_mut().for_each(|l| {
+                l.kind.get_or_insert(Quotation);
+            });
+            break;
+        }
         if lines[at].kind.is_some() || (lines[at].blank() && !lines[at].cut) {
             at += 1;
             continue;
         }
-        at = match beginning(lines, at) {
+        at = match beginning(lines, &labels, at, typed_above) {
             Some(found) => elide(lines, &found),
             None => at + 1,
         };
+        typed_above |= lines[at - 1].fresh();
     }
     torn_lines(lines);
 }
 
+/// `>>> Name <address> 3/4/2025 9:12 AM >>>`: GroupWise marks no line below it.
+fn group_wise(line: &Line) -> bool {
+    line.quote >= 3 && line.text.trim_end().ends_with(">>>") && has_time(&line.text)
+}
+
 /// A place where a quoted mail begins.
-struct Beginning {
-    from: usize,
+pub(super) struct Beginning {
+    pub from: usize,
     /// First line of the quoted mail itself.
-    body: usize,
-    kind: ElidedKind,
-    /// Only believed if marked quotation follows.
-    weak: bool,
+    pub body: usize,
+    pub kind: ElidedKind,
+    pub reaches: Reaches,
+}
+
+/// How far a beginning is believed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reaches {
+    /// To the end, or as far as the quotation is marked if it is marked.
+    End,
+    /// Only if marked quotation follows.
+    Marked,
+    /// It quotes nothing: only its own lines are furniture.
+    Itself,
 }
 
 fn elide(lines: &mut [Line], found: &Beginning) -> usize {
     let next = (found.body..lines.len()).find(|n| !lines[*n].blank());
     let marked = next.is_some_and(|n| lines[n].quote > 0);
-    if found.weak && !marked {
+    if found.reaches == Reaches::Marked && !marked {
         return found.from + 1;
     }
-    let end = if marked { found.body } else { lines.len() };
+    let own = marked || found.reaches == Reaches::Itself;
+    let end = if own { found.body } else { lines.len() };
     for line in &mut lines[found.from..end] {
         line.kind.get_or_insert(found.kind);
     }
     end
 }
 
-fn beginning(lines: &[Line], at: usize) -> Option<Beginning> {
+fn beginning(
+    lines: &[Line],
+    labels: &[Option<Role>],
+    at: usize,
+    typed_above: bool,
+) -> Option<Beginning> {
     let sure = |from, body, kind| {
         Some(Beginning {
             from,
             body,
             kind,
-            weak: false,
+            reaches: Reaches::End,
         })
     };
     if lines[at].cut {
@@ -66,14 +98,72 @@ fn beginning(lines: &[Line], at: usize) -> Option<Beginning> {
     if text.len() > 600 {
         return None;
     }
+    let below = || header_block(lines, labels, at + 1);
     if let Some(kind) = separator(text) {
-        let body = header_block(lines, at + 1).unwrap_or(at + 1);
-        return sure(at, body, kind);
+        return sure(at, below().unwrap_or(at + 1), kind);
     }
-    if let Some(body) = header_block(lines, at) {
+    if let Some(body) = (dashed_words(text) || notes_line(text))
+        .then(below)
+        .flatten()
+    {
+        return sure(at, body, Quotation);
+    }
+    if let Some(body) = header_block(lines, labels, at) {
         return sure(above(lines, at), body, Quotation);
     }
+    if let Some(body) = notes_block(lines, at) {
+        return sure(at, body, Quotation);
+    }
+    if answer_above(text) {
+        return Some(desk_line(at, lines.len(), typed_above));
+    }
     attribution(lines, at)
+}
+
+/// A help desk's own mail begins with the line: then only the line is furniture.
+fn desk_line(at: usize, end: usize, typed_above: bool) -> Beginning {
+    Beginning {
+        from: at,
+        body: if typed_above { end } else { at + 1 },
+        kind: Quotation,
+        reaches: if typed_above {
+            Reaches::End
+        } else {
+            Reaches::Itself
+        },
+    }
+}
+
+/// `##- Please type your reply above this line -##`: a line of its own, with signs around it or short.
+fn answer_above(text: &str) -> bool {
+    if text.len() > 160 {
+        return false;
+    }
+    let plain = plain_form(text);
+    let signs = text.starts_with(|c: char| !c.is_alphanumeric());
+    let short = plain.split_whitespace().count() <= 14 && !plain.ends_with('?');
+    (signs || short) && ANSWER_ABOVE.iter().any(|w| plain.contains(w))
+}
+
+/// What Notes writes above a quoted mail: the sender, the date below it, then `To` and `Subject` alone on their lines.
+fn notes_block(lines: &[Line], at: usize) -> Option<usize> {
+    let dated = |l: &Line| has_time(&l.text) && digits(&l.text) >= 6 && l.text.len() < 60;
+    let next = lines.get(at + 1)?;
+    if lines[at].text.len() > 160 || !dated(next) || next.quote != lines[at].quote {
+        return None;
+    }
+    let mut roles: Vec<Role> = Vec::new();
+    let mut end = at;
+    for (n, line) in lines.iter().enumerate().skip(at + 2).take(16) {
+        let name = plain_form(line.text.trim_end_matches([':', ' ', '\t']));
+        if let Some(role) = role_of(&name) {
+            roles.push(role);
+            end = n + 1;
+        }
+    }
+    let complete = roles.contains(&Role::To) && roles.contains(&Role::Subject);
+    // the subject's own text stands in the line below its label
+    complete.then(|| (end + 1).min(lines.len()))
 }
 
 /// `-----Original Message-----`, `---------- Forwarded message ---------`, `Begin forwarded message:`.
@@ -95,6 +185,20 @@ fn separator(text: &str) -> Option<ElidedKind> {
     }
 }
 
+/// `----- any words -----`, in whatever language; believed where a header block stands below it.
+fn dashed_words(text: &str) -> bool {
+    let inner = text.trim_matches(['-', '_', '=', '—', '*', '~', ' ']);
+    let dashed = text.len() - inner.len() >= 4 && text.starts_with(['-', '_', '=', '—', '*', '~']);
+    dashed && text.len() <= 80 && inner.split_whitespace().count() <= 5
+}
+
+/// `Name ---04/03/2025 09:12:33---Hello …`, above the header block of Notes.
+fn notes_line(text: &str) -> bool {
+    let mut pieces = text.splitn(3, "---");
+    let dated = pieces.nth(1).is_some_and(|d| has_time(d) && digits(d) >= 8);
+    dated && pieces.next().is_some()
+}
+
 /// The role of a line `Label: value`, if it is one of a header block.
 fn label(line: &Line) -> Option<Role> {
     let text = line.text.trim_start_matches([' ', '*', '\t']);
@@ -102,20 +206,30 @@ fn label(line: &Line) -> Option<Role> {
     if name.is_empty() || name.len() > 40 {
         return None;
     }
-    let name = plain_form(name);
-    LABELS
-        .iter()
-        .find(|(_, names)| names.contains(&name.as_str()))
-        .map(|(role, _)| *role)
+    role_of(&plain_form(name))
+}
+
+/// What a label names, in any of the languages; a map, because hostile mail can ask a million times.
+fn role_of(name: &str) -> Option<Role> {
+    static ROLES: LazyLock<HashMap<&str, Role>> = LazyLock::new(|| {
+        let names = LABELS.iter().rev();
+        names
+            .flat_map(|(role, names)| names.iter().map(|n| (*n, *role)))
+            .collect()
+    });
+    ROLES.get(name).copied()
 }
 
 /// If a header block begins at or just after `at`, the index behind its last line.
-fn header_block(lines: &[Line], at: usize) -> Option<usize> {
+fn header_block(lines: &[Line], labels: &[Option<Role>], at: usize) -> Option<usize> {
     let first = (at..lines.len().min(at + 3)).find(|n| !lines[*n].blank())?;
-    if first != at && label(&lines[at]).is_some() {
+    if first != at && labels[at].is_some() {
         return None;
     }
-    label(&lines[first])?;
+    labels[first]?;
+    if one_line_header(&lines[first].text) {
+        return Some(first + 1);
+    }
     let depth = lines[first].quote;
     let mut roles: Vec<Role> = Vec::new();
     let (mut end, mut strange, mut blanks) = (first, 0, 0);
@@ -123,7 +237,7 @@ fn header_block(lines: &[Line], at: usize) -> Option<usize> {
         if line.quote != depth {
             break;
         }
-        match label(line) {
+        match labels[n] {
             _ if line.blank() => blanks += 1,
             Some(role) => {
                 if !roles.contains(&role) {
@@ -149,6 +263,19 @@ fn header_block(lines: &[Line], at: usize) -> Option<usize> {
     (roles.contains(&Role::From) && (others >= 2 || (others >= 1 && evidence()))).then_some(end)
 }
 
+/// `From: … Sent: … To: … Subject: …` that lost its line ends.
+fn one_line_header(text: &str) -> bool {
+    if text.len() > 600 || text.matches([':', '：']).count() < 4 {
+        return false;
+    }
+    let mut roles: Vec<Role> = Vec::new();
+    for piece in text.split([':', '：']) {
+        let last = plain_form(piece.split_whitespace().next_back().unwrap_or(""));
+        roles.extend(role_of(&last).filter(|role| !roles.contains(role)));
+    }
+    roles.first() == Some(&Role::From) && roles.contains(&Role::Subject) && roles.len() >= 4
+}
+
 /// The rule, or the "get Outlook" line's rule, that Outlook draws above its header block.
 fn above(lines: &[Line], at: usize) -> usize {
     let mut from = at;
@@ -163,86 +290,6 @@ fn above(lines: &[Line], at: usize) -> usize {
                 .all(|c| matches!(c, '_' | '-' | '=' | '—' | '─'))
     };
     if rule { from - 1 } else { at }
-}
-
-fn digits(text: &str) -> usize {
-    text.bytes().filter(u8::is_ascii_digit).count()
-}
-
-/// `10:31`, `10.31`, `10h31` somewhere in the text.
-fn has_time(text: &str) -> bool {
-    let b = text.as_bytes();
-    (1..b.len().saturating_sub(2)).any(|n| {
-        matches!(b[n], b':' | b'.' | b'h')
-            && b[n - 1].is_ascii_digit()
-            && b[n + 1].is_ascii_digit()
-            && b[n + 2].is_ascii_digit()
-            && !b.get(n + 3).is_some_and(u8::is_ascii_digit)
-    })
-}
-
-/// An attribution line, alone or wrapped over up to four lines, that begins at `at`.
-fn attribution(lines: &[Line], at: usize) -> Option<Beginning> {
-    let depth = lines[at].quote;
-    let mut joined = String::new();
-    for (n, line) in lines.iter().enumerate().skip(at).take(4) {
-        if line.blank() || line.quote != depth || joined.len() > 500 {
-            break;
-        }
-        if !joined.is_empty() {
-            joined.push(' ');
-        }
-        joined.push_str(line.text.trim());
-        if n == at && !may_begin(line) {
-            return None;
-        }
-        if let Some(weak) = is_attribution(&joined, line.attribution) {
-            return Some(Beginning {
-                from: at,
-                body: n + 1,
-                kind: Quotation,
-                weak,
-            });
-        }
-    }
-    None
-}
-
-/// Cheap: an attribution names a date, an address, or was marked by the client.
-fn may_begin(line: &Line) -> bool {
-    line.attribution || line.text.contains(['@', '<', ':', '：']) || digits(&line.text) > 0
-}
-
-/// `Some(false)`: surely an attribution line; `Some(true)`: only if quoted lines follow.
-fn is_attribution(text: &str, marked: bool) -> Option<bool> {
-    let trimmed = text.trim_end_matches([' ', '*', '_']);
-    let colon = trimmed.ends_with([':', '：']);
-    let east = trimmed.ends_with("写道") || trimmed.ends_with("のメール");
-    if !colon && !east {
-        return None;
-    }
-    let lower = plain_form(trimmed);
-    let address = lower.contains('@');
-    let verb = WROTE.iter().any(|w| has_words(&lower, w));
-    let dated = digits(&lower) >= 3;
-    match (verb, address || (dated && has_time(&lower))) {
-        (true, true) if dated || address => Some(false),
-        (true, _) if marked || dated => Some(true),
-        (false, true) if dated || marked => Some(true),
-        _ if marked => Some(true),
-        _ => None,
-    }
-}
-
-/// Whether `words` stands in `text` with no letter on either side (scripts without spaces need none).
-fn has_words(text: &str, words: &str) -> bool {
-    let spaced = words.starts_with(|c: char| c < '\u{3000}');
-    text.match_indices(words).any(|(at, _)| {
-        let before = text[..at].chars().next_back();
-        let after = text[at + words.len()..].chars().next();
-        !spaced
-            || (!before.is_some_and(char::is_alphabetic) && !after.is_some_and(char::is_alphabetic))
-    })
 }
 
 /// The tail of a quoted line that a mail program wrapped without a mark: `> … and therefore` / `we` / `> propose`.

@@ -6,7 +6,9 @@
 
 use super::Typist;
 use super::lines::{Line, plain_form};
-use super::words::{BANNERS, CLOSINGS, DISCLAIMER_STARTS, DISCLAIMERS, SENT_FROM, THANKS};
+use super::words::{
+    BANNERS, CLOSINGS, DEVICES, DISCLAIMER_STARTS, DISCLAIMERS, LIST_FOOTERS, SENT_FROM, THANKS,
+};
 use crate::mail::ElidedKind::{Disclaimer, Signature};
 
 /// Marks the furniture of every run of typed lines.
@@ -30,6 +32,7 @@ pub(super) fn mark(lines: &mut [Line], typist: &Typist) {
 fn run(lines: &mut [Line], typist: &Typist) {
     banners(lines);
     telephones(lines);
+    list_footer(lines);
     delimiter(lines);
     disclaimers(lines);
     after_closing(lines, typist);
@@ -68,18 +71,46 @@ fn telephones(lines: &mut [Line]) {
         let text = plain_form(&line.text);
         let text = text.trim_start_matches(['-', '—', '[', '(', '<', ' ']);
         // "Envoyé de mon iPhone" is short; "Envoyé depuis trois mois, …" is a sentence that somebody typed
-        let short = text
-            .split('<')
-            .next()
-            .unwrap_or("")
-            .split_whitespace()
-            .count()
-            <= 8;
-        let sentence = text.ends_with(['?', '!']) || text.contains(", ");
+        let head = text.split(['<', '(']).next().unwrap_or("");
+        let words = head.split_whitespace().count();
+        let device = DEVICES.iter().any(|d| head.contains(d));
+        let sentence = text.contains(['?', '!', ';']) || (text.contains(", ") && words > 8);
+        let short = words <= if device { 13 } else { 6 };
         if short && !sentence && SENT_FROM.iter().any(|s| text.starts_with(s)) {
             line.kind = Some(Signature);
         }
     }
+}
+
+/// What a list puts under every mail, with the rule above it, to the end of the run.
+fn list_footer(lines: &mut [Line]) {
+    let fresh = typed(lines);
+    let found = fresh.iter().position(|n| is_list_footer(&lines[*n].text));
+    let Some(seen) = found else { return };
+    let rule = fresh[..seen]
+        .iter()
+        .rposition(|n| is_rule(&lines[*n].text))
+        .filter(|r| seen - r <= 5);
+    if rule.is_some() || seen > 0 {
+        set(&mut lines[fresh[rule.unwrap_or(seen)]..], Disclaimer);
+    }
+}
+
+/// The line begins as such a footer does: "I want to unsubscribe from this list" is typed, and so is a question.
+fn is_list_footer(text: &str) -> bool {
+    let text = plain_form(text);
+    let bare = text.trim_start_matches(|c: char| !c.is_alphanumeric());
+    let begins = |row: &&[&str]| bare.starts_with(row[0]) && row.iter().all(|w| bare.contains(w));
+    !is_question(bare) && (bare.contains("mailman/listinfo") || LIST_FOOTERS.iter().any(begins))
+}
+
+/// A line of dashes, underscores and the like.
+fn is_rule(text: &str) -> bool {
+    let text = text.trim();
+    text.len() >= 2
+        && text
+            .chars()
+            .all(|c| matches!(c, '-' | '_' | '*' | '=' | '—' | '–' | '─' | '~'))
 }
 
 /// `-- ` (RFC 3676 4.3), or a rule of other signs with little below it.
@@ -89,11 +120,8 @@ fn delimiter(lines: &mut [Line]) {
         let text = lines[*n].text.trim();
         let below = &fresh[seen + 1..];
         let exact = text == "--";
-        let rule = text.len() >= 2
-            && text
-                .chars()
-                .all(|c| matches!(c, '-' | '_' | '*' | '=' | '—' | '–' | '─' | '~'));
-        let short = below.len() <= 12 && below.iter().all(|b| !is_question(&lines[*b].text));
+        let rule = is_rule(text);
+        let short = below.len() <= 12 && !below.iter().any(|b| asks(&lines[*b].text));
         if seen > 0 && (exact || (rule && short)) {
             return set(&mut lines[*n..], Signature);
         }
@@ -101,6 +129,11 @@ fn delimiter(lines: &mut [Line]) {
             return set(&mut lines[*n..], Signature);
         }
     }
+}
+
+/// A question, or a sentence that somebody typed below a rule, not a firm's motto or a legal line.
+fn asks(text: &str) -> bool {
+    is_question(text) || (is_sentence(text) && !contains_row(&plain_form(text), DISCLAIMERS))
 }
 
 fn is_question(text: &str) -> bool {

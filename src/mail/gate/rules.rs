@@ -4,7 +4,7 @@
 //! and has no case; X-Auto-Response-Suppress alone is a person on Exchange; a postmaster may be one too.
 
 use super::super::{InboundMessage, Report};
-use super::{Circumstances, Dmarc, Hit, House, authentication, subjects};
+use super::{Circumstances, Dmarc, Hit, House, absences, authentication, subjects};
 use crate::record::{Address, Reading};
 
 /// A1: our keyed loop header, or a Message-ID of our outbox. From being ours is a colleague (B6), not this.
@@ -41,6 +41,8 @@ pub(super) fn bounce(m: &InboundMessage, house: &House) -> Option<Hit> {
         .is_some_and(|r| matches!(r, Report::Feedback { .. }))
     {
         "a feedback report".to_owned()
+    } else if m.signs.notice.is_some() && m.report.is_some() {
+        "a report about a delivery".to_owned()
     } else if is_daemon(m) {
         "From: mailer-daemon".to_owned()
     } else if to().any(|a| (house.bounce_token)(a)) {
@@ -147,11 +149,11 @@ fn says_no(value: &str) -> bool {
 
 /// A4: a list for sure, not ours, and not an answer to a mail of ours.
 pub(super) fn list(m: &InboundMessage, house: &House, c: &Circumstances) -> Option<Hit> {
-    if c.answers_ours || house.came_through_ours(m) || (!house.known && seems_an_answer(m)) {
+    if c.answers_ours || house.came_through_ours(m) || seems_an_answer(m, house, c) {
         return None;
     }
     let never = |sign: &str| Some(Hit::never("A4", Reading::Nothing, sign));
-    for name in ["list-id", "list-post", "mailing-list", "x-beenthere"] {
+    for name in LIST_FIELDS {
         if m.signs.first(name).is_some_and(|v| !v.is_empty()) {
             return never(name);
         }
@@ -172,10 +174,23 @@ pub(super) fn list(m: &InboundMessage, house: &House, c: &Circumstances) -> Opti
     None
 }
 
-/// Without a configuration nobody knows whose mail In-Reply-To names. A post names its list in To or Cc; an answer that
-/// went through a group of the writer's own firm does not, and its writer must not be silenced.
-fn seems_an_answer(m: &InboundMessage) -> bool {
-    let ids: Vec<String> = ["list-id", "list-post", "mailing-list", "x-beenthere"]
+/// Header fields that only a list writes.
+const LIST_FIELDS: &[&str] = &[
+    "list-id",
+    "list-post",
+    "mailing-list",
+    "x-beenthere",
+    "x-mailing-list",
+    "x-mailman-version",
+    "x-ml-name",
+    "x-listserver",
+];
+
+/// Nobody knows for sure whose mail In-Reply-To names: a sending tool's may be in no Sent folder of ours. A post names its
+/// list in To or Cc; an answer to us that went through a group of the writer's own firm names us, and its writer must not
+/// be silenced.
+fn seems_an_answer(m: &InboundMessage, house: &House, c: &Circumstances) -> bool {
+    let ids: Vec<String> = LIST_FIELDS
         .iter()
         .flat_map(|n| m.signs.all(n))
         .map(|v| v.to_ascii_lowercase())
@@ -185,7 +200,16 @@ fn seems_an_answer(m: &InboundMessage) -> bool {
         ids.iter()
             .any(|id| id.contains(&text) || id.contains(&text.replacen('@', ".", 1)))
     });
-    !m.in_reply_to.is_empty() && !names_list
+    let to_us = !house.known
+        || m.to
+            .iter()
+            .chain(&m.cc)
+            .any(|a| house.is_reached_by(a, c.received));
+    // a group that serves as a firm's common mailbox, and a help desk behind it that keeps no thread
+    let through_group =
+        m.signs.first("x-original-sender").is_some() && subjects::is_answer(&m.subject);
+    let answers = !m.in_reply_to.is_empty() || !m.references.is_empty() || through_group;
+    answers && to_us && !names_list
 }
 
 /// A5: doubt. Obeyed; the letter waits for a human.
@@ -195,6 +219,13 @@ pub(super) fn doubt(m: &InboundMessage, house: &House, c: &Circumstances) -> Opt
         .or_else(|| m.from.as_ref().and_then(doubtful_sender).map(str::to_owned))
         .or_else(|| {
             subjects::automatic(&m.subject).map(|s| format!("subject of an automatic answer: {s}"))
+        })
+        .or_else(|| {
+            let perhaps = m.signs.notice.is_some();
+            perhaps.then(|| "it reads like a report about a delivery".to_owned())
+        })
+        .or_else(|| {
+            absences::automatic(&m.fresh.text).map(|s| format!("words of an automatic answer: {s}"))
         })
         .or_else(|| doubtful_circumstances(c).map(str::to_owned))
         .or_else(|| {

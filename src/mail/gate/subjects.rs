@@ -23,6 +23,11 @@ const SUBJECTS: &[&str] = &[
     "message automatique",
     "notification d'absence",
     "je suis absent",
+    "accusé de réception",
+    "merci pour votre message",
+    "merci de nous avoir contact",
+    "nous avons bien reçu votre",
+    "votre demande a été",
     // en
     "automatic reply",
     "auto-reply",
@@ -52,6 +57,24 @@ const SUBJECTS: &[&str] = &[
     "automatic message",
     "i am out of",
     "i'm out of",
+    "i will be out of",
+    "i am on leave",
+    "on holiday",
+    "your request has been received",
+    "your message has been received",
+    "we have received your",
+    "we received your",
+    "thank you for your message",
+    "thank you for your email",
+    "thank you for your e-mail",
+    "thank you for contacting",
+    "thanks for contacting",
+    "acknowledgement of receipt",
+    "acknowledgment of receipt",
+    "ticket received",
+    "read:",
+    "accepted:",
+    "declined:",
     // de
     "automatische antwort",
     "abwesenheit",
@@ -67,6 +90,13 @@ const SUBJECTS: &[&str] = &[
     "bin im urlaub",
     "urlaubsmeldung",
     "ich bin nicht im",
+    "eingangsbestätigung",
+    "empfangsbestätigung",
+    "lesebestätigung",
+    "vielen dank für ihre nachricht",
+    "vielen dank für ihre anfrage",
+    "vielen dank für ihre e-mail",
+    "ihre anfrage ist eingegangen",
     // es
     "respuesta automática",
     "respuesta automatica",
@@ -80,6 +110,10 @@ const SUBJECTS: &[&str] = &[
     "mensaje automático",
     "ausencia:",
     "resposta automàtica",
+    "hemos recibido su",
+    "acuse de recibo",
+    "gracias por contactar",
+    "gracias por su mensaje",
     // it
     "risposta automatica",
     "fuori sede",
@@ -89,6 +123,9 @@ const SUBJECTS: &[&str] = &[
     "messaggio automatico",
     "in ferie",
     "risposta automat",
+    "grazie per averci contattato",
+    "abbiamo ricevuto",
+    "conferma di ricezione",
     // nl
     "automatisch antwoord",
     "automatische reactie",
@@ -100,6 +137,10 @@ const SUBJECTS: &[&str] = &[
     "buiten kantoor",
     "niet op kantoor",
     "out of office",
+    "ontvangstbevestiging",
+    "bedankt voor uw bericht",
+    "wij hebben uw bericht",
+    "we hebben uw bericht",
     // pt
     "resposta automática",
     "resposta automatica",
@@ -110,6 +151,9 @@ const SUBJECTS: &[&str] = &[
     "resposta de ausência",
     "de férias",
     "mensagem automática",
+    "recebemos a sua",
+    "recebemos sua",
+    "recebemos o seu",
     // pl
     "odpowiedź automatyczna",
     "odpowiedz automatyczna",
@@ -220,6 +264,30 @@ const SUBJECTS: &[&str] = &[
     "부재중",
 ];
 
+/// Words with which Notes and others name the absent person first; they count where no tag of an answer stands before.
+const ANYWHERE: &[&str] = &[
+    "is out of the office",
+    "is out of office",
+    "is away from the office",
+    "is on leave",
+    "est absent(e)",
+    "est absente du bureau",
+    "est absent du bureau",
+    "ist außer haus",
+    "ist ausser haus",
+    "ist nicht im büro",
+    "no está en la oficina",
+    "está ausente",
+    "è fuori ufficio",
+    "non è in ufficio",
+    "is niet op kantoor",
+    "is afwezig",
+    "jest nieobecn",
+    "är inte på kontoret",
+    "er ikke på kontoret",
+    "(out of office)",
+];
+
 /// Tags of answers and forwards, and of gateways, that stand before the subject itself.
 const TAGS: &[&str] = &[
     "re",
@@ -275,6 +343,28 @@ pub(super) fn automatic(subject: &str) -> Option<&'static str> {
             })
         })
         .copied()
+        .or_else(|| {
+            let untagged = bare.len() == lower.trim_start().len();
+            ANYWHERE
+                .iter()
+                .find(|s| untagged && lower.contains(**s))
+                .copied()
+        })
+}
+
+/// Whether the subject begins with a tag of an answer (`Re:` and the like, not of a forward).
+pub(super) fn is_answer(subject: &str) -> bool {
+    const ANSWERS: &[&str] = &[
+        "re", "aw", "sv", "vs", "antw", "odp", "ré", "réf", "res", "r", "rif", "ynt", "atb", "απ",
+        "отв", "回复", "答复", "回覆",
+    ];
+    let lower = subject.to_lowercase();
+    let mut rest = lower.trim_start();
+    while let Some(shorter) = bracketed(rest) {
+        rest = shorter.trim_start();
+    }
+    rest.split_once([':', '：'])
+        .is_some_and(|(tag, _)| ANSWERS.contains(&tag.trim_end()))
 }
 
 fn without_tags(subject: &str) -> &str {

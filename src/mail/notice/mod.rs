@@ -1,0 +1,246 @@
+//! Reports that a mail could not be delivered, in prose: servers that know no RFC 3464 are recognised by how they write.
+//!
+//! A report is never read for requests, so a person taken for one would be silenced. Therefore two of three must agree
+//! (who sends, what the subject begins with, how the text opens), and an address or a reason must stand in the text.
+//! An answer or a forward of a report (`Re:`, `Fwd:`) is a person's. What is less is a doubt: obeyed, and held.
+
+mod words;
+
+use super::Notice;
+use crate::record::Address;
+use words::{FAILURES, LATE, LOCALS, OPENINGS, REASONS, SENDERS, SUBJECTS};
+
+/// How much of the text is looked at, and how much of it is its opening (octets).
+const SEEN: usize = 4096;
+const OPENING: usize = 400;
+
+/// What a message is taken for, by its From field as it stands, its subject and its text.
+pub(super) fn judge(from: &str, subject: &str, text: &str) -> Option<Notice> {
+    let subject = plain(subject);
+    let bounced = subject.starts_with("[bounce]");
+    let subject = without_brackets(&subject);
+    if is_answer(subject) {
+        return None;
+    }
+    let server = is_server(&from.to_lowercase());
+    let titled = bounced || SUBJECTS.iter().any(|s| begins(subject, s));
+    let seen = plain(&text[..text.floor_char_boundary(SEEN)]);
+    let opening = &seen[..seen.floor_char_boundary(OPENING)];
+    let own_words = OPENINGS.iter().any(|o| opening.starts_with(o));
+    if !server && !titled && !own_words {
+        return None;
+    }
+    let fails = own_words || FAILURES.iter().any(|f| opening.contains(f));
+    let named = first_addresses(text).next().is_some();
+    let reason = REASONS.iter().any(|r| seen.contains(r)) || has_reply_code(&seen);
+    let proof = named || reason;
+    match () {
+        () if server && titled && (proof || fails) => Some(Notice::Sure),
+        () if (server || titled) && fails && proof => Some(Notice::Sure),
+        () if own_words && named => Some(Notice::Sure),
+        () if titled || own_words || reason => Some(Notice::Perhaps),
+        () => None,
+    }
+}
+
+/// Whether the subject begins so; in scripts without spaces, whether it holds the words.
+fn begins(subject: &str, words: &str) -> bool {
+    let wide = words.starts_with(|c| c > '\u{3000}');
+    subject.starts_with(words) || (wide && subject.contains(words))
+}
+
+/// Lower case, typographic apostrophes and runs of spaces made plain, without leading stars and dashes.
+fn plain(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for word in text.split_whitespace() {
+        if !out.is_empty() {
+            out.push(' ');
+        }
+        out.extend(word.chars().flat_map(char::to_lowercase).map(|c| match c {
+            '’' | '‘' => '\'',
+            c => c,
+        }));
+    }
+    let shorter = out.trim_start_matches(['*', '!', '-', ' ', '.', '"']).len();
+    out.split_off(out.len() - shorter)
+}
+
+/// Without `[EXTERNAL]` and the like in front.
+fn without_brackets(subject: &str) -> &str {
+    let mut rest = subject;
+    while let Some((_, after)) = rest.strip_prefix('[').and_then(|r| r.split_once(']')) {
+        rest = after.trim_start();
+    }
+    rest
+}
+
+/// `re:`, `fwd:`, `aw:` and all other short tags of answers and forwards.
+fn is_answer(subject: &str) -> bool {
+    const TAGS: &[&str] = &[
+        "re", "aw", "sv", "vs", "antw", "odp", "rv", "ré", "res", "r", "rif", "ynt", "atb", "απ",
+        "σχετ", "отв", "fw", "fwd", "tr", "wg", "i", "enc", "vb", "pd", "vl", "回复", "答复",
+        "转发", "回覆", "轉寄", "ha", "vá", "na",
+    ];
+    subject
+        .split_once([':', '：'])
+        .is_some_and(|(tag, _)| TAGS.contains(&tag.trim_end()))
+}
+
+fn is_server(from: &str) -> bool {
+    let local = from
+        .rsplit(['<', ' ', ','])
+        .next()
+        .and_then(|a| a.split('@').next())
+        .unwrap_or("");
+    let local = local.trim_matches(['"', '>']);
+    LOCALS.contains(&local)
+        || local.starts_with("microsoftexchange")
+        || SENDERS.iter().any(|s| from.contains(s))
+}
+
+/// `550 5.1.1`, `#5.1.1`, `452-4.2.2`: a reply code of SMTP beside words, or a status code of RFC 3463.
+fn has_reply_code(text: &str) -> bool {
+    text.split(|c: char| !(c.is_ascii_digit() || c == '.'))
+        .any(|w| {
+            let b = w.trim_matches('.').as_bytes();
+            let class = matches!(b.first(), Some(b'4' | b'5'));
+            let status =
+                b.len() >= 5 && b[1] == b'.' && b.iter().filter(|c| **c == b'.').count() == 2;
+            let reply = b.len() == 3 && matches!(b[1], b'0' | b'2' | b'5') && b[2].is_ascii_digit();
+            class && (status || reply)
+        })
+}
+
+/// Whether the text says that the message is late, and not that it has failed.
+pub(super) fn is_late(text: &str) -> bool {
+    let seen = plain(&text[..text.floor_char_boundary(SEEN)]);
+    LATE.iter().any(|l| seen.contains(l))
+}
+
+/// The class of the reason that the text gives in words: `5.1.1` for an address that is unknown, `4.2.2` for a full box.
+pub(super) fn status_in_words(text: &str) -> &'static str {
+    let seen = plain(&text[..text.floor_char_boundary(SEEN)]);
+    let says = |words: &[&str]| words.iter().any(|w| seen.contains(w));
+    if says(&[
+        "over quota",
+        "mailbox full",
+        "mailbox is full",
+        "quota exceeded",
+    ]) {
+        "4.2.2"
+    } else if says(&[
+        "unknown",
+        "no such",
+        "not exist",
+        "no mailbox here",
+        "not listed in",
+    ]) {
+        "5.1.1"
+    } else {
+        ""
+    }
+}
+
+/// Addresses with which a line begins (`<a@b.de>:` of qmail, `  a@b.de` of Exim), or that follow a label for the
+/// recipient; of the first lines, before the returned mail.
+pub(super) fn first_addresses(text: &str) -> impl Iterator<Item = Address> {
+    const LABELS: &[&str] = &[
+        "recipient",
+        "to",
+        "recipient address",
+        "failed recipient",
+        "unknown user",
+        "unknown host",
+        "user mailbox exceeds allowed size",
+        "addressed to",
+        "unable to deliver message to",
+        "could not be delivered to",
+        "original-recipient",
+        "your message to",
+        "user",
+        "empfänger",
+        "an",
+        "destinataire",
+        "à",
+        "destinatario",
+        "destinatário",
+        "ontvanger",
+        "para",
+    ];
+    text.lines()
+        .take(60)
+        .map(str::trim)
+        .take_while(|l| !begins_original(l))
+        .filter_map(|line| {
+            let value = match line.split_once(':') {
+                Some((label, value)) if LABELS.contains(&label.trim().to_lowercase().as_str()) => {
+                    value
+                }
+                _ => line,
+            };
+            let word = value.split_whitespace().next()?;
+            let bare = word.trim_matches(['<', '>', ':', '(', ')', '"', '\'', ',', ';', '.']);
+            Address::parse(bare).ok()
+        })
+        .take(10)
+}
+
+/// Any addresses of the text above the returned mail, where no line begins with one.
+pub(super) fn any_addresses(text: &str) -> impl Iterator<Item = Address> {
+    text.lines()
+        .take(60)
+        .take_while(|l| !begins_original(l.trim()))
+        .flat_map(|l| l.split(|c: char| c.is_whitespace() || "<>()[],;:\"'".contains(c)))
+        .filter(|w| w.contains('@'))
+        .filter_map(|w| Address::parse(w.trim_end_matches('.')).ok())
+        .take(10)
+}
+
+/// The line above the copy of the mail that comes back.
+fn begins_original(line: &str) -> bool {
+    let lower = line.to_lowercase();
+    lower.starts_with("received:")
+        || lower.starts_with("return-path:")
+        || (lower.starts_with("--") && (lower.contains("copy of") || lower.contains("original")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_is_sure_only_if_two_of_sender_subject_and_opening_agree() {
+        let text = "Your message could not be delivered.\n\n<a@b.example>: user unknown";
+        let judged = |from, subject, text| judge(from, subject, text);
+        for (from, subject) in [
+            ("postmaster@b.example", "Hello"),
+            ("a@b.example", "Undeliverable: Hello"),
+            ("System Administrator <x@b.example>", "Non remis : Bonjour"),
+        ] {
+            assert_eq!(judged(from, subject, text), Some(Notice::Sure), "{subject}");
+        }
+        let person = "a@b.example";
+        for (subject, text) in [
+            ("Re: Undeliverable: Hello", text),
+            ("Fwd: Undelivered Mail Returned to Sender", text),
+            ("Hello", "My parcel could not be delivered. Stop."),
+        ] {
+            assert_eq!(judged(person, subject, text), None, "{subject}");
+        }
+        let shy = judged(
+            "postmaster@b.example",
+            "Your mails",
+            "We answer 550 to you. Stop.",
+        );
+        assert_eq!(shy, Some(Notice::Perhaps));
+    }
+
+    #[test]
+    fn addresses_come_from_lines_that_begin_with_one_above_the_returned_mail() {
+        let text = "Sorry.\n <a@b.example>:\nRecipient: c@d.example\n--- a copy of the message\n<x@y.example>";
+        let found: Vec<_> = first_addresses(text)
+            .map(|a| a.as_str().to_owned())
+            .collect();
+        assert_eq!(found, ["a@b.example", "c@d.example"]);
+    }
+}
