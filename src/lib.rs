@@ -32,7 +32,7 @@
 //! | --- | --- | --- |
 //! | [`record`] | the vocabulary: addresses and their key forms, ids, the closed list of events, and what each event does | nothing |
 //! | [`mail`] | bytes become a message: fresh text apart from the quoted, the gate, who is asking | record |
-//! | [`intent`] | fresh text becomes requests with evidence; "unsure" rather than a guess | record, mail |
+//! | [`intent`] | fresh text becomes requests with evidence, by two readers that must agree; "unsure" rather than a guess | record, mail |
 //! | [`request`] | whose STOP it is, deadlines, the life of a case, the decision | record, mail, intent |
 //! | [`answer`] | templates, the facts they may state, the linter, the letter | record, request |
 //! | [`register`] | the contacts: import, look-up, where each datum comes from | record |

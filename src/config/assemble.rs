@@ -35,6 +35,7 @@ const SECTIONS: &[&str] = &[
     "retention",
     "templates",
     "lexicon",
+    "reader",
     "log",
     "house",
     "control",
@@ -58,6 +59,7 @@ pub fn assemble(path: &Path, text: &str) -> Survey {
     let register = register(&mut doc, controller.as_ref());
     let (review, retention) = review(&mut doc);
     let [templates, lexicon] = ["templates", "lexicon"].map(|s| own_files(&mut doc, s, folder));
+    let reader = optional(&mut doc, "reader");
     let log = optional(&mut doc, "log");
     let house = house(&mut doc, &mailboxes);
     let control_socket = socket(&mut doc, folder, store.as_ref());
@@ -85,6 +87,7 @@ pub fn assemble(path: &Path, text: &str) -> Survey {
         retention,
         templates,
         lexicon,
+        reader,
         log,
         house,
         control_socket,

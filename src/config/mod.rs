@@ -20,7 +20,7 @@ pub use collect::{Document, nearest};
 pub use controller::{ControllerSettings, KeptSettings, ProcessingSettings};
 pub use places::{
     ControlSettings, FolderSettings, HouseSettings, LogFormat, LogLevel, LogSettings,
-    RetentionSettings, StoreSettings, SystemSettings, WarmUpSettings,
+    ReaderSettings, RetentionSettings, StoreSettings, SystemSettings, WarmUpSettings,
 };
 pub use review::{ReviewSettings, Reviewer};
 pub use secret::{Secret, SecretError, SecretSource};
@@ -69,6 +69,8 @@ pub struct Config {
     pub templates: FolderSettings,
     /// The firm's own lexicons, if any.
     pub lexicon: FolderSettings,
+    /// Whether the learned reader reads too.
+    pub reader: ReaderSettings,
     /// Log lines.
     pub log: LogSettings,
     /// Our domains and marks; `own_domains` is never empty unless all mailboxes are freemail.

@@ -1,5 +1,5 @@
 //! Where the daemon keeps and finds things, and how it speaks to the operator: `[store]`, `[control]`, `[log]`, `[review]`,
-//! `[templates]`, `[lexicon]`, `[house]`.
+//! `[templates]`, `[lexicon]`, `[reader]`, `[house]`.
 //!
 //! Small sections that belong to no single room; each field says its default.
 
@@ -159,6 +159,20 @@ impl Default for RetentionSettings {
 pub struct FolderSettings {
     /// Default: none, only what Quitus brings along.
     pub path: Option<PathBuf>,
+}
+
+/// `[reader]`: who reads.
+#[derive(Clone, PartialEq, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ReaderSettings {
+    /// Default true: the learned reader is asked beside the lexicons, and where they differ a human looks.
+    pub learned: bool,
+}
+
+impl Default for ReaderSettings {
+    fn default() -> Self {
+        Self { learned: true }
+    }
 }
 
 /// `[house]`: how mail of our own, and mail that our own border has looked at, is recognised.

@@ -55,7 +55,12 @@ impl Config {
     /// # Errors
     /// Every mistake of every file.
     pub fn read_lexicons(&self) -> Result<intent::Reader, Vec<Fault>> {
-        lexicons(&self.lexicon)
+        let reader = lexicons(&self.lexicon)?;
+        Ok(if self.reader.learned {
+            reader
+        } else {
+            reader.alone()
+        })
     }
 }
 

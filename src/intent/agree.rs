@@ -31,12 +31,19 @@ const RARE: Fit = Fit {
     lexicons: 0.25,
     offset: -0.37,
 };
+const COMPLAINT: Fit = Fit {
+    learned: 0.5,
+    lexicons: 3.9,
+    offset: -2.2,
+};
 const HUMAN: Fit = Fit {
     learned: 0.59,
     lexicons: 1.41,
     offset: -0.18,
 };
 
+/// `sure = 1.0` of a rule: what its phrases say is not doubted.
+const CERTAIN: f32 = 1.0;
 /// From this chance on something counts as asked; the policy's thresholds say whether that is enough to act.
 const ASKED: f32 = 0.5;
 /// A chance that something else is asked too, from which on what is surely asked is not done without a human.
@@ -82,6 +89,7 @@ impl Fit {
         match kind {
             RequestKind::Stop => STOP,
             RequestKind::Source | RequestKind::Access | RequestKind::Erasure => RIGHT,
+            RequestKind::Complaint => COMPLAINT,
             _ => RARE,
         }
     }
@@ -95,6 +103,8 @@ pub fn agree(mut read: Classification, judged: &Judgement, text: &str) -> Classi
         let found = read.requests.iter_mut().find(|f| f.kind == kind);
         let chance = Fit::of(kind).chance(judged.says[label], found.is_some());
         match found {
+            // A phrase of which its writer is certain wins over the learned reader.
+            Some(found) if found.confidence >= CERTAIN => continue,
             Some(found) => found.confidence = chance,
             None if chance >= ASKED => read.requests.push(Found {
                 kind,
@@ -113,7 +123,11 @@ pub fn agree(mut read: Classification, judged: &Judgement, text: &str) -> Classi
     let doubt = doubt.filter(|(_, label)| !(erases && *label == 0));
     human(&mut read, judged, text);
     stance(&mut read, judged);
-    let enough = if read.requests.is_empty() { ANYTHING } else { ALSO };
+    let enough = if read.requests.is_empty() {
+        ANYTHING
+    } else {
+        ALSO
+    };
     match doubt {
         Some((chance, label)) if chance >= enough => {
             read.unsure = Some(Signal {
@@ -164,12 +178,11 @@ fn stance(read: &mut Classification, judged: &Judgement) {
 
 /// The sentence that spoke for a label most.
 fn evidence(judged: &Judgement, label: usize, text: &str) -> Evidence {
-    let range = judged.moved_by[label].clone();
-    let sentence = text.get(range.clone()).unwrap_or_default();
+    let sentence = judged.sentence(label, text);
     let lead = sentence.len() - sentence.trim_start().len();
     Evidence {
         rule: format!("learned.{}", LABELS[label]),
         text: sentence.trim().to_owned(),
-        start: Some(range.start + lead),
+        start: Some(judged.moved_by[label].start + lead),
     }
 }

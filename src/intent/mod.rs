@@ -1,8 +1,9 @@
 //! Fresh text becomes a [`Classification`]: which requests, with the words that prove it. "Unsure" rather than a guess.
 //!
-//! The way: `text` (words with their places) → `language` → `hits` (phrases of the lexicons) → `read` (traps, negation,
-//! what stands for what) → `outcome`. The phrases are data, `config/lexicon/<lang>.toml`, read by `sheet`, checked and
-//! compiled by `lexicon` with `pattern` and `vocabulary`. Deliberately absent: files and clocks.
+//! Two readers. The lexicons are exact: `text` (words with their places) → `language` → `hits` (phrases) → `read` (traps,
+//! negation, what stands for what). The phrases are data, `config/lexicon/<lang>.toml`, read by `sheet`, checked and compiled
+//! by `lexicon` with `pattern` and `vocabulary`. The `learned` reader knows what no list holds. `agree` makes one word of both,
+//! `outcome` says what follows. `eval` scores labelled sets, `trace` tells why. Deliberately absent: files and clocks.
 
 mod agree;
 mod builtin;
@@ -38,4 +39,4 @@ pub use lexicon::LexiconSource;
 pub use outcome::{Thresholds, outcome};
 pub use read::{Question, Reader};
 pub use trace::{Fate, Nearly, Phrase, Seen, Trace};
-pub use understand::{trace, understand};
+pub use understand::{Opinions, Said, opinions, trace, understand};

@@ -55,7 +55,7 @@ pub fn defined(question: &Question<'_>, fresh: &Text, lexicons: &[Lexicon]) -> O
     };
     Some(Found {
         kind: RequestKind::Stop,
-        confidence: 0.93,
+        confidence: 1.0,
         evidence: vec![evidence],
     })
 }

@@ -85,6 +85,15 @@ impl Reader {
         }
     }
 
+    /// The same, with the lexicons alone.
+    #[must_use]
+    pub fn alone(self) -> Self {
+        Self {
+            learned: None,
+            ..self
+        }
+    }
+
     /// Reads a reply with both readers.
     pub fn understand(&self, question: &Question<'_>) -> Classification {
         let read = self.read(question);

@@ -3,9 +3,10 @@
 //!
 //! What the gate says is not to be read is not read.
 
-use super::{Classification, Question, Reader, Trace};
+use super::{Classification, LABELS, Question, Reader, Trace};
 use crate::mail::{Gate, InboundMessage};
 use crate::record::{Address, Reading};
+use serde::Serialize;
 
 /// How answers begin their subject, in the languages of mail programs.
 const REPLY_MARKS: &[&str] = &[
@@ -20,6 +21,43 @@ pub fn understand(reader: &Reader, message: &InboundMessage, gate: &Gate) -> Cla
 /// What the lexicons saw in it, for people who ask why; nothing if the gate allows nothing to be read.
 pub fn trace(reader: &Reader, message: &InboundMessage, gate: &Gate) -> Trace {
     asked(message, gate, |question| reader.trace(question)).unwrap_or_default()
+}
+
+/// What each reader says by itself, for people who ask why; nothing if the gate allows nothing to be read.
+pub fn opinions(reader: &Reader, message: &InboundMessage, gate: &Gate) -> Opinions {
+    asked(message, gate, |question| {
+        let lexicons = reader.read(question);
+        let learned = reader.judge(question, &lexicons).map(|judged| {
+            let said = |label: usize| Said {
+                label: LABELS[label],
+                chance: judged.says[label],
+                sentence: judged.sentence(label, question.fresh).trim().to_owned(),
+            };
+            (0..LABELS.len()).map(said).collect()
+        });
+        Opinions { lexicons, learned }
+    })
+    .unwrap_or_default()
+}
+
+/// What each reader says by itself.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Opinions {
+    /// The lexicons' word.
+    pub lexicons: Classification,
+    /// The learned reader's, a line for each of [`LABELS`]; `None` if it was not asked: the case is plain, or it is off.
+    pub learned: Option<Vec<Said>>,
+}
+
+/// What the learned reader says of one label.
+#[derive(Clone, Debug, Serialize)]
+pub struct Said {
+    /// One of [`LABELS`].
+    pub label: &'static str,
+    /// 0 to 1, as the reader learned it; what is decided by is fitted, see `agree.rs`.
+    pub chance: f32,
+    /// The sentence that spoke for it most.
+    pub sentence: String,
 }
 
 /// Asks the one question that there is to a message, if it may be read.

@@ -7,6 +7,7 @@ use super::super::output::{BAD, CARE, FAINT, GOOD, STRONG, harmless, painted};
 use crate::intent;
 use crate::record::{Language, Outcome, RequestKind, Stance, Verdict};
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 /// What is said of one message.
@@ -35,6 +36,29 @@ pub struct ReadRow {
     stance: Option<Stance>,
     outcome: Outcome,
     hold_reason: Option<String>,
+    readers: ReadersRow,
+}
+
+/// What each reader says by itself.
+#[derive(Serialize, Debug)]
+struct ReadersRow {
+    lexicons: BTreeMap<&'static str, f32>,
+    lexicons_hold: bool,
+    /// Not there if it was not asked.
+    learned: Option<BTreeMap<&'static str, f32>>,
+}
+
+impl From<intent::Opinions> for ReadersRow {
+    fn from(said: intent::Opinions) -> Self {
+        let chances = |list: Vec<intent::Said>| list.iter().map(|s| (s.label, s.chance)).collect();
+        let lexicons = said.lexicons;
+        let kinds = lexicons.requests.iter();
+        Self {
+            lexicons: kinds.map(|f| (f.kind.word(), f.confidence)).collect(),
+            lexicons_hold: !lexicons.human.is_empty() || lexicons.unsure.is_some(),
+            learned: said.learned.map(chances),
+        }
+    }
 }
 
 #[derive(Serialize, Debug)]
@@ -56,7 +80,8 @@ struct EvidenceRow {
     text: String,
 }
 
-fn read_row(file: &str, judged: Judged) -> ReadRow {
+fn read_row(bench: &Bench, file: &str, judged: Judged) -> ReadRow {
+    let readers = intent::opinions(&bench.reader, &judged.message, &judged.gate).into();
     let Judged {
         message,
         gate,
@@ -85,6 +110,7 @@ fn read_row(file: &str, judged: Judged) -> ReadRow {
         stance: read.stance,
         outcome,
         hold_reason,
+        readers,
     }
 }
 
@@ -93,7 +119,7 @@ impl Row {
     pub fn of(bench: &Bench, file: &str, raw: &[u8]) -> Self {
         match bench.judge(raw) {
             Err(why) => Self::broken(file, why.to_string()),
-            Ok(judged) => Self::Read(Box::new(read_row(file, judged))),
+            Ok(judged) => Self::Read(Box::new(read_row(bench, file, judged))),
         }
     }
 

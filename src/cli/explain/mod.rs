@@ -11,7 +11,7 @@ use super::classify::inputs::{self, Input};
 use super::edge::{DONE, End, WRONG};
 use super::judging::{Bench, Judged};
 use super::output;
-use crate::intent::{self, Classification, Trace};
+use crate::intent::{self, Classification, Opinions, Trace};
 use crate::mail::{Defect, Elided, InboundMessage};
 use crate::record::{Address, Language, Outcome, Reading, Verdict};
 use serde::Serialize;
@@ -42,6 +42,7 @@ struct Explanation {
     language: Option<Language>,
     read: Classification,
     trace: Trace,
+    opinions: Opinions,
     outcome: Outcome,
     hold_reason: Option<String>,
     needed: Vec<Needed>,
@@ -120,6 +121,7 @@ fn one(path: &Path) -> Result<Input, End> {
 
 fn explain(bench: &Bench, file: &str, judged: Judged) -> Explanation {
     let trace = intent::trace(&bench.reader, &judged.message, &judged.gate);
+    let opinions = intent::opinions(&bench.reader, &judged.message, &judged.gate);
     let needed = why::needed(&judged.read, &bench.thresholds);
     let sentence = why::sentence(&judged, &needed);
     let change = why::changes(&judged, &trace);
@@ -145,6 +147,7 @@ fn explain(bench: &Bench, file: &str, judged: Judged) -> Explanation {
         language: read.language,
         read,
         trace,
+        opinions,
         outcome,
         hold_reason,
         needed,

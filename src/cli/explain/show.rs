@@ -10,6 +10,8 @@ use crate::mail::ElidedKind;
 use crate::record::{Language, Outcome, Verdict};
 use std::io::{self, Write};
 
+/// From this chance on a label of the learned reader is shown; `--json` has all.
+const LIKELY: f32 = 0.05;
 /// Lines of an elided piece that are shown; `--json` has all.
 const LINES: usize = 20;
 
@@ -21,6 +23,7 @@ pub fn show(out: &mut impl Write, e: &Explanation) -> io::Result<()> {
     fired(out, e)?;
     set_aside(out, e)?;
     nearly(out, e)?;
+    learned(out, e)?;
     title(out, "outcome")?;
     let style = match e.outcome {
         Outcome::Act => GOOD,
@@ -217,6 +220,22 @@ fn nearly(out: &mut impl Write, e: &Explanation) -> io::Result<()> {
     for near in &e.trace.nearly {
         phrase(out, &near.phrase, &near.text)?;
         writeln!(out, "      one is missing: {}", near.missing.join(" | "))?;
+    }
+    Ok(())
+}
+
+/// What the learned reader thinks by itself, the likeliest first, with the sentence that moved it most.
+fn learned(out: &mut impl Write, e: &Explanation) -> io::Result<()> {
+    title(out, "the learned reader")?;
+    let Some(said) = &e.opinions.learned else {
+        let why = "was not asked: the lexicons are sure of a plain case, or nothing may be read";
+        return writeln!(out, "  {}", painted(FAINT, why));
+    };
+    let mut likely: Vec<_> = said.iter().filter(|s| s.chance >= LIKELY).collect();
+    likely.sort_by(|a, b| b.chance.total_cmp(&a.chance));
+    for s in likely {
+        let chance = painted(STRONG, &format!("{:>3.0} %", 100.0 * s.chance));
+        writeln!(out, "  {chance}  {}  “{}”", s.label, harmless(&s.sentence))?;
     }
     Ok(())
 }

@@ -2,14 +2,16 @@
 //! by the sentence that moved it most.
 //!
 //! `weights` reads the one file (made by `tests/training/`), `words` cuts a text into the pieces of its vocabulary, `encoder`
-//! turns them into a probability for each label. What follows from them beside the lexicons is `../agree.rs`. Deliberately
+//! turns them into a probability for each label, `seen` remembers the last texts. What follows from them beside the lexicons is `../agree.rs`. Deliberately
 //! absent: files (the weights are inside the program) and threads (messages are read side by side, each on one core).
 
 mod encoder;
+mod seen;
 mod weights;
 mod words;
 
 use encoder::Encoder;
+use seen::Seen;
 use std::ops::Range;
 use std::sync::OnceLock;
 use words::{Piece, Words};
@@ -46,6 +48,7 @@ static WEIGHTS: &[u8] = include_bytes!("../../../config/reader/reader.safetensor
 pub struct Learned {
     words: Words,
     encoder: Encoder,
+    seen: Seen,
 }
 
 impl std::fmt::Debug for Learned {
@@ -61,6 +64,13 @@ pub struct Judgement {
     pub says: [f32; LABELS.len()],
     /// For each label the sentence that spoke for it most: bytes of the text.
     pub moved_by: [Range<usize>; LABELS.len()],
+}
+
+impl Judgement {
+    /// The sentence that spoke for a label most.
+    pub fn sentence<'t>(&self, label: usize, text: &'t str) -> &'t str {
+        text.get(self.moved_by[label].clone()).unwrap_or_default()
+    }
 }
 
 impl Learned {
@@ -86,11 +96,16 @@ impl Learned {
         Ok(Self {
             words: Words::read(&file)?,
             encoder: Encoder::read(&file)?,
+            seen: Seen::default(),
         })
     }
 
     /// Judges a text; the cost grows with its length up to [`LONGEST`] pieces.
     pub fn judge(&self, text: &str) -> Judgement {
+        self.seen.or_judge(text, || self.judge_anew(text))
+    }
+
+    fn judge_anew(&self, text: &str) -> Judgement {
         let mut pieces = self.words.cut(text, 8 * LONGEST);
         if pieces.len() > LONGEST - 2 {
             let tail = pieces.len() - (LONGEST - 2 - HEAD);
@@ -108,15 +123,6 @@ impl Learned {
             moved_by[label] = loudest(&sentences, &pieces, parts);
         }
         Judgement { says, moved_by }
-    }
-
-    #[cfg(test)]
-    fn pieces(&self, text: &str) -> Vec<String> {
-        let pieces = self.words.cut(text, usize::MAX);
-        pieces
-            .iter()
-            .map(|p| self.words.piece(p.id).to_owned())
-            .collect()
     }
 }
 
@@ -158,21 +164,71 @@ fn sentences(text: &str) -> Vec<Range<usize>> {
 mod tests {
     use super::*;
 
+    /// A text as the training program cut and judged it, in full precision.
+    #[derive(serde::Deserialize)]
+    struct Taught {
+        text: String,
+        pieces: Vec<String>,
+        says: [f32; LABELS.len()],
+    }
+
+    fn taught() -> Vec<Taught> {
+        let lines = include_str!("../../../tests/cases/reader/judged.jsonl").lines();
+        lines.map(|l| serde_json::from_str(l).unwrap()).collect()
+    }
+
     #[test]
-    fn try_it() {
-        let begun = std::time::Instant::now();
+    fn texts_are_cut_and_judged_as_they_were_taught() {
         let learned = Learned::shipped().unwrap();
-        println!("load {:?}", begun.elapsed());
-        let text = std::fs::read_to_string("/tmp/parity.txt").unwrap();
-        for line in text.lines() {
-            let begun = std::time::Instant::now();
-            let j = learned.judge(line);
-            println!(
-                "{:?} {:?} {:?}",
-                begun.elapsed(),
-                learned.pieces(line),
-                j.says
-            );
+        let (taught, pieces) = (taught(), learned.words.pieces());
+        assert!(taught.len() > 50);
+        let mut worst: f32 = 0.0;
+        for sample in &taught {
+            let cut = learned.words.cut(&sample.text, usize::MAX);
+            let cut: Vec<&str> = cut.iter().map(|p| pieces[&p.id]).collect();
+            assert_eq!(cut, sample.pieces, "{}", sample.text);
+            let judged = learned.judge(&sample.text);
+            for (said, should) in judged.says.iter().zip(&sample.says) {
+                worst = worst.max((said - should).abs());
+            }
+            assert_eq!(judged, learned.judge_anew(&sample.text), "twice the same");
         }
+        // Eight bits a weight instead of thirty-two.
+        assert!(worst < 0.08, "{worst}");
+    }
+
+    #[test]
+    fn the_sentence_that_asks_is_the_one_that_is_quoted() {
+        let text = "Bonjour Monsieur,\nIl fait beau ici. Ne m’écrivez plus jamais, s’il vous plaît.\nBonne journée";
+        let judged = Learned::shipped().unwrap().judge(text);
+        assert!(judged.says[0] > 0.5, "{:?}", judged.says);
+        assert!(judged.sentence(0, text).contains("Ne m’écrivez plus"));
+        let nothing = Learned::shipped().unwrap().judge("");
+        assert_eq!(nothing.sentence(0, ""), "");
+    }
+
+    #[test]
+    fn a_text_of_any_length_and_script_is_judged_in_bounded_time() {
+        let learned = Learned::shipped().unwrap();
+        let begun = std::time::Instant::now();
+        for text in [
+            "a".repeat(1_000_000),
+            "日本 ".repeat(300_000),
+            "\u{fdfa}".repeat(10_000),
+        ] {
+            assert!(learned.judge(&text).says.iter().all(|p| p.is_finite()));
+        }
+        assert!(begun.elapsed().as_secs() < 10, "{:?}", begun.elapsed());
+    }
+
+    #[test]
+    fn weights_of_another_shape_are_told_not_believed() {
+        assert!(Learned::from_bytes(b"").is_err());
+        assert!(Learned::from_bytes(&WEIGHTS[..WEIGHTS.len() / 2]).is_err());
+        let mut other = WEIGHTS.to_vec();
+        let at = other.windows(4).position(|w| w == b"stop").unwrap();
+        other[at] = b'x';
+        let why = Learned::from_bytes(&other).unwrap_err();
+        assert!(why.contains("xtop"), "{why}");
     }
 }

@@ -25,7 +25,6 @@ pub struct Piece {
 
 /// The vocabulary.
 pub struct Words {
-    pieces: Vec<String>,
     scores: Vec<f64>,
     numbers: HashMap<String, u32>,
     unknown: f64,
@@ -65,16 +64,15 @@ impl Words {
         Ok(Self {
             unknown: rarest - UNKNOWN_COST,
             longest: pieces.iter().map(|p| p.chars().count()).max().unwrap_or(1),
-            pieces,
             scores,
             numbers,
         })
     }
 
-    /// The text of a piece.
+    /// The pieces by their numbers.
     #[cfg(test)]
-    pub fn piece(&self, id: u32) -> &str {
-        self.pieces.get(id as usize).map_or("", String::as_str)
+    pub fn pieces(&self) -> HashMap<u32, &str> {
+        self.numbers.iter().map(|(p, n)| (*n, p.as_str())).collect()
     }
 
     /// Cuts a text: all of it, or the beginning and the end of one of more than `most` words.

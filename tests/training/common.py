@@ -1,0 +1,133 @@
+"""What the steps share: where things lie, the labels, the texts, and the encoder in torch."""
+import json
+import os
+import re
+
+import torch
+from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers
+from torch import nn
+from torch.nn import functional as F
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+WORK = os.path.join(ROOT, "target", "training-out")
+BASE, TAUGHT = os.path.join(WORK, "base.pt"), os.path.join(WORK, "taught.pt")
+# src/intent/learned/mod.rs has the same list.
+KINDS = ["stop", "source", "access", "erasure", "rectification", "restriction", "portability", "complaint"]
+LABELS = KINDS + ["interested", "not_interested", "wrong_person", "ooo", "question", "none", "machine", "human"]
+# A human sees these whatever else is said; whether one must see them for another reason too was labelled unevenly.
+ALWAYS = {"rectification", "restriction", "portability", "complaint"}
+JUDGING = {"apart", "zoe"}
+LONGEST = 192
+SENTENCE = re.compile(r"(?<=[.!?…])\s+|\n+")
+
+
+def learning_sets():
+    names = sorted(f[:-6] for f in os.listdir(os.path.join(ROOT, "tests", "texts")) if f.endswith(".jsonl"))
+    return [n for n in names if n not in JUDGING]
+
+
+def path_of(name):
+    folder = "corpus/replies" if name == "corpus" else f"texts/{name}"
+    return os.path.join(ROOT, "tests", folder + ".jsonl")
+
+
+def replies(name):
+    with open(path_of(name), encoding="utf8") as lines:
+        return [json.loads(line) for line in lines if line.strip()]
+
+
+def second_reading(note):
+    """The labels of "(alt: …)", or None."""
+    found = re.search(r"\(alt:?\s*([^)]*)\)", note or "")
+    return [w for w in re.findall(r"[a-z_]+", found.group(1)) if w in LABELS] if found else None
+
+
+def target(reply):
+    """A probability for each label; -1 where nothing is taught."""
+    y = dict.fromkeys(LABELS, 0.0)
+    for intent in reply["intents"]:
+        y[intent] = 1.0
+    other = second_reading(reply.get("note"))
+    for label in set(other or reply["intents"]) ^ set(reply["intents"]):
+        y[label] = 0.65 if label in reply["intents"] else 0.35
+    y["machine"], y["human"] = float(reply["must_not_answer"]), float(reply["needs_human"])
+    if other and not reply["needs_human"] and "human" in reply["note"]:
+        y["human"] = 0.35
+    if ALWAYS & set(reply["intents"]) and not reply["must_not_answer"]:
+        y["human"] = -1.0
+    return [y[label] for label in LABELS]
+
+
+def tokenizer(pieces, scores):
+    """src/intent/learned/words.rs cuts the same way."""
+    cut = Tokenizer(models.Unigram([(p, float(s)) for p, s in zip(pieces, scores)], unk_id=3, byte_fallback=False))
+    cut.normalizer = normalizers.Sequence(
+        [normalizers.NFKC(), normalizers.Lowercase(), normalizers.Replace(Regex(r"\s+"), " "), normalizers.Strip()]
+    )
+    cut.pre_tokenizer = pre_tokenizers.Metaspace(replacement="▁", prepend_scheme="always")
+    return cut
+
+
+def framed(cut, text):
+    """The numbers of the pieces between the marks; of a text that is too long its first two thirds and its end."""
+    ids = cut.encode(text, add_special_tokens=False).ids
+    if len(ids) > LONGEST - 2:
+        head = (LONGEST - 2) * 2 // 3
+        ids = ids[:head] + ids[-(LONGEST - 2 - head) :]
+    return [0] + ids + [2]
+
+
+def padded(rows):
+    width = max(map(len, rows))
+    ids, mask = torch.full((len(rows), width), 1), torch.zeros(len(rows), width, dtype=torch.bool)
+    for n, row in enumerate(rows):
+        ids[n, : len(row)] = torch.tensor(row)
+        mask[n, : len(row)] = True
+    return ids, mask
+
+
+class Layer(nn.Module):
+    def __init__(self, size=384, wide=1536, dropout=0.1):
+        super().__init__()
+        self.query, self.key, self.value, self.join = (nn.Linear(size, size) for _ in range(4))
+        self.widen, self.narrow = nn.Linear(size, wide), nn.Linear(wide, size)
+        self.joined, self.narrowed = nn.LayerNorm(size, eps=1e-12), nn.LayerNorm(size, eps=1e-12)
+        self.dropout = dropout
+
+    def forward(self, x, bias):
+        b, t, h = x.shape
+        heads = lambda y: y.view(b, t, 12, h // 12).transpose(1, 2)
+        looked = F.scaled_dot_product_attention(heads(self.query(x)), heads(self.key(x)), heads(self.value(x)), attn_mask=bias)
+        looked = self.join(looked.transpose(1, 2).reshape(b, t, h))
+        x = self.joined(x + F.dropout(looked, self.dropout, self.training))
+        return self.narrowed(x + F.dropout(self.narrow(F.gelu(self.widen(x))), self.dropout, self.training))
+
+
+class Reader(nn.Module):
+    """The encoder, and for each label an attention over its last states."""
+
+    def __init__(self, state):
+        super().__init__()
+        pieces, size = state["word"].shape
+        self.word, self.position = nn.Parameter(torch.empty(pieces, size), False), nn.Parameter(torch.empty_like(state["position"]))
+        self.norm = nn.LayerNorm(size, eps=1e-12)
+        count = 1 + max(int(k.split(".")[1]) for k in state if k.startswith("layers."))
+        self.layers = nn.ModuleList(Layer() for _ in range(count))
+        self.attend, self.out = nn.Linear(size, len(LABELS)), nn.Linear(size, len(LABELS))
+        for part in (self.attend.weight, self.attend.bias, self.out.weight, self.out.bias):
+            nn.init.zeros_(part)
+        self.load_state_dict(state, strict=False)
+
+    def states(self, ids, mask):
+        x = self.norm(F.embedding(ids, self.word) + self.position[: ids.shape[1]])
+        x = F.dropout(x, 0.1, self.training)
+        bias = torch.zeros(mask.shape, dtype=x.dtype).masked_fill(~mask, -1e4)[:, None, None, :]
+        for layer in self.layers:
+            x = layer(x, bias.to(x.dtype))
+        return x
+
+    def forward(self, ids, mask):
+        x = self.states(ids, mask)
+        weights = self.attend(x).float().masked_fill(~mask[..., None], -1e4).softmax(1)
+        return (weights * self.out(x).float()).sum(1)

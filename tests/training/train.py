@@ -1,0 +1,150 @@
+"""Teaches the reader: `train.py [EPOCHS]`; judges `zoe` and `corpus` on the way, which it does not learn."""
+import math
+import random
+import re
+import sys
+import time
+import unicodedata
+
+import numpy as np
+import torch
+from sklearn.linear_model import LogisticRegression
+from torch.nn import functional as F
+
+from common import BASE, LABELS, SENTENCE, TAUGHT, Reader, framed, learning_sets, padded, replies, target, tokenizer
+
+EPOCHS, BATCH, RATE, SEED = int(sys.argv[1]) if len(sys.argv) > 1 else 6, 20, 3e-4, 1
+NEIGHBOURS = "qwertyuiopasdfghjklzxcvbnm"
+
+
+def varied(row, harmless, chance):
+    """The text as somebody else might have typed it; what it asks stays the same."""
+    text = row["text"]
+    others = harmless.get(row["lang"])
+    if others and chance.random() < 0.15 and row["y"][LABELS.index("machine")] < 0.5:
+        sentences = [s for s in SENTENCE.split(chance.choice(others)) if len(s) > 8]
+        if sentences:
+            pair = [chance.choice(sentences), text]
+            chance.shuffle(pair)
+            text = "\n".join(pair)
+    if row["signature"] and chance.random() < 0.25:
+        text += "\n" + row["signature"]
+    if chance.random() < 0.12:
+        text = "".join(c for c in unicodedata.normalize("NFD", text) if not unicodedata.combining(c))
+    if chance.random() < 0.10:
+        text = re.sub(r"[,.;:!?]", " ", text)
+    return mistyped(text, chance) if chance.random() < 0.12 else text
+
+
+def mistyped(text, chance):
+    letters = list(text)
+    for _ in range(max(1, len(letters) // 60)):
+        at = chance.randrange(len(letters))
+        if letters[at].isalpha():
+            kind = chance.random()
+            if kind < 0.3:
+                letters[at] = ""
+            elif kind < 0.6 and at + 1 < len(letters):
+                letters[at], letters[at + 1] = letters[at + 1], letters[at]
+            elif kind < 0.8:
+                letters[at] *= 2
+            else:
+                letters[at] = chance.choice(NEIGHBOURS)
+    return "".join(letters)
+
+
+def batches(rows, size):
+    order = sorted(range(len(rows)), key=lambda i: len(rows[i]["text"]))
+    return [order[i : i + size] for i in range(0, len(order), size)]
+
+
+def judged(net, cut, rows):
+    net.eval()
+    out = np.zeros((len(rows), len(LABELS)))
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        for part in batches(rows, 48):
+            out[part] = torch.sigmoid(net(*padded([framed(cut, rows[i]["text"]) for i in part])).float()).numpy()
+    net.train()
+    return out
+
+
+def begin(net, cut, rows):
+    """The heads start as logistic regressions on the untouched states."""
+    net.eval()
+    means = np.zeros((len(rows), 384), np.float32)
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        for part in batches(rows, 48):
+            ids, mask = padded([framed(cut, rows[i]["text"]) for i in part])
+            states = net.states(ids, mask).float() * mask[..., None]
+            means[part] = (states.sum(1) / mask.sum(1)[:, None]).numpy()
+    middle, spread = means.mean(0), means.std(0) + 1e-4
+    wanted = np.array([r["y"] for r in rows]) > 0.5
+    for label in range(len(LABELS)):
+        fitted = LogisticRegression(C=0.01, max_iter=200).fit((means - middle) / spread, wanted[:, label])
+        weight = fitted.coef_[0] / spread
+        net.out.weight.data[label] = torch.from_numpy(weight.astype(np.float32))
+        net.out.bias.data[label] = float(fitted.intercept_[0] - (weight * middle).sum())
+    net.train()
+
+
+def report(name, rows, said):
+    wanted, found = np.array([r["y"] for r in rows]) > 0.5, said > 0.5
+    both, either = (wanted & found).sum(0), np.maximum(1, wanted.sum(0) + found.sum(0))
+    f1 = [f"{LABELS[k]} {2 * both[k] / either[k]:.3f}" for k in range(4)]
+    print(f"   {name}: F1", *f1, f"all kinds right {(wanted[:, :8] == found[:, :8]).all(1).mean():.3f}", flush=True)
+
+
+def main():
+    chance = random.Random(SEED)
+    torch.manual_seed(SEED)
+    base = torch.load(BASE)
+    cut = tokenizer(base["pieces"], base["scores"])
+    row = lambda r: dict(text=r["body"], lang=r["lang"], signature=r["signature"], y=target(r))
+    load = lambda name: [row(r) for r in replies(name) if r["body"].strip()]
+    rows = [r for name in learning_sets() for r in load(name)]
+    others = {name: load(name) for name in ("corpus", "zoe")}
+    none, human = LABELS.index("none"), LABELS.index("human")
+    harmless = {}
+    for r in rows:
+        if r["y"][none] == 1 and r["y"][human] == 0:
+            harmless.setdefault(r["lang"], []).append(r["text"])
+    net = Reader(base["state"])
+    begin(net, cut, rows)
+    count = len(net.layers)
+    groups = [dict(params=layer.parameters(), lr=RATE * 0.9 ** (count - 1 - n)) for n, layer in enumerate(net.layers)]
+    groups.append(dict(params=[*net.norm.parameters(), net.position], lr=RATE * 0.3))
+    groups.append(dict(params=[*net.attend.parameters(), *net.out.parameters()], lr=RATE * 4))
+    optimizer = torch.optim.AdamW(groups, weight_decay=0.01)
+    steps = EPOCHS * math.ceil(len(rows) / BATCH)
+    rise = lambda s: min(1, (s + 1) / (steps * 0.08)) * max(0.02, 0.5 * (1 + math.cos(math.pi * min(1, s / steps))))
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, rise)
+    begun = time.time()
+    for epoch in range(EPOCHS):
+        taught = [(framed(cut, varied(r, harmless, chance)), r["y"]) for r in rows]
+        chance.shuffle(taught)
+        parts, loss_sum = [], 0.0
+        for at in range(0, len(taught), BATCH * 20):
+            near = sorted(taught[at : at + BATCH * 20], key=lambda t: len(t[0]))
+            near = [near[i : i + BATCH] for i in range(0, len(near), BATCH)]
+            chance.shuffle(near)
+            parts += near
+        for part in parts:
+            y = torch.tensor([t[1] for t in part])
+            with torch.autocast("cpu", torch.bfloat16):
+                said = net(*padded([t[0] for t in part]))
+            loss = F.binary_cross_entropy_with_logits(said.float(), y.clamp(min=0), reduction="none")
+            loss = (loss * (y >= 0)).sum(1).mean()
+            optimizer.zero_grad()
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
+            optimizer.step()
+            schedule.step()
+            loss_sum += loss.item()
+        print(f"epoch {epoch}: loss {loss_sum / len(parts):.3f}, {time.time() - begun:.0f} s", flush=True)
+        for name, other in others.items():
+            report(name, other, judged(net, cut, other))
+    torch.save(dict(state=net.state_dict(), pieces=base["pieces"], scores=base["scores"]), TAUGHT)
+
+
+if __name__ == "__main__":
+    main()
