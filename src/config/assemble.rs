@@ -47,8 +47,7 @@ pub fn assemble(path: &Path, text: &str) -> Survey {
     let file = path.display().to_string();
     let folder = path.parent().unwrap_or(Path::new(""));
     let mut doc = Document::parse(&file, text);
-    let controller = controller(&mut doc);
-    let processing = processing(&mut doc);
+    let (controller, processing) = (controller(&mut doc), processing(&mut doc));
     let store = store(&mut doc, folder);
     let mailboxes = mailboxes(&mut doc, folder);
     let smtp = smtp(&mut doc, folder);
@@ -59,8 +58,7 @@ pub fn assemble(path: &Path, text: &str) -> Survey {
     let register = register(&mut doc, controller.as_ref());
     let (review, retention) = review(&mut doc);
     let [templates, lexicon] = ["templates", "lexicon"].map(|s| own_files(&mut doc, s, folder));
-    let reader = optional(&mut doc, "reader");
-    let log = optional(&mut doc, "log");
+    let (reader, log) = (optional(&mut doc, "reader"), optional(&mut doc, "log"));
     let house = house(&mut doc, &mailboxes);
     let control_socket = socket(&mut doc, folder, store.as_ref());
     let guard = guard(&mut doc, folder);

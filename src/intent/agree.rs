@@ -6,7 +6,10 @@
 //! neither "asked" nor "not asked" is safe, nothing is done and a human sees it.
 
 use super::classification::{Classification, Evidence, Found, Signal};
-use super::learned::{Judgement, LABELS};
+use super::learned::{Judgement, LABELS, Learned};
+use super::question::Question;
+use super::read::Reader;
+use super::text::Text;
 use crate::record::{RequestKind, Stance};
 
 /// How log-odds and the lexicons' word become the log-odds of the combination.
@@ -77,6 +80,44 @@ const STANCES: [(usize, Stance); 5] = [
 /// The place of "a human must see it" in [`LABELS`].
 const HUMAN_LABEL: usize = 15;
 
+/// Words of a reply in which the lexicons need no second opinion.
+const PLAIN: usize = 3;
+
+impl Reader {
+    /// The same, with a learned reader beside the lexicons.
+    #[must_use]
+    pub fn beside(mut self, learned: &'static Learned) -> Self {
+        self.learned = Some(learned);
+        self
+    }
+
+    /// The same, with the lexicons alone.
+    #[must_use]
+    pub fn alone(mut self) -> Self {
+        self.learned = None;
+        self
+    }
+
+    /// Reads a reply with both readers.
+    pub fn understand(&self, question: &Question<'_>) -> Classification {
+        let read = self.read(question);
+        match self.judge(question, &read) {
+            Some(judged) => agree(read, &judged, question.fresh),
+            None => read,
+        }
+    }
+
+    /// What the learned reader thinks, beside what the lexicons say; `None` where it is not asked.
+    pub fn judge(&self, question: &Question<'_>, read: &Classification) -> Option<Judgement> {
+        let plain = || {
+            let sure = matches!(&read.requests[..], [only] if only.confidence >= 0.9);
+            sure && read.human.is_empty() && Text::of(question.fresh).tokens.len() <= PLAIN
+        };
+        let asked = |_: &&Learned| !question.fresh.trim().is_empty() && !plain();
+        self.learned.filter(asked).map(|l| l.judge(question.fresh))
+    }
+}
+
 impl Fit {
     fn chance(&self, said: f32, found: bool) -> f32 {
         let said = said.clamp(1e-5, 1.0 - 1e-5);
@@ -97,30 +138,7 @@ impl Fit {
 
 /// What both say of a text. `read` is the lexicons' word.
 pub fn agree(mut read: Classification, judged: &Judgement, text: &str) -> Classification {
-    let asked_before = !read.requests.is_empty();
-    let mut doubt: Option<(f32, usize)> = None;
-    for (label, kind) in KINDS.into_iter().enumerate() {
-        let found = read.requests.iter_mut().find(|f| f.kind == kind);
-        let chance = Fit::of(kind).chance(judged.says[label], found.is_some());
-        match found {
-            // A phrase of which its writer is certain wins over the learned reader.
-            Some(found) if found.confidence >= CERTAIN => continue,
-            Some(found) => found.confidence = chance,
-            None if chance >= ASKED => read.requests.push(Found {
-                kind,
-                confidence: chance,
-                evidence: vec![evidence(judged, label, text)],
-            }),
-            None => {}
-        }
-        if chance < ASKED && doubt.is_none_or(|(most, _)| chance > most) {
-            doubt = Some((chance, label));
-        }
-    }
-    read.requests.retain(|f| f.confidence >= ASKED);
-    // Convention 1: a stop beside an erasure says nothing more.
-    let erases = read.asks(RequestKind::Erasure);
-    let doubt = doubt.filter(|(_, label)| !(erases && *label == 0));
+    let doubt = weigh(&mut read, judged, text);
     human(&mut read, judged, text);
     stance(&mut read, judged);
     let enough = if read.requests.is_empty() {
@@ -130,23 +148,54 @@ pub fn agree(mut read: Classification, judged: &Judgement, text: &str) -> Classi
     };
     match doubt {
         Some((chance, label)) if chance >= enough => {
+            let said = evidence(judged, label, text);
             read.unsure = Some(Signal {
                 reason: format!("may ask {}", LABELS[label]),
-                rule: format!("learned.{}", LABELS[label]),
-                text: evidence(judged, label, text).text,
+                rule: said.rule,
+                text: said.text,
             });
         }
         // What the lexicons only suspected is settled.
         _ if read.unsure.as_ref().is_some_and(|u| u.reason == "unclear") => read.unsure = None,
         _ => {}
     }
-    if asked_before || !read.requests.is_empty() {
-        read.requests.sort_by_key(|f| {
-            let first = f.evidence.first().and_then(|e| e.start);
-            first.unwrap_or(usize::MAX)
-        });
-    }
+    read.requests.sort_by_key(|f| {
+        let first = f.evidence.first().and_then(|e| e.start);
+        first.unwrap_or(usize::MAX)
+    });
     read
+}
+
+/// Gives every kind its chance, adds what only the learned reader sees and drops what neither believes; the likeliest kind
+/// that does not count as asked, with its chance.
+fn weigh(read: &mut Classification, judged: &Judgement, text: &str) -> Option<(f32, usize)> {
+    let mut chances = [CERTAIN; KINDS.len()];
+    for (label, kind) in KINDS.into_iter().enumerate() {
+        let found = read.requests.iter_mut().find(|f| f.kind == kind);
+        // A phrase of which its writer is certain wins over the learned reader.
+        if found.as_ref().is_some_and(|f| f.confidence >= CERTAIN) {
+            continue;
+        }
+        let chance = Fit::of(kind).chance(judged.says[label], found.is_some());
+        chances[label] = chance;
+        match found {
+            Some(found) => found.confidence = chance,
+            None if chance >= ASKED => read.requests.push(Found {
+                kind,
+                confidence: chance,
+                evidence: vec![evidence(judged, label, text)],
+            }),
+            None => {}
+        }
+    }
+    read.requests.retain(|f| f.confidence >= ASKED);
+    // Convention 1: a stop beside an erasure says nothing more.
+    let erases = read.asks(RequestKind::Erasure);
+    let doubted =
+        |label: &usize| chances[*label] < ASKED && !(erases && KINDS[*label] == RequestKind::Stop);
+    let likeliest = (0..KINDS.len()).filter(doubted);
+    let likeliest = likeliest.max_by(|a, b| chances[*a].total_cmp(&chances[*b]));
+    likeliest.map(|label| (chances[label], label))
 }
 
 /// Whether a human must see it; a reason of the lexicons that the other reader finds baseless is dropped.

@@ -1,7 +1,8 @@
 //! Runs the `[[test]]` examples of a lexicon when it is loaded, so that a writer sees at once what a change did.
 
 use super::lexicon::{Lexicon, LexiconSource};
-use super::read::{Question, Reader};
+use super::question::Question;
+use super::read::Reader;
 use crate::record::Fault;
 
 /// Reads every example; a different reading is a fault of the file.

@@ -6,7 +6,7 @@
 use super::classification::{Evidence, Found};
 use super::hits::Symbols;
 use super::lexicon::Lexicon;
-use super::read::Question;
+use super::question::Question;
 use super::text::{Shape, Text, Token};
 use crate::record::RequestKind;
 

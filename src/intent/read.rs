@@ -4,45 +4,25 @@
 //! beside this one and is asked unless the case is plain; `agree.rs` makes one word of both.
 //! Deliberately absent: thresholds and outcomes (`outcome.rs`).
 
-use super::agree::agree;
 use super::classification::{Classification, Evidence, Found, Signal};
 use super::compile::compile;
 use super::hits::{self, Astray, Hit};
 use super::language::{Guess, LanguageGuesser};
-use super::learned::{Judgement, Learned};
+use super::learned::Learned;
 use super::lexicon::{Effect, Lexicon, LexiconSource, Place};
+use super::question::Question;
 use super::sense;
 use super::text::{Shape, Text};
 use super::trace::{Fate, Page, Phrase, Trace, Tracer};
 use crate::record::{Fault, Language, RequestKind, Stance};
-
-/// What is read of a message.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Question<'a> {
-    /// What the person typed.
-    pub fresh: &'a str,
-    /// The subject, decoded.
-    pub subject: &'a str,
-    /// Whether the subject is that of our mail ("Re: …"), so that its words are ours.
-    pub subject_is_reply: bool,
-    /// The quoted original; looked at only for the word that it defines as the opt-out.
-    pub elided: &'a str,
-    /// Written by a machine (gate A3).
-    pub automatic: bool,
-    /// The sender's address: other addresses in the text are other people's. Empty if unknown.
-    pub from: &'a str,
-}
 
 /// All lexicons, ready to read. Cheap to share, immutable.
 #[derive(Debug)]
 pub struct Reader {
     lexicons: Vec<Lexicon>,
     guesser: LanguageGuesser,
-    learned: Option<&'static Learned>,
+    pub(super) learned: Option<&'static Learned>,
 }
-
-/// Words of a reply in which the lexicons need no second opinion.
-const PLAIN: usize = 3;
 
 impl Reader {
     /// Compiles lexicons and runs their examples; all faults of all files at once.
@@ -74,43 +54,6 @@ impl Reader {
     /// The languages that it reads.
     pub fn languages(&self) -> impl Iterator<Item = Language> + '_ {
         self.lexicons.iter().filter_map(|l| l.language)
-    }
-
-    /// The same, with a learned reader beside the lexicons.
-    #[must_use]
-    pub fn beside(self, learned: &'static Learned) -> Self {
-        Self {
-            learned: Some(learned),
-            ..self
-        }
-    }
-
-    /// The same, with the lexicons alone.
-    #[must_use]
-    pub fn alone(self) -> Self {
-        Self {
-            learned: None,
-            ..self
-        }
-    }
-
-    /// Reads a reply with both readers.
-    pub fn understand(&self, question: &Question<'_>) -> Classification {
-        let read = self.read(question);
-        match self.judge(question, &read) {
-            Some(judged) => agree(read, &judged, question.fresh),
-            None => read,
-        }
-    }
-
-    /// What the learned reader thinks, beside what the lexicons say; `None` where it is not asked.
-    pub fn judge(&self, question: &Question<'_>, read: &Classification) -> Option<Judgement> {
-        let plain = || {
-            let sure = matches!(&read.requests[..], [only] if only.confidence >= 0.9);
-            sure && read.human.is_empty() && Text::of(question.fresh).tokens.len() <= PLAIN
-        };
-        let asked = |_: &&Learned| !question.fresh.trim().is_empty() && !plain();
-        self.learned.filter(asked).map(|l| l.judge(question.fresh))
     }
 
     /// Reads a reply with the lexicons alone.

@@ -1,0 +1,18 @@
+//! What is asked of a reader: everything of one message that it looks at.
+
+/// What is read of a message.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Question<'a> {
+    /// What the person typed.
+    pub fresh: &'a str,
+    /// The subject, decoded.
+    pub subject: &'a str,
+    /// Whether the subject is that of our mail ("Re: …"), so that its words are ours.
+    pub subject_is_reply: bool,
+    /// The quoted original; looked at only for the word that it defines as the opt-out.
+    pub elided: &'a str,
+    /// Written by a machine (gate A3).
+    pub automatic: bool,
+    /// The sender's address: other addresses in the text are other people's. Empty if unknown.
+    pub from: &'a str,
+}
