@@ -7,6 +7,7 @@
 
 use super::classification::{Classification, Evidence, Found, Signal};
 use super::learned::{Judgement, LABELS, Learned};
+use super::outcome::Thresholds;
 use super::question::Question;
 use super::read::Reader;
 use super::text::Text;
@@ -20,29 +21,29 @@ struct Fit {
 }
 
 const STOP: Fit = Fit {
-    learned: 0.47,
-    lexicons: 2.05,
-    offset: -0.3,
+    learned: 0.52,
+    lexicons: 1.41,
+    offset: -0.36,
 };
 const RIGHT: Fit = Fit {
-    learned: 0.57,
-    lexicons: 3.45,
-    offset: -0.74,
+    learned: 0.63,
+    lexicons: 3.74,
+    offset: -0.71,
 };
 const RARE: Fit = Fit {
-    learned: 0.78,
-    lexicons: 0.25,
-    offset: -0.37,
+    learned: 1.81,
+    lexicons: 1.47,
+    offset: -0.52,
 };
 const COMPLAINT: Fit = Fit {
-    learned: 0.5,
-    lexicons: 3.9,
-    offset: -2.2,
+    learned: 0.54,
+    lexicons: 4.24,
+    offset: -1.82,
 };
 const HUMAN: Fit = Fit {
-    learned: 0.59,
-    lexicons: 1.41,
-    offset: -0.18,
+    learned: 0.51,
+    lexicons: 1.25,
+    offset: -0.72,
 };
 
 /// `sure = 1.0` of a rule: what its phrases say is not doubted.
@@ -50,11 +51,18 @@ const CERTAIN: f32 = 1.0;
 /// From this chance on something counts as asked; the policy's thresholds say whether that is enough to act.
 const ASKED: f32 = 0.5;
 /// A chance that something else is asked too, from which on what is surely asked is not done without a human.
-const ALSO: f32 = 0.25;
+const ALSO: f32 = 0.2;
 /// A chance that anything is asked, from which on a message is not passed over.
-const ANYTHING: f32 = 0.2;
-/// A chance that a human must see it, from which on nothing is done without one; and nothing is passed over.
-const FOR_A_HUMAN: f32 = 0.25;
+const ANYTHING: f32 = 0.15;
+/// A chance that a human must see it, from which on nothing is done without one.
+const FOR_A_HUMAN: f32 = 0.2;
+/// The same, for a message that would be passed over.
+const PASSED_OVER: f32 = 0.25;
+/// Who is that likely interested, or asks that likely, does not simply want to be left alone.
+const INTERESTED: f32 = 0.3;
+const ASKING: f32 = 0.5;
+/// From this probability on that a machine wrote it, what is asked is not done without a human.
+const MACHINE: f32 = 0.6;
 /// From this probability on the learned reader's word for the stance is taken where the lexicons have none.
 const STANCE: f32 = 0.5;
 
@@ -71,13 +79,16 @@ const KINDS: [RequestKind; 8] = [
 ];
 /// The stances that are judged, with their place in [`LABELS`].
 const STANCES: [(usize, Stance); 5] = [
-    (8, Stance::Interested),
+    (INTERESTED_LABEL, Stance::Interested),
     (9, Stance::NotInterested),
     (10, Stance::WrongPerson),
     (11, Stance::OutOfOffice),
-    (12, Stance::Question),
+    (QUESTION_LABEL, Stance::Question),
 ];
-/// The place of "a human must see it" in [`LABELS`].
+/// Places in [`LABELS`].
+const INTERESTED_LABEL: usize = 8;
+const QUESTION_LABEL: usize = 12;
+const MACHINE_LABEL: usize = 14;
 const HUMAN_LABEL: usize = 15;
 
 /// Words of a reply in which the lexicons need no second opinion.
@@ -138,26 +149,36 @@ impl Fit {
 
 /// What both say of a text. `read` is the lexicons' word.
 pub fn agree(mut read: Classification, judged: &Judgement, text: &str) -> Classification {
-    let doubt = weigh(&mut read, judged, text);
+    let (doubt, dropped) = weigh(&mut read, judged, text);
     human(&mut read, judged, text);
     stance(&mut read, judged);
-    let enough = if read.requests.is_empty() {
-        ANYTHING
-    } else {
-        ALSO
-    };
-    match doubt {
-        Some((chance, label)) if chance >= enough => {
-            let said = evidence(judged, label, text);
-            read.unsure = Some(Signal {
-                reason: format!("may ask {}", LABELS[label]),
-                rule: said.rule,
-                text: said.text,
-            });
-        }
+    let acts = !read.requests.is_empty();
+    let enough = if acts { ALSO } else { ANYTHING };
+    let likely = doubt.filter(|(chance, _)| *chance >= enough);
+    if let Some((_, label)) = likely {
+        read.unsure = Some(signal(
+            &format!("may ask {}", LABELS[label]),
+            judged,
+            label,
+            text,
+        ));
+    } else if let Some(found) = dropped.filter(|f| acts || is_for_a_human(f.kind)) {
+        let words = found.evidence.into_iter().next();
+        read.unsure = Some(Signal {
+            reason: format!("the readers differ on {}", found.kind),
+            rule: words.as_ref().map_or_else(String::new, |e| e.rule.clone()),
+            text: words.map_or_else(String::new, |e| e.text),
+        });
+    } else if acts && judged.says[MACHINE_LABEL] >= MACHINE {
+        read.unsure = Some(signal(
+            "a machine may have written it",
+            judged,
+            MACHINE_LABEL,
+            text,
+        ));
+    } else if read.unsure.as_ref().is_some_and(|u| u.reason == "unclear") {
         // What the lexicons only suspected is settled.
-        _ if read.unsure.as_ref().is_some_and(|u| u.reason == "unclear") => read.unsure = None,
-        _ => {}
+        read.unsure = None;
     }
     read.requests.sort_by_key(|f| {
         let first = f.evidence.first().and_then(|e| e.start);
@@ -166,9 +187,18 @@ pub fn agree(mut read: Classification, judged: &Judgement, text: &str) -> Classi
     read
 }
 
-/// Gives every kind its chance, adds what only the learned reader sees and drops what neither believes; the likeliest kind
-/// that does not count as asked, with its chance.
-fn weigh(read: &mut Classification, judged: &Judgement, text: &str) -> Option<(f32, usize)> {
+/// Kinds that no threshold lets act.
+fn is_for_a_human(kind: RequestKind) -> bool {
+    Thresholds::default().of(kind).is_none()
+}
+
+/// Gives every kind its chance, adds what only the learned reader sees and drops what it does not believe. Comes back with the
+/// likeliest kind that does not count as asked and its chance, and with the weightiest of what was dropped.
+fn weigh(
+    read: &mut Classification,
+    judged: &Judgement,
+    text: &str,
+) -> (Option<(f32, usize)>, Option<Found>) {
     let mut chances = [CERTAIN; KINDS.len()];
     for (label, kind) in KINDS.into_iter().enumerate() {
         let found = read.requests.iter_mut().find(|f| f.kind == kind);
@@ -188,29 +218,49 @@ fn weigh(read: &mut Classification, judged: &Judgement, text: &str) -> Option<(f
             None => {}
         }
     }
-    read.requests.retain(|f| f.confidence >= ASKED);
+    let all = std::mem::take(&mut read.requests);
+    let (kept, dropped): (Vec<_>, Vec<_>) = all.into_iter().partition(|f| f.confidence >= ASKED);
+    read.requests = kept;
     // Convention 1: a stop beside an erasure says nothing more.
     let erases = read.asks(RequestKind::Erasure);
-    let doubted =
-        |label: &usize| chances[*label] < ASKED && !(erases && KINDS[*label] == RequestKind::Stop);
+    let says_more = |kind: RequestKind| !(erases && kind == RequestKind::Stop);
+    let doubted = |label: &usize| chances[*label] < ASKED && says_more(KINDS[*label]);
     let likeliest = (0..KINDS.len()).filter(doubted);
     let likeliest = likeliest.max_by(|a, b| chances[*a].total_cmp(&chances[*b]));
-    likeliest.map(|label| (chances[label], label))
+    let dropped = dropped.into_iter().filter(|f| says_more(f.kind));
+    (
+        likeliest.map(|label| (chances[label], label)),
+        dropped.max_by_key(|f| is_for_a_human(f.kind)),
+    )
 }
 
 /// Whether a human must see it; a reason of the lexicons that the other reader finds baseless is dropped.
 fn human(read: &mut Classification, judged: &Judgement, text: &str) {
     let suspected = !read.human.is_empty() || read.unsure.is_some();
     let chance = HUMAN.chance(judged.says[HUMAN_LABEL], suspected);
-    if chance < FOR_A_HUMAN {
+    let acts = !read.requests.is_empty();
+    if chance < if acts { FOR_A_HUMAN } else { PASSED_OVER } {
         read.human.clear();
     } else if read.human.is_empty() {
-        let said = evidence(judged, HUMAN_LABEL, text);
-        read.human.push(Signal {
-            reason: "for a human".to_owned(),
-            rule: said.rule,
-            text: said.text,
-        });
+        read.human
+            .push(signal("for a human", judged, HUMAN_LABEL, text));
+    }
+    // Whoever also wants something of us wants no plain silence.
+    let wants = [(INTERESTED_LABEL, INTERESTED), (QUESTION_LABEL, ASKING)];
+    let wants = wants.iter().find(|(l, least)| judged.says[*l] >= *least);
+    if let (true, true, Some((label, _))) =
+        (read.asks(RequestKind::Stop), read.human.is_empty(), wants)
+    {
+        read.human.push(signal("partial", judged, *label, text));
+    }
+}
+
+fn signal(reason: &str, judged: &Judgement, label: usize, text: &str) -> Signal {
+    let said = evidence(judged, label, text);
+    Signal {
+        reason: reason.to_owned(),
+        rule: said.rule,
+        text: said.text,
     }
 }
 
