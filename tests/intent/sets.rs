@@ -1,6 +1,7 @@
 //! Every labelled set through the whole core, with the least that may be right and the most that may be wrong or missed.
 //!
-//! A number here is what was measured when it was last raised; whoever makes the reader better raises it. Single replies
+//! A number here is what was measured when it was last raised, and two or three to spare, since processors add in different
+//! orders; whoever makes the reader better raises it. Single replies
 //! of `apart.jsonl` are never printed: it only judges. `quitus eval` shows those of the others.
 
 use super::reader;
@@ -11,9 +12,9 @@ use quitus::record::Verdict;
 
 /// Sets that only judge; right at least; wrong at most; missed at most.
 const FLOORS: &[(&str, usize, usize, usize)] = &[
-    ("corpus/replies", 0, 188, 188),
-    ("texts/zoe", 0, 446, 446),
-    ("texts/apart", 0, 511, 511),
+    ("corpus/replies", 160, 3, 2),
+    ("texts/zoe", 327, 15, 6),
+    ("texts/apart", 380, 12, 13),
 ];
 
 fn count(set: &str) -> Count {
