@@ -1,8 +1,8 @@
 //! Every labelled set through the whole core, with the least that may be right and the most that may be wrong or missed.
 //!
 //! A number here is what was measured when it was last raised, and two or three to spare, since processors add in different
-//! orders; whoever makes the reader better raises it. Single replies
-//! of `apart.jsonl` are never printed: it only judges. `quitus eval` shows those of the others.
+//! orders; whoever makes the reader better raises it. Single replies of `apart.jsonl` are never printed: it only judges.
+//! `quitus eval` shows those of the others.
 
 use super::reader;
 use quitus::intent::eval::{Count, Done, Labelled, compose};
