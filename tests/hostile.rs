@@ -71,12 +71,11 @@ impl Core {
             begun.elapsed()
         };
         let took = once();
-        let took = if took > BOUND {
+        if took > BOUND {
             took.min(once()).min(once())
         } else {
             took
-        };
-        took
+        }
     }
 }
 

@@ -100,7 +100,7 @@ impl Learned {
         })
     }
 
-    /// Judges a text; the cost grows with its length up to [`LONGEST`] pieces.
+    /// Judges a text; the cost grows with its length up to 192 pieces, of which a longer one gives its beginning and its end.
     pub fn judge(&self, text: &str) -> Judgement {
         self.seen.or_judge(text, || self.judge_anew(text))
     }
