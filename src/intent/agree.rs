@@ -202,8 +202,12 @@ fn weigh(
     let mut chances = [CERTAIN; KINDS.len()];
     for (label, kind) in KINDS.into_iter().enumerate() {
         let found = read.requests.iter_mut().find(|f| f.kind == kind);
-        // A phrase of which its writer is certain wins over the learned reader.
-        if found.as_ref().is_some_and(|f| f.confidence >= CERTAIN) {
+        // A phrase of which its writer is certain wins over the learned reader, and so does one in a subject that the person
+        // typed: the learned reader looks at the body only.
+        let by_itself = |f: &&mut Found| {
+            f.confidence >= CERTAIN || f.evidence.iter().all(|e| e.start.is_none())
+        };
+        if found.as_ref().is_some_and(by_itself) {
             continue;
         }
         let chance = Fit::of(kind).chance(judged.says[label], found.is_some());
@@ -283,5 +287,73 @@ fn evidence(judged: &Judgement, label: usize, text: &str) -> Evidence {
         rule: format!("learned.{}", LABELS[label]),
         text: sentence.trim().to_owned(),
         start: Some(judged.moved_by[label].start + lead),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn understood(subject: &str, fresh: &str) -> Classification {
+        let reader = crate::intent::builtin().unwrap();
+        reader.understand(&Question {
+            subject,
+            fresh,
+            from: "me@own.example",
+            ..Question::default()
+        })
+    }
+
+    #[test]
+    fn what_no_phrase_knows_is_read_and_quoted() {
+        let read = understood(
+            "",
+            "Euer Zeug wandert bei mir ungelesen in den Ofen. Spart euch das künftig.",
+        );
+        let found = &read.requests[0];
+        assert_eq!(found.kind, RequestKind::Stop);
+        assert!(found.evidence[0].text.starts_with("Spart"), "{found:?}");
+        assert_eq!(found.evidence[0].rule, "learned.stop");
+    }
+
+    #[test]
+    fn a_subject_that_asks_is_not_outvoted_by_a_body_that_says_nothing() {
+        let read = understood(
+            "Merci de me retirer de votre liste",
+            "Bonjour Madame, bonne journée à vous.",
+        );
+        assert!(read.asks(RequestKind::Stop), "{read:?}");
+        assert!(read.requests[0].confidence >= 0.7);
+    }
+
+    #[test]
+    fn a_phrase_that_its_writer_is_certain_of_wins() {
+        let stop = Found {
+            kind: RequestKind::Stop,
+            confidence: CERTAIN,
+            evidence: vec![Evidence {
+                rule: "fr.stop.own/1".into(),
+                text: "Bonne journée".into(),
+                start: Some(0),
+            }],
+        };
+        let sure = |confidence| Classification {
+            requests: vec![Found {
+                confidence,
+                ..stop.clone()
+            }],
+            ..Classification::default()
+        };
+        let text = "Bonne journée à vous";
+        let judged = Judgement {
+            says: [0.01; LABELS.len()],
+            moved_by: std::array::from_fn(|_| 0..text.len()),
+        };
+        assert!(agree(sure(CERTAIN), &judged, text).asks(RequestKind::Stop));
+        let doubted = agree(sure(0.95), &judged, text);
+        assert!(
+            doubted.requests.is_empty() && doubted.unsure.is_some(),
+            "{doubted:?}"
+        );
     }
 }
