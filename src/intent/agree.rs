@@ -7,7 +7,7 @@
 
 use super::classification::{Classification, Evidence, Found, Signal};
 use super::learned::{Judgement, LABELS, Learned};
-use super::outcome::Thresholds;
+use super::outcome::is_for_a_human;
 use super::question::Question;
 use super::read::Reader;
 use super::text::Text;
@@ -185,11 +185,6 @@ pub fn agree(mut read: Classification, judged: &Judgement, text: &str) -> Classi
         first.unwrap_or(usize::MAX)
     });
     read
-}
-
-/// Kinds that no threshold lets act.
-fn is_for_a_human(kind: RequestKind) -> bool {
-    Thresholds::default().of(kind).is_none()
 }
 
 /// Gives every kind its chance, adds what only the learned reader sees and drops what it does not believe. Comes back with the

@@ -32,7 +32,8 @@ pub struct Found {
 /// A rule, and the words of the fresh text (or the subject) that it matched, exactly as typed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Evidence {
-    /// `fr.stop.imperative/3`: language, kind, rule; also where to find it in the lexicon.
+    /// `fr.stop.imperative/3`: language, kind, rule; also where to find it in the lexicon. `learned.stop`: no phrase, but the
+    /// sentence that moved the learned reader most.
     pub rule: String,
     /// The words.
     pub text: String,
@@ -44,7 +45,8 @@ pub struct Evidence {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Signal {
     /// `other_person`, `whole_firm`, `partial`, `conditional`, `threat`, `authority`, `changed_mind`, `death`, `illness`,
-    /// `departed`, `instructs_bot`, `other_address`, `on_behalf`, `legal_question`, `internal_note`, `nothing_left`, `too_much`, …
+    /// `departed`, `instructs_bot`, `other_address`, `on_behalf`, `legal_question`, `internal_note`, `nothing_left`, `too_much`, …; of the two
+    /// readers together: `may ask stop`, `the readers differ on stop`, `for a human`.
     pub reason: String,
     /// The rule that fired.
     pub rule: String,

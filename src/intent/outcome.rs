@@ -50,6 +50,11 @@ impl Thresholds {
     }
 }
 
+/// Kinds that a human always sees: no threshold lets them act.
+pub(super) fn is_for_a_human(kind: RequestKind) -> bool {
+    Thresholds::default().of(kind).is_none()
+}
+
 /// The outcome, and why a human must see it if so.
 pub fn outcome(
     gate: &Gate,

@@ -1,5 +1,6 @@
 //! A reply with what a careful human would read in it, and how an outcome is scored beside it.
 
+use crate::intent::outcome::is_for_a_human;
 use crate::record::{Outcome, RequestKind, Stance};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -160,9 +161,7 @@ impl Wanted {
     }
 
     fn for_a_human(&self) -> bool {
-        use RequestKind::{Complaint, Portability, Rectification, Restriction};
-        let always = [Rectification, Restriction, Portability, Complaint];
-        self.human || self.kinds().iter().any(|k| always.contains(k))
+        self.human || self.kinds().into_iter().any(is_for_a_human)
     }
 
     /// The score of an outcome by this reading alone.
