@@ -141,6 +141,41 @@ async fn the_newest_window_is_read_first_and_huge_messages_in_part() {
 }
 
 #[tokio::test]
+async fn what_arrives_while_a_backlog_is_read_waits_for_none_of_it() {
+    let server = server();
+    let s = &*server;
+    for n in 1..=200 {
+        s.deliver("late", "", &mail(&n.to_string(), ""));
+    }
+    let store = Store::default();
+    let post = server.clone();
+    store.0.lock().unwrap().meanwhile = Some(Box::new(move || {
+        post.deliver("late", "", &mail("now", ""));
+        // A store that takes its time.
+        std::thread::sleep(std::time::Duration::from_millis(600));
+    }));
+    let more = "[read]\nwindow = 20\nbatch_messages = 10";
+    let mut calm = settings(s, "late", more);
+    calm.poll_seconds = 600;
+    let running = Running::start(calm, store);
+    running
+        .until("201 messages", |book, _| book.fetched.len() == 201)
+        .await;
+    {
+        let book = running.store.0.lock().unwrap();
+        let place = book.fetched.iter().position(|m| m.uid == 201).unwrap();
+        assert!(place < 100, "after {place} others");
+    }
+    running
+        .until("watching", |_, status| {
+            status.state == MailboxState::Watching
+        })
+        .await;
+    assert_eq!(running.store.0.lock().unwrap().fetched.len(), 201, "once");
+    running.stop().await;
+}
+
+#[tokio::test]
 async fn new_mail_wakes_idle_and_a_restart_reads_nothing_twice() {
     let s = &*server();
     let mut slow = settings(s, "idle", "");

@@ -171,6 +171,8 @@ impl Watched {
             folder: self.opened.folder.clone(),
             role: self.opened.role,
             uidvalidity: self.opened.uidvalidity,
+            uidnext: self.opened.uidnext,
+            exists: self.opened.exists,
         };
         let mut taken = UidSet::new();
         let suspects = &mut self.suspects;

@@ -16,6 +16,11 @@ use crate::record::{Timestamp, UidSet};
 use async_imap::imap_proto::{AttributeValue, Response};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// How often a backlog is interrupted to see what arrived meanwhile. Servers tell of new messages when a command ends, but Dovecot
+/// only with the last of several that are under way, so nothing else may be.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// Which folder is read.
 #[derive(Clone, Debug)]
@@ -28,6 +33,10 @@ pub struct Place {
     pub role: FolderRole,
     /// Its UIDVALIDITY.
     pub uidvalidity: u32,
+    /// Its UIDNEXT when it was opened: what arrives while it is read has this UID or a higher one.
+    pub uidnext: u32,
+    /// How many messages it had then.
+    pub exists: u32,
 }
 
 /// Why reading stopped early.
@@ -51,7 +60,8 @@ impl From<Refused> for Stopped {
     }
 }
 
-/// Reads `wanted` from the open folder. `taken` grows with every batch that the sink took, also when the reading stops early.
+/// Reads `wanted` from the open folder, and before the rest of it what arrives meanwhile. `taken` grows with every batch that
+/// the sink took, also when the reading stops early.
 pub async fn read_messages(
     session: &mut Session,
     place: &Place,
@@ -61,12 +71,25 @@ pub async fn read_messages(
     taken: &mut UidSet,
     sink: &impl Sink,
 ) -> Result<(), Stopped> {
-    let mut plan = Plan::new(wanted, limits, suspects);
+    let mut plan = Plan::new(wanted, place.uidnext, limits, suspects);
+    let mut exists = place.exists;
     let mut wire = session.take_wire("UID FETCH")?;
     let mut under_way: Vec<(Tag, Step)> = Vec::new();
     let mut arrived = Arrived::default();
+    let mut looked = Instant::now();
     loop {
-        while under_way.len() < plan.depth() {
+        if wire.exists > exists {
+            plan.arrived();
+        }
+        exists = wire.exists;
+        let due = looked.elapsed() >= LOOK_EVERY;
+        if due && under_way.is_empty() {
+            let tag = wire.send(Step::Look.command()).await?;
+            under_way.push((tag, Step::Look));
+            looked = Instant::now();
+        }
+        let looks = matches!(under_way[..], [(_, Step::Look)]);
+        while !due && !looks && under_way.len() < plan.depth() {
             let Some(step) = plan.next(suspects) else {
                 break;
             };
@@ -81,9 +104,12 @@ pub async fn read_messages(
         let (n, ending) = answer.inspect_err(|e| blame(&under_way, suspects, e))?;
         match under_way.remove(n).1 {
             Step::Sizes(window) => {
-                let found = std::mem::take(&mut arrived.sizes);
+                let news = arrived.sizes.split_off(&place.uidnext);
+                let found = std::mem::replace(&mut arrived.sizes, news);
                 plan.sized(&window, found, ending.is_ok());
             }
+            Step::Look => {}
+            Step::News(from) => plan.sized_news(arrived.sizes.split_off(&from)),
             Step::Bodies(batch) => {
                 let mails = arrived.take(&batch, place);
                 if ending.is_ok() {
@@ -144,6 +170,10 @@ impl Arrived {
                     let date = date.unwrap_or_else(now);
                     self.sizes.insert(uid, Facts { size, date });
                 }
+                (Step::News(from), Some(size), _) if uid >= *from => {
+                    let date = date.unwrap_or_else(now);
+                    self.sizes.insert(uid, Facts { size, date });
+                }
                 (Step::Bodies(batch), _, Some(raw)) if batch.mails.contains_key(&uid) => {
                     self.bodies.insert(uid, raw.to_vec());
                 }
@@ -181,7 +211,7 @@ fn blame(under_way: &[(Tag, Step)], suspects: &mut Suspects, error: &SessionErro
     for (_, step) in under_way {
         match step {
             Step::Sizes(window) if alone => suspects.window_failed(window, error),
-            Step::Sizes(_) => {}
+            Step::Sizes(_) | Step::Look | Step::News(_) => {}
             Step::Bodies(batch) => suspects.batch_failed(batch.mails.keys(), error, alone),
         }
     }

@@ -14,6 +14,8 @@ pub struct Book {
     pub fetched: Vec<Fetched>,
     pub passed: Vec<Passed>,
     pub ids: Vec<String>,
+    /// Happens once, when the first batch of INBOX was taken.
+    pub meanwhile: Option<Box<dyn FnOnce() + Send>>,
 }
 
 #[derive(Clone, Default)]
@@ -61,6 +63,10 @@ impl Sink for Store {
 
     async fn fetched(&self, batch: Vec<Fetched>) -> Result<(), Refused> {
         let mut book = self.0.lock().unwrap();
+        let inbox = batch.iter().any(|m| m.role == FolderRole::Inbox);
+        if let Some(meanwhile) = book.meanwhile.take_if(|_| inbox) {
+            meanwhile();
+        }
         for mail in batch {
             book.cursor(&mail.mailbox, &mail.folder, mail.uidvalidity)
                 .seen
