@@ -2,10 +2,11 @@
 //! by the sentence that moved it most.
 //!
 //! `weights` reads the one file (made by `tests/training/`), `words` cuts a text into the pieces of its vocabulary, `encoder`
-//! turns them into a probability for each label, `seen` remembers the last texts. What follows from them beside the lexicons is `../agree.rs`. Deliberately
+//! (with `product`) turns them into a probability for each label, `seen` remembers the last texts. What follows from them beside the lexicons is `../agree.rs`. Deliberately
 //! absent: files (the weights are inside the program) and threads (messages are read side by side, each on one core).
 
 mod encoder;
+mod product;
 mod seen;
 mod weights;
 mod words;
