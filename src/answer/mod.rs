@@ -19,6 +19,7 @@ mod mistakes;
 mod obligations;
 mod part;
 mod phrases;
+mod recipient;
 mod samples;
 mod templates;
 mod variables;
@@ -41,7 +42,10 @@ pub use mime::{Envelope, MessageId, MimeError, Submitted, mime};
 pub use part::Part;
 pub use samples::{full as sample_facts_of_everything, sample_facts};
 pub use templates::{Source, Templates};
-pub use variables::{all as variables, of_digest as digest_variables};
+pub use recipient::{RECIPIENT, RecipientFacts, article, compose_recipient, sample_recipient};
+pub use variables::{
+    all as variables, of_digest as digest_variables, of_recipient as recipient_variables,
+};
 pub use words::date as date_in_words;
 
 #[cfg(test)]

@@ -7,8 +7,8 @@ use super::places::resolve;
 use super::survey::{SecretPlace, Survey};
 use super::{
     Config, ControlSettings, ControllerSettings, Document, FolderSettings, HouseSettings,
-    ProcessingSettings, RetentionSettings, ReviewSettings, SecretSource, StoreSettings,
-    SystemSettings, cross,
+    ProcessingSettings, RecipientSettings, RetentionSettings, ReviewSettings, SecretSource, StoreSettings,
+    SystemSettings, cross, recipients,
 };
 use crate::delivery::SmtpSettings;
 use crate::guard::GuardSettings;
@@ -27,6 +27,7 @@ const SECTIONS: &[&str] = &[
     "smtp",
     "sender",
     "system",
+    "recipient",
     "policy",
     "register",
     "provider",
@@ -54,8 +55,11 @@ pub fn assemble(path: &Path, text: &str) -> Survey {
     let senders = senders(&mut doc, folder);
     let systems = systems(&mut doc);
     let secrets = secrets(&doc, folder);
+    let mut recipients: Vec<(usize, RecipientSettings)> = doc.take_all("recipient");
+    (recipients.iter_mut()).for_each(|(_, r)| r.resolve_in(folder));
     let policy = policy(&mut doc, &file, controller.as_ref());
     let register = register(&mut doc, controller.as_ref());
+    recipients::judge(&mut doc, &recipients, &systems, &register);
     let (review, retention) = review(&mut doc);
     let [templates, lexicon] = ["templates", "lexicon"].map(|s| own_files(&mut doc, s, folder));
     let (reader, log) = (optional(&mut doc, "reader"), optional(&mut doc, "log"));
@@ -79,6 +83,7 @@ pub fn assemble(path: &Path, text: &str) -> Survey {
         smtp,
         senders,
         systems,
+        recipients: recipients.into_iter().map(|(_, r)| r).collect(),
         policy,
         register,
         review,
@@ -196,6 +201,7 @@ fn secrets(doc: &Document, folder: &Path) -> Vec<SecretPlace> {
         .into_iter()
         .chain([smtp])
         .chain(named(doc, "sender", &["sender"], &["secret"]))
+        .chain(named(doc, "recipient", &["recipient"], &["secret"]))
         .chain(named(doc, "client", &client, &["token"]));
     all.filter_map(|(of, path)| {
         let path: Vec<&str> = path.iter().map(String::as_str).collect();
