@@ -98,7 +98,10 @@ fn rendered(
 /// mistake of its file.
 pub(super) fn trial(templates: &Templates, sources: &[Source]) -> Vec<Fault> {
     let mut faults = Vec::new();
-    for language in Language::ALL.iter().filter(|l| templates.has(**l, RECIPIENT)) {
+    for language in Language::ALL
+        .iter()
+        .filter(|l| templates.has(**l, RECIPIENT))
+    {
         for facts in shapes(*language) {
             match rendered(templates, &facts) {
                 Err((path, e)) => faults.extend(mistakes::all(&e, sources, &path)),
@@ -171,7 +174,11 @@ mod tests {
                 let letter = compose_recipient(&templates, &facts).unwrap();
                 let article = facts.article.to_string();
                 for said in ["anne@dune.example", "Q-7F3K-92MD", &article, "19"] {
-                    assert!(letter.text.contains(said), "{language}: {said}\n{}", letter.text);
+                    assert!(
+                        letter.text.contains(said),
+                        "{language}: {said}\n{}",
+                        letter.text
+                    );
                 }
                 assert!(letter.subject.contains("Q-7F3K-92MD"), "{}", letter.subject);
                 assert!(!letter.text.contains("\n\n\n"), "{}", letter.text);

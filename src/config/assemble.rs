@@ -7,8 +7,8 @@ use super::places::resolve;
 use super::survey::{SecretPlace, Survey};
 use super::{
     Config, ControlSettings, ControllerSettings, Document, FolderSettings, HouseSettings,
-    ProcessingSettings, RecipientSettings, RetentionSettings, ReviewSettings, SecretSource, StoreSettings,
-    SystemSettings, cross, recipients,
+    ProcessingSettings, RecipientSettings, RetentionSettings, ReviewSettings, SecretSource,
+    StoreSettings, SystemSettings, cross, recipients,
 };
 use crate::delivery::SmtpSettings;
 use crate::guard::GuardSettings;
@@ -50,16 +50,12 @@ pub fn assemble(path: &Path, text: &str) -> Survey {
     let mut doc = Document::parse(&file, text);
     let (controller, processing) = (controller(&mut doc), processing(&mut doc));
     let store = store(&mut doc, folder);
-    let mailboxes = mailboxes(&mut doc, folder);
-    let smtp = smtp(&mut doc, folder);
-    let senders = senders(&mut doc, folder);
-    let systems = systems(&mut doc);
+    let (mailboxes, smtp) = (mailboxes(&mut doc, folder), smtp(&mut doc, folder));
+    let (senders, systems) = (senders(&mut doc, folder), systems(&mut doc));
     let secrets = secrets(&doc, folder);
-    let mut recipients: Vec<(usize, RecipientSettings)> = doc.take_all("recipient");
-    (recipients.iter_mut()).for_each(|(_, r)| r.resolve_in(folder));
     let policy = policy(&mut doc, &file, controller.as_ref());
     let register = register(&mut doc, controller.as_ref());
-    recipients::judge(&mut doc, &recipients, &systems, &register);
+    let recipients = recipients(&mut doc, folder, &systems, &register);
     let (review, retention) = review(&mut doc);
     let [templates, lexicon] = ["templates", "lexicon"].map(|s| own_files(&mut doc, s, folder));
     let (reader, log) = (optional(&mut doc, "reader"), optional(&mut doc, "log"));
@@ -83,7 +79,7 @@ pub fn assemble(path: &Path, text: &str) -> Survey {
         smtp,
         senders,
         systems,
-        recipients: recipients.into_iter().map(|(_, r)| r).collect(),
+        recipients,
         policy,
         register,
         review,
@@ -183,6 +179,19 @@ fn systems(doc: &mut Document) -> Vec<SystemSettings> {
     let read: Vec<(usize, SystemSettings)> = doc.take_all("system");
     cross::systems(doc, &read);
     read.into_iter().map(|(_, s)| s).collect()
+}
+
+/// Who is told of what becomes of data (Art. 19); none is none.
+fn recipients(
+    doc: &mut Document,
+    folder: &Path,
+    systems: &[SystemSettings],
+    register: &RegisterSettings,
+) -> Vec<RecipientSettings> {
+    let mut read: Vec<(usize, RecipientSettings)> = doc.take_all("recipient");
+    read.iter_mut().for_each(|(_, r)| r.resolve_in(folder));
+    recipients::judge(doc, &read, systems, register);
+    read.into_iter().map(|(_, r)| r).collect()
 }
 
 /// Who is told whether somebody may be written to.

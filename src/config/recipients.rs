@@ -99,11 +99,7 @@ impl RecipientSettings {
                 "add secret = { file = \"…\" }",
             )));
         };
-        Some(RecipientHook::new(
-            webhook,
-            secret,
-            self.ca_file.as_deref(),
-        ))
+        Some(RecipientHook::new(webhook, secret, self.ca_file.as_deref()))
     }
 }
 
@@ -121,7 +117,11 @@ pub(super) fn judge(
         let name = recipient.name.as_str();
         if name.trim().is_empty() || name.chars().any(|c| c.is_control() || c == '@') {
             let what = "this cannot be the name of a recipient".to_owned();
-            wrong.push(("name", what, "write it as letters shall name it: \"Dropcontact\""));
+            wrong.push((
+                "name",
+                what,
+                "write it as letters shall name it: \"Dropcontact\"",
+            ));
         } else if names.contains(&name) {
             let what = format!("another recipient or system is called \"{name}\"");
             wrong.push(("name", what, "give each a name of its own: letters name it"));
@@ -131,7 +131,11 @@ pub(super) fn judge(
         let known = |id: &&String| !register.provider.iter().any(|p| p.id == **id);
         wrong.extend(recipient.providers.iter().filter(known).map(|id| {
             let what = format!("no [[provider]] has the id \"{id}\"");
-            ("providers", what, "write the id of a [[provider]], or add it")
+            (
+                "providers",
+                what,
+                "write the id of a [[provider]], or add it",
+            )
         }));
         for (key, what, fix) in wrong {
             let here = doc.place(&["recipient", &number, key]);
@@ -144,10 +148,15 @@ pub(super) fn judge(
 /// How it is told: by exactly one way.
 fn way(recipient: &RecipientSettings) -> Option<(&'static str, String, &'static str)> {
     let both = recipient.email.is_some() == recipient.webhook.is_some();
-    let needless = recipient.webhook.is_none() && (recipient.secret.is_some() || recipient.ca_file.is_some());
+    let needless =
+        recipient.webhook.is_none() && (recipient.secret.is_some() || recipient.ca_file.is_some());
     if both {
         let what = "it must be told in exactly one way".to_owned();
-        return Some(("email", what, "write either email = \"…\" or webhook = { url = \"…\" }"));
+        return Some((
+            "email",
+            what,
+            "write either email = \"…\" or webhook = { url = \"…\" }",
+        ));
     }
     if needless {
         let what = "secret and ca_file belong to a webhook".to_owned();
@@ -183,9 +192,8 @@ mod tests {
     #[test]
     fn who_received_what_is_told_and_nobody_else() {
         let register = RegisterSettings::default();
-        let received = |text: &str, contact: Option<&Contact>| {
-            recipient(text).received(contact, &register)
-        };
+        let received =
+            |text: &str, contact: Option<&Contact>| recipient(text).received(contact, &register);
         let anne = Contact {
             campaign: Some("Salon 2026".into()),
             origins: vec![Origin {
@@ -200,6 +208,9 @@ mod tests {
         assert!(!received("campaigns = ['*']", None), "not in the register");
         assert!(received("providers = ['drop']", Some(&anne)));
         assert!(!received("providers = ['other']", Some(&anne)));
-        assert!(!received("campaigns = ['fair']\nproviders = ['drop']", Some(&anne)));
+        assert!(!received(
+            "campaigns = ['fair']\nproviders = ['drop']",
+            Some(&anne)
+        ));
     }
 }

@@ -178,6 +178,8 @@ pub struct RecipientRow {
     pub reply: Option<SmtpReply>,
     /// The fingerprint of the recipient's address.
     pub address: Option<Fingerprint>,
+    /// The Message-ID of the last mail.
+    pub mail: Option<MailIdHash>,
     /// Where its `Due` stands.
     pub position: LogPosition,
 }
@@ -191,9 +193,17 @@ impl RecipientRow {
         )
     }
 
-    /// Whether it was told in time and has not answered in time.
+    /// What was acknowledged, or seen to by a human, stays so.
+    pub(super) fn becomes(&mut self, state: RecipientState) {
+        if self.is_open() {
+            self.state = state;
+        }
+    }
+
+    /// Whether it should have answered by now, and has not; perhaps because it could not be told.
     pub fn is_overdue(&self, now: Timestamp) -> bool {
-        self.state == RecipientState::Told && self.answer_by < now
+        let waits = matches!(self.state, RecipientState::Told | RecipientState::Queued);
+        waits && self.answer_by < now
     }
 }
 
@@ -249,7 +259,11 @@ impl State<'_> {
     }
 
     /// Items that are due by now, what is due first at the head.
-    pub fn recipients_due(&self, now: Timestamp, limit: usize) -> Result<Vec<RecipientRow>, Damaged> {
+    pub fn recipients_due(
+        &self,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<RecipientRow>, Damaged> {
         let items: Vec<RecipientItem> = rows(self.0, b"q", limit)?;
         let mut due = Vec::new();
         for item in items {

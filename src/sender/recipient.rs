@@ -83,7 +83,13 @@ mod tests {
     #[test]
     fn only_a_plain_done_is_one() {
         assert!(says_done(br#"{"status": "done", "id": 7}"#));
-        for other in [&b""[..], b"done", b"\"done\"", br#"{"status":"queued"}"#, b"[1]"] {
+        for other in [
+            &b""[..],
+            b"done",
+            b"\"done\"",
+            br#"{"status":"queued"}"#,
+            b"[1]",
+        ] {
             assert!(!says_done(other));
         }
     }

@@ -12,15 +12,15 @@ impl Step<'_> {
         match event {
             RecipientEvent::Due { .. } => self.ask_recipient(event),
             RecipientEvent::Leaving { item } => self.change_recipient(item, |row| {
-                row.state = RecipientState::Leaving;
+                row.becomes(RecipientState::Leaving);
             }),
             RecipientEvent::Told { item, reply } => self.change_recipient(item, |row| {
-                row.state = RecipientState::Told;
+                row.becomes(RecipientState::Told);
                 (row.told, row.reply) = (Some(at), Some(reply.clone()));
             }),
             RecipientEvent::Deferred { item, reply, next } => self.change_recipient(item, |row| {
                 row.attempts = row.attempts.saturating_add(1);
-                row.state = RecipientState::Queued;
+                row.becomes(RecipientState::Queued);
                 (row.next, row.reply) = (*next, Some(reply.clone()));
             }),
             RecipientEvent::Failed {
@@ -29,14 +29,12 @@ impl Step<'_> {
                 reply,
             } => self.change_recipient(item, |row| {
                 // What came back was not told.
-                row.told = None;
-                row.state = RecipientState::Failed(*trouble);
+                row.told = row.told.filter(|_| !row.is_open());
+                row.becomes(RecipientState::Failed(*trouble));
                 row.reply = Some(reply.clone());
             }),
             RecipientEvent::Acknowledged { item, message } => self.change_recipient(item, |row| {
                 row.state = RecipientState::Acknowledged;
-                // Whoever answers was told, whatever the server's last word was.
-                row.told = row.told.or(Some(row.asked));
                 (row.acknowledged, row.message) = (Some(at), *message);
             }),
         }
@@ -92,6 +90,7 @@ impl Step<'_> {
             number: before.map_or(1, |old| old.number.saturating_add(1)),
             reply: None,
             address: *address,
+            mail: *mail,
             position: self.position,
         };
         self.keep_recipient(&row)
@@ -211,6 +210,23 @@ mod tests {
             message: None,
         });
         assert_eq!(counts(&after(&events)), (1, 1));
+    }
+
+    #[test]
+    fn an_answer_or_a_human_that_is_faster_than_our_own_note_of_the_sending_keeps_its_word() {
+        let item = item("Drop");
+        let done = RecipientEvent::Acknowledged {
+            item: item.clone(),
+            message: None,
+        };
+        let told = RecipientEvent::Told {
+            item: item.clone(),
+            reply: reply(),
+        };
+        let tables = after(&[due("Drop", 1), done, told]);
+        let row = State(&tables).recipient(&item).unwrap().unwrap();
+        assert_eq!(row.state, RecipientState::Acknowledged);
+        assert_eq!(counts(&tables), (0, 0));
     }
 
     #[test]
