@@ -388,6 +388,14 @@ fn an_id_that_could_end_a_header_is_no_id() {
 fn the_writers_guide_names_every_variable() {
     let guide = include_str!("../templates/README.md");
     let (letters, digest) = guide.split_once("## The digest").unwrap();
+    let (letters, recipient) = letters.split_once("## The mail to a recipient").unwrap();
+    let of_firm = |path: &&String| path.starts_with("controller.");
+    for path in recipient_variables().iter().filter(|p| !of_firm(p)) {
+        assert!(
+            recipient.contains(&format!("`{path}`")),
+            "templates/README.md does not explain `{path}` of the mail to a recipient"
+        );
+    }
     for path in digest_variables() {
         assert!(
             digest.contains(&format!("`{path}`")),

@@ -7,10 +7,14 @@ mod apologies;
 mod digest;
 #[path = "desk/floods.rs"]
 mod floods;
+#[path = "desk/hook.rs"]
+mod hook;
 #[path = "desk/notices.rs"]
 mod notices;
 #[path = "desk/persons.rs"]
 mod persons;
+#[path = "desk/recipients.rs"]
+mod recipients;
 #[path = "desk/stage.rs"]
 mod stage;
 #[path = "desk/systems.rs"]

@@ -28,6 +28,8 @@ mod paging;
 mod postbox;
 #[path = "support/postfix.rs"]
 mod postfix;
+#[path = "operator/recipients.rs"]
+mod recipients;
 #[path = "operator/reload.rs"]
 mod reload;
 #[path = "operator/sent.rs"]

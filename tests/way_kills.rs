@@ -11,6 +11,8 @@ mod dovecot;
 mod faults;
 #[path = "support/house.rs"]
 mod house;
+#[path = "way/recipients.rs"]
+mod recipients;
 #[path = "support/settings.rs"]
 mod settings;
 #[path = "support/tls.rs"]

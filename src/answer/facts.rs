@@ -289,10 +289,24 @@ pub struct Erased {
     pub systems: Vec<SystemState>,
     /// What remains, and why.
     pub kept: Vec<Kept>,
-    /// Recipients who were told.
-    pub told: Vec<Line>,
+    /// Each recipient of the data, what it was told and what it said.
+    pub told: Vec<ToldRecipient>,
     /// Day on which the last backup that still holds something expires.
     pub backups_expire: Option<Date>,
+}
+
+/// A recipient of data (Art. 19), and what the log proves of it.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ToldRecipient {
+    /// "Dropcontact".
+    pub name: Line,
+    /// Day on which it was told; nothing, if it was not yet.
+    pub told_on: Option<Date>,
+    /// Day on which it acknowledged.
+    pub acknowledged_on: Option<Date>,
+    /// What became of it, in the firm's words, where a human saw to it.
+    pub state: Option<Line>,
 }
 
 /// Something that remains after an erasure.

@@ -19,6 +19,7 @@ mod mistakes;
 mod obligations;
 mod part;
 mod phrases;
+mod recipient;
 mod samples;
 mod templates;
 mod variables;
@@ -32,16 +33,19 @@ pub use digest::{
 pub use facts::{
     Apology, Case, Channel, Controller, Copy, Erased, Extension, Field, IdentityCode, Kept,
     LetterFacts, Origin, PastMail, Person, Processing, Provider, ProviderRole, Suppression,
-    SystemState, Thread,
+    SystemState, Thread, ToldRecipient,
 };
 pub use filters::reply;
 pub use line::Line;
 pub use lint::{Finding, Place, lint};
 pub use mime::{Envelope, MessageId, MimeError, Submitted, mime};
 pub use part::Part;
+pub use recipient::{RECIPIENT, RecipientFacts, article, compose_recipient, sample_recipient};
 pub use samples::{full as sample_facts_of_everything, sample_facts};
 pub use templates::{Source, Templates};
-pub use variables::{all as variables, of_digest as digest_variables};
+pub use variables::{
+    all as variables, of_digest as digest_variables, of_recipient as recipient_variables,
+};
 pub use words::date as date_in_words;
 
 #[cfg(test)]

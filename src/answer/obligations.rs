@@ -114,7 +114,12 @@ fn erased(f: &LetterFacts, need: &mut impl FnMut(&str, &str)) {
     erased
         .told
         .iter()
-        .for_each(|t| need(t, "a recipient who was told"));
+        .for_each(|t| need(&t.name, "a recipient who was told"));
+    let dates = erased.told.iter().filter(|t| t.state.is_none());
+    let dates = dates.filter_map(|t| t.acknowledged_on.or(t.told_on));
+    dates.for_each(|d| need(&day(d), "when a recipient was told or answered"));
+    let states = erased.told.iter().filter_map(|t| t.state.as_ref());
+    states.for_each(|s| need(s, "what became of a recipient"));
     need(
         &erased.backups_expire.map(day).unwrap_or_default(),
         "the end of the backups",

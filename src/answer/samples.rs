@@ -198,7 +198,20 @@ fn erased(w: &Words) -> Erased {
             what: line(w[8]),
             why: line(w[9]),
         }],
-        told: vec![line("Dropcontact")],
+        told: vec![
+            ToldRecipient {
+                name: line("Dropcontact"),
+                told_on: Some(date(2026, 11, 23)),
+                acknowledged_on: Some(date(2026, 11, 24)),
+                state: None,
+            },
+            ToldRecipient {
+                name: line("Kaspr"),
+                told_on: Some(date(2026, 11, 23)),
+                acknowledged_on: None,
+                state: Some(line(w[7])),
+            },
+        ],
         backups_expire: Some(date(2026, 12, 23)),
     }
 }

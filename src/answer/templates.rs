@@ -5,6 +5,7 @@
 //! never when somebody waits for an answer. Deliberately absent: files and watching them; texts are arguments.
 
 use super::digest::{self, DIGEST};
+use super::recipient::{self, RECIPIENT};
 use super::{builtin, compose, filters, layout, lint, mistakes, part::Part, samples, variables};
 use crate::record::{Fault, Language};
 use std::collections::BTreeSet;
@@ -66,6 +67,7 @@ impl Templates {
         if faults.is_empty() {
             faults = templates.trial(&sources);
             faults.extend(digest::trial(&templates, &sources));
+            faults.extend(recipient::trial(&templates, &sources));
         }
         in_order(&mut faults);
         if faults.is_empty() {
@@ -142,7 +144,7 @@ fn without_its_folder(all: &[Source]) -> impl Fn(&Source) -> Option<Fault> {
     let folders: Vec<&str> = Part::ALL
         .iter()
         .map(|p| p.word())
-        .chain([SEVERAL, DIGEST])
+        .chain([SEVERAL, DIGEST, RECIPIENT])
         .collect();
     move |source| {
         let steps: Vec<&str> = source.path.split('/').collect();

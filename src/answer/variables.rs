@@ -5,7 +5,7 @@
 
 use super::mistakes::closest;
 use super::templates::Source;
-use super::{digest, samples};
+use super::{digest, recipient, samples};
 use crate::record::{Fault, Language};
 use regex::Regex;
 use std::collections::BTreeSet;
@@ -33,10 +33,23 @@ pub fn of_digest() -> &'static BTreeSet<String> {
     &ALL
 }
 
+/// Every variable of the mail to a recipient of data.
+pub fn of_recipient() -> &'static BTreeSet<String> {
+    static ALL: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
+        let mut paths = BTreeSet::from(["text".to_owned()]);
+        let facts = recipient::sample_recipient(Language::Fr);
+        let facts = serde_json::to_value(facts).unwrap_or_default();
+        collect("", &facts, &mut paths);
+        paths
+    });
+    &ALL
+}
+
 /// What this file may name.
 fn known(source: &Source) -> &'static BTreeSet<String> {
     match source.path.split('/').nth(1) {
         Some(digest::DIGEST) => of_digest(),
+        Some(recipient::RECIPIENT) => of_recipient(),
         _ => all(),
     }
 }

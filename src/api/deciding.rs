@@ -6,6 +6,7 @@
 
 use super::draft::{self, Shown};
 use super::entering::tell_by;
+use super::recipients;
 use super::requests::reference;
 use super::{Answer, Desk, Refusal};
 use crate::record::{
@@ -178,6 +179,7 @@ pub fn systems_done(
                 ),
             ));
         }
+        recipients::acknowledged(&house, case, request)?;
     }
     Ok(())
 }
@@ -239,6 +241,7 @@ pub async fn refuse(
         ));
     }
     let case = open_case(&desk, &case)?;
+    recipients::nobody_waits(&case)?;
     let events = ended(&desk, &case, &word, (RequestState::Refused, rule::REFUSED))?;
     let frame = desk
         .commit(Proposal::new(events).expecting(as_read(&case)))

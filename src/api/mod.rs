@@ -21,6 +21,7 @@ mod looking;
 mod mode;
 mod paging;
 mod proposing;
+mod recipients;
 mod requests;
 mod senders;
 mod sent;
@@ -283,6 +284,7 @@ fn of_requests() -> Router<Desk> {
         .route("/requests/{case}/refuse", post(deciding::refuse))
         .route("/requests/{case}/answered", post(deciding::answered))
         .route("/requests/{case}/done", post(systems::done))
+        .route("/requests/{case}/tell", post(recipients::tell))
         .route("/requests/new", post(entering::new))
         .route("/requests/{case}/extend", post(entering::extend))
         .route("/requests/{case}/identify", post(identifying::identify))

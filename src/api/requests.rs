@@ -1,7 +1,9 @@
 //! What people asked and nobody has answered yet: the list, and one case as a reviewer must see it before deciding.
 
 use super::paging::{Page, no_cursor};
-use super::{Answer, Desk, Refusal, draft, entering, proposing, senders, systems, words};
+use super::{
+    Answer, Desk, Refusal, draft, entering, proposing, recipients, senders, systems, words,
+};
 use crate::record::{CaseId, CaseRow, Clock, Concerned, LetterRow, RequestKind, RuleId, Timestamp};
 use crate::register;
 use crate::request::rule;
@@ -129,6 +131,7 @@ pub async fn show(State(desk): State<Desk>, Path(case): Path<String>) -> Result<
     let house = desk.office.house.load_full();
     let mut text = head(&desk, &house, &case)?;
     let systems = systems::tell(&house, &case, &mut text);
+    let recipients = recipients::show(&house, &case, desk.office.clock.now(), &mut text);
     proof(&case, &mut text);
     let messages = messages(&case, &mut text);
     let proposals = proposing::tell(&desk, &case, &mut text)?;
@@ -145,7 +148,7 @@ pub async fn show(State(desk): State<Desk>, Path(case): Path<String>) -> Result<
         "case": case.id.to_string(), "requests": requests, "held": case.row.held.as_ref().map(ToString::to_string),
         "closed": case.row.closed.map(|t| t.to_string()), "proof": case.proof, "messages": messages,
         "proposals": proposals, "letters": letters, "identity_proved": review.proved.map(|t| t.to_string()),
-        "code_until": review.identity.as_ref().map(|i| i.expires.to_string()), "extended": case.extended, "systems": systems,
+        "code_until": review.identity.as_ref().map(|i| i.expires.to_string()), "extended": case.extended, "systems": systems, "recipients": recipients,
     });
     Ok(Answer::good(data, text))
 }
@@ -190,15 +193,24 @@ fn head(desk: &Desk, house: &House, case: &CaseFile) -> Result<String, Refusal> 
             "to do      the copy does not say where the data come from ({why}): complete the register\n"
         );
     }
+    told_by_hand(house, case, &mut text);
+    Ok(text)
+}
+
+/// Recipients of whom letters speak and that nothing here tells.
+fn told_by_hand(house: &House, case: &CaseFile, text: &mut String) {
     let erases = |r: &&Clock| r.request == RequestKind::Erasure;
     let told = house.config.processing.recipients.iter().flatten();
-    let told: Vec<&str> = told.map(String::as_str).collect();
+    let configured = |name: &&str| house.config.recipients.iter().any(|r| r.name == *name);
+    let told: Vec<&str> = told
+        .map(String::as_str)
+        .filter(|n| !configured(n))
+        .collect();
     if case.open_requests().find(erases).is_some() && !told.is_empty() {
         let who = told.join(", ");
-        text +=
+        *text +=
             &format!("to do      tell these recipients of the erasure yourself (Art. 19): {who}\n");
     }
-    Ok(text)
 }
 
 /// Who asked, and the words that decided.

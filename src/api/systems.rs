@@ -62,23 +62,24 @@ pub async fn done(
 
 /// The requests of the case that are to be done in this system.
 fn concerned(house: &House, case: &CaseFile, done: &Done) -> Result<Vec<RequestKind>, Refusal> {
-    let systems = &house.config.systems;
-    let Some(system) = systems.iter().find(|s| s.name == done.system) else {
-        let names: Vec<&str> = systems.iter().map(|s| s.name.as_str()).collect();
+    let config = &house.config;
+    let systems = config.systems.iter().map(|s| (&s.name, &s.requests));
+    let recipients = config.recipients.iter().map(|r| (&r.name, &r.requests));
+    let mut all = systems.chain(recipients);
+    let Some((name, theirs)) = all.clone().find(|(name, _)| **name == done.system) else {
+        let names: Vec<&str> = all.by_ref().map(|(name, _)| name.as_str()).collect();
         return Err(Refusal::unknown(
-            format!("no [[system]] is called {}", done.system),
+            format!("no [[system]] or [[recipient]] is called {}", done.system),
             format!("there are: {}", names.join(", ")),
         ));
     };
     let asked = case.open_requests().map(|r| r.request);
     let wanted = |k: &RequestKind| done.request.is_none_or(|r| r == *k);
-    let all: Vec<RequestKind> = asked
-        .filter(|k| system.requests.contains(k) && wanted(k))
-        .collect();
+    let all: Vec<RequestKind> = asked.filter(|k| theirs.contains(k) && wanted(k)).collect();
     match all.is_empty() {
         false => Ok(all),
         true => Err(Refusal::not_now(
-            format!("nothing of {} is to be done in {}", case.id, system.name),
+            format!("nothing of {} is to be done in {name}", case.id),
             "look at it with `quitus requests show`",
         )),
     }

@@ -5,6 +5,7 @@
 mod fates;
 mod grouping;
 mod notices;
+mod recipients;
 mod review;
 mod watch;
 
@@ -61,6 +62,7 @@ pub fn tell(event: &Event) -> Told {
         .or_else(|| watch::tell(event))
         .or_else(|| notices::tell(event))
         .or_else(|| grouping::tell(event))
+        .or_else(|| recipients::tell(event))
         .unwrap_or(("event", "an event of a newer version".into(), None));
     Told { event, what, rule }
 }

@@ -45,8 +45,10 @@ enum Command {
         #[arg(long)]
         reason: String,
     },
-    /// It is done in another system that holds data (see [[system]]); the letter says so in these words
+    /// It is done in another system (see [[system]]), or at a recipient ([[recipient]]); the letter says so in these words
     Done(Done),
+    /// The erasure, rectification or restriction is carried out: tell whoever received the data (see [[recipient]])
+    Tell(Tell),
     /// No letter leaves; the case is closed with the reason
     Refuse {
         /// The reference
@@ -116,7 +118,7 @@ struct Done {
     /// Where, as the configuration names it
     #[arg(long)]
     system: String,
-    /// access or erasure [default: whatever is left to do there]
+    /// access, erasure, rectification, restriction [default: whatever is left to do there]
     #[arg(long = "kind")]
     request: Option<RequestKind>,
     /// What happened there, as the person reads it
@@ -127,6 +129,29 @@ struct Done {
 impl Done {
     fn word(&self) -> serde_json::Value {
         json!({"system": self.system, "request": self.request, "words": self.words})
+    }
+}
+
+#[derive(clap::Args, Debug)]
+struct Tell {
+    /// The reference
+    #[arg(value_name = "REF")]
+    case: String,
+    /// erasure, rectification or restriction [default: whatever is open]
+    #[arg(long = "kind")]
+    request: Option<RequestKind>,
+    /// Whom, as the configuration names it; told again, if it was told [default: everybody who is left]
+    #[arg(long, value_name = "NAME")]
+    recipient: Option<String>,
+    /// What exactly is to be done, as the recipient reads it
+    #[arg(long)]
+    words: Option<String>,
+}
+
+impl Tell {
+    fn word(&self) -> serde_json::Value {
+        let words = self.words.as_deref().unwrap_or_default();
+        json!({"request": self.request, "recipient": self.recipient, "words": words})
     }
 }
 
@@ -195,6 +220,7 @@ fn question(command: &Command) -> Ask {
         Command::Answered { case, reason } => order(case, "/answered", json!({"reason": reason})),
         Command::Refuse { case, reason } => order(case, "/refuse", json!({"reason": reason})),
         Command::Done(done) => order(&done.case, "/done", done.word()),
+        Command::Tell(tell) => order(&tell.case, "/tell", tell.word()),
         Command::New(new) => new.question(),
         Command::Extend { case, reason } => order(case, "/extend", json!({"reason": reason})),
         Command::Identify {

@@ -4,7 +4,7 @@
 
 use super::edge::{self, DONE, End, WRONG};
 use super::output::{self, CARE, FAINT, STRONG, painted};
-use crate::answer::{self, DIGEST, Finding, Letter, Part, Templates};
+use crate::answer::{self, DIGEST, Finding, Letter, Part, RECIPIENT, Templates};
 use crate::config::Config;
 use crate::record::Language;
 use std::io::Write;
@@ -25,7 +25,8 @@ enum Command {
     Preview {
         /// fr, en, de, es, it, nl, pt, …
         language: Language,
-        /// stop, source, acknowledgement, access, erasure, identity, extension; digest: the mail to your own reviewers
+        /// stop, source, acknowledgement, access, erasure, identity, extension; digest: the mail to your own reviewers;
+        /// recipient: the mail to who received data
         #[arg(value_parser = what)]
         kind: What,
         /// Print the HTML page instead of subject and text
@@ -42,11 +43,13 @@ enum Command {
 enum What {
     Letter(Part),
     Digest,
+    Recipient,
 }
 
 fn what(word: &str) -> Result<What, String> {
     match word {
         DIGEST => Ok(What::Digest),
+        RECIPIENT => Ok(What::Recipient),
         word => word.parse().map(What::Letter),
     }
 }
@@ -78,6 +81,10 @@ pub fn run(arguments: &Arguments, named: Option<&Path>) -> Result<u8, End> {
                     let digest = digest(&templates, config.as_ref(), *language)?;
                     (DIGEST, (digest, Vec::new()))
                 }
+                What::Recipient => {
+                    let mail = recipient(&templates, config.as_ref(), *language)?;
+                    (RECIPIENT, (mail, Vec::new()))
+                }
             };
             preview(word, shown, (*html, *json))
         }
@@ -96,8 +103,9 @@ fn check(templates: &Templates, config: Option<&Config>) -> Result<u8, End> {
         let there = Part::ALL
             .iter()
             .filter(|p| templates.has(*language, p.word()));
-        let digest = templates.has(*language, DIGEST).then_some(DIGEST);
-        let words: Vec<&str> = there.map(|p| p.word()).chain(digest).collect();
+        let others = [DIGEST, RECIPIENT].into_iter();
+        let others = others.filter(|folder| templates.has(*language, folder));
+        let words: Vec<&str> = there.map(|p| p.word()).chain(others).collect();
         if !words.is_empty() {
             writeln!(
                 out,
@@ -144,6 +152,19 @@ fn digest(
         facts.controller.name = config.controller.facts(language).name;
     }
     answer::compose_digest(templates, &facts).map_err(|e| End::Usage(e.to_string()))
+}
+
+/// The mail to a recipient of data.
+fn recipient(
+    templates: &Templates,
+    config: Option<&Config>,
+    language: Language,
+) -> Result<Letter, End> {
+    let mut facts = answer::sample_recipient(language);
+    if let Some(config) = config {
+        facts.controller = config.controller.facts(language);
+    }
+    answer::compose_recipient(templates, &facts).map_err(|e| End::Usage(e.to_string()))
 }
 
 fn preview(

@@ -7,8 +7,8 @@ use super::places::resolve;
 use super::survey::{SecretPlace, Survey};
 use super::{
     Config, ControlSettings, ControllerSettings, Document, FolderSettings, HouseSettings,
-    ProcessingSettings, RetentionSettings, ReviewSettings, SecretSource, StoreSettings,
-    SystemSettings, cross,
+    ProcessingSettings, RecipientSettings, RetentionSettings, ReviewSettings, SecretSource,
+    StoreSettings, SystemSettings, cross, recipients,
 };
 use crate::delivery::SmtpSettings;
 use crate::guard::GuardSettings;
@@ -27,6 +27,7 @@ const SECTIONS: &[&str] = &[
     "smtp",
     "sender",
     "system",
+    "recipient",
     "policy",
     "register",
     "provider",
@@ -49,13 +50,12 @@ pub fn assemble(path: &Path, text: &str) -> Survey {
     let mut doc = Document::parse(&file, text);
     let (controller, processing) = (controller(&mut doc), processing(&mut doc));
     let store = store(&mut doc, folder);
-    let mailboxes = mailboxes(&mut doc, folder);
-    let smtp = smtp(&mut doc, folder);
-    let senders = senders(&mut doc, folder);
-    let systems = systems(&mut doc);
+    let (mailboxes, smtp) = (mailboxes(&mut doc, folder), smtp(&mut doc, folder));
+    let (senders, systems) = (senders(&mut doc, folder), systems(&mut doc));
     let secrets = secrets(&doc, folder);
     let policy = policy(&mut doc, &file, controller.as_ref());
     let register = register(&mut doc, controller.as_ref());
+    let recipients = recipients(&mut doc, folder, &systems, &register);
     let (review, retention) = review(&mut doc);
     let [templates, lexicon] = ["templates", "lexicon"].map(|s| own_files(&mut doc, s, folder));
     let (reader, log) = (optional(&mut doc, "reader"), optional(&mut doc, "log"));
@@ -79,6 +79,7 @@ pub fn assemble(path: &Path, text: &str) -> Survey {
         smtp,
         senders,
         systems,
+        recipients,
         policy,
         register,
         review,
@@ -180,6 +181,19 @@ fn systems(doc: &mut Document) -> Vec<SystemSettings> {
     read.into_iter().map(|(_, s)| s).collect()
 }
 
+/// Who is told of what becomes of data (Art. 19); none is none.
+fn recipients(
+    doc: &mut Document,
+    folder: &Path,
+    systems: &[SystemSettings],
+    register: &RegisterSettings,
+) -> Vec<RecipientSettings> {
+    let mut read: Vec<(usize, RecipientSettings)> = doc.take_all("recipient");
+    read.iter_mut().for_each(|(_, r)| r.resolve_in(folder));
+    recipients::judge(doc, &read, systems, register);
+    read.into_iter().map(|(_, r)| r).collect()
+}
+
 /// Who is told whether somebody may be written to.
 fn guard(doc: &mut Document, folder: &Path) -> GuardSettings {
     let mut guard: GuardSettings = optional(doc, "guard");
@@ -196,6 +210,7 @@ fn secrets(doc: &Document, folder: &Path) -> Vec<SecretPlace> {
         .into_iter()
         .chain([smtp])
         .chain(named(doc, "sender", &["sender"], &["secret"]))
+        .chain(named(doc, "recipient", &["recipient"], &["secret"]))
         .chain(named(doc, "client", &client, &["token"]));
     all.filter_map(|(of, path)| {
         let path: Vec<&str> = path.iter().map(String::as_str).collect();

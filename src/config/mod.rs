@@ -10,6 +10,7 @@ mod collect;
 mod controller;
 mod cross;
 mod places;
+mod recipients;
 mod review;
 mod secret;
 mod sheets;
@@ -22,6 +23,7 @@ pub use places::{
     ControlSettings, FolderSettings, HouseSettings, LogFormat, LogLevel, LogSettings,
     ReaderSettings, RetentionSettings, StoreSettings, SystemSettings, WarmUpSettings,
 };
+pub use recipients::{RecipientSettings, TOLD_OF};
 pub use review::{ReviewSettings, Reviewer};
 pub use secret::{Secret, SecretError, SecretSource};
 pub use survey::Survey;
@@ -57,6 +59,8 @@ pub struct Config {
     pub senders: Vec<SenderSettings>,
     /// Where else data of people lie.
     pub systems: Vec<SystemSettings>,
+    /// Who received data, and is told of what becomes of them (Art. 19); no two of one name.
+    pub recipients: Vec<RecipientSettings>,
     /// What the machine may do by itself.
     pub policy: Policy,
     /// Providers and origin rules; each rule's provider is there.

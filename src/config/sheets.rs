@@ -2,8 +2,8 @@
 //!
 //! At start, at `quitus check`, and whenever somebody saved one: the whole set is good, or the last good one stays in force.
 
-use super::{Config, FolderSettings};
-use crate::answer::{DIGEST, Source, Templates};
+use super::{Config, FolderSettings, RecipientSettings};
+use crate::answer::{DIGEST, RECIPIENT, Source, Templates};
 use crate::intent::{self, LexiconSource};
 use crate::record::{Fault, Language};
 use std::path::{Path, PathBuf};
@@ -18,7 +18,8 @@ impl Config {
     /// Every mistake of every file.
     pub fn read_templates(&self) -> Result<Templates, Vec<Fault>> {
         let good = templates(&self.templates)?;
-        let faults = self.without_digest(&good);
+        let mut faults = self.without_digest(&good);
+        faults.extend(self.without_mail(&good));
         match faults.is_empty() {
             true => Ok(good),
             false => Err(faults),
@@ -48,6 +49,26 @@ impl Config {
             ));
         }
         faults
+    }
+
+    /// Recipients of data in whose language there is no mail.
+    fn without_mail(&self, templates: &Templates) -> Vec<Fault> {
+        let usual = self.policy.settings.default_language;
+        let by_mail = self.recipients.iter().filter(|r| r.email.is_some());
+        let language = |r: &RecipientSettings| r.language.unwrap_or(usual);
+        let without = by_mail.filter(|r| !templates.has(language(r), RECIPIENT));
+        without
+            .map(|r| {
+                let (name, language) = (&r.name, language(r));
+                Fault::of_file(
+                    &self.file.display().to_string(),
+                    format!("[[recipient]]: there is no mail in \"{language}\" for {name}"),
+                    format!(
+                        "write language = \"en\", or a mail of your own in {language}/{RECIPIENT}/"
+                    ),
+                )
+            })
+            .collect()
     }
 
     /// The reader with the lexicons in force: the firm's own file of a language replaces the built-in one.

@@ -24,6 +24,7 @@ mod letter;
 mod message;
 mod notice;
 mod person;
+mod recipient;
 mod register;
 mod review;
 
@@ -144,6 +145,7 @@ impl Step<'_> {
             Event::Notice(notice) => self.notice(notice),
             Event::Grouped(grouping) => self.group(grouping),
             Event::Flood(flood) => self.flood(flood),
+            Event::Recipient(event) => self.recipient(event),
             Event::KeysErased { .. } | Event::Checkpointed { .. } => Ok(()),
         }
     }

@@ -371,4 +371,6 @@ pub enum Event {
     Grouped(super::Grouping),
     /// A STOP is counted, or a human has looked at a flood of them (B11).
     Flood(super::Flood),
+    /// A recipient of data is told, or has acknowledged it (Art. 19).
+    Recipient(super::RecipientEvent),
 }

@@ -67,11 +67,14 @@ pub enum Table {
     Group = 28,
     /// A day, a campaign → [`super::FloodRow`]; a PersonId → [`super::UnprovedRow`], by a first letter.
     Flood = 29,
+    /// By a first letter: an item of a recipient → [`super::RecipientRow`]; its place in the queue, while it is open, the
+    /// MailIdHash of its mail → [`super::RecipientItem`].
+    Recipient = 30,
 }
 
 impl Table {
     /// All of them: what compares two indexes compares these.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 30] = [
         Self::Meta,
         Self::Folder,
         Self::Message,
@@ -101,6 +104,7 @@ impl Table {
         Self::PhoneOf,
         Self::Group,
         Self::Flood,
+        Self::Recipient,
     ];
 }
 

@@ -19,7 +19,8 @@ pub use import::{Chunk, ContactPlan, ImportError, Preview, Reader, Summary, plan
 pub use matching::{By, Matched, identifying, matched, phones};
 pub use person::{Found, find, of_person};
 pub use rules::{
-    Coverage, OriginRule, Provider, ProviderRole, RegisterSettings, WhyVague, origins_for,
+    Coverage, OriginRule, Provider, ProviderRole, RegisterSettings, WhyVague, campaign_fits,
+    origins_for,
 };
 pub use sent_list::{SentLine, Times, read_sent};
 pub use table::{NoTable, Table};

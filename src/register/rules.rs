@@ -89,7 +89,7 @@ pub enum WhyVague {
 /// The origins of every datum of a contact: its own, else those of the first rule that fits its campaign.
 pub fn origins_for(contact: &Contact, rules: &[OriginRule]) -> Result<Vec<Origin>, WhyVague> {
     let campaign = contact.campaign.as_deref().unwrap_or_default();
-    let fits = |r: &&OriginRule| matches(&r.campaign.to_lowercase(), &campaign.to_lowercase());
+    let fits = |r: &&OriginRule| campaign_fits(&r.campaign, campaign);
     let mut origins = contact.origins.clone();
     origins.extend(rules.iter().filter(fits).map(OriginRule::origin));
     let mut used: Vec<Origin> = Vec::new();
@@ -157,6 +157,11 @@ fn vague(origin: &Origin) -> Option<WhyVague> {
     } else {
         None
     }
+}
+
+/// Whether a campaign is meant by this name of one; `*` stands for any letters, case is ignored.
+pub fn campaign_fits(pattern: &str, campaign: &str) -> bool {
+    matches(&pattern.to_lowercase(), &campaign.to_lowercase())
 }
 
 /// Whether `text` fits `pattern`, in which `*` stands for any letters; a pattern is as long as its parts, in order.

@@ -60,6 +60,10 @@ rules! {
     SENDERS = "S1": "The letter leaves when the tools that send have obeyed, or says that a mail may still come.",
     UNCONFIRMED = "S2": "The tools that send have not confirmed in time, and the setting holds the letter.",
     MAIL_AFTER_STOP = "T1": "A mail went to somebody who must not be written to: an apology waits for a human.",
+    ACKNOWLEDGED = "R1": "A recipient of data answered what it was told (Art. 19): it is acknowledged.",
+    RECIPIENT_UNSURE = "R1.held": "It answers a mail to a recipient of data, but from another address, with a question, or perhaps from a robot: a human looks.",
+    RECIPIENT_ROBOT = "R1.auto": "It answers a mail to a recipient of data, but a machine wrote it: nothing is acknowledged.",
+    RECIPIENT_RETURNED = "R2": "A mail to a recipient of data came back: a human tells it another way.",
     DONE = "P.auto": "Decided by the machine, as the settings allow.",
 }
 

@@ -19,6 +19,7 @@ mod http;
 mod paging;
 mod pointer;
 mod preset;
+mod recipient;
 mod settings;
 mod spool;
 mod template;
@@ -29,5 +30,6 @@ mod walk;
 mod webhook;
 
 pub use connector::Connector;
+pub use recipient::{HookSaid, RecipientHook};
 pub use settings::{SenderSettings, WebhookSettings};
 pub use told::{Channel, Limits, Pulled, Told, Trouble, TroubleKind};

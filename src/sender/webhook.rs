@@ -9,7 +9,7 @@ use super::http::{Ask, Http, Target};
 use super::settings::SenderSettings;
 use super::told::{Told, Trouble, TroubleKind};
 use super::tool::hidden;
-use crate::config::Secret;
+use crate::config::{Secret, SecretSource};
 use crate::record::{NoticeAct, Whom};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -61,10 +61,13 @@ impl Webhook {
                 "add secret = { file = \"…\" }",
             ));
         };
-        Ok(Self {
-            http: Http::new(target, settings.ca_file.as_deref(), settings.timeout())?,
-            key: Key::new(secret),
-        })
+        let http = Http::new(target, settings.ca_file.as_deref(), settings.timeout())?;
+        Ok(Self::of(http, secret))
+    }
+
+    pub(super) fn of(http: Http, secret: SecretSource) -> Self {
+        let key = Key::new(secret);
+        Self { http, key }
     }
 
     pub(super) async fn tell(&self, notice: &str, act: NoticeAct, whom: &Whom) -> Told {
@@ -99,12 +102,34 @@ impl Webhook {
         let body = message(word, whom).to_string();
         let whose = mac(&key, &[word, "\n", notice, "\n", &data(whom).to_string()]);
         let id = format!("msg_{}", URL_SAFE_NO_PAD.encode(&whose[..18]));
+        Ok(self.post(&key, &id, body, &hidden).await?.0)
+    }
+
+    /// A message of the caller's own, under its id: what it means, and what was answered.
+    pub(super) async fn hand_over(
+        &self,
+        id: &str,
+        body: String,
+        mut hidden: Hidden,
+    ) -> Result<(Verdict, Vec<u8>), Trouble> {
+        let secret = self.key.read().await?;
+        hidden.add([secret.expose()]);
+        self.post(&signing_key(&secret)?, id, body, &hidden).await
+    }
+
+    async fn post(
+        &self,
+        key: &[u8],
+        id: &str,
+        body: String,
+        hidden: &Hidden,
+    ) -> Result<(Verdict, Vec<u8>), Trouble> {
         let Target { path, query, .. } = self.http.target();
         let mark = if query.is_empty() { "" } else { "?" };
         let ask = Ask {
             method: "POST",
             target: format!("{path}{mark}{query}"),
-            headers: signed(&key, &id, &body)?,
+            headers: signed(key, id, &body)?,
             body: Some(body),
             at_most: ANSWER,
         };
@@ -112,6 +137,7 @@ impl Webhook {
             words: format!("the webhook: {}", trouble.words),
             ..trouble
         })?;
+        let said = answer.body.to_vec();
         // What a receiver answers beside its status is its own business; a page for people is not one.
         let plain = super::http::Answer {
             body: if answer.html || !(200..300).contains(&answer.status) {
@@ -121,7 +147,7 @@ impl Webhook {
             },
             ..answer
         };
-        judge(&plain, [&[], &[]], "the webhook", &hidden)
+        Ok((judge(&plain, [&[], &[]], "the webhook", hidden)?, said))
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Whatever is missing or unclean holds the letter (A8) and never fails the message: obeying does not wait for a letter.
 
+use super::elsewhere;
 use super::house::{House, loop_value};
 use super::notices::Standing;
 use crate::answer::{
@@ -10,7 +11,8 @@ use crate::answer::{
 };
 use crate::delivery::{EnvelopeSender, bounce};
 use crate::record::{
-    Address, Contact, Fingerprinter, FrozenLetter, LetterKind, RequestKind, Suppression, Timestamp,
+    Address, Contact, Fingerprinter, FrozenLetter, LetterKind, RecipientRow, RequestKind,
+    Suppression, Timestamp,
 };
 use crate::register::{self, ProviderRole};
 use crate::request::{Identity, LetterPlan};
@@ -33,6 +35,8 @@ pub struct Occasion<'a> {
     pub suppression: Option<(Suppression, Timestamp)>,
     /// What happened in other systems: for which request, where, in which words.
     pub systems: &'a [(RequestKind, String, String)],
+    /// Recipients of data, and what each was told and said.
+    pub recipients: &'a [RecipientRow],
     /// How the tools that send stand to the person.
     pub standing: Standing,
     /// The mailbox that was written to.
@@ -56,7 +60,7 @@ pub struct Occasion<'a> {
 pub struct Unwritten(pub String);
 
 /// The day of a moment in the controller's zone.
-fn day(house: &House, at: Timestamp) -> Date {
+pub(super) fn day(house: &House, at: Timestamp) -> Date {
     house.config.policy.calendar.day(at)
 }
 
@@ -112,7 +116,8 @@ pub fn facts(house: &House, plan: &LetterPlan, occasion: &Occasion<'_>) -> Lette
         providers,
         processing: house.config.processing.facts(language, why.as_deref()),
         copy: contact.map(|c| copy(house, c, occasion)),
-        erased: (plan.answers.contains(&RequestKind::Erasure)).then(|| erased(house, occasion)),
+        erased: (plan.answers.contains(&RequestKind::Erasure))
+            .then(|| elsewhere::erased(house, occasion)),
         identity: (occasion.code.as_ref().map(last_day))
             .map(|(code, expires_on)| answer::IdentityCode { code, expires_on }),
         extension: (occasion.extension.as_ref().map(last_day))
@@ -177,31 +182,7 @@ fn copy(house: &House, contact: &Contact, occasion: &Occasion<'_>) -> answer::Co
                 subject: subject.as_deref().map(Line::new),
             })
             .collect(),
-        systems: systems(occasion, RequestKind::Access),
-    }
-}
-
-/// What happened in other systems for a request.
-fn systems(occasion: &Occasion<'_>, request: RequestKind) -> Vec<answer::SystemState> {
-    let of = occasion
-        .systems
-        .iter()
-        .filter(|(kind, ..)| *kind == request);
-    of.map(|(_, name, state)| answer::SystemState {
-        name: Line::new(name),
-        state: Line::new(state),
-    })
-    .collect()
-}
-
-/// What an erasure does, as far as it is not the same for everybody: our own store forgets when the letter has left, the
-/// backups of its keys some days later. Other systems are named with what a human said of each; recipients are told by people.
-fn erased(house: &House, occasion: &Occasion<'_>) -> answer::Erased {
-    let days = i64::from(house.config.store.key_backup_days);
-    answer::Erased {
-        backups_expire: Some(day(house, occasion.now.plus_days(days))),
-        systems: systems(occasion, RequestKind::Erasure),
-        ..Default::default()
+        systems: elsewhere::systems(occasion, RequestKind::Access),
     }
 }
 

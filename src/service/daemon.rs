@@ -14,6 +14,7 @@ use super::house::{House, Office};
 use super::notices::{SenderReport, Tellers, Troubles, Truth, pull_nightly};
 use super::outbox::{Outbox, courier};
 use super::reception::{Reception, Witness};
+use super::recipients::Herald;
 use super::sequencer::{Committed, Proposal, Running, Sequencer};
 use super::settling::{self, SentChecks};
 use super::status::Status;
@@ -118,6 +119,8 @@ impl Daemon {
         let teller = Arc::new(teller(&office, &courier, (&health, &troubles), &mailboxes));
         let mailer = Mailer::new(office.clone(), courier.clone(), teller);
         tasks.push(tokio::spawn(mailer.run(stop.subscribe())));
+        let herald = Herald::new(office.clone(), courier.clone());
+        tasks.push(tokio::spawn(herald.run(stop.subscribe())));
         Ok(Self {
             office,
             report,

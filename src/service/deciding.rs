@@ -10,6 +10,7 @@ use super::house::House;
 use super::mailed::past_mails;
 use super::notices::{self, InSight, Standing};
 use super::reception::Reception;
+use super::recipients;
 use super::sequencer::Proposal;
 use crate::mail::{self, Report};
 use crate::record::{
@@ -55,7 +56,7 @@ impl Reception {
                 mode: g.mode.0,
                 activated: g.mode.1.filter(|_| g.mode.0 != Mode::Shadow),
                 has_template: &has_template,
-                systems_delivered: house.config.systems.is_empty(),
+                systems_delivered: !recipients::others_are_asked(house, g),
                 sourced: g.sourced,
             },
             who: g.who.clone(),
@@ -87,7 +88,7 @@ impl Reception {
         })
     }
 
-    /// What stands in the frame beside the decision: what tools are told, and how a STOP is counted.
+    /// What stands in the frame beside the decision: what tools and recipients are told, and how a STOP is counted.
     fn beside(
         &self,
         house: &House,
@@ -99,6 +100,7 @@ impl Reception {
         let counted = floods::counted(&state, house, g, decision)?;
         let mut beside = self.notices(house, message, g.arrival.received, decision)?;
         beside.extend(counted);
+        beside.extend(recipients::ask_at_once(&self.office, house, g, decision)?);
         Ok(beside)
     }
 
@@ -220,6 +222,7 @@ fn occasion<'a>(
             .and_then(|c| c.opened.iter().map(|o| o.due).min()),
         suppression: holds(decision, person, now),
         systems: &[],
+        recipients: &[],
         standing: Standing::of(&reader.state(), senders, person.map(|k| k.person))?,
         mailbox: g.arrival.mailbox.as_ref(),
         mails,

@@ -14,8 +14,8 @@ use crate::answer::Letter;
 use crate::config::{Config, SystemSettings};
 use crate::record::{
     Address, CaseId, CaseRow, Contact, ContentKey, Event, FrozenLetter, KeptMessage, LetterKind,
-    LetterRow, LetterState, MessageRow, Proof, RequestKind, RequestState, Review, Suppression,
-    Timestamp, hex,
+    LetterRow, LetterState, MessageRow, Proof, RecipientRow, RequestKind, RequestState, Review,
+    Suppression, Timestamp, hex,
 };
 use crate::request::{Correspondent, LetterPlan, Release, rule};
 use crate::store::Reader;
@@ -47,6 +47,8 @@ pub struct CaseFile {
     pub extended: Option<String>,
     /// What happened in other systems: for which request, where, in which words.
     pub systems: Vec<(RequestKind, String, String)>,
+    /// Recipients of data that were told, or are to be (Art. 19).
+    pub recipients: Vec<RecipientRow>,
 }
 
 impl CaseFile {
@@ -67,6 +69,7 @@ impl CaseFile {
             proof: proof(reader, &row)?,
             extended: extended(reader, &row)?,
             systems: systems(reader, &row)?,
+            recipients: state.recipients_of(id)?,
             id,
             row,
         }))
@@ -237,6 +240,7 @@ impl CaseFile {
             apology: self.apology(reader, plan.kind)?,
             standing: Standing::NoSenders,
             systems: &self.systems,
+            recipients: &self.recipients,
             now,
             neutral: plan.neutral,
         })

@@ -2,7 +2,7 @@
 //!
 //! `reception` (bytes in) → `gathering` (what is known) → `request::decide` → `composing` (the letter) → `sequencer` (one
 //! commit) → `outbox` (bytes out). What waits for a human is written anew by `drafting`, on the same path; what a human enters
-//! comes in by `entering`, a click by `obeying`; `notices` tells the tools that send; `identity` and `erasing` say what a code proves and what an erasure takes with it.
+//! comes in by `entering`, a click by `obeying`; `notices` tells the tools that send; `recipients` tells who received data; `identity` and `erasing` say what a code proves and what an erasure takes with it.
 //! This is the one room that knows all others; knowledge about mail, letters or storage does not belong here.
 
 mod apologising;
@@ -16,6 +16,7 @@ mod deciding;
 mod desks;
 mod digest;
 mod drafting;
+mod elsewhere;
 mod entering;
 mod erasing;
 mod filing;
@@ -34,6 +35,7 @@ mod obeying;
 mod outbox;
 mod people;
 mod reception;
+mod recipients;
 mod sent_index;
 mod sequencer;
 mod settling;
@@ -66,6 +68,10 @@ pub use notices::{
 pub use obeying::{NotObeyed, Obeyed, obey, recognise};
 pub use people::{DomainCounts, contact, domain_counts as count_domain, known};
 pub use reception::{Ending, Witness};
+pub use recipients::{
+    LeftRecipient, NotAsked, ToTell, applies as recipients_of, ask as ask_recipients,
+    left as recipients_left, told_and_open as recipients_told_and_open,
+};
 pub use sequencer::{Committed, Proposal, Running, Sequencer};
 pub use settling::{arrived, frozen_letter, looked_for};
 pub use status::Status;

@@ -332,7 +332,8 @@ pub(super) fn held(letter: LetterId) -> Event {
     }
 }
 
-fn parcel(letter: &FrozenLetter) -> Result<Parcel, String> {
+/// The bytes of a frozen letter on their way.
+pub(super) fn parcel(letter: &FrozenLetter) -> Result<Parcel, String> {
     let sender = match letter.mail_from.as_str() {
         "" => None,
         text => Some(Address::parse(text).map_err(|e| e.to_string())?),

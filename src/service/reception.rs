@@ -181,7 +181,10 @@ impl Reception {
         {
             people::count_domain(reader, domain)?;
         }
-        let decided = self.decide(house, message, &gathered)?;
+        let decided = match self.hear(house, message, &gathered)? {
+            Some(heard) => heard,
+            None => self.decide(house, message, &gathered)?,
+        };
         let ending = Ending {
             location: read.location,
             message_id: message.message_id.clone(),

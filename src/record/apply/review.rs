@@ -9,6 +9,15 @@ impl Step<'_> {
         if let Review::MailAfterStop { case, mail, .. } = review {
             self.answer_incident(*mail, *case)?;
         }
+        if let Review::SystemDone {
+            case,
+            request,
+            system,
+            ..
+        } = review
+        {
+            self.recipient_by_hand(*case, *request, system)?;
+        }
         self.change_case(review.case(), |row| note(row, review, at, position))
     }
 }

@@ -2,7 +2,8 @@
 
 use super::{LOOKED_AT, Need, Why, days};
 use crate::record::{
-    CaseId, CaseRow, Damaged, LetterId, LetterRow, RequestState, State, Timestamp, Waiting,
+    CaseId, CaseRow, Damaged, LetterId, LetterRow, RecipientState, RequestState, State, Timestamp,
+    Waiting,
 };
 use crate::service::drafting::{is_open, left_to_a_human};
 use std::collections::BTreeMap;
@@ -68,6 +69,14 @@ impl<'s> Cases<'s> {
                 if why != Why::Draft {
                     waits.letter = Some(letter);
                 }
+            }
+        }
+        for row in self.state.recipients_open(LOOKED_AT)? {
+            let failed = matches!(row.state, RecipientState::Failed(_));
+            let case = self.state.case(row.item.case)?;
+            let open = case.is_some_and(|c| c.closed.is_none());
+            if open && (failed || row.is_overdue(self.now)) {
+                self.add(row.item.case, Why::Recipient, row.asked);
             }
         }
         for (since, id) in self.state.waiting(Waiting::HeldCase, LOOKED_AT)? {

@@ -42,6 +42,8 @@ pub enum Why {
     BouncedLetter,
     /// Something must be done by hand in a tool that sends.
     SenderStuck,
+    /// A recipient of data could not be told, or has not acknowledged in time.
+    Recipient,
     /// A letter waits to be approved.
     Draft,
     /// Who asks is not proved, and no code is on its way.
@@ -60,7 +62,7 @@ pub enum Why {
 
 impl Why {
     /// All of them, the most urgent first.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::Damage,
         Self::ForeignInstance,
         Self::DiskFull,
@@ -79,6 +81,7 @@ impl Why {
         Self::RejectedLetter,
         Self::BouncedLetter,
         Self::SenderStuck,
+        Self::Recipient,
         Self::Draft,
         Self::Identity,
         Self::ByHand,
@@ -114,6 +117,7 @@ impl Why {
             Self::RejectedLetter => "rejected_letter",
             Self::BouncedLetter => "bounced_letter",
             Self::SenderStuck => "sender_by_hand",
+            Self::Recipient => "recipient",
             Self::Draft => "draft",
             Self::Identity => "identity",
             Self::ByHand => "by_hand",
@@ -147,6 +151,7 @@ impl Why {
             Self::RejectedLetter => "a letter was refused",
             Self::BouncedLetter => "a letter came back",
             Self::SenderStuck => "must be done by hand in a tool that sends",
+            Self::Recipient => "a recipient of data was not told, or has not acknowledged in time",
             Self::Draft => "a letter to approve",
             Self::Identity => "who asks is not proved",
             Self::ByHand => "to be answered by hand",
