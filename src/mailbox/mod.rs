@@ -16,6 +16,7 @@ mod folders;
 mod handover;
 mod idle;
 mod login;
+mod past;
 mod plan;
 mod probe;
 mod reread;
@@ -38,6 +39,7 @@ pub use handover::{
     Cursor, Cursors, Fetched, FolderOpened, FolderRole, HeaderKey, Opening, Passed, PassedOver,
     Refused, Sink,
 };
+pub use past::{Head, Past, PastFolder};
 pub use probe::{Probe, probe};
 pub use sent::{Faster, LookAgain, look_again};
 pub use session::{Connector, Opened, Session};
