@@ -34,7 +34,7 @@ pub use error::{SessionError, TlsProblem};
 pub use filing::{
     Filed, FilingSettings, Selection, add_flag, append_once, holds, move_to, outcomes,
 };
-pub use folders::Folder;
+pub use folders::{Folder, is_junk_name, is_sent_name};
 pub use handover::{
     Cursor, Cursors, Fetched, FolderOpened, FolderRole, HeaderKey, Opening, Passed, PassedOver,
     Refused, Sink,

@@ -7,9 +7,7 @@
 use super::command::{Command, sequence_sets};
 use super::error::SessionError;
 use super::fetch::{Place, Stopped, internal_date, now, read_messages};
-use super::handover::{
-    Fetched, FolderOpened, FolderRole, HeaderKey, Passed, Refused, Sink,
-};
+use super::handover::{Fetched, FolderOpened, FolderRole, HeaderKey, Passed, Refused, Sink};
 use super::session::{Connector, Session};
 use super::settings::ReadLimits;
 use super::suspects::Suspects;

@@ -8,8 +8,18 @@ use crate::request::Calendar;
 
 /// The columns; their names are a promise.
 const COLUMNS: [&str; 12] = [
-    "what", "who", "also", "date", "language", "kind", "due", "overdue_days", "answered",
-    "mails_after", "last_mail", "words",
+    "what",
+    "who",
+    "also",
+    "date",
+    "language",
+    "kind",
+    "due",
+    "overdue_days",
+    "answered",
+    "mails_after",
+    "last_mail",
+    "words",
 ];
 
 type Cells = [String; 12];
@@ -63,7 +73,11 @@ fn rows(found: &Findings, calendar: &Calendar) -> Vec<Cells> {
     rows.extend(found.doubtful.iter().map(|h| heard("doubtful", h)));
     rows.extend(found.left.iter().map(|h| heard("has_left", h)));
     for bounced in &found.bounces {
-        let what = if bounced.hard { "bounce_hard" } else { "bounce_soft" };
+        let what = if bounced.hard {
+            "bounce_hard"
+        } else {
+            "bounce_soft"
+        };
         let mut cells = named(what, &bounced.who, day(bounced.at));
         cells[11].clone_from(&bounced.status);
         rows.push(cells);
@@ -111,7 +125,15 @@ mod tests {
 
     #[test]
     fn no_cell_is_a_formula_or_breaks_its_line() {
-        for evil in ["=HYPERLINK(1)", "+1", "-2+3", "@SUM(A1)", "\t=1", " =1", "＝1"] {
+        for evil in [
+            "=HYPERLINK(1)",
+            "+1",
+            "-2+3",
+            "@SUM(A1)",
+            "\t=1",
+            " =1",
+            "＝1",
+        ] {
             assert!(harmless(evil).starts_with('\''), "{evil}");
         }
         assert_eq!(harmless("a\r\n=b"), "a  =b");

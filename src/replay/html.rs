@@ -49,7 +49,11 @@ pub fn page(report: &Report, tongue: Tongue) -> String {
         "Made by quitus replay. This page names people: keep it as long as it is needed, and no longer.",
         "Fait par quitus replay. Cette page nomme des personnes : gardez-la tant qu'il le faut, pas plus.",
     );
-    let _ = write!(page, "</main>\n<footer>{}</footer>\n</body>\n</html>\n", escaped(foot));
+    let _ = write!(
+        page,
+        "</main>\n<footer>{}</footer>\n</body>\n</html>\n",
+        escaped(foot)
+    );
     page
 }
 
@@ -60,7 +64,11 @@ fn section(section: &Section, page: &mut String) {
         Tone::Good => " class=\"good\"",
         Tone::Plain => "",
     };
-    let _ = writeln!(page, "<section>\n<h2{class}>{}</h2>", escaped(&section.title));
+    let _ = writeln!(
+        page,
+        "<section>\n<h2{class}>{}</h2>",
+        escaped(&section.title)
+    );
     if !section.lead.is_empty() {
         let _ = writeln!(page, "<p>{}</p>", escaped(&section.lead));
     }
@@ -137,7 +145,11 @@ mod tests {
         let page = page(&report, Tongue::Fr);
         assert!(!page.contains("<script") && !page.contains("<img") && !page.contains("onerror='"));
         assert!(!page.contains('\u{202e}') && !page.contains('\u{7}'));
-        assert_eq!(page.matches("&lt;script&gt;alert(1)&lt;/script&gt;").count(), 8);
+        assert_eq!(
+            page.matches("&lt;script&gt;alert(1)&lt;/script&gt;")
+                .count(),
+            8
+        );
         assert!(page.starts_with("<!doctype html>") && page.contains("lang=\"fr\""));
         for remote in ["http://", "https://", "url(", "<link", "@import", "src="] {
             let ours = page.replace("&lt;img src=x", "");

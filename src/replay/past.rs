@@ -70,10 +70,7 @@ impl<'a> Past<'a> {
             }
         }
         match &mail.from {
-            Some(from) => Ok(self
-                .state()
-                .last_mailed(self.keys.person(from))?
-                .is_some()),
+            Some(from) => Ok(self.state().last_mailed(self.keys.person(from))?.is_some()),
             None => Ok(false),
         }
     }
@@ -159,7 +156,12 @@ impl<'a> Past<'a> {
     pub fn happened(&mut self, decision: &Decision) -> Result<(), Damaged> {
         let at = decision.arrival.received;
         let letter = decision.letter.clone().filter(|l| l.is_automatic());
-        let sealed = |key, _: request::Plain<'_>| Ok(Sealed { key, bytes: Vec::new() });
+        let sealed = |key, _: request::Plain<'_>| {
+            Ok(Sealed {
+                key,
+                bytes: Vec::new(),
+            })
+        };
         let mut parts = decision.seal::<Damaged>(sealed)?;
         let mail = self.keys.mail_id(&format!("letter {}", self.ids));
         parts.letter = letter.as_ref().map(|_| SealedLetter {
@@ -283,7 +285,12 @@ impl<'a> Past<'a> {
         case: Option<CaseId>,
     ) -> Result<History, Damaged> {
         let state = self.state();
-        let same_mail = match arrival.mail.map(|m| state.inbound(m)).transpose()?.flatten() {
+        let same_mail = match arrival
+            .mail
+            .map(|m| state.inbound(m))
+            .transpose()?
+            .flatten()
+        {
             Some(other) if other != arrival.content => state.message(other)?,
             _ => None,
         };

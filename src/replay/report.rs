@@ -79,7 +79,10 @@ impl Report {
         ];
         Self {
             title: tongue
-                .say("What this mailbox has missed so far", "Ce que cette boîte a manqué jusqu'ici")
+                .say(
+                    "What this mailbox has missed so far",
+                    "Ce que cette boîte a manqué jusqu'ici",
+                )
                 .to_owned(),
             lead: teller.lead(found),
             sections: sections.into_iter().flatten().collect(),
@@ -116,8 +119,16 @@ impl Teller<'_> {
     fn lead(&self, found: &Findings) -> Vec<String> {
         let t = self.tongue;
         let counts = &found.counts;
-        let read = t.many(counts.read, ("message", "messages"), ("message", "messages"));
-        let sent = t.many(counts.sent, ("sent mail", "sent mails"), ("mail envoyé", "mails envoyés"));
+        let read = t.many(
+            counts.read,
+            ("message", "messages"),
+            ("message", "messages"),
+        );
+        let sent = t.many(
+            counts.sent,
+            ("sent mail", "sent mails"),
+            ("mail envoyé", "mails envoyés"),
+        );
         let span = match (found.from, found.until) {
             (Some(from), Some(until)) => match t {
                 Tongue::En => format!(" from {} to {}", self.day(from), self.day(until)),
@@ -223,7 +234,10 @@ impl Teller<'_> {
 
     fn objections(&self, found: &Findings) -> Option<Section> {
         let many = found.objections.len();
-        let title = self.say("Asked to be left alone", "Ont demandé qu'on les laisse tranquilles");
+        let title = self.say(
+            "Asked to be left alone",
+            "Ont demandé qu'on les laisse tranquilles",
+        );
         let mut rows: Vec<&Heard> = found.objections.iter().collect();
         rows.sort_by_key(|h| (h.answered.is_some(), std::cmp::Reverse(h.at)));
         Some(Section {
@@ -289,7 +303,10 @@ impl Teller<'_> {
             row.detail.push(why(self.tongue, &h.rule));
             row
         };
-        let title = self.say("May have asked for it: please look", "L'ont peut-être demandé : à regarder");
+        let title = self.say(
+            "May have asked for it: please look",
+            "L'ont peut-être demandé : à regarder",
+        );
         Some(Section {
             title: format!("{title}: {}", found.doubtful.len()),
             tone: Tone::Care,
@@ -308,11 +325,17 @@ impl Teller<'_> {
     fn reason(&self, why: Passed) -> &'static str {
         match why {
             Passed::List => self.say("newsletters and lists", "lettres d'information et listes"),
-            Passed::WarmUp => self.say("warm-up traffic, as configured", "trafic de préchauffage, selon la configuration"),
+            Passed::WarmUp => self.say(
+                "warm-up traffic, as configured",
+                "trafic de préchauffage, selon la configuration",
+            ),
             Passed::Ours => self.say("from ourselves", "de nous-mêmes"),
             Passed::Again => self.say("copies in another folder", "copies dans un autre dossier"),
             Passed::Unreadable => self.say("not readable: please look", "illisibles : à regarder"),
-            Passed::Missing => self.say("gone, or not given by the server", "disparus, ou non donnés par le serveur"),
+            Passed::Missing => self.say(
+                "gone, or not given by the server",
+                "disparus, ou non donnés par le serveur",
+            ),
         }
     }
 }

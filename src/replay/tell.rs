@@ -62,7 +62,8 @@ pub fn tell(notes: &[Note], circumstances: &Circumstances<'_>) -> Result<Finding
             Happening::Answered(case) => telling.past.answered(case, at)?,
             Happening::Mail(mail) => {
                 if let Some((case, when)) = telling.mail(mail)? {
-                    let turn = happenings.partition_point(|(at, order, _)| (*at, *order) > (when, 2));
+                    let turn =
+                        happenings.partition_point(|(at, order, _)| (*at, *order) > (when, 2));
                     happenings.insert(turn, (when, 2, Happening::Answered(case)));
                 }
             }
@@ -174,7 +175,11 @@ impl<'a> Telling<'a> {
             self.unasked.push(mail);
         }
         let mut decision = self.past.decide(mail)?;
-        let answered = mail.id.as_deref().and_then(|id| self.answers.get(id)).copied();
+        let answered = mail
+            .id
+            .as_deref()
+            .and_then(|id| self.answers.get(id))
+            .copied();
         let answered = answered.filter(|at| *at >= mail.written);
         if let (Some(leaves), Some(at)) = (leaves(&decision), answered)
             && at <= leaves
@@ -184,7 +189,9 @@ impl<'a> Telling<'a> {
         self.note(mail, &decision, answered);
         self.past.happened(&decision)?;
         let case = decision.case.as_ref().filter(|c| !c.closed);
-        Ok(case.map(|c| c.case).zip(answered.map(|at| at.max(mail.received))))
+        Ok(case
+            .map(|c| c.case)
+            .zip(answered.map(|at| at.max(mail.received))))
     }
 
     fn note(&mut self, mail: &Mail, decision: &Decision, answered: Option<Timestamp>) {
@@ -236,8 +243,7 @@ impl<'a> Telling<'a> {
             .iter()
             .filter(|s| s.suppression == Suppression::Suppressed);
         let people: Vec<PersonId> = suppressed.map(|s| s.person).collect();
-        if !people.is_empty()
-            && (asks(RequestKind::Stop) || asks(RequestKind::Erasure) || feedback)
+        if !people.is_empty() && (asks(RequestKind::Stop) || asks(RequestKind::Erasure) || feedback)
         {
             for person in &people {
                 self.stopped.entry(*person).or_insert(mail.received);
@@ -245,14 +251,22 @@ impl<'a> Telling<'a> {
             let mut heard = self.heard(mail, &decision.rule, answered);
             let addresses = people.iter().filter_map(|p| self.past.address(*p));
             let mut others: Vec<String> = addresses.map(|a| a.as_str().to_owned()).collect();
-            let same = |a: &String| Address::parse(a).is_ok_and(|a| mail.from.as_ref().is_some_and(|f| f.same_person(&a)));
+            let same = |a: &String| {
+                Address::parse(a)
+                    .is_ok_and(|a| mail.from.as_ref().is_some_and(|f| f.same_person(&a)))
+            };
             others.retain(|a| !same(a));
             if feedback && let Some(first) = others.pop() {
                 heard.who = first;
             }
             heard.also = others.into_iter().next();
             // Somebody who insists is one person to obey; the first time counts.
-            if self.found.objections.iter().all(|o| o.who != heard.who || o.also != heard.also) {
+            if self
+                .found
+                .objections
+                .iter()
+                .all(|o| o.who != heard.who || o.also != heard.also)
+            {
                 self.found.objections.push(heard);
             }
             return;
@@ -300,7 +314,12 @@ impl<'a> Telling<'a> {
         {
             self.found.absent += 1;
         }
-        for (address, failed, status) in mail.report.iter().filter(|r| !r.feedback).flat_map(|r| &r.about) {
+        for (address, failed, status) in mail
+            .report
+            .iter()
+            .filter(|r| !r.feedback)
+            .flat_map(|r| &r.about)
+        {
             if !failed {
                 continue;
             }
@@ -332,8 +351,12 @@ impl<'a> Telling<'a> {
         let mut found = self.found;
         found.knows_sent = found.counts.sent > 0;
         found.mailed_after = self.after.into_values().collect();
-        found.mailed_after.sort_by_key(|m| std::cmp::Reverse((m.mails, m.days)));
-        found.requests.sort_by_key(|r| (r.answered.is_some(), r.due));
+        found
+            .mailed_after
+            .sort_by_key(|m| std::cmp::Reverse((m.mails, m.days)));
+        found
+            .requests
+            .sort_by_key(|r| (r.answered.is_some(), r.due));
         let held = |(rule, times)| Held { rule, times };
         found.held = self.held.into_iter().map(held).collect();
         found.held.sort_by_key(|h| std::cmp::Reverse(h.times));

@@ -9,18 +9,21 @@ impl Teller<'_> {
     pub(super) fn letters(&self, found: &Findings) -> Option<Section> {
         let many: u64 = found.letters.iter().map(|l| l.times).sum();
         let kind = |l: &Letters| match l.acknowledgement {
-            true => format!("{} ({})", self.tongue.kinds(&l.answers), self.say("acknowledgement", "accusé de réception")),
+            true => format!(
+                "{} ({})",
+                self.tongue.kinds(&l.answers),
+                self.say("acknowledgement", "accusé de réception")
+            ),
             false => self.tongue.kinds(&l.answers),
         };
         let row = |l: &Letters| Row {
-            cells: vec![
-                l.times.to_string(),
-                l.language.word().to_owned(),
-                kind(l),
-            ],
+            cells: vec![l.times.to_string(), l.language.word().to_owned(), kind(l)],
             detail: Vec::new(),
         };
-        let title = self.say("Letters that would have left by themselves", "Lettres qui seraient parties d'elles-mêmes");
+        let title = self.say(
+            "Letters that would have left by themselves",
+            "Lettres qui seraient parties d'elles-mêmes",
+        );
         Some(Section {
             title: format!("{title}: {many}"),
             tone: Tone::Plain,
@@ -95,7 +98,9 @@ impl Teller<'_> {
             ),
         };
         Some(Section {
-            title: self.say("Robots and warm-up traffic", "Robots et préchauffage").to_owned(),
+            title: self
+                .say("Robots and warm-up traffic", "Robots et préchauffage")
+                .to_owned(),
             tone: Tone::Plain,
             lead: lead.to_owned(),
             columns: match (found.robots.is_empty(), self.tongue) {
@@ -133,15 +138,29 @@ impl Teller<'_> {
             detail: super::words(&h.words),
         };
         let t = self.tongue;
-        let bounces = t.many(found.bounces.len() as u64, ("address", "addresses"), ("adresse", "adresses"));
-        let people = t.many(found.left.len() as u64, ("person", "people"), ("personne", "personnes"));
-        let absent = t.many(found.absent, ("absence notice", "absence notices"), ("avis d'absence", "avis d'absence"));
+        let bounces = t.many(
+            found.bounces.len() as u64,
+            ("address", "addresses"),
+            ("adresse", "adresses"),
+        );
+        let people = t.many(
+            found.left.len() as u64,
+            ("person", "people"),
+            ("personne", "personnes"),
+        );
+        let absent = t.many(
+            found.absent,
+            ("absence notice", "absence notices"),
+            ("avis d'absence", "avis d'absence"),
+        );
         Some(Section {
             title: self.say("Addresses", "Adresses").to_owned(),
             tone: Tone::Plain,
             lead: match t {
                 Tongue::En => format!("Mail came back from {bounces}; {people} left; {absent}."),
-                Tongue::Fr => format!("Du courrier est revenu de {bounces} ; {people} : départ ; {absent}."),
+                Tongue::Fr => {
+                    format!("Du courrier est revenu de {bounces} ; {people} : départ ; {absent}.")
+                }
             },
             columns: match (found.bounces.len() + found.left.len(), t) {
                 (0, _) => Vec::new(),
@@ -163,7 +182,13 @@ impl Teller<'_> {
         };
         let mut rows = vec![
             row(counts.read, self.say("messages read", "messages lus")),
-            row(counts.replies, self.say("of these from people we wrote to", "dont de personnes à qui nous avons écrit")),
+            row(
+                counts.replies,
+                self.say(
+                    "of these from people we wrote to",
+                    "dont de personnes à qui nous avons écrit",
+                ),
+            ),
             row(counts.sent, self.say("sent mails", "mails envoyés")),
         ];
         rows.extend(counts.passed.iter().map(|(why, n)| {
