@@ -30,6 +30,8 @@ mod postbox;
 mod postfix;
 #[path = "operator/reload.rs"]
 mod reload;
+#[path = "operator/replay.rs"]
+mod replay;
 #[path = "operator/sent.rs"]
 mod sent;
 #[path = "operator/servers.rs"]

@@ -207,6 +207,13 @@ impl Teller<'_> {
     fn heard(&self, heard: &Heard) -> Row {
         let language = heard.language.map_or("–", |l| l.word());
         let mut detail = words(&heard.words);
+        if heard.kinds.is_empty() && detail.is_empty() {
+            let spam = self.say(
+                "reported our mail as spam",
+                "a signalé notre mail comme indésirable",
+            );
+            detail.push(spam.to_owned());
+        }
         if let Some(also) = &heard.also {
             detail.push(match self.tongue {
                 Tongue::En => format!("and {also}, to whom our mail went"),

@@ -11,7 +11,7 @@ use crate::record::{
     RuleId, Stance, Suppression, Timestamp, Verdict,
 };
 use crate::request::{Decision, Policy, rule};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// A robot is named from so many equal messages on.
 const REPEATS: u64 = 3;
@@ -275,7 +275,10 @@ impl<'a> Telling<'a> {
         let unsure = decision.state == MessageState::Held && mail.read.unsure.is_some();
         if !mail.one_of_us && (may_ask || unsure) {
             let heard = self.heard(mail, &decision.rule, answered);
-            self.found.doubtful.push(heard);
+            let same = |d: &Heard| d.who == heard.who && d.words == heard.words;
+            if !self.found.doubtful.iter().any(same) {
+                self.found.doubtful.push(heard);
+            }
         }
     }
 
@@ -369,6 +372,9 @@ impl<'a> Telling<'a> {
         found.letters = self.letters.into_iter().map(letters).collect();
         found.letters.sort_by_key(|l| std::cmp::Reverse(l.times));
         found.bounces = self.bounces.into_values().collect();
+        // Who asked it surely once need not be looked at again.
+        let sure: HashSet<String> = found.objections.iter().map(|o| o.who.clone()).collect();
+        found.doubtful.retain(|d| !sure.contains(&d.who));
         self.robots.retain(|_, r| r.times >= REPEATS);
         found.robots = self.robots.into_values().collect();
         found.robots.sort_by_key(|r| std::cmp::Reverse(r.times));

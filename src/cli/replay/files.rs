@@ -143,9 +143,7 @@ impl Job<'_> {
         let Ok(raw) = input.place.read() else {
             return Some(passed(place, Passed::Missing));
         };
-        let Some(at) = arrived(&raw) else {
-            return Some(passed(place, Passed::Unreadable));
-        };
+        let at = arrived(&raw).unwrap_or_else(|| lies_since(input));
         place.received = at;
         let day = self.desk.policy.calendar.day(at);
         if !self.is_sent && self.since.is_some_and(|since| day < since) {
@@ -159,6 +157,16 @@ impl Job<'_> {
 fn arrived(raw: &[u8]) -> Option<Timestamp> {
     let message = mail::read(raw, &Limits::default(), None, &()).ok()?;
     message.last_received.or(message.date)
+}
+
+/// When a message without a date was written to its file; now, if that is not known.
+fn lies_since(input: &Input) -> Timestamp {
+    let changed = match &input.place {
+        Where::File(path) => std::fs::metadata(path).and_then(|m| m.modified()).ok(),
+        _ => None,
+    };
+    let changed = changed.and_then(|at| jiff::Timestamp::try_from(at).ok());
+    changed.unwrap_or_else(jiff::Timestamp::now).into()
 }
 
 /// The folder of a message's file: an mbox, a Maildir, a folder; and whether it is one of junk.
