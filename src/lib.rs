@@ -26,6 +26,8 @@
 //! from now on, a case, a letter or none, until when. [`answer`] writes the letter. [`store`] commits all of this in
 //! one frame of the processing log; only then does [`delivery`] send anything. [`service`] carries the message from station to station.
 //!
+//! Before there is a store at all, [`replay`] takes the same way through the core with the messages of the past, and tells what was missed.
+//!
 //! # The rooms, and who may use whom
 //!
 //! | room | what it is for | may use |
