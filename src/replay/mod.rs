@@ -22,7 +22,7 @@ mod tongue;
 pub use findings::{
     Asked, Bounced, Counts, Findings, Heard, Held, Letters, MailedAfter, Marks, Repeats,
 };
-pub use note::{Answered, Forward, Mail, Note, Passed, SentMail, Told, seen, sent};
+pub use note::{Forward, GateSaid, Mail, Note, Passed, Returned, SentMail, seen, sent};
 pub use report::{Report, Row, Section, Tone};
 pub use tell::{Circumstances, tell};
 pub use tongue::Tongue;

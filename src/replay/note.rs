@@ -117,7 +117,7 @@ pub struct Mail {
     /// It lay in Junk.
     pub junk: bool,
     /// What the gate said.
-    pub gate: Told,
+    pub gate: GateSaid,
     /// What was understood; its words are cut.
     pub read: Classification,
     /// The fresh words as a number, to know them again.
@@ -125,7 +125,7 @@ pub struct Mail {
     /// The fresh text has a dozen words, or was angry (`stop_answer`).
     pub long: bool,
     /// The recipients that a report names.
-    pub report: Option<Answered>,
+    pub report: Option<Returned>,
     /// One of us wrote it.
     pub one_of_us: bool,
     /// Our own border says that DMARC passed.
@@ -140,7 +140,7 @@ pub struct Mail {
 
 /// The gate's words.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Told {
+pub struct GateSaid {
     /// May it be answered?
     pub verdict: Verdict,
     /// What of it is read?
@@ -153,7 +153,7 @@ pub struct Told {
 
 /// A report about mails of ours.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Answered {
+pub struct Returned {
     /// Somebody pressed "spam"; else it is about a delivery.
     pub feedback: bool,
     /// Whom it is about, whether it failed, and the status.
@@ -233,7 +233,7 @@ pub fn seen(
         thread: thread(message),
         from: message.from.clone(),
         junk,
-        gate: Told {
+        gate: GateSaid {
             verdict: gate.verdict,
             reading: gate.reading,
             rule: gate.rule.clone(),
@@ -242,7 +242,7 @@ pub fn seen(
         read: cut(read),
         words: words(&message.subject, text),
         long: text.split_whitespace().count() >= 12 || text.matches('!').count() >= 2,
-        report: message.report.as_ref().and_then(answered),
+        report: message.report.as_ref().and_then(returned),
         one_of_us,
         dmarc_pass: dmarc == Some(mail::Dmarc::Pass),
         forward: one_of_us.then(|| forward(reader, house, message)).flatten(),
@@ -283,19 +283,19 @@ fn cut(read: &Classification) -> Classification {
     read
 }
 
-fn answered(report: &mail::Report) -> Option<Answered> {
+fn returned(report: &mail::Report) -> Option<Returned> {
     match report {
         mail::Report::Delivery { recipients, .. } => {
             let about = |r: &mail::DeliveryStatus| {
                 let address = r.recipient.clone()?;
                 Some((address, r.failed, r.status.clone()))
             };
-            Some(Answered {
+            Some(Returned {
                 feedback: false,
                 about: recipients.iter().filter_map(about).collect(),
             })
         }
-        mail::Report::Feedback { recipient, .. } => Some(Answered {
+        mail::Report::Feedback { recipient, .. } => Some(Returned {
             feedback: true,
             about: recipient
                 .iter()

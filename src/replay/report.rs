@@ -107,6 +107,11 @@ impl Teller<'_> {
         self.tongue.say(en, fr)
     }
 
+    /// A title with its number, and the space that French puts before a colon.
+    fn titled(&self, title: &str, number: impl std::fmt::Display) -> String {
+        format!("{title}{} {number}", self.say(":", " :"))
+    }
+
     fn day(&self, at: Timestamp) -> String {
         self.calendar.day(at).to_string()
     }
@@ -172,7 +177,7 @@ impl Teller<'_> {
         }
         if people == 0 {
             return Some(Section {
-                title: format!("{title}: 0"),
+                title: self.titled(title, 0),
                 tone: Tone::Good,
                 lead: self.say("Nobody was.", "Personne.").to_owned(),
                 ..Section::default()
@@ -189,7 +194,7 @@ impl Teller<'_> {
             detail: Vec::new(),
         };
         Some(Section {
-            title: format!("{title}: {people}"),
+            title: self.titled(title, people),
             tone: Tone::Bad,
             lead: self.say(
                 "They asked to be left alone, and mail went to them all the same (answers to them are not counted).",
@@ -248,7 +253,7 @@ impl Teller<'_> {
         let mut rows: Vec<&Heard> = found.objections.iter().collect();
         rows.sort_by_key(|h| (h.answered.is_some(), std::cmp::Reverse(h.at)));
         Some(Section {
-            title: format!("{title}: {many}"),
+            title: self.titled(title, many),
             tone: if many == 0 { Tone::Good } else { Tone::Bad },
             lead: match many {
                 0 => self.say("Nobody asked for it in words that are sure.", "Personne ne l'a demandé en des mots sûrs."),
@@ -286,7 +291,7 @@ impl Teller<'_> {
             detail: words(&r.words),
         };
         Some(Section {
-            title: format!("{title}: {many} ({late} {overdue})"),
+            title: self.titled(title, format!("{many} ({late} {overdue})")),
             tone: if late > 0 { Tone::Bad } else { Tone::Care },
             lead: self.say(
                 "One calendar month from the day of receipt (Art. 12(3) GDPR); answered = a human answered in the thread.",
@@ -315,7 +320,7 @@ impl Teller<'_> {
             "L'ont peut-être demandé : à regarder",
         );
         Some(Section {
-            title: format!("{title}: {}", found.doubtful.len()),
+            title: self.titled(title, found.doubtful.len()),
             tone: Tone::Care,
             lead: self.say(
                 "Quitus would pause prospecting to them where it knows them, and a human would decide. `--apply` leaves them out.",

@@ -183,6 +183,19 @@ fn a_past_is_told_without_a_trace_interrupted_gone_on_with_and_its_stops_applied
     assert_eq!(replay(&firm, &["--last"]).code, Some(2));
 }
 
+/// Waits until so many lines are noted.
+fn noted(firm: &Firm, many: usize) -> PathBuf {
+    let notes = firm.path("replay/notes");
+    let began = Instant::now();
+    let text = || std::fs::read_to_string(&notes).unwrap_or_default();
+    while text().lines().count() < many {
+        let late = began.elapsed() > Duration::from_secs(60);
+        assert!(!late, "it notes nothing");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    notes
+}
+
 /// Ctrl-C in the middle: it ends soon, says so, and keeps what it has.
 fn interrupted(firm: &Firm) {
     let state = state(firm);
@@ -190,21 +203,7 @@ fn interrupted(firm: &Firm) {
     let mut command = quitus(&firm.file, &words);
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let child = command.spawn().unwrap();
-    let notes = firm.path("replay/notes");
-    let began = Instant::now();
-    let lines = || {
-        std::fs::read_to_string(&notes)
-            .unwrap_or_default()
-            .lines()
-            .count()
-    };
-    while lines() < 10 {
-        assert!(
-            began.elapsed() < Duration::from_secs(60),
-            "it notes nothing"
-        );
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    let notes = noted(firm, 10);
     kill_process(Pid::from_child(&child), Signal::INT).unwrap();
     let ended = child.wait_with_output().unwrap();
     let err = String::from_utf8(ended.stderr).unwrap();
@@ -236,7 +235,10 @@ fn shown(firm: &Firm) {
         &[&["--last", "--language", "fr"], files.as_slice()].concat(),
     );
     assert_eq!(said.code, Some(1), "{said:?}");
-    assert!(said.out.contains("Relancés après leur STOP: 1"), "{said:?}");
+    assert!(
+        said.out.contains("Relancés après leur STOP : 1"),
+        "{said:?}"
+    );
     assert!(
         !said.out.contains("p0@") && !said.out.contains('\u{1b}'),
         "{said:?}"
@@ -290,6 +292,32 @@ fn applied(firm: &Firm) {
         (&again["suppressed"], &again["already"]),
         (&0.into(), &3.into()),
         "{again}"
+    );
+}
+
+#[test]
+fn a_connection_that_is_cut_is_opened_again_and_nothing_is_told_twice() {
+    let firm = Firm::new(1);
+    fill(&firm);
+    let state = state(&firm);
+    let words = [
+        "replay", "--state", &state, "--pace", "4", "--json", "--full",
+    ];
+    let mut command = quitus(&firm.file, &words);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = command.spawn().unwrap();
+    noted(&firm, 10);
+    firm.dovecot.doveadm(&["kick", MAILBOX]);
+    let ended = child.wait_with_output().unwrap();
+    let out = String::from_utf8(ended.stdout).unwrap();
+    let found: Value = serde_json::from_str(&out).unwrap();
+    must_be_the_past(&found);
+    assert_eq!(found["trouble"], serde_json::json!([]), "{found:#}");
+    assert!(found["counts"]["passed"]["missing"].is_null(), "{found:#}");
+    assert!(
+        firm.dovecot.log().contains("kick"),
+        "{}",
+        firm.dovecot.log()
     );
 }
 

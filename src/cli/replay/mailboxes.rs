@@ -329,16 +329,17 @@ impl Visit<'_> {
         let began = Instant::now();
         let fetched = match past.bodies(folder, portion).await {
             Ok(fetched) => fetched,
-            // It broke twice before, and this message was alone with it now: it is told, and the next comes.
+            // It broke twice before, and this message was alone with it now. If the server is there all the same, the message is
+            // to blame: it is told, and the next comes.
             Err(_) if self.portion == 1 && portion.len() == 1 => {
+                *past = Past::open(self.connector).await?;
+                let since = self.reading.since;
+                past.folder(folder.name(), self.role, since).await?;
                 let missing = portion.iter().map(|uid| {
                     let place = self.place(number, uid, Timestamp::default());
                     passed(place, Passed::Missing)
                 });
                 notes.take(missing.collect())?;
-                *past = Past::open(self.connector).await?;
-                let name = folder.name();
-                past.folder(name, self.role, self.reading.since).await?;
                 return Ok(1);
             }
             Err(e) => return Err(e.into()),

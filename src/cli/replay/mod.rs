@@ -128,6 +128,7 @@ fn read(arguments: &Arguments, desk: &Desk, folder: &Path) -> Result<Option<Find
     };
     let job = Job {
         replay: 1,
+        config: desk.config.as_ref().map(|c| c.file.clone()),
         sources: sources.clone(),
         folders: arguments.folder.clone(),
         since: arguments.since,

@@ -20,6 +20,8 @@ use std::path::{Path, PathBuf};
 pub struct Job {
     /// The version of the notes.
     pub replay: u32,
+    /// The configuration.
+    pub config: Option<PathBuf>,
     /// Mailboxes or files.
     pub sources: Vec<String>,
     /// Folders that were named.

@@ -25,7 +25,7 @@ impl Teller<'_> {
             "Lettres qui seraient parties d'elles-mêmes",
         );
         Some(Section {
-            title: format!("{title}: {many}"),
+            title: self.titled(title, many),
             tone: Tone::Plain,
             lead: self.say(
                 "In live mode, with your policy and without a register; with one, letters about the source of data leave too.",
@@ -56,7 +56,7 @@ impl Teller<'_> {
         };
         let title = self.say("Would wait for a human", "Attendraient une personne");
         Some(Section {
-            title: format!("{title}: {many}"),
+            title: self.titled(title, many),
             tone: Tone::Plain,
             columns: match self.tongue {
                 Tongue::En => vec!["messages", "rule", "why"],
