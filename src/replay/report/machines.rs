@@ -117,26 +117,6 @@ impl Teller<'_> {
         if found.bounces.is_empty() && found.left.is_empty() && found.absent == 0 {
             return None;
         }
-        let bounce = |b: &Bounced| Row {
-            cells: vec![
-                self.day(b.at),
-                match b.hard {
-                    true => self.say("does not exist", "n'existe pas"),
-                    false => self.say("came back for now", "revenu pour l'instant"),
-                }
-                .to_owned(),
-                b.who.clone(),
-            ],
-            detail: Vec::new(),
-        };
-        let left = |h: &super::Heard| Row {
-            cells: vec![
-                self.day(h.at),
-                self.say("has left", "est parti").to_owned(),
-                h.who.clone(),
-            ],
-            detail: super::words(&h.words),
-        };
         let t = self.tongue;
         let bounces = t.many(
             found.bounces.len() as u64,
@@ -167,11 +147,30 @@ impl Teller<'_> {
                 (_, Tongue::En) => vec!["date", "what", "who"],
                 (_, Tongue::Fr) => vec!["date", "quoi", "qui"],
             },
-            rows: (found.bounces.iter().map(bounce))
-                .chain(found.left.iter().map(left))
+            rows: (found.bounces.iter().map(|b| self.bounce(b)))
+                .chain(found.left.iter().map(|h| self.left(h)))
                 .collect(),
             code: Vec::new(),
         })
+    }
+
+    fn bounce(&self, b: &Bounced) -> Row {
+        let what = match b.hard {
+            true => self.say("does not exist", "n'existe pas"),
+            false => self.say("came back for now", "revenu pour l'instant"),
+        };
+        Row {
+            cells: vec![self.day(b.at), what.to_owned(), b.who.clone()],
+            detail: Vec::new(),
+        }
+    }
+
+    fn left(&self, h: &super::Heard) -> Row {
+        let what = self.say("has left", "est parti").to_owned();
+        Row {
+            cells: vec![self.day(h.at), what, h.who.clone()],
+            detail: super::words(&h.words),
+        }
     }
 
     pub(super) fn passed(&self, found: &Findings) -> Option<Section> {
