@@ -237,6 +237,21 @@ impl Teller<'_> {
         }
     }
 
+    /// Somebody who is obeyed; where a human would look at the message too, why.
+    fn obeyed(&self, heard: &Heard) -> Row {
+        let mut row = self.heard(heard);
+        let looked_at = ["I.", "A5", "A6", "A8", "B4", "B5", "D."];
+        if looked_at.iter().any(|rule| heard.rule.starts_with(rule)) {
+            let also = self.say(
+                "a human would look at it too",
+                "une personne le verrait aussi",
+            );
+            row.detail
+                .push(format!("{also} ({})", why(self.tongue, &heard.rule)));
+        }
+        row
+    }
+
     fn heard_columns(&self) -> Vec<&'static str> {
         match self.tongue {
             Tongue::En => vec!["date", "lang", "answered", "who"],
@@ -263,7 +278,7 @@ impl Teller<'_> {
                 ),
             }.to_owned(),
             columns: if many == 0 { Vec::new() } else { self.heard_columns() },
-            rows: rows.into_iter().map(|h| self.heard(h)).collect(),
+            rows: rows.into_iter().map(|h| self.obeyed(h)).collect(),
             code: Vec::new(),
         })
     }
@@ -316,8 +331,8 @@ impl Teller<'_> {
             row
         };
         let title = self.say(
-            "May have asked for it: please look",
-            "L'ont peut-être demandé : à regarder",
+            "May have asked for it, please look",
+            "L'ont peut-être demandé, à regarder",
         );
         Some(Section {
             title: self.titled(title, found.doubtful.len()),
@@ -327,7 +342,7 @@ impl Teller<'_> {
                 "Quitus suspendrait la prospection là où il les connaît, et une personne déciderait. `--apply` les laisse de côté.",
             ).to_owned(),
             columns: self.heard_columns(),
-            rows: found.doubtful.iter().map(row).collect(),
+            rows: found.doubtful.iter().rev().map(row).collect(),
             code: Vec::new(),
         })
     }
