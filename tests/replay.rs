@@ -251,11 +251,16 @@ fn a_masked_report_names_nobody_in_any_form() {
     let mut story = Story::new();
     story.sent(70, "m1@us", "anna@client.example", None);
     let fields = "In-Reply-To: <m1@us>\r\n";
-    let words = format!("Remove anna@client.example from your list. {STOP}");
-    story.wrote(60, "r1@client", "anna@client.example", fields, &words);
+    let words = "Please remove anna@client.example from your mailing list.";
+    story.wrote(60, "r1@client", "anna@client.example", fields, words);
     story.wrote(59, "r2@client", "anna@client.example", fields, ACCESS);
     story.sent(3, "m2@us", "anna@client.example", None);
     let found = story.told();
+    let heard = found.objections.iter().chain(&found.doubtful);
+    assert!(
+        heard.into_iter().any(|h| h.words.contains("anna@")),
+        "{found:#?}"
+    );
     let calendar = &story.policy.calendar;
     let shown = |found: &Findings| {
         let report = Report::of(found, Tongue::En, calendar);
@@ -288,7 +293,8 @@ fn every_sentence_of_the_report_is_there_in_both_languages() {
     let (en, fr) = (report(Tongue::En), report(Tongue::Fr));
     assert_eq!(en.sections.len(), fr.sections.len());
     for (en, fr) in en.sections.iter().zip(&fr.sections) {
-        assert_ne!(en.title, fr.title);
+        let bare = |title: &str| title.split(':').next().map(str::trim).map(str::to_owned);
+        assert_ne!(bare(&en.title), bare(&fr.title));
         assert!(en.lead != fr.lead || en.lead.is_empty(), "{}", en.lead);
         assert_eq!(en.columns.len(), fr.columns.len());
         let whole = |s: &replay::Section| s.rows.iter().all(|r| r.cells.len() == s.columns.len());

@@ -19,7 +19,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// How much of a sent mail is read: its headers and the lines that people quote.
 const SENT_BYTES: u64 = 64 << 10;
 /// Above this only the beginning of a message is read; its text stands there.
-const LARGE: u64 = 1 << 20;
+const LARGE: u64 = 256 << 10;
 
 /// A session that only looks.
 pub struct Past {

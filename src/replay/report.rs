@@ -274,7 +274,7 @@ impl Teller<'_> {
                 0 => self.say("Nobody asked for it in words that are sure.", "Personne ne l'a demandé en des mots sûrs."),
                 _ => self.say(
                     "With the words that decided; those whom nobody answered first. `quitus replay --apply` suppresses them all.",
-                    "Avec les mots qui ont décidé ; d'abord ceux à qui personne n'a répondu. `quitus replay --apply` les oppose tous.",
+                    "Avec les mots qui ont décidé ; d'abord ceux à qui personne n'a répondu. `quitus replay --apply` enregistre leur opposition à tous.",
                 ),
             }.to_owned(),
             columns: if many == 0 { Vec::new() } else { self.heard_columns() },

@@ -26,6 +26,8 @@ pub struct Place {
     pub junk: bool,
     /// It lies where sent mail is.
     pub sent: bool,
+    /// It lies in a file, where nobody sorted what we wrote from what we got.
+    pub file: bool,
 }
 
 /// The desk.
@@ -83,7 +85,7 @@ impl Desk {
         }
     }
 
-    /// Whether a mail in an inbound folder is one of our own after all (a folder of all mail, a copy to oneself).
+    /// Whether a mail is one of our own, by who wrote it.
     fn is_ours(&self, message: &mail::InboundMessage, known: &Known) -> bool {
         let from = message.from.as_ref();
         from.is_some_and(|f| self.house.mailboxes.iter().any(|m| m.same_person(f)) || known.owns(f))
@@ -130,7 +132,8 @@ impl Desk {
         if id.is_some_and(|id| known.has_sent(id)) {
             return passed(place, Passed::Ours);
         }
-        if ours || self.is_ours(&message, known) {
+        // On a server the Sent folder says what was sent; elsewhere a draft or a forward of ours may lie.
+        if ours || place.file && self.is_ours(&message, known) {
             let mail = replay::sent(&message, &self.house, at, place.received, known);
             return Note::Sent(mail);
         }

@@ -139,6 +139,7 @@ impl Job<'_> {
             received: Timestamp::default(),
             junk,
             sent: self.is_sent,
+            file: true,
         };
         let Ok(raw) = input.place.read() else {
             return Some(passed(place, Passed::Missing));

@@ -142,7 +142,9 @@ pub fn next(
     if many > 0 {
         let (en, fr) = (
             format!("quitus replay --apply: suppress the {many} addresses that asked for it"),
-            format!("quitus replay --apply : opposer les {many} adresses qui l'ont demandé"),
+            format!(
+                "quitus replay --apply : enregistrer l'opposition des {many} adresses qui l'ont demandé"
+            ),
         );
         line(&en, &fr)?;
     }

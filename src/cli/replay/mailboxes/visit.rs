@@ -19,6 +19,8 @@ const HEADS: usize = 200;
 /// Messages, and bytes, that are asked for at once.
 const PORTION: usize = 50;
 const PORTION_BYTES: u64 = 4 << 20;
+/// What a long message counts for.
+const LARGE: u64 = 256 << 10;
 /// Pauses before a broken connection is opened again.
 const PAUSES: [u64; 3] = [1, 5, 20];
 /// How much longer ago sent mail is read than what answers it.
@@ -244,6 +246,7 @@ impl<'a> Visit<'a> {
             received,
             junk: self.role == FolderRole::Junk,
             sent: self.role == FolderRole::Sent,
+            file: false,
         }
     }
 }
@@ -253,7 +256,7 @@ fn portions(wanted: BTreeMap<u32, u64>, most: usize) -> Vec<UidSet> {
     let (mut portions, mut bytes) = (vec![UidSet::new()], 0);
     for (uid, size) in wanted.into_iter().rev() {
         // Of a long message only the beginning is read.
-        let size = size.min(1 << 20);
+        let size = size.min(LARGE);
         let last = portions.last().map_or(0, UidSet::len);
         if last > 0 && (last >= most as u64 || bytes + size > PORTION_BYTES) {
             portions.push(UidSet::new());
@@ -278,8 +281,8 @@ mod tests {
         let lengths = |p: Vec<UidSet>| p.iter().map(UidSet::len).collect::<Vec<_>>();
         assert_eq!(lengths(portions(many.clone(), 50)), [50, 50, 20]);
         assert_eq!(portions(many, 50)[0].last(), Some(120), "the newest first");
-        let large: BTreeMap<u32, u64> = (1..=9).map(|uid| (uid, 50 << 20)).collect();
-        assert_eq!(lengths(portions(large, 50)), [4, 4, 1]);
+        let large: BTreeMap<u32, u64> = (1..=20).map(|uid| (uid, 50 << 20)).collect();
+        assert_eq!(lengths(portions(large, 50)), [16, 4]);
         assert!(portions(BTreeMap::new(), 50).is_empty());
     }
 }
