@@ -221,6 +221,43 @@ const CUSTOM: &[(&str, &[&str])] = &[
             "piszkozatok",
         ],
     ),
+    (
+        "\\Trash",
+        &[
+            "trash",
+            "deleted items",
+            "deleted messages",
+            "deleted",
+            "bin",
+            "corbeille",
+            "éléments supprimés",
+            "messages supprimés",
+            "papierkorb",
+            "gelöschte elemente",
+            "gelöscht",
+            "papelera",
+            "elementos eliminados",
+            "cestino",
+            "posta eliminata",
+            "prullenbak",
+            "verwijderde items",
+            "lixeira",
+            "itens eliminados",
+            "itens excluídos",
+            "kosz",
+            "papperskorgen",
+            "papirkurv",
+            "roskakori",
+            "koš",
+        ],
+    ),
+    (
+        "\\Archive",
+        &[
+            "archive", "archives", "archiv", "archivo", "archivio", "archief", "arquivo",
+            "archiwum", "arkiv", "arkisto",
+        ],
+    ),
 ];
 
 #[cfg(test)]

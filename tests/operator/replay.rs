@@ -56,6 +56,9 @@ fn past() -> Vec<(&'static str, String, Timestamp)> {
     past.push(("", message, at));
     let (message, at) = replied(5, STOP, 20);
     past.push((".Unwanted", message, at));
+    // Somebody threw this one away.
+    let (message, at) = replied(6, STOP, 45);
+    past.push((".Corbeille", message, at));
     // Two more mails to the first, in spite of the STOP; answers to the second and the fourth.
     past.push((".Sent", mailed(0, "again.1", "", ago(40)), ago(40)));
     past.push((".Sent", mailed(0, "again.2", "", ago(10)), ago(10)));
@@ -127,7 +130,8 @@ fn must_be_missed(found: &Value) {
         set(&[
             "p0@client0.example",
             "p1@client1.example",
-            "p5@client5.example"
+            "p5@client5.example",
+            "p6@client6.example"
         ]),
         "{found:#}"
     );
@@ -150,7 +154,7 @@ fn must_be_missed(found: &Value) {
     assert_eq!(state("p3@client3.example"), ("access", true, false));
     assert_eq!(state("p4@client4.example"), ("source", true, true));
     assert_eq!(found["counts"]["passed"]["list"], 1, "{found:#}");
-    assert_eq!(found["counts"]["read"], 6, "{found:#}");
+    assert_eq!(found["counts"]["read"], 7, "{found:#}");
 }
 
 #[test]
@@ -181,6 +185,7 @@ fn a_past_is_told_without_a_trace_interrupted_gone_on_with_and_its_stops_applied
 
     shown(&firm);
     applied(&firm);
+    narrower(&firm);
     let gone = replay(&firm, &["--forget"]);
     assert_eq!(gone.code, Some(0), "{gone:?}");
     assert!(!firm.path("replay").exists());
@@ -198,6 +203,31 @@ fn noted(firm: &Firm, many: usize) -> PathBuf {
         std::thread::sleep(Duration::from_millis(20));
     }
     notes
+}
+
+/// Only since a day, only one folder, only a mailbox that exists.
+fn narrower(firm: &Firm) {
+    let day = ago(30).strftime("%F").to_string();
+    let late = json(&replay(firm, &["--since", &day, "--json", "--full"]));
+    assert_eq!(
+        people(&late, "objections"),
+        set(&["p5@client5.example"]),
+        "{late:#}"
+    );
+    assert_eq!(
+        late["counts"]["sent"], 12,
+        "what was sent before it counts: {late:#}"
+    );
+    let inbox = json(&replay(firm, &["--folder", "INBOX", "--json", "--full"]));
+    let people = people(&inbox, "objections");
+    assert_eq!(
+        people,
+        set(&["p0@client0.example", "p1@client1.example"]),
+        "{inbox:#}"
+    );
+    let nobody = replay(firm, &["--mailbox", "nobody"]);
+    assert_eq!(nobody.code, Some(2), "{nobody:?}");
+    assert!(nobody.err.contains("there is sales"), "{nobody:?}");
 }
 
 /// Ctrl-C in the middle: it ends soon, says so, and keeps what it has.
@@ -274,10 +304,10 @@ fn applied(firm: &Firm) {
     let done = json(&replay(firm, &["--apply", "--yes", "--json"]));
     assert_eq!(
         (&done["suppressed"], &done["already"]),
-        (&3.into(), &0.into()),
+        (&4.into(), &0.into()),
         "{done}"
     );
-    for n in [0, 1, 5] {
+    for n in [0, 1, 5, 6] {
         let checked = ask(
             &firm.file,
             &["suppression", "check", &format!("p{n}@client{n}.example")],
@@ -294,7 +324,7 @@ fn applied(firm: &Firm) {
     let again = json(&replay(firm, &["--apply", "--yes", "--json"]));
     assert_eq!(
         (&again["suppressed"], &again["already"]),
-        (&0.into(), &3.into()),
+        (&0.into(), &4.into()),
         "{again}"
     );
 }
