@@ -160,6 +160,21 @@ fn a_request_is_due_after_a_calendar_month_and_overdue_unless_a_human_answered()
 }
 
 #[test]
+fn an_answer_to_the_reminder_answers_the_request() {
+    let mut story = Story::new();
+    story.sent(70, "m1@us", "anna@client.example", None);
+    let fields = "In-Reply-To: <m1@us>\r\n";
+    story.wrote(60, "r1@client", "anna@client.example", fields, ACCESS);
+    let again = format!("Je vous relance. {ACCESS}");
+    story.wrote(45, "r2@client", "anna@client.example", fields, &again);
+    assert_eq!(story.told().overdue().count(), 1, "one case, one clock");
+    story.sent(44, "a2@us", "anna@client.example", Some("r2@client"));
+    let found = story.told();
+    assert_eq!(found.overdue().count(), 0, "{found:#?}");
+    assert_eq!(found.requests[0].answered, Some(NOW.plus_days(-44)));
+}
+
+#[test]
 fn a_reply_from_another_address_names_the_one_that_was_written_to() {
     let mut story = Story::new();
     story.sent(20, "m1@us", "info@client.example", None);

@@ -61,7 +61,7 @@ pub fn tell(notes: &[Note], circumstances: &Circumstances<'_>) -> Result<Finding
     while let Some((at, _, happening)) = happenings.pop() {
         match happening {
             Happening::Sent(mail) => telling.sent(mail)?,
-            Happening::Answered(case) => telling.past.answered(case, at)?,
+            Happening::Answered(case) => telling.answered(case, at)?,
             Happening::Mail(mail) => {
                 if let Some((case, when)) = telling.mail(mail)? {
                     let turn =
@@ -80,6 +80,8 @@ struct Telling<'a> {
     folders: HashMap<u32, String>,
     /// When each message of theirs was first answered by a human, by its Message-ID.
     answers: HashMap<&'a str, Timestamp>,
+    /// The requests of each case, by their place in the findings.
+    of_case: HashMap<CaseId, Vec<usize>>,
     stopped: HashMap<PersonId, Timestamp>,
     after: BTreeMap<PersonId, MailedAfter>,
     held: BTreeMap<String, u64>,
@@ -117,6 +119,7 @@ impl<'a> Telling<'a> {
             circumstances,
             folders,
             answers,
+            of_case: HashMap::new(),
             stopped: HashMap::new(),
             after: BTreeMap::new(),
             held: BTreeMap::new(),
@@ -194,6 +197,17 @@ impl<'a> Telling<'a> {
         Ok(case
             .map(|c| c.case)
             .zip(answered.map(|at| at.max(mail.received))))
+    }
+
+    /// A human answered one message of a case: all that it asks counts as answered.
+    fn answered(&mut self, case: CaseId, at: Timestamp) -> Result<(), Damaged> {
+        for n in self.of_case.get(&case).into_iter().flatten() {
+            if let Some(asked) = self.found.requests.get_mut(*n) {
+                asked.answered = asked.answered.or(Some(at));
+                asked.overdue = None;
+            }
+        }
+        self.past.answered(case, at)
     }
 
     fn note(&mut self, mail: &Mail, decision: &Decision, answered: Option<Timestamp>) {
@@ -301,6 +315,10 @@ impl<'a> Telling<'a> {
                 rule: decision.rule.as_str().to_owned(),
                 folder: self.folder(mail),
             };
+            if let Some(case) = &decision.case {
+                let place = self.found.requests.len();
+                self.of_case.entry(case.case).or_default().push(place);
+            }
             self.found.requests.push(asked);
         }
     }
