@@ -26,6 +26,8 @@
 //! from now on, a case, a letter or none, until when. [`answer`] writes the letter. [`store`] commits all of this in
 //! one frame of the processing log; only then does [`delivery`] send anything. [`service`] carries the message from station to station.
 //!
+//! Before there is a store at all, [`replay`] takes the same way through the core with the messages of the past, and tells what was missed.
+//!
 //! # The rooms, and who may use whom
 //!
 //! | room | what it is for | may use |
@@ -34,6 +36,7 @@
 //! | [`mail`] | bytes become a message: fresh text apart from the quoted, the gate, who is asking | record |
 //! | [`intent`] | fresh text becomes requests with evidence, by two readers that must agree; "unsure" rather than a guess | record, mail |
 //! | [`request`] | whose STOP it is, deadlines, the life of a case, the decision | record, mail, intent |
+//! | [`replay`] | what would have been: the past of a mailbox through the same core, and the report of it | record, mail, intent, request |
 //! | [`answer`] | templates, the facts they may state, the linter, the letter | record, request |
 //! | [`register`] | the contacts: import, look-up, where each datum comes from | record |
 //! | [`store`] | log, keys, checkpoints, index; it knows nothing of what events mean | record |
@@ -54,7 +57,7 @@
 //!
 //! # Invariants: what is deliberately absent
 //!
-//! - **record, mail, intent, request and answer are pure**: no runtime, no clock, no file, no environment, no randomness. Time and
+//! - **record, mail, intent, request, replay and answer are pure**: no runtime, no clock, no file, no environment, no randomness. Time and
 //!   look-ups are arguments, so every decision can be made again from what is written down.
 //! - **Events are a closed list** (`record::Event`), and `record::apply` is the only place that says what one means. The store persists and projects.
 //! - **The log is the truth, sled is its index.** The index can be deleted and is built again; sled's types never leave `store`.
@@ -99,6 +102,7 @@ pub mod mailbox;
 pub mod proof;
 pub mod record;
 pub mod register;
+pub mod replay;
 pub mod request;
 #[cfg(feature = "demo")]
 pub mod sandbox;

@@ -32,6 +32,8 @@ mod postfix;
 mod recipients;
 #[path = "operator/reload.rs"]
 mod reload;
+#[path = "operator/replay.rs"]
+mod replay;
 #[path = "operator/sent.rs"]
 mod sent;
 #[path = "operator/servers.rs"]

@@ -20,6 +20,7 @@ mod letters;
 mod log;
 mod output;
 mod paging;
+mod replay;
 mod requests;
 mod run;
 mod senders;
@@ -75,6 +76,8 @@ enum Command {
     Explain(explain::Arguments),
     /// Say how well labelled replies are read: right, held, wrong, missed, and the worst of them
     Eval(eval::Arguments),
+    /// Say what a mailbox has missed so far: objections, requests overdue, mails after a STOP; sends and changes nothing
+    Replay(Box<replay::Arguments>),
     /// Check configuration, templates and lexicons: every mistake at once
     Check(check::Arguments),
     /// Check the templates of letters, or show a letter
@@ -118,6 +121,7 @@ pub fn main() -> ExitCode {
         Command::Classify(a) => classify::run(&a, config),
         Command::Explain(a) => explain::run(&a, config),
         Command::Eval(a) => eval::run(&a, config),
+        Command::Replay(a) => replay::run(&a, config),
         Command::Check(a) => check::run(&a, config),
         Command::Templates(a) => templates::run(&a, config),
         Command::Log(a) => log::run(&a, config),

@@ -1,10 +1,10 @@
 //! What a reply asks, with the words that prove it; or that the reader does not know.
 
 use crate::record::{Language, RequestKind, Stance};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What was understood.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Classification {
     /// The language of the fresh text, if it could be told.
     pub language: Option<Language>,
@@ -19,7 +19,7 @@ pub struct Classification {
 }
 
 /// One request, and why the reader believes it.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Found {
     /// What is asked.
     pub kind: RequestKind,
@@ -30,7 +30,7 @@ pub struct Found {
 }
 
 /// A rule, and the words of the fresh text (or the subject) that it matched, exactly as typed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Evidence {
     /// `fr.stop.imperative/3`: language, kind, rule; also where to find it in the lexicon. `learned.stop`: no phrase, but the
     /// sentence that moved the learned reader most.
@@ -42,7 +42,7 @@ pub struct Evidence {
 }
 
 /// A reason of another kind than a request, with its words.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Signal {
     /// `other_person`, `whole_firm`, `partial`, `conditional`, `threat`, `authority`, `changed_mind`, `death`, `illness`,
     /// `departed`, `instructs_bot`, `other_address`, `on_behalf`, `legal_question`, `internal_note`, `nothing_left`, `too_much`, …; of the two

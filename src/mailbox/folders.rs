@@ -108,6 +108,26 @@ fn by_custom<'a>(folders: &'a [Folder], meant: &str) -> Option<&'a Folder> {
         .find_map(|name| folders.iter().find(|f| f.selectable && last(f) == *name))
 }
 
+/// Whether mail programs call a folder of sent mail so.
+pub fn is_sent_name(name: &str) -> bool {
+    is_custom("\\Sent", name)
+}
+
+/// Whether mail programs call a folder of junk so.
+pub fn is_junk_name(name: &str) -> bool {
+    is_custom("\\Junk", name)
+}
+
+fn is_custom(meant: &str, name: &str) -> bool {
+    // A Maildir's folders are named as on the wire.
+    let name = utf7::decode(name).unwrap_or_else(|| name.to_owned());
+    let name = name.to_lowercase();
+    let last = name.rsplit(['/', '.']).next().unwrap_or_default();
+    CUSTOM
+        .iter()
+        .any(|(word, names)| *word == meant && names.contains(&last))
+}
+
 /// What mail programs call these folders, in lower case, the commonest first.
 const CUSTOM: &[(&str, &[&str])] = &[
     (
@@ -199,6 +219,43 @@ const CUSTOM: &[(&str, &[&str])] = &[
             "koncepty",
             "ciorne",
             "piszkozatok",
+        ],
+    ),
+    (
+        "\\Trash",
+        &[
+            "trash",
+            "deleted items",
+            "deleted messages",
+            "deleted",
+            "bin",
+            "corbeille",
+            "éléments supprimés",
+            "messages supprimés",
+            "papierkorb",
+            "gelöschte elemente",
+            "gelöscht",
+            "papelera",
+            "elementos eliminados",
+            "cestino",
+            "posta eliminata",
+            "prullenbak",
+            "verwijderde items",
+            "lixeira",
+            "itens eliminados",
+            "itens excluídos",
+            "kosz",
+            "papperskorgen",
+            "papirkurv",
+            "roskakori",
+            "koš",
+        ],
+    ),
+    (
+        "\\Archive",
+        &[
+            "archive", "archives", "archiv", "archivo", "archivio", "archief", "arquivo",
+            "archiwum", "arkiv", "arkisto",
         ],
     ),
 ];

@@ -16,6 +16,7 @@ mod folders;
 mod handover;
 mod idle;
 mod login;
+mod past;
 mod plan;
 mod probe;
 mod reread;
@@ -33,11 +34,12 @@ pub use error::{SessionError, TlsProblem};
 pub use filing::{
     Filed, FilingSettings, Selection, add_flag, append_once, holds, move_to, outcomes,
 };
-pub use folders::Folder;
+pub use folders::{Folder, is_junk_name, is_sent_name};
 pub use handover::{
     Cursor, Cursors, Fetched, FolderOpened, FolderRole, HeaderKey, Opening, Passed, PassedOver,
     Refused, Sink,
 };
+pub use past::{Head, Past, PastFolder};
 pub use probe::{Probe, probe};
 pub use sent::{Faster, LookAgain, look_again};
 pub use session::{Connector, Opened, Session};

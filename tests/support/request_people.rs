@@ -108,6 +108,14 @@ pub fn prospect(case: &Case, has: &dyn Fn(&str) -> bool) -> Known {
             case: None,
         });
     }
+    if has("suppressed_later") {
+        row.suppression = Some(SuppressionRow {
+            suppression: Suppression::Suppressed,
+            since: NOW.plus_days(1),
+            reason: SuppressionReason::ByHand,
+            case: None,
+        });
+    }
     known.last_mailed = Some(ago(if has("mailed_after") {
         86_400
     } else {

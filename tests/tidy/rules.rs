@@ -11,6 +11,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("mail", &["record"]),
     ("intent", &["record", "mail"]),
     ("request", &["record", "mail", "intent"]),
+    // The past through the core, on rows in memory.
+    ("replay", &["record", "mail", "intent", "request"]),
     ("answer", &["record", "request"]),
     ("register", &["record"]),
     ("store", &["record"]),
@@ -75,8 +77,9 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "record", "mail", "intent", "request", "answer", "register", "store", "mailbox",
-            "delivery", "sender", "proof", "config", "service", "api", "guard", "sandbox",
+            "record", "mail", "intent", "request", "replay", "answer", "register", "store",
+            "mailbox", "delivery", "sender", "proof", "config", "service", "api", "guard",
+            "sandbox",
         ],
     ),
     // So that a mistake of ours cannot hide on both sides of the wire.
@@ -88,7 +91,7 @@ const ROOMS: &[(&str, &[&str])] = &[
 const NEUTRAL: &str = "faults";
 
 /// Rooms that get time, randomness and look-ups as arguments.
-const PURE: &[&str] = &["record", "mail", "intent", "request", "answer"];
+const PURE: &[&str] = &["record", "mail", "intent", "request", "replay", "answer"];
 
 /// What the pure rooms do not name, as beginnings of paths.
 const IMPURE: &[&str] = &[

@@ -3,7 +3,7 @@
 //! Everything is found first, in a stable order; a message is read only when its turn comes. What cannot be read is a row
 //! with an error, so that nothing is passed over in silence.
 
-use std::io::{self, Read};
+use std::io::{self, BufReader, Read, Seek as _, SeekFrom};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -22,8 +22,10 @@ pub struct Input {
 pub enum Place {
     /// A file of its own.
     File(PathBuf),
-    /// A part of an mbox.
-    Mbox(Arc<Vec<u8>>, Range<usize>),
+    /// A part of an mbox file, which may be larger than the memory.
+    Part(Arc<Path>, Range<u64>),
+    /// A part of an mbox that is here.
+    Mbox(Arc<Vec<u8>>, Range<u64>),
     /// Here.
     Bytes(Vec<u8>),
     /// Nowhere.
@@ -35,7 +37,18 @@ impl Place {
     pub fn read(&self) -> io::Result<Vec<u8>> {
         match self {
             Self::File(path) => std::fs::read(path),
-            Self::Mbox(all, range) => Ok(unquoted(&all[range.clone()])),
+            Self::Part(path, range) => {
+                let mut file = std::fs::File::open(path)?;
+                file.seek(SeekFrom::Start(range.start))?;
+                let mut part = Vec::new();
+                file.take(range.end - range.start).read_to_end(&mut part)?;
+                Ok(unquoted(&part))
+            }
+            Self::Mbox(all, range) => {
+                let at = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
+                let part = all.get(at(range.start)..at(range.end));
+                Ok(unquoted(part.unwrap_or_default()))
+            }
             Self::Bytes(bytes) => Ok(bytes.clone()),
             Self::Missing(why) => Err(io::Error::other(why.clone())),
         }
@@ -122,8 +135,14 @@ fn file(path: &Path, found: &mut Vec<Input>) {
     match begun {
         Err(e) => found.push(missing(&name, e.to_string())),
         Ok(_) if head != b"From " => found.push(whole(path)),
-        Ok(_) => match std::fs::read(path) {
-            Ok(bytes) => take(&name, bytes, found),
+        Ok(_) => match std::fs::File::open(path).and_then(|f| split(BufReader::new(f))) {
+            Ok(parts) => {
+                let whole: Arc<Path> = path.into();
+                found.extend(parts.into_iter().enumerate().map(|(n, part)| Input {
+                    name: format!("{name}#{}", n + 1),
+                    place: Place::Part(Arc::clone(&whole), part),
+                }));
+            }
             Err(e) => found.push(missing(&name, e.to_string())),
         },
     }
@@ -131,7 +150,7 @@ fn file(path: &Path, found: &mut Vec<Input>) {
 
 /// One message, or the messages of an mbox.
 fn take(name: &str, bytes: Vec<u8>, found: &mut Vec<Input>) {
-    let parts = split(&bytes);
+    let parts = split(bytes.as_slice()).unwrap_or_default();
     if parts.is_empty() {
         let place = Place::Bytes(bytes);
         return found.push(Input {
@@ -147,21 +166,27 @@ fn take(name: &str, bytes: Vec<u8>, found: &mut Vec<Input>) {
 }
 
 /// The messages of an mbox (RFC 4155): each begins after a separator line at the start or after an empty line.
-fn split(bytes: &[u8]) -> Vec<Range<usize>> {
-    let (mut parts, mut begun): (Vec<Range<usize>>, Option<usize>) = (Vec::new(), None);
+fn split(mut mbox: impl io::BufRead) -> io::Result<Vec<Range<u64>>> {
+    let (mut parts, mut begun): (Vec<Range<u64>>, Option<u64>) = (Vec::new(), None);
     let (mut at, mut after_empty) = (0, true);
-    for line in bytes.split_inclusive(|b| *b == b'\n') {
-        if after_empty && is_separator(line, at == 0) {
-            parts.extend(begun.map(|from| from..at));
-            begun = Some(at + line.len());
-        } else if at == 0 {
-            return parts;
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        let length = mbox.read_until(b'\n', &mut line)? as u64;
+        if length == 0 {
+            break;
         }
-        after_empty = matches!(line, b"\n" | b"\r\n");
-        at += line.len();
+        if after_empty && is_separator(&line, at == 0) {
+            parts.extend(begun.map(|from| from..at));
+            begun = Some(at + length);
+        } else if at == 0 {
+            return Ok(parts);
+        }
+        after_empty = matches!(line.as_slice(), b"\n" | b"\r\n");
+        at += length;
     }
-    parts.extend(begun.map(|from| from..bytes.len()));
-    parts
+    parts.extend(begun.map(|from| from..at));
+    Ok(parts)
 }
 
 /// `From sender Mon Nov 23 10:00:00 2026`. A sentence may begin with "From " too, so a time of day must stand in it.
@@ -193,9 +218,16 @@ mod tests {
     #[test]
     fn a_sentence_that_begins_with_from_ends_no_message() {
         let mbox = b"From a@b.c Mon Nov 23 10:00:00 2026\nSubject: 1\n\nHello\n\nFrom today on, stop.\n>From here\n\nFrom x Mon Nov 23 10:00:00 2026\nSubject: 2\n\n";
+        let split = |bytes: &[u8]| split(bytes).unwrap();
         let parts = split(mbox);
         assert_eq!(parts.len(), 2);
-        let first = unquoted(&mbox[parts[0].clone()]);
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("mbox");
+        std::fs::write(&path, mbox).unwrap();
+        let whole = Arc::new(mbox.to_vec());
+        let here = Place::Mbox(whole, parts[0].clone()).read().unwrap();
+        let first = Place::Part(path.into(), parts[0].clone()).read().unwrap();
+        assert_eq!(here, first);
         assert!(String::from_utf8_lossy(&first).ends_with("From today on, stop.\nFrom here\n\n"));
         assert!(split(b"Subject: x\n\nFrom a Mon Nov 23 10:00:00 2026\n").is_empty());
         assert!(split(b"").is_empty());

@@ -77,6 +77,10 @@ pub(super) fn again(c: &Course<'_, '_>, kinds: &[RequestKind]) -> bool {
     let Some(s) = (known.row.suppression.as_ref()).filter(|s| s.suppression == Suppressed) else {
         return false;
     };
+    // What arrived before it took effect asks for it, and does not say that it was passed over: a backlog after `replay --apply`.
+    if c.s.arrival.received <= s.since {
+        return false;
+    }
     let mailed_after = known.last_mailed.is_some_and(|m| m > s.since);
     let of_this_case = s.case.is_some() && s.case == c.open.map(|o| o.id);
     mailed_after || (kinds.contains(&RequestKind::Stop) && !of_this_case)
