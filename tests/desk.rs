@@ -9,6 +9,8 @@ mod digest;
 mod floods;
 #[path = "desk/notices.rs"]
 mod notices;
+#[path = "desk/paper.rs"]
+mod paper;
 #[path = "desk/persons.rs"]
 mod persons;
 #[path = "desk/stage.rs"]

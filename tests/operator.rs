@@ -24,6 +24,8 @@ mod guard;
 mod operator;
 #[path = "operator/paging.rs"]
 mod paging;
+#[path = "operator/paper.rs"]
+mod paper;
 #[path = "support/postbox.rs"]
 mod postbox;
 #[path = "support/postfix.rs"]

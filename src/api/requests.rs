@@ -1,7 +1,7 @@
 //! What people asked and nobody has answered yet: the list, and one case as a reviewer must see it before deciding.
 
 use super::paging::{Page, no_cursor};
-use super::{Answer, Desk, Refusal, draft, entering, proposing, senders, systems, words};
+use super::{Answer, Desk, Refusal, draft, entering, paper, proposing, senders, systems, words};
 use crate::record::{CaseId, CaseRow, Clock, Concerned, LetterRow, RequestKind, RuleId, Timestamp};
 use crate::register;
 use crate::request::rule;
@@ -129,6 +129,7 @@ pub async fn show(State(desk): State<Desk>, Path(case): Path<String>) -> Result<
     let house = desk.office.house.load_full();
     let mut text = head(&desk, &house, &case)?;
     let systems = systems::tell(&house, &case, &mut text);
+    let paper = paper::tell(&case, &mut text);
     proof(&case, &mut text);
     let messages = messages(&case, &mut text);
     let proposals = proposing::tell(&desk, &case, &mut text)?;
@@ -146,6 +147,7 @@ pub async fn show(State(desk): State<Desk>, Path(case): Path<String>) -> Result<
         "closed": case.row.closed.map(|t| t.to_string()), "proof": case.proof, "messages": messages,
         "proposals": proposals, "letters": letters, "identity_proved": review.proved.map(|t| t.to_string()),
         "code_until": review.identity.as_ref().map(|i| i.expires.to_string()), "extended": case.extended, "systems": systems,
+        "paper": paper["to"], "scans": paper["scans"],
     });
     Ok(Answer::good(data, text))
 }

@@ -22,6 +22,7 @@ mod keyforms;
 mod memory;
 mod note;
 mod notice;
+mod paper;
 mod review;
 mod rows;
 mod state;
@@ -52,6 +53,7 @@ pub use keyforms::{CrmId, Phone, Profile};
 pub use memory::MemoryTables;
 pub use note::{Note, NoteRow, Noted};
 pub use notice::{Concerned, Notice, NoticeAct, NoticeEnd, NoticeRow, QueuedNotice, Told, Whom};
+pub use paper::{Media, Scan, ScanRow, Sheet};
 pub use review::{Channel, IdentityRow, Review, ReviewRow, SystemRow};
 pub use rows::{
     CaseRow, Clock, ContactRow, Counts, FolderRow, HeadRow, ImportRow, IncidentRow, LetterRow,

@@ -32,6 +32,7 @@ mod needs;
 mod notices;
 mod obeying;
 mod outbox;
+mod paper;
 mod people;
 mod reception;
 mod sent_index;
@@ -64,6 +65,7 @@ pub use notices::{
     pull as pull_from_sender,
 };
 pub use obeying::{NotObeyed, Obeyed, obey, recognise};
+pub use paper::{ALL_SCANS, Handed, LARGEST_SCAN, posted, printed, scan};
 pub use people::{DomainCounts, contact, domain_counts as count_domain, known};
 pub use reception::{Ending, Witness};
 pub use sequencer::{Committed, Proposal, Running, Sequencer};

@@ -1,7 +1,7 @@
 //! What a human's decisions about a case mean for its row.
 
 use super::{Done, Step};
-use crate::record::{CaseRow, IdentityRow, Review, SystemRow};
+use crate::record::{CaseRow, IdentityRow, Review, ScanRow, SystemRow};
 
 impl Step<'_> {
     pub(super) fn review(&mut self, review: &Review) -> Done {
@@ -43,6 +43,13 @@ fn note(
             }
         }
         Review::MailAfterStop { mail, at, .. } => of.mails.push((*mail, *at)),
+        Review::Scanned { media, octets, .. } => of.scans.push(ScanRow {
+            media: *media,
+            octets: *octets,
+            at,
+            position,
+        }),
+        Review::OnPaper { .. } => of.paper = Some(position),
         Review::SystemDone {
             request,
             system,
