@@ -104,7 +104,7 @@ impl Config {
         note(self.smtp != new.smtp, "[smtp]");
         note(self.control_socket != new.control_socket, "[control]");
         note(self.log != new.log, "[log]");
-        note(self.guard != new.guard, "[guard]");
+        note(!self.guard.same_doors(&new.guard), "[guard]");
         sections
     }
 

@@ -322,9 +322,7 @@ pub fn freeze(
     now: Timestamp,
     automatic: bool,
 ) -> Result<FrozenLetter, Unwritten> {
-    let Some(to) = plan.to.clone() else {
-        return Err(Unwritten("it is printed, and not sent".into()));
-    };
+    let to = by_mail(plan)?;
     let from = sender(house, plan, occasion);
     let message_id = plan.letter.message_id(keys, from.domain());
     let own = MessageId::parse(&message_id)
@@ -342,7 +340,7 @@ pub fn freeze(
     let envelope = Envelope {
         from_name: Line::new(name),
         from: from.clone(),
-        to: to.clone(),
+        to,
         reply_to: None,
         in_reply_to: references.last().cloned(),
         references,
@@ -358,12 +356,17 @@ pub fn freeze(
     let mail_from = mail_from(house, keys, plan, &from);
     Ok(FrozenLetter {
         mail_from,
-        rcpt_to: to.as_str().to_owned(),
+        rcpt_to: envelope.to.as_str().to_owned(),
         message_id,
         subject: letter.subject.clone(),
         bytes,
         replies_to: occasion.references.last().cloned(),
     })
+}
+
+fn by_mail(plan: &LetterPlan) -> Result<Address, Unwritten> {
+    let printed = || Unwritten("it is printed, and not sent".into());
+    plan.to.clone().ok_or_else(printed)
 }
 
 /// MAIL FROM: where a bounce comes back to.

@@ -377,3 +377,41 @@ async fn what_was_not_told_is_told_by_the_next_process() {
     assert_eq!(crm.obeyed(), [pair("suppress", ANNE)], "once");
     stage.end().await;
 }
+
+#[tokio::test]
+async fn what_no_tool_confirms_within_an_hour_is_a_figure_a_need_and_in_the_digest() {
+    let ill = Tool::start("sequencer", Mood::Says(503, "")).await;
+    let well = Tool::start("crm", Mood::Obeys).await;
+    let reviewer =
+        "\n[review]\nreviewers = [{ address = \"dpo@cabinet.example\", language = \"en\" }]\n";
+    let blocks = ill.block() + &well.block() + reviewer;
+    let stage = Stage::with(Mode::Review, &blocks).await;
+    stage.receives(ANNE, "Re: Relais", STOP).await;
+    stage
+        .until("the other obeyed", || open(&stage, ANNE) == ["sequencer"])
+        .await;
+    let early = stage.daemon.status().unwrap();
+    assert_eq!((early.notices_late, early.senders[0].waiting), (0, 1));
+    let none = "notices    0 not confirmed by the tools that send after an hour (goal 0)";
+    assert!(early.to_string().contains(none), "{early}");
+    stage.later(3_700);
+    let late = stage.daemon.status().unwrap();
+    assert_eq!(late.notices_late, 1, "{late}");
+    let words = late.to_string();
+    for part in [
+        "notices    1 not confirmed",
+        "1 of them for more than an hour",
+        "needs you  sequencer: a tool that sends has not obeyed for more than an hour",
+        "quitus senders test sequencer",
+    ] {
+        assert!(words.contains(part), "{part} in {words}");
+    }
+    assert!(late.is_ill());
+    stage.later(86_400);
+    assert!(stage.post.wait_for(1, PATIENCE).await, "no digest left");
+    let digest = read(&stage.post.received()[0]).0;
+    let digest = digest.split_whitespace().collect::<Vec<_>>().join(" ");
+    let told = "sequencer: a tool that sends has not obeyed for more than an hour";
+    assert!(digest.contains(told), "{digest}");
+    stage.end().await;
+}

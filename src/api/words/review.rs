@@ -51,6 +51,13 @@ pub fn tell(event: &Event) -> Said {
             let what = format!("{case} apologises for a mail of {at}");
             ("apology", what, None)
         }
+        Review::Scanned { .. } | Review::OnPaper { .. } => return paper(review),
+    })
+}
+
+fn paper(review: &Review) -> Said {
+    let case = review.case();
+    Some(match review {
         Review::Scanned {
             media, octets, by, ..
         } => {
@@ -64,5 +71,6 @@ pub fn tell(event: &Event) -> Said {
             let what = format!("{case} is answered on paper, by {by}");
             ("on paper", what, None)
         }
+        _ => return None,
     })
 }

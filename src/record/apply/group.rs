@@ -14,6 +14,7 @@ impl Step<'_> {
     pub(super) fn group(&mut self, grouping: &Grouping) -> Done {
         match grouping {
             Grouping::Phones { person, phones } => self.phones(*person, phones),
+            Grouping::Firms { person, domains } => self.firms(*person, domains),
             Grouping::Merged { into, from, by, .. } => self.merge(*into, *from, by),
             Grouping::Split {
                 from,
@@ -39,6 +40,14 @@ impl Step<'_> {
                 row.phones.push(*phone);
             }
         }
+        self.put_group(person, &row);
+        self.touch(person)
+    }
+
+    fn firms(&mut self, person: PersonId, domains: &[Fingerprint]) -> Done {
+        let person = self.state().standing(person)?;
+        let mut row = self.state().group(person)?;
+        add(&mut row.domains, domains);
         self.put_group(person, &row);
         self.touch(person)
     }
@@ -164,6 +173,7 @@ impl Step<'_> {
             first.members.push(member);
         }
         first.members.push(from);
+        add(&mut first.domains, &second.domains);
         first.keys.append(&mut second.keys);
         first.keys.extend(contact.as_ref().map(|c| c.key));
         first.trace.append(&mut second.trace);
@@ -207,6 +217,8 @@ impl Step<'_> {
         theirs.trace.push(self.trace(Traced::Parted, person, by));
         own.trace.push(self.trace(Traced::Left, from, by));
         let phones = std::mem::take(&mut own.phones);
+        // Nobody knows whose address is in which: as a suppression does, a firm holds for both.
+        add(&mut own.domains, &theirs.domains);
         self.put_group(from, &theirs);
         self.put_group(person, &own);
         for fingerprint in fingerprints {
@@ -230,6 +242,14 @@ impl Step<'_> {
         })?;
         self.mailed_too(person, from)?;
         self.phones(person, &phones)
+    }
+}
+
+fn add(all: &mut Vec<Fingerprint>, more: &[Fingerprint]) {
+    for one in more {
+        if !all.contains(one) {
+            all.push(*one);
+        }
     }
 }
 

@@ -1,7 +1,9 @@
 //! What a human's decisions about a case mean for its row.
 
 use super::{Done, Step};
-use crate::record::{CaseRow, IdentityRow, Review, ScanRow, SystemRow};
+use crate::record::{
+    CaseRow, IdentityRow, LogPosition, Media, Review, ScanRow, SystemRow, Timestamp,
+};
 
 impl Step<'_> {
     pub(super) fn review(&mut self, review: &Review) -> Done {
@@ -13,12 +15,7 @@ impl Step<'_> {
     }
 }
 
-fn note(
-    row: &mut CaseRow,
-    review: &Review,
-    at: crate::record::Timestamp,
-    position: crate::record::LogPosition,
-) {
+fn note(row: &mut CaseRow, review: &Review, at: Timestamp, position: LogPosition) {
     let of = &mut row.review;
     match review {
         Review::Entered { .. } => of.entered = Some(position),
@@ -43,12 +40,9 @@ fn note(
             }
         }
         Review::MailAfterStop { mail, at, .. } => of.mails.push((*mail, *at)),
-        Review::Scanned { media, octets, .. } => of.scans.push(ScanRow {
-            media: *media,
-            octets: *octets,
-            at,
-            position,
-        }),
+        Review::Scanned { media, octets, .. } => {
+            of.scans.push(scan(*media, *octets, (at, position)))
+        }
         Review::OnPaper { .. } => of.paper = Some(position),
         Review::SystemDone {
             request,
@@ -67,5 +61,14 @@ fn note(
             of.systems.retain(|s| !same(s));
             of.systems.push(done);
         }
+    }
+}
+
+fn scan(media: Media, octets: u64, (at, position): (Timestamp, LogPosition)) -> ScanRow {
+    ScanRow {
+        media,
+        octets,
+        at,
+        position,
     }
 }
