@@ -29,5 +29,5 @@ mod walk;
 mod webhook;
 
 pub use connector::Connector;
-pub use settings::{SenderSettings, WebhookSettings};
+pub use settings::{Pauses, SenderSettings, WebhookSettings};
 pub use told::{Channel, Limits, Pulled, Told, Trouble, TroubleKind};
