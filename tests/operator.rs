@@ -20,6 +20,8 @@ mod faults;
 mod firm;
 #[path = "operator/guard.rs"]
 mod guard;
+#[path = "operator/logs.rs"]
+mod logs;
 #[path = "support/operator.rs"]
 mod operator;
 #[path = "operator/paging.rs"]

@@ -13,7 +13,7 @@ use super::{
 use crate::delivery::SmtpSettings;
 use crate::guard::GuardSettings;
 use crate::mailbox::MailboxSettings;
-use crate::register::RegisterSettings;
+use crate::register::{RegisterSettings, SentLogSettings};
 use crate::request::{Policy, PolicySettings};
 use crate::sender::SenderSettings;
 use std::path::{Path, PathBuf};
@@ -27,6 +27,7 @@ const SECTIONS: &[&str] = &[
     "smtp",
     "sender",
     "system",
+    "sent_log",
     "policy",
     "register",
     "provider",
@@ -53,6 +54,7 @@ pub fn assemble(path: &Path, text: &str) -> Survey {
     let smtp = smtp(&mut doc, folder);
     let senders = senders(&mut doc, folder);
     let systems = systems(&mut doc);
+    let sent_logs = sent_logs(&mut doc, folder);
     let secrets = secrets(&doc, folder);
     let policy = policy(&mut doc, &file, controller.as_ref());
     let register = register(&mut doc, controller.as_ref());
@@ -79,6 +81,7 @@ pub fn assemble(path: &Path, text: &str) -> Survey {
         smtp,
         senders,
         systems,
+        sent_logs,
         policy,
         register,
         review,
@@ -177,6 +180,14 @@ fn senders(doc: &mut Document, folder: &Path) -> Vec<SenderSettings> {
 fn systems(doc: &mut Document) -> Vec<SystemSettings> {
     let read: Vec<(usize, SystemSettings)> = doc.take_all("system");
     cross::systems(doc, &read);
+    read.into_iter().map(|(_, s)| s).collect()
+}
+
+/// Logs of mail servers; none is none.
+fn sent_logs(doc: &mut Document, folder: &Path) -> Vec<SentLogSettings> {
+    let mut read: Vec<(usize, SentLogSettings)> = doc.take_all("sent_log");
+    read.iter_mut().for_each(|(_, s)| s.resolve_in(folder));
+    cross::sent_logs(doc, &read);
     read.into_iter().map(|(_, s)| s).collect()
 }
 

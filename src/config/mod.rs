@@ -57,6 +57,8 @@ pub struct Config {
     pub senders: Vec<SenderSettings>,
     /// Where else data of people lie.
     pub systems: Vec<SystemSettings>,
+    /// Logs of mail servers in which mail after a STOP is looked for.
+    pub sent_logs: Vec<crate::register::SentLogSettings>,
     /// What the machine may do by itself.
     pub policy: Policy,
     /// Providers and origin rules; each rule's provider is there.

@@ -144,6 +144,10 @@ impl Step<'_> {
             Event::Notice(notice) => self.notice(notice),
             Event::Grouped(grouping) => self.group(grouping),
             Event::Flood(flood) => self.flood(flood),
+            Event::SentLogRead { log, mark } => {
+                self.put(Table::Meta, &super::mark::mark_key(log), mark);
+                Ok(())
+            }
             Event::KeysErased { .. } | Event::Checkpointed { .. } => Ok(()),
         }
     }

@@ -371,4 +371,11 @@ pub enum Event {
     Grouped(super::Grouping),
     /// A STOP is counted, or a human has looked at a flood of them (B11).
     Flood(super::Flood),
+    /// Up to here the log of a mail server was read.
+    SentLogRead {
+        /// Its name in the configuration.
+        log: String,
+        /// How far.
+        mark: super::LogMark,
+    },
 }

@@ -19,6 +19,7 @@ mod ids;
 mod judgement;
 mod kept;
 mod keyforms;
+mod mark;
 mod memory;
 mod note;
 mod notice;
@@ -50,6 +51,7 @@ pub use ids::{
 pub use judgement::Judgement;
 pub use kept::{FrozenLetter, KeptMessage, Proof, ProofOfRequest, Proposal};
 pub use keyforms::{CrmId, Phone, Profile};
+pub use mark::LogMark;
 pub use memory::MemoryTables;
 pub use note::{Note, NoteRow, Noted};
 pub use notice::{Concerned, Notice, NoticeAct, NoticeEnd, NoticeRow, QueuedNotice, Told, Whom};

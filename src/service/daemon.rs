@@ -117,6 +117,8 @@ impl Daemon {
             office.clone(),
             stop.subscribe(),
         )));
+        let logs = super::sent_log::run(office.clone(), stop.subscribe());
+        tasks.push(tokio::spawn(logs));
         let troubles = tell_senders(&office, &mut tasks, &stop);
         let health = Arc::new(Health::new(office.clock.now(), interrupted));
         let guard = GuardSeen::default();

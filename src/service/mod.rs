@@ -36,6 +36,7 @@ mod paper;
 mod people;
 mod reception;
 mod sent_index;
+mod sent_log;
 mod sequencer;
 mod settling;
 mod status;
