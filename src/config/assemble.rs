@@ -50,10 +50,8 @@ pub fn assemble(path: &Path, text: &str) -> Survey {
     let mut doc = Document::parse(&file, text);
     let (controller, processing) = (controller(&mut doc), processing(&mut doc));
     let store = store(&mut doc, folder);
-    let mailboxes = mailboxes(&mut doc, folder);
-    let smtp = smtp(&mut doc, folder);
-    let senders = senders(&mut doc, folder);
-    let systems = systems(&mut doc);
+    let (mailboxes, smtp) = (mailboxes(&mut doc, folder), smtp(&mut doc, folder));
+    let (senders, systems) = (senders(&mut doc, folder), systems(&mut doc));
     let sent_logs = sent_logs(&mut doc, folder);
     let secrets = secrets(&doc, folder);
     let policy = policy(&mut doc, &file, controller.as_ref());

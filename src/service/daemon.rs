@@ -117,8 +117,6 @@ impl Daemon {
             office.clone(),
             stop.subscribe(),
         )));
-        let logs = super::sent_log::run(office.clone(), stop.subscribe());
-        tasks.push(tokio::spawn(logs));
         let troubles = tell_senders(&office, &mut tasks, &stop);
         let health = Arc::new(Health::new(office.clock.now(), interrupted));
         let guard = GuardSeen::default();
@@ -242,6 +240,9 @@ fn tell_senders(
     tasks: &mut Vec<JoinHandle<()>>,
     stop: &watch::Sender<bool>,
 ) -> Arc<Troubles> {
+    // Whether they do obey is seen in the logs of mail servers.
+    let logs = super::sent_log::run(office.clone(), stop.subscribe());
+    tasks.push(tokio::spawn(logs));
     let troubles = Arc::new(Troubles::default());
     let (obeyed, hear) = tokio::sync::mpsc::unbounded_channel();
     let tellers = Tellers::new(office.clone(), troubles.clone(), obeyed);

@@ -190,7 +190,7 @@ impl Step<'_> {
         Ok(())
     }
 
-    /// These key forms become a person of their own, who is suppressed as they were.
+    /// These key forms become a person of their own, who is suppressed as they were; a firm holds for both, too.
     fn split(
         &mut self,
         from: PersonId,
@@ -202,8 +202,7 @@ impl Step<'_> {
         if from == person {
             return Ok(());
         }
-        let old = self.state().person(from)?;
-        let mut own = self.state().group(person)?;
+        let (old, mut own) = (self.state().person(from)?, self.state().group(person)?);
         if let Some(holder) = own.into.take() {
             let mut row = self.state().group(holder)?;
             row.members.retain(|m| *m != person);
@@ -217,7 +216,6 @@ impl Step<'_> {
         theirs.trace.push(self.trace(Traced::Parted, person, by));
         own.trace.push(self.trace(Traced::Left, from, by));
         let phones = std::mem::take(&mut own.phones);
-        // Nobody knows whose address is in which: as a suppression does, a firm holds for both.
         add(&mut own.domains, &theirs.domains);
         self.put_group(from, &theirs);
         self.put_group(person, &own);
