@@ -11,6 +11,8 @@ mod floods;
 mod hook;
 #[path = "desk/notices.rs"]
 mod notices;
+#[path = "desk/paper.rs"]
+mod paper;
 #[path = "desk/persons.rs"]
 mod persons;
 #[path = "desk/recipients.rs"]

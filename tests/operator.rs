@@ -20,10 +20,14 @@ mod faults;
 mod firm;
 #[path = "operator/guard.rs"]
 mod guard;
+#[path = "operator/logs.rs"]
+mod logs;
 #[path = "support/operator.rs"]
 mod operator;
 #[path = "operator/paging.rs"]
 mod paging;
+#[path = "operator/paper.rs"]
+mod paper;
 #[path = "support/postbox.rs"]
 mod postbox;
 #[path = "support/postfix.rs"]

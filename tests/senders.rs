@@ -85,7 +85,10 @@ async fn stage(vendor: Vendor) -> Stage {
 
 fn words(told: &Told) -> &str {
     match told {
-        Told::Obeyed { words } | Told::Unknown { words } | Told::Refused { words } => words,
+        Told::Obeyed { words }
+        | Told::Unknown { words }
+        | Told::Left { words }
+        | Told::Refused { words } => words,
         Told::Later(trouble) => &trouble.words,
     }
 }
@@ -319,6 +322,38 @@ async fn mailchimp_obeys() {
 #[tokio::test]
 async fn apollo_obeys() {
     every_act(vendors::APOLLO, manner(false, true, false, false)).await;
+}
+
+#[tokio::test]
+async fn a_pause_is_a_stop_or_nothing_where_the_settings_say_so() {
+    for vendor in [vendors::HUBSPOT, vendors::PIPEDRIVE] {
+        let stage = stage(vendor).await;
+        let (tool, jane) = (&stage.tool, whom(&[JANE]));
+        assert!(matches!(
+            tool.tell(NoticeAct::Pause, &jane).await,
+            Told::Refused { .. }
+        ));
+        let words = tool.pauses_in_words();
+        assert!(
+            words.contains("by hand") && words.contains("as_stop"),
+            "{words}"
+        );
+        let own = |setting| preset(stage.folder.path(), KEY, vendor, &stage.fake.url, setting);
+        let left = own("pause = 'leave'");
+        let told = left.tell(NoticeAct::Pause, &jane).await;
+        assert!(
+            matches!(&told, Told::Left { words } if words.contains("leave")),
+            "{told:?}"
+        );
+        assert!(!stage.fake.inside().world.is_out(JANE), "it was not told");
+        let told = own("pause = 'as_stop'").tell(NoticeAct::Pause, &jane).await;
+        assert!(
+            matches!(&told, Told::Obeyed { words } if words.contains("for good")),
+            "{told:?}"
+        );
+        assert!(stage.fake.inside().world.is_out(JANE));
+        obeyed(&left.tell(NoticeAct::Suppress, &jane).await);
+    }
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@
 //! All texts are [`Line`]s, all days are calendar days in the controller's time zone.
 
 use super::line::Line;
-use crate::record::{self, Address, Language, RequestKind};
+use crate::record::{self, Language, RequestKind};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
@@ -359,10 +359,10 @@ pub struct Thread {
 
 impl Person {
     /// Somebody of whom only the address is known.
-    pub fn of(address: &Address) -> Self {
+    pub fn of(address: &str) -> Self {
         Self {
             salutation: None,
-            address: Line::new(address.as_str()),
+            address: Line::new(address),
         }
     }
 }

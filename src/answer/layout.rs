@@ -154,7 +154,8 @@ fn wrap_in(element: &str, lines: &[String], between: &str, out: &mut String) {
     out.push_str(">\n");
 }
 
-fn escape(text: &str, out: &mut String) {
+/// Text as it may stand in HTML.
+pub fn escape(text: &str, out: &mut String) {
     for c in text.chars() {
         match c {
             '&' => out.push_str("&amp;"),

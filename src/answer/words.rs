@@ -114,6 +114,7 @@ const WORDS: &[(&str, [&str; 7])] = &[
     ("basis", ["base légale", "lawful basis", "Rechtsgrundlage", "base jurídica", "base giuridica", "rechtsgrond", "fundamento jurídico"]),
     ("why", ["raison du contact", "reason for contacting you", "Grund der Kontaktaufnahme", "motivo del contacto", "motivo del contatto", "reden van contact", "motivo do contacto"]),
     ("all", ["toutes vos données", "all your data", "alle Ihre Daten", "todos sus datos", "tutti i Suoi dati", "al uw gegevens", "todos os seus dados"]),
+    ("reference", ["Notre référence", "Our reference", "Unser Zeichen", "Nuestra referencia", "Nostro riferimento", "Ons kenmerk", "Nossa referência"]),
     ("channel.email", ["e-mail", "e-mail", "E-Mail", "correo electrónico", "e-mail", "e-mail", "e-mail"]),
     ("channel.phone", ["téléphone", "telephone", "Telefon", "teléfono", "telefono", "telefoon", "telefone"]),
     ("channel.linkedin", ["LinkedIn", "LinkedIn", "LinkedIn", "LinkedIn", "LinkedIn", "LinkedIn", "LinkedIn"]),

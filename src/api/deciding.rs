@@ -56,6 +56,12 @@ pub async fn approve(
         return not_what_was_shown(&case, &drafts, hash.is_empty());
     };
     may_leave(&desk, &case, row)?;
+    if draft.plan.to.is_none() {
+        return Err(Refusal::not_now(
+            "this case is answered on paper",
+            format!("`quitus requests print {} --output letter.html`", case.id),
+        ));
+    }
     let events = queued(&desk, &house, &case, (row, draft), &word)?;
     let frame = desk
         .commit(Proposal::new(events).expecting(as_read(&case)))
@@ -101,7 +107,7 @@ pub fn open_case(desk: &Desk, text: &str) -> Result<CaseFile, Refusal> {
 
 /// Nothing leaves in shadow; what may have left already is never sent again by a keystroke; personal data wait for the
 /// proof of who asks, and an erasure for the copy that was asked too.
-fn may_leave(desk: &Desk, case: &CaseFile, draft: &LetterRow) -> Result<(), Refusal> {
+pub fn may_leave(desk: &Desk, case: &CaseFile, draft: &LetterRow) -> Result<(), Refusal> {
     let mode = desk.office.sequencer.reader().state().mode()?;
     if mode.is_none_or(|m| m.mode == Mode::Shadow) {
         return Err(Refusal::not_now(
@@ -206,7 +212,7 @@ fn queued(
         by: word.by.clone(),
     }];
     if row.head.kind == LetterKind::Apology {
-        events.push(released(case, word, None));
+        events.push(released(case, &word.by, None));
     }
     if row.head.kind != LetterKind::Answer {
         // An acknowledgement, a code or an extension ends nothing.
@@ -223,7 +229,7 @@ fn queued(
         let late = case.drafts().filter(others);
         events.extend(late.map(|l| cancelled(l, rule::APPROVED, &word.by)));
         events.extend(decided(case, MessageState::Answered, rule::APPROVED));
-        events.push(released(case, word, None));
+        events.push(released(case, &word.by, None));
     }
     Ok(events)
 }
@@ -324,7 +330,7 @@ fn ended(
     };
     events.extend(decided(case, ends, rule));
     let note = note(desk, case.row.proof_key, word.reason.trim())?;
-    events.push(released(case, word, note));
+    events.push(released(case, &word.by, note));
     events.push(Event::CaseClosed {
         case: case.id,
         by: by(),
@@ -333,7 +339,7 @@ fn ended(
 }
 
 /// This letter will not be sent.
-fn cancelled(letter: &LetterRow, rule: RuleId, by: &str) -> Event {
+pub fn cancelled(letter: &LetterRow, rule: RuleId, by: &str) -> Event {
     Event::LetterCancelled {
         letter: letter.head.letter,
         rule,
@@ -364,10 +370,11 @@ pub fn decided(case: &CaseFile, state: MessageState, rule: RuleId) -> impl Itera
         })
 }
 
-fn released(case: &CaseFile, word: &Word, note: Option<Sealed>) -> Event {
+/// A human has looked.
+pub fn released(case: &CaseFile, by: &str, note: Option<Sealed>) -> Event {
     Event::CaseReleased {
         case: case.id,
-        by: word.by.clone(),
+        by: by.to_owned(),
         note,
     }
 }

@@ -4,7 +4,7 @@
 
 use super::requests::because;
 use super::{Desk, Refusal, words};
-use crate::record::{CaseId, LetterRow, LetterState};
+use crate::record::{Address, CaseId, LetterRow, LetterState};
 use crate::service::{CaseFile, Draft, House, Unwritten};
 use serde_json::{Value, json};
 
@@ -71,6 +71,18 @@ pub fn tell(case: &CaseFile, drafts: &[Shown<'_>], text: &mut String) -> Vec<Val
     all
 }
 
+/// What to type so that it leaves.
+fn how_it_leaves(case: &CaseFile, row: &LetterRow, by_mail: bool, hash: &str) -> String {
+    let id = case.id;
+    match (by_mail, row.position) {
+        (true, _) => format!("quitus requests approve {id} --hash {hash}"),
+        (false, None) => format!("quitus requests print {id} --output letter.html"),
+        (false, Some(_)) => {
+            format!("printed; once it is in the post: quitus requests posted {id} --on DATE")
+        }
+    }
+}
+
 /// One draft in full.
 fn tell_draft(
     case: &CaseFile,
@@ -88,12 +100,12 @@ fn tell_draft(
     match written {
         Ok(draft) => {
             let (hash, to, letter) = (draft.hash(), &draft.plan.to, &draft.letter);
+            let paper = case.paper.as_deref().unwrap_or_default().join(", ");
+            let to_whom = to.as_ref().map_or(paper.as_str(), Address::as_str);
+            let next = how_it_leaves(case, row, to.is_some(), &hash);
             *text += &format!(
-                "           quitus requests approve {} --hash {hash}\nTo: {}\nSubject: {}\n\n{}\n",
-                case.id,
-                to.as_str(),
-                letter.subject,
-                letter.text
+                "           {next}\nTo: {to_whom}\nSubject: {}\n\n{}\n",
+                letter.subject, letter.text
             );
             let mut files = Vec::new();
             for file in &letter.attachments {
@@ -101,7 +113,8 @@ fn tell_draft(
                 files.push(json!({"name": file.name, "octets": file.bytes.len()}));
             }
             json!({
-                "letter": step, "kind": kind, "answers": answers, "state": row.state, "hash": hash, "to": to,
+                "letter": step, "kind": kind, "answers": answers, "state": row.state, "hash": hash, "to": to_whom,
+                "on_paper": to.is_none(),
                 "subject": letter.subject, "text": letter.text, "attachments": files,
             })
         }

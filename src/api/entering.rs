@@ -3,7 +3,7 @@
 //! Each is written down with who said it; the words are sealed. Nothing leaves here: letters become drafts.
 
 use super::deciding::{as_read, note, open_case};
-use super::{Answer, Desk, Refusal, address};
+use super::{Answer, Desk, Refusal, address, paper};
 use crate::record::{
     Channel, Event, Language, LetterHead, LetterId, LetterKind, PersonId, RequestKind, Review,
     Timestamp, unhex,
@@ -26,6 +26,12 @@ pub struct New {
     channel: Channel,
     language: Option<Language>,
     note: Option<String>,
+    /// What came on paper.
+    #[serde(default)]
+    scans: Vec<paper::File>,
+    /// The lines of the postal address at which it is answered.
+    #[serde(default)]
+    postal: Vec<String>,
     by: String,
 }
 
@@ -89,6 +95,8 @@ fn entry(desk: &Desk, new: New) -> Result<Entry, Refusal> {
         language: new.language,
         by: new.by,
         note: new.note.filter(|n| !n.trim().is_empty()),
+        scans: paper::handed(new.scans)?,
+        postal: paper::postal(new.postal)?,
         previous: None,
     })
 }
@@ -150,6 +158,12 @@ fn told(entry: &Entry, entered: &Entered, now: Timestamp) -> String {
     } else {
         "NOBODY is suppressed: say who it is with --address or --person\n"
     };
+    if !entry.scans.is_empty() {
+        text += &format!(
+            "{} scans are kept, sealed, with the case\n",
+            entry.scans.len()
+        );
+    }
     let by_hand = entry.kinds.iter().copied();
     let by_hand: Vec<RequestKind> = by_hand.filter(|k| !entered.drafted.contains(k)).collect();
     if !entered.drafted.is_empty() {

@@ -49,7 +49,8 @@ pub async fn list(State(desk): State<Desk>) -> Result<Answer, Refusal> {
         let note = state.note(Noted::Incident(*mail))?;
         let reason = note.map(|n| why(&desk, &n)).transpose()?.flatten();
         let seen = match (&row.seen_by, &reason) {
-            (None, _) => "OPEN: nobody has looked".to_owned(),
+            (None, None) => "OPEN: nobody has looked".to_owned(),
+            (None, Some(told)) => format!("OPEN: nobody has looked; {told}"),
             (Some(by), None) => format!("seen by {by}"),
             (Some(by), Some(reason)) => format!("seen by {by}: {reason}"),
         };

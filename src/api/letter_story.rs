@@ -3,9 +3,10 @@
 use super::letters::{Letter, explained, letter};
 use super::{Answer, Desk, Refusal, words};
 use crate::record::{
-    Event, Filing, FilingStep, FrozenLetter, Judgement, LetterId, LetterRow, LetterState, SmtpReply,
+    Event, Filing, FilingStep, FrozenLetter, Judgement, LetterId, LetterRow, LetterState, Sheet,
+    SmtpReply,
 };
-use crate::service::{frozen_letter, looked_for};
+use crate::service::{frozen_letter, looked_for, printed};
 use axum::extract::{Path, State};
 use mail_parser::{MessageParser, MimeHeaders};
 use serde_json::{Value, json};
@@ -34,7 +35,8 @@ pub async fn show(State(desk): State<Desk>, Path(id): Path<String>) -> Result<An
         let said = said.as_ref().map(|r| format!(" ({}: {})", r.phase, r.text));
         text += &format!("{at}  {what}{}\n", said.unwrap_or_default());
     }
-    let frozen = frozen_letter(desk.office.sequencer.reader(), &of.row)?;
+    let reader = desk.office.sequencer.reader();
+    let (frozen, sheet) = (frozen_letter(reader, &of.row)?, printed(reader, &of.row)?);
     text += &match &frozen {
         Some(frozen) => format!(
             "\nMAIL FROM:<{}>\nRCPT TO:<{}>\n\n{}\n",
@@ -42,6 +44,7 @@ pub async fn show(State(desk): State<Desk>, Path(id): Path<String>) -> Result<An
             frozen.rcpt_to,
             readable(&frozen.bytes)
         ),
+        None if sheet.is_some() => sheet.as_ref().map(on_paper).unwrap_or_default(),
         None if of.row.position.is_some() => "\nits text was erased\n".into(),
         None => format!(
             "\nnot frozen yet: `quitus requests show {}` shows it as it would leave now\n",
@@ -54,6 +57,9 @@ pub async fn show(State(desk): State<Desk>, Path(id): Path<String>) -> Result<An
         .map(|(at, what, said)| json!({"at": at, "what": what, "reply": said}))
         .collect();
     data["frozen"] = frozen.as_ref().map(bytes).unwrap_or_default();
+    data["sheet"] = sheet
+        .map(|s| json!({"to": s.to, "subject": s.subject, "text": s.text, "html": s.html}))
+        .unwrap_or_default();
     Ok(Answer::good(data, text))
 }
 
@@ -78,6 +84,12 @@ fn bytes(frozen: &FrozenLetter) -> Value {
         "mail_from": frozen.mail_from, "rcpt_to": frozen.rcpt_to, "message_id": frozen.message_id,
         "subject": frozen.subject, "bytes": String::from_utf8_lossy(&frozen.bytes),
     })
+}
+
+/// The sheet as it was printed.
+fn on_paper(sheet: &Sheet) -> String {
+    let (to, about) = (sheet.to.join("\n"), &sheet.subject);
+    format!("\non paper to\n{to}\n\n{about}\n\n{}\n", sheet.text)
 }
 
 fn head(of: &Letter) -> String {
@@ -161,7 +173,10 @@ fn is_about(event: &Event, id: LetterId) -> bool {
         | Event::LetterHeld { letter, .. }
         | Event::LetterCancelled { letter, .. }
         | Event::LetterJudged(
-            Judgement::Settled { letter, .. } | Judgement::Resent { letter, .. },
+            Judgement::Settled { letter, .. }
+            | Judgement::Resent { letter, .. }
+            | Judgement::Printed { letter, .. }
+            | Judgement::Posted { letter, .. },
         ) => *letter == id,
         Event::Filed(
             Filing::Due { step, .. } | Filing::Ended { step, .. } | Filing::Failed { step, .. },

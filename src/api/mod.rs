@@ -20,6 +20,7 @@ mod letters;
 mod looking;
 mod mode;
 mod paging;
+mod paper;
 mod proposing;
 mod recipients;
 mod requests;
@@ -33,6 +34,7 @@ mod tokens;
 mod words;
 
 pub use client::{Client, NoAnswer};
+pub use paper::SMALLER;
 pub use serve::{Control, NotServed, serve};
 
 use crate::record::{Address, Damaged, Event};
@@ -285,7 +287,13 @@ fn of_requests() -> Router<Desk> {
         .route("/requests/{case}/answered", post(deciding::answered))
         .route("/requests/{case}/done", post(systems::done))
         .route("/requests/{case}/tell", post(recipients::tell))
-        .route("/requests/new", post(entering::new))
+        .route(
+            "/requests/new",
+            post(entering::new).layer(DefaultBodyLimit::max(paper::LARGEST)),
+        )
+        .route("/requests/{case}/scans/{number}", get(paper::scan))
+        .route("/requests/{case}/print", post(paper::print))
+        .route("/requests/{case}/posted", post(paper::posted))
         .route("/requests/{case}/extend", post(entering::extend))
         .route("/requests/{case}/identify", post(identifying::identify))
         .route(

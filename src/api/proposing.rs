@@ -321,6 +321,8 @@ fn forwarded(
         None => with.unwrap_or(case.row.opened),
     };
     let entry = Entry {
+        scans: Vec::new(),
+        postal: None,
         kinds: kinds.to_vec(),
         address: Some(from),
         person: None,

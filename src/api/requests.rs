@@ -2,7 +2,7 @@
 
 use super::paging::{Page, no_cursor};
 use super::{
-    Answer, Desk, Refusal, draft, entering, proposing, recipients, senders, systems, words,
+    Answer, Desk, Refusal, draft, entering, paper, proposing, recipients, senders, systems, words,
 };
 use crate::record::{CaseId, CaseRow, Clock, Concerned, LetterRow, RequestKind, RuleId, Timestamp};
 use crate::register;
@@ -132,6 +132,7 @@ pub async fn show(State(desk): State<Desk>, Path(case): Path<String>) -> Result<
     let mut text = head(&desk, &house, &case)?;
     let systems = systems::tell(&house, &case, &mut text);
     let recipients = recipients::show(&house, &case, desk.office.clock.now(), &mut text);
+    let paper = paper::tell(&case, &mut text);
     proof(&case, &mut text);
     let messages = messages(&case, &mut text);
     let proposals = proposing::tell(&desk, &case, &mut text)?;
@@ -149,6 +150,7 @@ pub async fn show(State(desk): State<Desk>, Path(case): Path<String>) -> Result<
         "closed": case.row.closed.map(|t| t.to_string()), "proof": case.proof, "messages": messages,
         "proposals": proposals, "letters": letters, "identity_proved": review.proved.map(|t| t.to_string()),
         "code_until": review.identity.as_ref().map(|i| i.expires.to_string()), "extended": case.extended, "systems": systems, "recipients": recipients,
+        "paper": paper["to"], "scans": paper["scans"],
     });
     Ok(Answer::good(data, text))
 }

@@ -88,7 +88,7 @@ pub async fn list(State(desk): State<Desk>) -> Result<Answer, Refusal> {
         }
         data.push(json!({
             "sender": report, "pulled": pulled, "can_pull": sender.can_pull(), "unverified": sender.unverified(),
-            "channels": sender.channels(),
+            "channels": sender.channels(), "pause": sender.pauses(),
         }));
     }
     if data.is_empty() {
@@ -111,10 +111,12 @@ pub async fn test(State(desk): State<Desk>, Path(name): Path<String>) -> Result<
             (format!("{name}: FAILED: {words}\n"), true, words)
         }
     };
+    let pauses = sender.pauses_in_words();
+    text += &format!("  pauses: {pauses}\n");
     for call in &unverified {
         text += &format!("  unverified: {call}\n");
     }
-    let data = json!({"sender": name, "ok": !wrong, "words": words, "unverified": unverified});
+    let data = json!({"sender": name, "pause": sender.pauses(), "pause_words": pauses, "ok": !wrong, "words": words, "unverified": unverified});
     Ok(Answer::good(data, text).wrong_if(wrong))
 }
 
@@ -339,6 +341,7 @@ pub fn tell(state: &Records<'_>, about: &Concerned, text: &mut String) -> Result
                     NoticeEnd::Obeyed => "obeyed",
                     NoticeEnd::Unknown => "does not know them",
                     NoticeEnd::ByHand => "done by hand",
+                    NoticeEnd::Left => "NOT TOLD, mails may go on there",
                 };
                 format!("{word} {at}{said}")
             }

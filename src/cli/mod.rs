@@ -20,6 +20,7 @@ mod letters;
 mod log;
 mod output;
 mod paging;
+mod paper;
 mod replay;
 mod requests;
 mod run;

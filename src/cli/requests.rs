@@ -3,18 +3,27 @@
 use super::ask::{self, Ask};
 use super::edge::End;
 use super::paging::Paging;
+use super::paper;
 use crate::record::{Channel, Language, RequestKind};
 use serde_json::json;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// `quitus requests …`
 #[derive(clap::Args, Debug)]
 pub struct Arguments {
     #[command(subcommand)]
-    command: Command,
+    command: Every,
     /// One JSON object
     #[arg(long, global = true)]
     json: bool,
+}
+
+#[derive(clap::Subcommand, Debug)]
+enum Every {
+    #[command(flatten)]
+    Case(Command),
+    #[command(flatten)]
+    Paper(paper::Command),
 }
 
 #[derive(clap::Subcommand, Debug)]
@@ -178,15 +187,22 @@ struct New {
     /// What else an auditor should know; it is sealed
     #[arg(long)]
     note: Option<String>,
+    /// A scan of what came on paper (PDF, PNG, JPEG, TIFF, WebP, HEIC), sealed with the case; may be said several times
+    #[arg(long = "scan", value_name = "FILE")]
+    scans: Vec<PathBuf>,
+    /// Answer on paper: a line of the postal address, the name first; said once for each line
+    #[arg(long, value_name = "LINE")]
+    postal: Vec<String>,
 }
 
 impl New {
-    fn question(&self) -> Ask {
+    fn question(&self) -> Result<Ask, End> {
         let word = json!({
+            "scans": paper::handed(&self.scans)?, "postal": self.postal,
             "kinds": self.kinds, "address": self.address, "person": self.person, "received": self.received,
             "channel": self.channel, "language": self.language, "note": self.note, "by": ask::by(),
         });
-        Ask::Post("/requests/new".into(), word)
+        Ok(Ask::Post("/requests/new".into(), word))
     }
 }
 
@@ -200,17 +216,20 @@ fn channel(word: &str) -> Result<Channel, String> {
 
 /// Runs it.
 pub fn run(arguments: &Arguments, named: Option<&Path>) -> Result<u8, End> {
-    ask::once(named, arguments.json, false, question(&arguments.command))
+    match &arguments.command {
+        Every::Case(command) => ask::once(named, arguments.json, false, question(command)?),
+        Every::Paper(command) => command.run(named, arguments.json),
+    }
 }
 
 /// What a command asks of the house.
-fn question(command: &Command) -> Ask {
+fn question(command: &Command) -> Result<Ask, End> {
     let path = |case: &str, what: &str| format!("/requests/{}{what}", ask::quoted(case.trim()));
     let order = |case: &str, what: &str, mut word: serde_json::Value| {
         word["by"] = json!(ask::by());
         Ask::Post(path(case, what), word)
     };
-    match command {
+    Ok(match command {
         Command::List(page) => Ask::Get(page.of("/requests")),
         Command::Show { case } => Ask::Get(path(case, "")),
         Command::Approve { case, hash } => {
@@ -221,7 +240,7 @@ fn question(command: &Command) -> Ask {
         Command::Refuse { case, reason } => order(case, "/refuse", json!({"reason": reason})),
         Command::Done(done) => order(&done.case, "/done", done.word()),
         Command::Tell(tell) => order(&tell.case, "/tell", tell.word()),
-        Command::New(new) => new.question(),
+        Command::New(new) => return new.question(),
         Command::Extend { case, reason } => order(case, "/extend", json!({"reason": reason})),
         Command::Identify {
             case,
@@ -252,5 +271,5 @@ fn question(command: &Command) -> Ask {
             let what = format!("/proposals/{number}/dismiss");
             order(case, &what, json!({"reason": reason}))
         }
-    }
+    })
 }

@@ -9,12 +9,11 @@ use crate::api::{self, Control, Desk, NotServed};
 use crate::config::{Config, LogFormat, LogSettings};
 use crate::guard::{Guard, NotGuarded};
 use crate::record::Fault;
-use crate::service::{Daemon, Extras, StartError, Status};
+use crate::service::{Daemon, Extras, StartError};
 use anyhow::{Context as _, Result, anyhow};
 use notify::Watcher;
 use std::io::IsTerminal as _;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
@@ -101,7 +100,7 @@ async fn watch_over(config: Config) -> Result<(), Ended> {
         tokio::select! {
             () = signals.end() => break,
             _ = hang_up.recv() => {
-                tell_reload(daemon.reload());
+                read_again(&daemon, &guard).await;
                 // Other folders may be named now.
                 match watch(&daemon.office.house.load().config, tell.clone()) {
                     Ok(watcher) => _watcher = watcher,
@@ -111,7 +110,7 @@ async fn watch_over(config: Config) -> Result<(), Ended> {
             Some(()) = saved.recv() => {
                 tokio::time::sleep(SETTLE).await;
                 while saved.try_recv().is_ok() {}
-                tell_reload(daemon.reload());
+                read_again(&daemon, &guard).await;
             }
             _ = health.tick() => if daemon.has_failed() {
                 return Err(anyhow!("the store has failed; starting again replays the log (see the error above)").into());
@@ -134,13 +133,8 @@ async fn watch_over(config: Config) -> Result<(), Ended> {
 /// Opens the control socket, and the listeners of the guard if the settings ask for some.
 async fn open_doors(daemon: &Daemon, socket: &Path) -> Result<(Control, Guard), Ended> {
     let guard = Guard::open(&daemon.office).await?;
-    let (mut desk, doors) = (Desk::of(daemon), guard.teller());
-    let status = desk.status;
-    desk.status = Arc::new(move || {
-        let guard = doors();
-        status().map(|status| Status { guard, ..status })
-    });
-    match Control::open(api::router(desk), socket).await {
+    daemon.see_guard(guard.teller());
+    match Control::open(api::router(Desk::of(daemon)), socket).await {
         Ok(control) => Ok((control, guard)),
         Err(why) => {
             guard.end().await;
@@ -169,6 +163,21 @@ impl Signals {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}
         }
+    }
+}
+
+/// Reads everything again, and the tokens of the guard's clients with it.
+async fn read_again(daemon: &Daemon, guard: &Guard) {
+    let read = daemon.reload();
+    let good = read.is_ok();
+    tell_reload(read);
+    if !good {
+        return;
+    }
+    if let Err(why) = guard.reload(&daemon.office).await {
+        let fault = why.fault(&daemon.office.house.load().config.file);
+        tracing::error!("{fault}");
+        daemon.refuse(&[fault]);
     }
 }
 

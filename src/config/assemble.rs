@@ -13,7 +13,7 @@ use super::{
 use crate::delivery::SmtpSettings;
 use crate::guard::GuardSettings;
 use crate::mailbox::MailboxSettings;
-use crate::register::RegisterSettings;
+use crate::register::{RegisterSettings, SentLogSettings};
 use crate::request::{Policy, PolicySettings};
 use crate::sender::SenderSettings;
 use std::path::{Path, PathBuf};
@@ -28,6 +28,7 @@ const SECTIONS: &[&str] = &[
     "sender",
     "system",
     "recipient",
+    "sent_log",
     "policy",
     "register",
     "provider",
@@ -52,6 +53,7 @@ pub fn assemble(path: &Path, text: &str) -> Survey {
     let store = store(&mut doc, folder);
     let (mailboxes, smtp) = (mailboxes(&mut doc, folder), smtp(&mut doc, folder));
     let (senders, systems) = (senders(&mut doc, folder), systems(&mut doc));
+    let sent_logs = sent_logs(&mut doc, folder);
     let secrets = secrets(&doc, folder);
     let policy = policy(&mut doc, &file, controller.as_ref());
     let register = register(&mut doc, controller.as_ref());
@@ -80,6 +82,7 @@ pub fn assemble(path: &Path, text: &str) -> Survey {
         senders,
         systems,
         recipients,
+        sent_logs,
         policy,
         register,
         review,
@@ -192,6 +195,14 @@ fn recipients(
     read.iter_mut().for_each(|(_, r)| r.resolve_in(folder));
     recipients::judge(doc, &read, systems, register);
     read.into_iter().map(|(_, r)| r).collect()
+}
+
+/// Logs of mail servers; none is none.
+fn sent_logs(doc: &mut Document, folder: &Path) -> Vec<SentLogSettings> {
+    let mut read: Vec<(usize, SentLogSettings)> = doc.take_all("sent_log");
+    read.iter_mut().for_each(|(_, s)| s.resolve_in(folder));
+    cross::sent_logs(doc, &read);
+    read.into_iter().map(|(_, s)| s).collect()
 }
 
 /// Who is told whether somebody may be written to.

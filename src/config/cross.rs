@@ -11,7 +11,7 @@ use crate::delivery::SmtpSettings;
 use crate::guard::GuardSettings;
 use crate::mailbox::MailboxSettings;
 use crate::record::{Address, RequestKind, TOKEN_LETTERS, domain_to_ascii, is_freemail_domain};
-use crate::register::RegisterSettings;
+use crate::register::{RegisterSettings, SentLogSettings};
 use crate::sender::{Connector, SenderSettings};
 use std::collections::HashMap;
 use std::ops::Range;
@@ -125,6 +125,24 @@ pub fn systems(doc: &mut Document, systems: &[(usize, SystemSettings)]) {
             );
         }
         names.push(&system.name);
+    }
+}
+
+/// Each log has a name of its own and can be read.
+pub fn sent_logs(doc: &mut Document, logs: &[(usize, SentLogSettings)]) {
+    let mut names: Vec<&str> = Vec::new();
+    for (number, log) in logs {
+        let number = number.to_string();
+        if let Some((setting, what, fix)) = log.fault() {
+            let here = doc.place(&["sent_log", &number, setting]);
+            doc.fault(here, what, fix);
+        }
+        if names.contains(&log.name.as_str()) {
+            let here = doc.place(&["sent_log", &number, "name"]);
+            let what = format!("two logs are called \"{}\"", log.name);
+            doc.fault(here, what, "give each a name of its own");
+        }
+        names.push(&log.name);
     }
 }
 

@@ -61,6 +61,8 @@ pub struct Config {
     pub systems: Vec<SystemSettings>,
     /// Who received data, and is told of what becomes of them (Art. 19); no two of one name.
     pub recipients: Vec<RecipientSettings>,
+    /// Logs of mail servers in which mail after a STOP is looked for.
+    pub sent_logs: Vec<crate::register::SentLogSettings>,
     /// What the machine may do by itself.
     pub policy: Policy,
     /// Providers and origin rules; each rule's provider is there.
@@ -108,7 +110,7 @@ impl Config {
         note(self.smtp != new.smtp, "[smtp]");
         note(self.control_socket != new.control_socket, "[control]");
         note(self.log != new.log, "[log]");
-        note(self.guard != new.guard, "[guard]");
+        note(!self.guard.same_doors(&new.guard), "[guard]");
         sections
     }
 

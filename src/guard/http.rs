@@ -10,6 +10,7 @@ use super::web;
 use crate::record::{Address, Damaged};
 use crate::register::Clearance;
 use crate::service::{NotMinted, WantedTokens, issue_tokens};
+use arc_swap::ArcSwap;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Extension, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -58,10 +59,13 @@ pub(super) async fn clients(settings: Vec<ClientSettings>) -> io::Result<Vec<Cli
     tokio::task::spawn_blocking(read).await?
 }
 
+/// The clients in force: one set of names and tokens, swapped whole.
+pub(super) type Clients = Arc<ArcSwap<Vec<Client>>>;
+
 #[derive(Clone)]
 struct Service {
     gate: Gate,
-    clients: Arc<Vec<Client>>,
+    clients: Clients,
 }
 
 /// The client whose token came with the request.
@@ -70,15 +74,12 @@ struct Known(Arc<str>);
 
 /// Serves it until it is time to stop.
 pub(super) async fn serve(
-    (gate, clients): (Gate, Vec<Client>),
+    (gate, clients): (Gate, Clients),
     tls: Option<Certified>,
     socket: Socket,
     stop: watch::Receiver<bool>,
 ) {
-    let service = Service {
-        gate,
-        clients: Arc::new(clients),
-    };
+    let service = Service { gate, clients };
     let router = Router::new()
         .route("/v1/suppression/check", post(check))
         .route("/v1/tokens", post(tokens))
@@ -118,7 +119,7 @@ impl Service {
         let sum: [u8; 32] = Sha256::digest(token.trim().as_bytes()).into();
         // All are compared, each whole: the time taken says nothing about which was nearly right.
         let mut found = None;
-        for client in self.clients.iter() {
+        for client in self.clients.load().iter() {
             let differ = client.sum.iter().zip(sum).fold(0, |d, (a, b)| d | (a ^ b));
             if differ == 0 {
                 found = Some(client.name.clone());

@@ -24,10 +24,13 @@ mod web;
 pub use place::Listen;
 pub use settings::{ClientSettings, GuardSettings, HttpSettings, MtaSettings, OneClickSettings};
 
+use crate::record::Fault;
 use crate::service::{GuardReport, Office};
+use arc_swap::ArcSwap;
 use gate::{Counts, Gate};
 use listen::Socket;
 use std::future::Future;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use tokio::sync::watch;
@@ -70,6 +73,7 @@ struct Door {
 /// All listeners of a configuration. They keep the log open: end them before the daemon ends.
 pub struct Guard {
     doors: Vec<Door>,
+    clients: Option<http::Clients>,
     stop: watch::Sender<bool>,
 }
 
@@ -83,6 +87,7 @@ impl Guard {
         let (stop, _) = watch::channel(false);
         let mut guard = Self {
             doors: Vec::new(),
+            clients: None,
             stop,
         };
         match guard.open_all(office, settings).await {
@@ -109,6 +114,8 @@ impl Guard {
             let not = |source| NotGuarded::of("http", &settings.listen, source);
             let tls = web::tls(settings.cert.as_ref(), settings.key.as_ref()).map_err(not)?;
             let clients = http::clients(settings.client.clone()).await.map_err(not)?;
+            let clients: http::Clients = Arc::new(ArcSwap::from_pointee(clients));
+            self.clients = Some(clients.clone());
             let serve = |gate, socket, stop| http::serve((gate, clients), tls, socket, stop);
             self.door(office, ("http", &settings.listen), serve).await?;
         }
@@ -143,6 +150,22 @@ impl Guard {
             counts,
             task: tokio::spawn(serve(gate, socket, self.stop.subscribe())),
         });
+        Ok(())
+    }
+
+    /// Reads the clients and their tokens anew, as the settings in force say; only a wholly good set takes the place of the one before.
+    ///
+    /// # Errors
+    /// If a token cannot be read: then nothing has changed.
+    pub async fn reload(&self, office: &Office) -> Result<(), NotGuarded> {
+        let settings = office.house.load().config.guard.http.clone();
+        // Another listener, or none, is in force at the next start.
+        let (Some(clients), Some(settings)) = (&self.clients, settings) else {
+            return Ok(());
+        };
+        let read = http::clients(settings.client).await;
+        let read = read.map_err(|source| NotGuarded::of("http", &settings.listen, source))?;
+        clients.store(Arc::new(read));
         Ok(())
     }
 
@@ -181,6 +204,15 @@ impl Guard {
 }
 
 impl NotGuarded {
+    /// What a reload found, told like any mistake in what somebody saved.
+    pub fn fault(&self, file: &Path) -> Fault {
+        Fault::of_file(
+            &file.to_string_lossy(),
+            format!("[guard.{}]: {}", self.name, self.source),
+            "correct it and reload again; the tokens of before stay in force",
+        )
+    }
+
     fn of(name: &'static str, listen: &Listen, source: std::io::Error) -> Self {
         Self {
             name,

@@ -105,6 +105,18 @@ impl OneClickSettings {
 pub type Wrong = (Vec<String>, String, &'static str);
 
 impl GuardSettings {
+    /// Whether these are the same listeners; who may ask over HTTP is taken up by a reload.
+    pub fn same_doors(&self, new: &Self) -> bool {
+        let bare = |all: &Self| {
+            let mut all = all.clone();
+            if let Some(http) = &mut all.http {
+                http.client.clear();
+            }
+            all
+        };
+        bare(self) == bare(new)
+    }
+
     /// Makes relative paths relative to the folder of the configuration.
     pub fn resolve_in(&mut self, folder: &Path) {
         let resolve = |path: &mut Option<PathBuf>| {

@@ -117,6 +117,8 @@ impl Past {
             folder: opened.folder.name.as_str().into(),
             role,
             uidvalidity: opened.uidvalidity,
+            uidnext: opened.uidnext,
+            exists: opened.exists,
         };
         Ok(PastFolder { place, uids })
     }

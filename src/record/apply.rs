@@ -146,6 +146,10 @@ impl Step<'_> {
             Event::Grouped(grouping) => self.group(grouping),
             Event::Flood(flood) => self.flood(flood),
             Event::Recipient(event) => self.recipient(event),
+            Event::SentLogRead { log, mark } => {
+                self.put(Table::Meta, &super::mark::mark_key(log), mark);
+                Ok(())
+            }
             Event::KeysErased { .. } | Event::Checkpointed { .. } => Ok(()),
         }
     }

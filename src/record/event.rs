@@ -373,4 +373,11 @@ pub enum Event {
     Flood(super::Flood),
     /// A recipient of data is told, or has acknowledged it (Art. 19).
     Recipient(super::RecipientEvent),
+    /// Up to here the log of a mail server was read.
+    SentLogRead {
+        /// Its name in the configuration.
+        log: String,
+        /// How far.
+        mark: super::LogMark,
+    },
 }

@@ -33,6 +33,11 @@ pub enum Grouping {
         by: String,
         why: Option<Sealed>,
     },
+    /// Their addresses are in these domains: who is found by a telephone, a page or an id is at a firm, too.
+    Firms {
+        person: PersonId,
+        domains: Vec<Fingerprint>,
+    },
 }
 
 /// What a human decided about who somebody is.
@@ -77,6 +82,8 @@ pub struct GroupRow {
     pub contact: Option<ContactRow>,
     /// What humans decided, oldest first.
     pub trace: Vec<TraceRow>,
+    /// The domains of their addresses, if they can be found otherwise than by an address.
+    pub domains: Vec<Fingerprint>,
 }
 
 impl State<'_> {
@@ -126,15 +133,33 @@ impl State<'_> {
     pub fn held_at(&self, phone: &Fingerprint) -> Result<(usize, Option<SuppressionRow>), Damaged> {
         let (mut many, mut strictest) = (0, None::<SuppressionRow>);
         for person in self.people_at(phone)? {
-            let Some(row) = self.person(person)?.suppression else {
-                continue;
-            };
-            many += 1;
-            let stricter = |s: &SuppressionRow| s.suppression < row.suppression;
-            if strictest.as_ref().is_none_or(stricter) {
-                strictest = Some(row);
-            }
+            let held = self.held(person)?;
+            many += usize::from(held.is_some());
+            strictest = stricter(strictest, held);
         }
         Ok((many, strictest))
     }
+
+    /// What holds against the person of this page or id.
+    pub fn held_by_key(&self, key: &Fingerprint) -> Result<Option<SuppressionRow>, Damaged> {
+        match self.alias(key)? {
+            Some(person) => self.held(person),
+            None => Ok(None),
+        }
+    }
+
+    /// What holds against a person whose address is not said: of their own, or of their firm, the strictest.
+    fn held(&self, person: PersonId) -> Result<Option<SuppressionRow>, Damaged> {
+        let person = self.standing(person)?;
+        let mut held = self.person(person)?.suppression;
+        for domain in &self.group(person)?.domains {
+            held = stricter(held, self.domain(domain)?);
+        }
+        Ok(held)
+    }
+}
+
+fn stricter(a: Option<SuppressionRow>, b: Option<SuppressionRow>) -> Option<SuppressionRow> {
+    let of = |row: &Option<SuppressionRow>| row.as_ref().map(|r| r.suppression);
+    if of(&a) < of(&b) { b } else { a }
 }

@@ -30,4 +30,24 @@ pub enum Judgement {
         /// Who ordered it.
         by: String,
     },
+    /// It was printed: what the sheet says, and its SHA-256. Until it is posted it may be printed anew.
+    Printed {
+        /// Which.
+        letter: LetterId,
+        /// Who printed it.
+        by: String,
+        /// The sheet, under the proof key of the case.
+        sheet: Sealed,
+        /// Of its page.
+        digest: [u8; 32],
+    },
+    /// The sheet that was printed last was put into the post, and counts as sent.
+    Posted {
+        /// Which.
+        letter: LetterId,
+        /// On which day.
+        on: Timestamp,
+        /// Who says so.
+        by: String,
+    },
 }

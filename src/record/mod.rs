@@ -19,9 +19,11 @@ mod ids;
 mod judgement;
 mod kept;
 mod keyforms;
+mod mark;
 mod memory;
 mod note;
 mod notice;
+mod paper;
 mod recipient;
 mod review;
 mod rows;
@@ -50,9 +52,11 @@ pub use ids::{
 pub use judgement::Judgement;
 pub use kept::{FrozenLetter, KeptMessage, Proof, ProofOfRequest, Proposal};
 pub use keyforms::{CrmId, Phone, Profile};
+pub use mark::LogMark;
 pub use memory::MemoryTables;
 pub use note::{Note, NoteRow, Noted};
 pub use notice::{Concerned, Notice, NoticeAct, NoticeEnd, NoticeRow, QueuedNotice, Told, Whom};
+pub use paper::{Media, Scan, ScanRow, Sheet};
 pub use recipient::{
     RecipientEvent, RecipientItem, RecipientRow, RecipientState, RecipientTrouble, RecipientWay,
 };

@@ -79,6 +79,8 @@ pub enum NoticeEnd {
     Unknown,
     /// A human did it in the tool, and said so.
     ByHand,
+    /// The settings say that it is not told: nothing has changed there.
+    Left,
 }
 
 /// What happens to a notice.

@@ -4,7 +4,8 @@
 //! Letters, requests and suppressions that follow have events of their own; these say why.
 
 use super::{
-    CaseId, ContentKey, LetterId, LogPosition, MailIdHash, RequestKind, RuleId, Sealed, Timestamp,
+    CaseId, ContentKey, LetterId, LogPosition, MailIdHash, Media, RequestKind, RuleId, ScanRow,
+    Sealed, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
@@ -94,6 +95,20 @@ pub enum Review {
         mail: MailIdHash,
         at: Timestamp,
     },
+    /// A scan of what came on paper was handed in, under the content key.
+    Scanned {
+        case: CaseId,
+        media: Media,
+        octets: u64,
+        by: String,
+        scan: Sealed,
+    },
+    /// The person is answered on paper, at this address: its lines, under the proof key.
+    OnPaper {
+        case: CaseId,
+        by: String,
+        to: Sealed,
+    },
 }
 
 impl Review {
@@ -106,7 +121,9 @@ impl Review {
             | Self::IdentityProved { case, .. }
             | Self::ProposalSettled { case, .. }
             | Self::SystemDone { case, .. }
-            | Self::MailAfterStop { case, .. } => *case,
+            | Self::MailAfterStop { case, .. }
+            | Self::Scanned { case, .. }
+            | Self::OnPaper { case, .. } => *case,
         }
     }
 }
@@ -139,6 +156,10 @@ pub struct ReviewRow {
     pub systems: Vec<SystemRow>,
     /// Mails after a suppression for which its letter apologises, and when they were sent.
     pub mails: Vec<(MailIdHash, Timestamp)>,
+    /// Scans of what came on paper.
+    pub scans: Vec<ScanRow>,
+    /// Where its last `OnPaper` event stands: it is answered on paper.
+    pub paper: Option<LogPosition>,
 }
 
 /// A system that is done with a request.

@@ -146,7 +146,7 @@ impl Key {
         })
     }
 
-    /// What holds against it, and for how many people: of a telephone, everybody who has it counts.
+    /// What holds against it, of the person or of their firm, and for how many people: of a telephone, everybody who has it counts.
     ///
     /// # Errors
     /// If the rows cannot be read.
@@ -159,7 +159,7 @@ impl Key {
         if let Self::Phone(_) = self {
             return state.held_at(&fingerprint);
         }
-        let row = state.suppression(&[fingerprint], None)?;
+        let row = state.held_by_key(&fingerprint)?;
         Ok((usize::from(row.is_some()), row))
     }
 }

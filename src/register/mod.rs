@@ -7,9 +7,11 @@ mod columns;
 mod fields;
 mod import;
 mod matching;
+mod mta_log;
 mod person;
 mod rules;
 mod sent_list;
+mod sent_log;
 mod table;
 mod text;
 
@@ -17,10 +19,12 @@ pub use clearance::{Clearance, Key, Verdict, clear, clear_row};
 pub use columns::Column;
 pub use import::{Chunk, ContactPlan, ImportError, Preview, Reader, Summary, plan_row};
 pub use matching::{By, Matched, identifying, matched, phones};
+pub use mta_log::{Delivered, MtaLog};
 pub use person::{Found, find, of_person};
 pub use rules::{
     Coverage, OriginRule, Provider, ProviderRole, RegisterSettings, WhyVague, campaign_fits,
     origins_for,
 };
 pub use sent_list::{SentLine, Times, read_sent};
+pub use sent_log::SentLogSettings;
 pub use table::{NoTable, Table};

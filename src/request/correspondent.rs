@@ -43,7 +43,7 @@ impl Correspondent<'_> {
 }
 
 impl LetterPlan {
-    /// The plan of a letter; none without a recipient.
+    /// The plan of a letter by mail; none without a recipient.
     pub fn of(
         head: LetterHead,
         announces: Vec<RequestKind>,
@@ -51,18 +51,29 @@ impl LetterPlan {
         reader: &Correspondent<'_>,
         release: Release,
     ) -> Option<Self> {
-        let stop_only = head.kind != LetterKind::Identity
-            && head.kind != LetterKind::Extension
-            && head.kind != LetterKind::Apology
-            && head.answers == [RequestKind::Stop]
-            && announces.is_empty();
+        let to = reader.recipient(head.kind, is_stop_only(&head, &announces))?;
+        let plan = Self::on_paper(head, announces, language, !reader.same, release);
         Some(Self {
-            to: reader.recipient(head.kind, stop_only)?,
-            identity: match stop_only {
+            to: Some(to),
+            ..plan
+        })
+    }
+
+    /// The plan of a letter that is printed: whoever posts it knows where the person lives.
+    pub fn on_paper(
+        head: LetterHead,
+        announces: Vec<RequestKind>,
+        language: Language,
+        neutral: bool,
+        release: Release,
+    ) -> Self {
+        Self {
+            to: None,
+            identity: match is_stop_only(&head, &announces) {
                 true => Identity::Mailbox,
                 false => Identity::Privacy,
             },
-            neutral: !reader.same,
+            neutral,
             letter: head.letter,
             kind: head.kind,
             answers: head.answers,
@@ -72,8 +83,16 @@ impl LetterPlan {
             domain: head.domain,
             message: head.message,
             release,
-        })
+        }
     }
+}
+
+/// Whether it says that prospecting has stopped, and nothing else: that goes to whoever asked.
+fn is_stop_only(head: &LetterHead, announces: &[RequestKind]) -> bool {
+    use LetterKind::{Apology, Extension, Identity};
+    !matches!(head.kind, Identity | Extension | Apology)
+        && head.answers == [RequestKind::Stop]
+        && announces.is_empty()
 }
 
 #[cfg(test)]

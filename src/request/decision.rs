@@ -174,8 +174,8 @@ pub struct LetterPlan {
     pub announces: Vec<RequestKind>,
     /// In which language.
     pub language: Language,
-    /// The one recipient: From, or the address on file.
-    pub to: Address,
+    /// The one recipient: From, or the address on file; none if it is printed and posted.
+    pub to: Option<Address>,
     /// In whose name.
     pub identity: Identity,
     /// Without name, role, firm or source, because the reader may not be the person (B9).

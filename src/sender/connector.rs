@@ -1,7 +1,7 @@
 //! One sender, ready to be told: whichever way it is described, it is asked in the same words.
 
 use super::command::Program;
-use super::settings::SenderSettings;
+use super::settings::{Pauses, SenderSettings};
 use super::spool::Spool;
 use super::told::{Channel, Limits, Pulled, Told, Trouble, TroubleKind};
 use super::tool::Tool;
@@ -22,6 +22,7 @@ struct Inner {
     name: String,
     channels: Vec<Channel>,
     per_minute: Option<u32>,
+    pause: Pauses,
     way: Way,
 }
 
@@ -68,6 +69,7 @@ impl Connector {
             name: settings.name.clone(),
             channels: settings.channels.clone().unwrap_or(usual),
             per_minute: settings.per_minute,
+            pause: settings.pause,
             way,
         })))
     }
@@ -115,6 +117,9 @@ impl Connector {
 
     /// Whether it can be told this; if not, [`Self::tell`] says what a human can do instead.
     pub fn can(&self, act: NoticeAct, whom: &Whom) -> bool {
+        let Some(act) = self.heard(act) else {
+            return true;
+        };
         match &self.0.way {
             Way::Tool(tool) => tool.act(act, whom).is_some(),
             _ => true,
@@ -128,11 +133,52 @@ impl Connector {
 
     /// The same as a notice with a name of its own: a STOP after a lift is another notice, and not a repetition of the first.
     pub async fn tell_notice(&self, notice: &str, act: NoticeAct, whom: &Whom) -> Told {
-        match &self.0.way {
-            Way::Tool(tool) => tool.tell(act, whom).await,
-            Way::Webhook(webhook) => webhook.tell(notice, act, whom).await,
-            Way::Command(program) => program.tell(act, whom).await,
-            Way::Drop(spool) => spool.tell(act, whom).await,
+        let Some(heard) = self.heard(act) else {
+            let words = "not told of pauses, as pause = \"leave\" says".to_owned();
+            return Told::Left { words };
+        };
+        let told = match &self.0.way {
+            Way::Tool(tool) => tool.tell(heard, whom).await,
+            Way::Webhook(webhook) => webhook.tell(notice, heard, whom).await,
+            Way::Command(program) => program.tell(heard, whom).await,
+            Way::Drop(spool) => spool.tell(heard, whom).await,
+        };
+        match told {
+            Told::Obeyed { words } if heard != act => Told::Obeyed {
+                words: format!("{words}; opted out there for good, as pause = \"as_stop\" says"),
+            },
+            told => told,
+        }
+    }
+
+    /// What it hears of an act; nothing, if it is not told.
+    fn heard(&self, act: NoticeAct) -> Option<NoticeAct> {
+        match (act, self.0.pause) {
+            (NoticeAct::Pause, Pauses::Leave) => None,
+            (NoticeAct::Pause, Pauses::AsStop) => Some(NoticeAct::Suppress),
+            (act, _) => Some(act),
+        }
+    }
+
+    /// What a pause does there, by the settings.
+    pub fn pauses(&self) -> Pauses {
+        self.0.pause
+    }
+
+    /// The same in a sentence, with what the tool cannot do.
+    pub fn pauses_in_words(&self) -> String {
+        match (self.0.pause, &self.0.way) {
+            (Pauses::AsStop, _) => {
+                "a pause opts them out there for good, and lifting it here does not bring them back there".to_owned()
+            }
+            (Pauses::Leave, _) => {
+                "a pause is not told: what is scheduled there for somebody who is paused may leave".to_owned()
+            }
+            (Pauses::Send, Way::Tool(tool)) if tool.preset.pause.is_empty() => format!(
+                "a pause must be done there by hand ({}); pause = \"as_stop\" or \"leave\" decides otherwise",
+                tool.cannot_pause()
+            ),
+            (Pauses::Send, _) => "a pause is told, and can be lifted".to_owned(),
         }
     }
 

@@ -31,5 +31,5 @@ mod webhook;
 
 pub use connector::Connector;
 pub use recipient::{HookSaid, RecipientHook};
-pub use settings::{SenderSettings, WebhookSettings};
+pub use settings::{Pauses, SenderSettings, WebhookSettings};
 pub use told::{Channel, Limits, Pulled, Told, Trouble, TroubleKind};

@@ -6,7 +6,7 @@
 use super::http::Target;
 use super::told::Channel;
 use crate::config::SecretSource;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -38,11 +38,27 @@ pub struct SenderSettings {
     pub ca_file: Option<PathBuf>,
     /// What stops when it obeys. Default: the preset's; for the others `["email"]`.
     pub channels: Option<Vec<Channel>>,
+    /// What a pause does there. Default: `send`.
+    #[serde(default)]
+    pub pause: Pauses,
     /// Calls a minute, as your plan allows. Default: the preset's, which keeps below the vendor's smallest plan.
     pub per_minute: Option<u32>,
     /// Seconds for one call, or for the command. Default: 30, from 1 to 600.
     #[serde(default = "default_timeout")]
     pub timeout_seconds: u64,
+}
+
+/// What a pause does in a tool: some can only opt out for good.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Pauses {
+    /// It is told; where the tool has no word for it, a human does it there.
+    #[default]
+    Send,
+    /// It is told as a STOP: the tool opts them out for good, and nothing here takes that back there.
+    AsStop,
+    /// The tool is not told: what it has scheduled for them may leave.
+    Leave,
 }
 
 /// Where signed messages go.

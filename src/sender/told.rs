@@ -39,6 +39,11 @@ pub enum Told {
         /// For a person.
         words: String,
     },
+    /// The settings say that it is not told of this.
+    Left {
+        /// For a person.
+        words: String,
+    },
     /// It could not be told; try again.
     Later(Trouble),
     /// It will never take this as it is: a human must look.

@@ -163,6 +163,11 @@ impl Tool {
         }
     }
 
+    /// Why it cannot be told of a pause.
+    pub(super) fn cannot_pause(&self) -> String {
+        self.impossible(NoticeAct::Pause, &Whom::default())
+    }
+
     fn impossible(&self, notice: NoticeAct, whom: &Whom) -> String {
         let name = &self.preset.name;
         if whom.domain.is_some() {

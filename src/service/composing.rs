@@ -49,6 +49,8 @@ pub struct Occasion<'a> {
     pub extension: Option<(String, Timestamp)>,
     /// Mails after a suppression, and whether the person had asked for none.
     pub apology: Option<(Vec<Timestamp>, bool)>,
+    /// The lines of the postal address, for a letter on paper.
+    pub postal: &'a [String],
     /// The moment at which the letter is written.
     pub now: Timestamp,
     /// No name, no register data: the reader may not be the person (B9).
@@ -89,7 +91,7 @@ pub fn facts(house: &House, plan: &LetterPlan, occasion: &Occasion<'_>) -> Lette
     let contact = occasion
         .contact
         .filter(|_| !occasion.neutral && !plan.neutral);
-    let mut person = answer::Person::of(&plan.to);
+    let mut person = answer::Person::of(&reached(plan, occasion));
     person.salutation = contact
         .and_then(Contact::formal_name)
         .map(|n| Line::new(&n));
@@ -127,6 +129,12 @@ pub fn facts(house: &House, plan: &LetterPlan, occasion: &Occasion<'_>) -> Lette
             subject: Line::new(occasion.subject),
         },
     }
+}
+
+/// Where the letter goes: an address, or the lines of a postal one.
+fn reached(plan: &LetterPlan, occasion: &Occasion<'_>) -> String {
+    let by_mail = plan.to.as_ref().map(|a| a.as_str().to_owned());
+    by_mail.unwrap_or_else(|| occasion.postal.join(", "))
 }
 
 /// What may be said of the suppression: that it is done, only where everybody who sends has obeyed.
@@ -295,6 +303,7 @@ pub fn freeze(
     now: Timestamp,
     automatic: bool,
 ) -> Result<FrozenLetter, Unwritten> {
+    let to = by_mail(plan)?;
     let from = sender(house, plan, occasion);
     let message_id = plan.letter.message_id(keys, from.domain());
     let own = MessageId::parse(&message_id)
@@ -312,7 +321,7 @@ pub fn freeze(
     let envelope = Envelope {
         from_name: Line::new(name),
         from: from.clone(),
-        to: plan.to.clone(),
+        to,
         reply_to: None,
         in_reply_to: references.last().cloned(),
         references,
@@ -328,12 +337,17 @@ pub fn freeze(
     let mail_from = mail_from(house, keys, plan, &from);
     Ok(FrozenLetter {
         mail_from,
-        rcpt_to: plan.to.as_str().to_owned(),
+        rcpt_to: envelope.to.as_str().to_owned(),
         message_id,
         subject: letter.subject.clone(),
         bytes,
         replies_to: occasion.references.last().cloned(),
     })
+}
+
+fn by_mail(plan: &LetterPlan) -> Result<Address, Unwritten> {
+    let printed = || Unwritten("it is printed, and not sent".into());
+    plan.to.clone().ok_or_else(printed)
 }
 
 /// MAIL FROM: where a bounce comes back to.

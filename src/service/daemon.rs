@@ -4,7 +4,7 @@
 //! replaying the log) makes its state certain.
 
 use super::clock::Clock;
-use super::connections::{MailboxReport, SmtpReport};
+use super::connections::{GuardReport, MailboxReport, SmtpReport};
 use super::desks::Desks;
 use super::digest::Mailer;
 use super::filing::Filer;
@@ -24,7 +24,7 @@ use crate::mailbox::{MailboxStatus, watch as watch_mailbox};
 use crate::record::{Event, Fault, Mode, Timestamp};
 use crate::store::{NotOpened, OpenReport, Store};
 use arc_swap::ArcSwap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -63,6 +63,9 @@ pub struct Extras {
     pub floor: Option<u64>,
 }
 
+/// Says how the listeners of the guard are, once they are open.
+type GuardSeen = Arc<OnceLock<Box<dyn Fn() -> Vec<GuardReport> + Send + Sync>>>;
+
 /// A running daemon.
 pub struct Daemon {
     /// What is shared by all its parts.
@@ -76,6 +79,7 @@ pub struct Daemon {
     running: Running,
     health: Arc<Health>,
     troubles: Arc<Troubles>,
+    guard: GuardSeen,
     /// The configuration that connections and the store were opened with.
     started: Box<Config>,
 }
@@ -116,7 +120,9 @@ impl Daemon {
         )));
         let troubles = tell_senders(&office, &mut tasks, &stop);
         let health = Arc::new(Health::new(office.clock.now(), interrupted));
-        let teller = Arc::new(teller(&office, &courier, (&health, &troubles), &mailboxes));
+        let guard = GuardSeen::default();
+        let seen = (&health, &troubles, &guard);
+        let teller = Arc::new(teller(&office, &courier, seen, &mailboxes));
         let mailer = Mailer::new(office.clone(), courier.clone(), teller);
         tasks.push(tokio::spawn(mailer.run(stop.subscribe())));
         let herald = Herald::new(office.clone(), courier.clone());
@@ -131,6 +137,7 @@ impl Daemon {
             running,
             health,
             troubles,
+            guard,
             started,
         })
     }
@@ -163,8 +170,19 @@ impl Daemon {
     pub fn teller(
         &self,
     ) -> impl Fn() -> Result<Status, crate::record::Damaged> + Send + Sync + use<> {
-        let health = (&self.health, &self.troubles);
-        teller(&self.office, &self.courier, health, &self.mailboxes)
+        let seen = (&self.health, &self.troubles, &self.guard);
+        teller(&self.office, &self.courier, seen, &self.mailboxes)
+    }
+
+    /// From now on the guard's listeners are seen in status and digest; once, when they are open.
+    pub fn see_guard(&self, how: impl Fn() -> Vec<GuardReport> + Send + Sync + 'static) {
+        // Whoever came first is seen.
+        let _ = self.guard.set(Box::new(how));
+    }
+
+    /// What somebody saved beside the configuration is wrong: the last good set stays in force, and status says so.
+    pub fn refuse(&self, faults: &[Fault]) {
+        self.health.refused(self.office.clock.now(), faults);
     }
 
     /// How everything is.
@@ -225,6 +243,9 @@ fn tell_senders(
     tasks: &mut Vec<JoinHandle<()>>,
     stop: &watch::Sender<bool>,
 ) -> Arc<Troubles> {
+    // Whether they do obey is seen in the logs of mail servers.
+    let logs = super::sent_log::run(office.clone(), stop.subscribe());
+    tasks.push(tokio::spawn(logs));
     let troubles = Arc::new(Troubles::default());
     let (obeyed, hear) = tokio::sync::mpsc::unbounded_channel();
     let tellers = Tellers::new(office.clone(), troubles.clone(), obeyed);
@@ -240,11 +261,11 @@ fn tell_senders(
 fn teller(
     office: &Office,
     courier: &Arc<Courier>,
-    (health, troubles): (&Arc<Health>, &Arc<Troubles>),
+    (health, troubles, guard): (&Arc<Health>, &Arc<Troubles>, &GuardSeen),
     mailboxes: &[watch::Receiver<MailboxStatus>],
 ) -> impl Fn() -> Result<Status, crate::record::Damaged> + Send + Sync + use<> {
     let (office, courier) = (office.clone(), courier.clone());
-    let (health, troubles) = (health.clone(), troubles.clone());
+    let (health, troubles, guard) = (health.clone(), troubles.clone(), guard.clone());
     let mailboxes = mailboxes.to_vec();
     move || {
         let state = office.sequencer.reader().state();
@@ -259,7 +280,7 @@ fn teller(
         let seen = mailboxes.iter().map(|m| MailboxReport::of(&m.borrow()));
         let smtp = SmtpReport::of(&courier.breaker());
         let status = status.with_daemon(health.report(), disk, smtp, seen.collect());
-        Ok(status)
+        Ok(status.with_guard(guard.get().map(|seen| seen()).unwrap_or_default()))
     }
 }
 

@@ -229,6 +229,7 @@ fn occasion<'a>(
         code: None,
         extension: None,
         apology: None,
+        postal: &[],
         now,
         neutral: letter.is_some_and(|l| l.neutral),
     })

@@ -49,6 +49,8 @@ pub struct CaseFile {
     pub systems: Vec<(RequestKind, String, String)>,
     /// Recipients of data that were told, or are to be (Art. 19).
     pub recipients: Vec<RecipientRow>,
+    /// The postal address at which it is answered, if it is answered on paper.
+    pub paper: Option<Vec<String>>,
 }
 
 impl CaseFile {
@@ -70,6 +72,7 @@ impl CaseFile {
             extended: extended(reader, &row)?,
             systems: systems(reader, &row)?,
             recipients: state.recipients_of(id)?,
+            paper: super::paper::address(reader, &row)?,
             id,
             row,
         }))
@@ -169,14 +172,22 @@ impl CaseFile {
             on_file: on_file.unwrap_or_default(),
             same: !on_behalf && self.is_the_person(reader, from)?,
         };
-        let held = letter.rule.clone().unwrap_or(rule::MODE);
-        Ok(LetterPlan::of(
-            letter.head.clone(),
-            self.announces(letter),
-            language.unwrap_or(house.config.policy.settings.default_language),
-            &reader,
-            Release::Held(held),
-        ))
+        let release = Release::Held(letter.rule.clone().unwrap_or(rule::MODE));
+        let language = language.unwrap_or(house.config.policy.settings.default_language);
+        let (head, announces) = (letter.head.clone(), self.announces(letter));
+        Ok(match self.is_on_paper(letter) {
+            true => {
+                let neutral = !reader.same;
+                let plan = LetterPlan::on_paper(head, announces, language, neutral, release);
+                Some(plan)
+            }
+            false => LetterPlan::of(head, announces, language, &reader, release),
+        })
+    }
+
+    /// Whether this letter is printed; a code goes to the address on file, and to no other (B8).
+    pub fn is_on_paper(&self, letter: &LetterRow) -> bool {
+        self.paper.is_some() && letter.head.kind != LetterKind::Identity
     }
 
     /// Whether an address is that of the case's person.
@@ -239,6 +250,7 @@ impl CaseFile {
             extension: extended.zip(due),
             apology: self.apology(reader, plan.kind)?,
             standing: Standing::NoSenders,
+            postal: self.paper.as_deref().unwrap_or_default(),
             systems: &self.systems,
             recipients: &self.recipients,
             now,
@@ -272,7 +284,7 @@ pub fn is_open(state: RequestState) -> bool {
 pub struct Draft<'a> {
     /// What it is.
     pub plan: LetterPlan,
-    occasion: Occasion<'a>,
+    pub(super) occasion: Occasion<'a>,
     /// What a person would read.
     pub letter: Letter,
 }
@@ -281,8 +293,12 @@ impl Draft<'_> {
     /// What a reviewer approves: the recipient and every byte of the letter, as sixteen hexadecimal digits.
     pub fn hash(&self) -> String {
         let letter = &self.letter;
+        let postal = self.occasion.postal.join("\n");
         let texts = [
-            self.plan.to.as_str(),
+            self.plan
+                .to
+                .as_ref()
+                .map_or(postal.as_str(), Address::as_str),
             &letter.subject,
             &letter.text,
             &letter.html,

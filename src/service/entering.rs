@@ -7,12 +7,15 @@
 use super::gathering::{self, Trouble};
 use super::house::{House, Office};
 use super::notices;
+use super::paper::Handed;
 use super::people;
 use crate::record::{
-    Address, CaseId, Channel, Event, Flood, KeyKind, Language, LetterHead, LetterId, LetterKind,
-    PersonId, Proof, RequestKind, RequestState, Review, RuleId, SuppressionReason, Timestamp,
+    Address, CaseId, Channel, Event, Flood, KeyId, KeyKind, Language, LetterHead, LetterId,
+    LetterKind, PersonId, Proof, RequestKind, RequestState, Review, RuleId, SuppressionReason,
+    Timestamp,
 };
 use crate::request::{Correspondent, Expectation, Known, LetterPlan, Release, rule};
+use crate::store::Reader;
 
 /// What a human says of it.
 pub struct Entry {
@@ -32,6 +35,10 @@ pub struct Entry {
     pub by: String,
     /// What else there is to say.
     pub note: Option<String>,
+    /// What came on paper.
+    pub scans: Vec<Handed>,
+    /// The postal address at which it is answered, the name first; none if it is answered by mail.
+    pub postal: Option<Vec<String>>,
     /// The case in which it was proposed.
     pub previous: Option<CaseId>,
 }
@@ -207,9 +214,36 @@ fn opened(
         by: entry.by.clone(),
         note: note.map(|n| reader.seal(proof_key, n)).transpose()?,
     }));
+    on_paper(reader, entry, (case, content_key, proof_key), events)?;
     if entry.kinds.contains(&RequestKind::Complaint) {
         let (on, by) = (true, entry.by.clone());
         events.push(Event::LegalHold { case, on, by });
+    }
+    Ok(())
+}
+
+/// What came on paper, and where the answer goes on it.
+fn on_paper(
+    reader: &Reader,
+    entry: &Entry,
+    (case, content_key, proof_key): (CaseId, KeyId, KeyId),
+    events: &mut Vec<Event>,
+) -> Result<(), Trouble> {
+    for Handed { media, scan } in &entry.scans {
+        events.push(Event::Reviewed(Review::Scanned {
+            case,
+            media: *media,
+            octets: scan.bytes.len() as u64,
+            by: entry.by.clone(),
+            scan: reader.seal(content_key, scan)?,
+        }));
+    }
+    if let Some(lines) = &entry.postal {
+        events.push(Event::Reviewed(Review::OnPaper {
+            case,
+            by: entry.by.clone(),
+            to: reader.seal(proof_key, lines)?,
+        }));
     }
     Ok(())
 }
@@ -261,10 +295,15 @@ fn draft(
         same: true,
     };
     let release = Release::Held(rule.clone());
-    match LetterPlan::of(head.clone(), Vec::new(), language, &reader, release) {
-        Some(_) => events.push(Event::LetterDrafted { head, rule }),
-        None => return Vec::new(),
+    // On paper anybody can be reached, but nothing is known to say to somebody who is not known.
+    let reached = match entry.postal {
+        Some(_) => known.is_some(),
+        None => LetterPlan::of(head.clone(), Vec::new(), language, &reader, release).is_some(),
+    };
+    if !reached {
+        return Vec::new();
     }
+    events.push(Event::LetterDrafted { head, rule });
     answers
 }
 

@@ -33,10 +33,12 @@ mod needs;
 mod notices;
 mod obeying;
 mod outbox;
+mod paper;
 mod people;
 mod reception;
 mod recipients;
 mod sent_index;
+mod sent_log;
 mod sequencer;
 mod settling;
 mod status;
@@ -66,6 +68,7 @@ pub use notices::{
     pull as pull_from_sender,
 };
 pub use obeying::{NotObeyed, Obeyed, obey, recognise};
+pub use paper::{ALL_SCANS, Handed, LARGEST_SCAN, posted, printed, scan};
 pub use people::{DomainCounts, contact, domain_counts as count_domain, known};
 pub use reception::{Ending, Witness};
 pub use recipients::{

@@ -14,8 +14,9 @@ use crate::config::Config;
 use crate::delivery::SentCheck;
 use crate::mailbox::{MailboxSettings, SessionError, holds};
 use crate::record::{
-    Address, CaseRow, Damaged, Event, FrozenLetter, LetterHead, LetterId, LetterKind, LetterRow,
-    LetterState, MessageState, RequestKind, RequestState, RuleId, SmtpReply, State, Waiting,
+    Address, CaseRow, Damaged, Event, FrozenLetter, Judgement, LetterHead, LetterId, LetterKind,
+    LetterRow, LetterState, MessageState, RequestKind, RequestState, RuleId, SmtpReply, State,
+    Waiting,
 };
 use crate::store::Reader;
 use std::sync::Arc;
@@ -54,6 +55,8 @@ pub fn frozen_letter(reader: &Reader, row: &LetterRow) -> Result<Option<FrozenLe
     };
     match reader.event(position)? {
         Event::LetterQueued { frozen, .. } => Ok(reader.open_sealed(&frozen)?),
+        // On paper: see `paper::printed`.
+        Event::LetterJudged(Judgement::Printed { .. }) => Ok(None),
         _ => Err(Damaged("a letter's place in the log holds something else".into()).into()),
     }
 }
@@ -108,7 +111,7 @@ pub fn arrived(
 }
 
 /// The requests that a letter answered, and the case if nothing is left.
-fn answered(
+pub(super) fn answered(
     letter: LetterId,
     head: &LetterHead,
     row: Option<&CaseRow>,

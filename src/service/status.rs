@@ -48,6 +48,8 @@ pub struct Status {
     pub mails_after_stop_ever: u64,
     /// The same, which nobody has looked at yet.
     pub mails_after_stop: u64,
+    /// Orders to the tools that send which none of them has confirmed within an hour: the goal is 0.
+    pub notices_late: u64,
     /// Messages that were gone before they were read.
     pub gone: u64,
     /// The next request that must be answered: reference, kind, internal target.
@@ -100,6 +102,7 @@ impl Status {
             sent_mails: counts.sent_mails,
             mails_after_stop_ever: counts.after_stop,
             mails_after_stop: open.count() as u64,
+            notices_late: 0,
             gone: counts.gone,
             next_due: due
                 .first()
@@ -118,7 +121,15 @@ impl Status {
 
     /// Adds how the tools that send are.
     pub fn with_senders(mut self, senders: Vec<SenderReport>) -> Self {
+        self.notices_late = senders.iter().map(|s| s.late).sum();
         self.senders = senders;
+        self.connections_need();
+        self
+    }
+
+    /// Adds who answers whether somebody may be written to.
+    pub fn with_guard(mut self, guard: Vec<GuardReport>) -> Self {
+        self.guard = guard;
         self.connections_need();
         self
     }
@@ -150,6 +161,7 @@ impl Status {
             Why::DiskFull,
             Why::Mailbox,
             Why::Smtp,
+            Why::Guard,
             Why::Edits,
             Why::Filing,
             Why::Sender,
@@ -174,6 +186,11 @@ impl Status {
         }
         if self.smtp.as_ref().is_some_and(|s| s.why.is_some()) {
             more.push(Need::of(Why::Smtp, "quitus check --online"));
+        }
+        for listener in self.guard.iter().filter(|l| !l.up) {
+            let fix = "start the daemon again; its log says why the listener ended";
+            let which = format!("{} on {}", listener.name, listener.listen);
+            more.push(Need::of(Why::Guard, fix).about(which));
         }
         if let Some((at, _)) = self.daemon.as_ref().and_then(|d| d.edits.as_ref()) {
             more.push(Need::of(Why::Edits, "quitus check").since(at));
@@ -275,6 +292,13 @@ impl fmt::Display for Status {
             "after STOP {} mails went out after a STOP (goal 0), {} of them open",
             self.mails_after_stop_ever, self.mails_after_stop
         )?;
+        if !self.senders.is_empty() {
+            let late = self.notices_late;
+            writeln!(
+                f,
+                "notices    {late} not confirmed by the tools that send after an hour (goal 0)"
+            )?;
+        }
         self.what_waits(f)?;
         self.connections(f)?;
         self.needs(f)
@@ -337,5 +361,32 @@ impl Status {
             write!(f, "{listener}")?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::MemoryTables;
+
+    #[test]
+    fn a_listener_that_is_down_is_a_need_of_its_own_and_ill() {
+        let tables = MemoryTables::default();
+        let status = Status::of_state(&State(&tables), Timestamp::from_millis(0), 7).unwrap();
+        let door = |name, up| GuardReport {
+            name,
+            listen: "127.0.0.1:1".into(),
+            up,
+            asked: 0,
+            refused: 0,
+            failed: 0,
+        };
+        let well = status.with_guard(vec![door("policy", true)]);
+        assert!(well.needs.is_empty() && !well.is_ill());
+        let ill = well.with_guard(vec![door("policy", true), door("milter", false)]);
+        let lines: Vec<String> = ill.needs.iter().map(Need::line).collect();
+        let down = "milter on 127.0.0.1:1: a listener of the guard is down: nobody is told who must not be written to";
+        assert_eq!(lines, [down]);
+        assert!(ill.is_ill() && ill.to_string().contains("guard      milter DOWN"));
     }
 }

@@ -377,3 +377,113 @@ async fn what_was_not_told_is_told_by_the_next_process() {
     assert_eq!(crm.obeyed(), [pair("suppress", ANNE)], "once");
     stage.end().await;
 }
+
+#[tokio::test]
+async fn what_no_tool_confirms_within_an_hour_is_a_figure_a_need_and_in_the_digest() {
+    let ill = Tool::start("sequencer", Mood::Says(503, "")).await;
+    let well = Tool::start("crm", Mood::Obeys).await;
+    let reviewer =
+        "\n[review]\nreviewers = [{ address = \"dpo@cabinet.example\", language = \"en\" }]\n";
+    let blocks = ill.block() + &well.block() + reviewer;
+    let stage = Stage::with(Mode::Review, &blocks).await;
+    stage.receives(ANNE, "Re: Relais", STOP).await;
+    stage
+        .until("the other obeyed", || open(&stage, ANNE) == ["sequencer"])
+        .await;
+    let early = stage.daemon.status().unwrap();
+    assert_eq!((early.notices_late, early.senders[0].waiting), (0, 1));
+    let none = "notices    0 not confirmed by the tools that send after an hour (goal 0)";
+    assert!(early.to_string().contains(none), "{early}");
+    stage.later(3_700);
+    let late = stage.daemon.status().unwrap();
+    assert_eq!(late.notices_late, 1, "{late}");
+    let words = late.to_string();
+    for part in [
+        "notices    1 not confirmed",
+        "1 of them for more than an hour",
+        "needs you  sequencer: a tool that sends has not obeyed for more than an hour",
+        "quitus senders test sequencer",
+    ] {
+        assert!(words.contains(part), "{part} in {words}");
+    }
+    assert!(late.is_ill());
+    stage.later(86_400);
+    assert!(stage.post.wait_for(1, PATIENCE).await, "no digest left");
+    let digest = read(&stage.post.received()[0]).0;
+    let digest = digest.split_whitespace().collect::<Vec<_>>().join(" ");
+    let told = "sequencer: a tool that sends has not obeyed for more than an hour";
+    assert!(digest.contains(told), "{digest}");
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn what_a_pause_does_is_a_setting_and_a_tool_that_is_left_alone_is_shown_as_such() {
+    let hard = Tool::start("hard", Mood::Obeys).await;
+    let left = Tool::start("left", Mood::Obeys).await;
+    let soft = Tool::start("soft", Mood::Obeys).await;
+    let blocks = hard.block() + "pause = \"as_stop\"\n" + &left.block() + "pause = \"leave\"\n";
+    let stage = Stage::with(Mode::Review, &(blocks + &soft.block())).await;
+    let order = |pause: bool| json!({"address": ANNE, "pause": pause, "reason": "in doubt"});
+    stage.order("/suppression/add", order(true)).await;
+    stage
+        .until("all ended", || {
+            open(&stage, ANNE).is_empty() && !soft.obeyed().is_empty()
+        })
+        .await;
+    assert_eq!(hard.obeyed(), [pair("suppress", ANNE)]);
+    assert_eq!(soft.obeyed(), [pair("pause", ANNE)]);
+    assert!(left.obeyed().is_empty(), "it is not told");
+    let shown = stage
+        .client
+        .post("/contacts/show", &json!({"address": ANNE}))
+        .await;
+    let shown = shown.unwrap().text;
+    for part in [
+        "sender     left: pause: NOT TOLD, mails may go on there",
+        "pause = \"leave\"",
+        "opted out there for good, as pause = \"as_stop\" says",
+    ] {
+        assert!(shown.contains(part), "{part} in {shown}");
+    }
+    let person = Some(person(&stage, ANNE));
+    let standing = || {
+        let house = stage.daemon.office.house.load_full();
+        stage.state(|s| quitus::service::Standing::of(s, &house.senders, person).unwrap())
+    };
+    let nothing_claimed = quitus::service::Standing::NotTold;
+    assert_eq!(
+        standing(),
+        nothing_claimed,
+        "no letter says that it is done"
+    );
+    // What was never told there is not lifted there: the person may have opted out there themselves.
+    let lift = json!({"address": ANNE, "reason": "she called"});
+    stage.order("/suppression/lift", lift).await;
+    stage
+        .until("it is lifted", || {
+            soft.obeyed().len() == 2 && open(&stage, ANNE).is_empty()
+        })
+        .await;
+    assert_eq!(hard.obeyed()[1], pair("lift", ANNE));
+    assert!(left.obeyed().is_empty());
+    // A STOP is a STOP everywhere.
+    stage.order("/suppression/add", order(false)).await;
+    stage
+        .until("all obeyed", || {
+            !left.obeyed().is_empty() && open(&stage, ANNE).is_empty()
+        })
+        .await;
+    assert_eq!(left.obeyed(), [pair("suppress", ANNE)]);
+    assert!(matches!(standing(), quitus::service::Standing::Obeyed(_)));
+    for (name, words) in [
+        ("hard", "for good, and lifting it here"),
+        ("left", "a pause is not told"),
+        ("soft", "a pause is told, and can be lifted"),
+    ] {
+        let tested = stage
+            .order(&format!("/senders/{name}/test"), json!({}))
+            .await;
+        assert!(tested.text.contains(words), "{}", tested.text);
+    }
+    stage.end().await;
+}

@@ -421,3 +421,45 @@ async fn two_addresses_of_one_row_are_parted_and_nobody_is_merged_without_a_reas
     assert_eq!(grouped, 1);
     stage.end().await;
 }
+
+#[tokio::test]
+async fn whoever_is_at_a_suppressed_firm_is_found_by_telephone_page_and_id_too() {
+    let stage = Stage::build(Mode::Review).await;
+    let list = "email,phone,profile_url,crm_id,country\n\
+        ida@kiesel.example,01 23 45 67 01,https://www.linkedin.com/in/ida-kiesel,K-1,FR\n\
+        otto@frei.example,01 23 45 67 01,,,FR\n\
+        nele@frei.example,01 23 45 67 02,https://www.linkedin.com/in/nele-frei,K-3,FR\n";
+    stage.import(list).await;
+    let all = ["+33123456701", "linkedin.com/in/ida-kiesel", "crm:K-1"];
+    for whom in all {
+        assert!(!held(&stage, whom).await.0, "{whom}");
+    }
+    suppress(&stage, "@kiesel.example").await;
+    for whom in all {
+        let (held, words) = held(&stage, whom).await;
+        assert!(held && words.contains("suppressed"), "{words}");
+    }
+    let (_, words) = held(&stage, all[0]).await;
+    assert!(words.contains("one person who has it"), "{words}");
+    for whom in ["+33123456702", "linkedin.com/in/nele-frei", "crm:K-3"] {
+        assert!(!held(&stage, whom).await.0, "{whom}");
+    }
+    // The same list again brings nothing new; a new address at that firm brings somebody there.
+    let frames = || stage.state(|s| s.head().unwrap().frame);
+    let before = frames();
+    stage.import(list).await;
+    assert!(frames() <= before + 2, "only that it began and ended");
+    let moved = "email,crm_id\nnele@kiesel.example,K-3\n";
+    stage.import(moved).await;
+    assert!(held(&stage, "+33123456702").await.0);
+    // Merged and parted, the firm holds for both.
+    merge(&stage, "otto@frei.example", "ida@kiesel.example").await;
+    assert!(held(&stage, "crm:K-1").await.0);
+    is_what_the_log_says(&stage);
+    let lift = json!({"address": "@kiesel.example", "reason": "they wrote"});
+    stage.order("/suppression/lift", lift).await;
+    for whom in all {
+        assert!(!held(&stage, whom).await.0, "{whom}");
+    }
+    stage.end().await;
+}

@@ -97,6 +97,15 @@ async fn people_are_asked_about_by_whatever_is_known_of_them() {
     let (s, f, u) = ("suppressed", "free", "unreadable");
     assert_eq!(verdicts, [s, f, f, s, s, s, u, u, u]);
     assert_eq!(results[4]["person"], people[3]);
+    // A suppressed firm holds for whoever is known to be there, whatever they are asked about by.
+    let order = json!({"address": "@example.com", "by": "anne"});
+    stage.client.post("/suppression/add", &order).await.unwrap();
+    let people = json!([{"phone": "0123456789"}, {"crm_id": "C-2"}, {"phone": "0123456788"}]);
+    let body = json!({"people": people}).to_string();
+    let said = http(port, "POST", CHECK, &bearer(), body.as_bytes()).await;
+    let results = said.json()["results"].clone();
+    let verdicts = [0, 1, 2].map(|n| results[n]["verdict"].as_str().unwrap().to_owned());
+    assert_eq!(verdicts, [s, s, f]);
     for body in ["{}", "{\"people\": [{\"mail\": \"a@b.example\"}]}"] {
         let said = http(port, "POST", CHECK, &bearer(), body.as_bytes()).await;
         assert_eq!(said.status, 400, "{body}");

@@ -1,8 +1,9 @@
 //! The operator's side: a list checked by the command, with a daemon and without; what the daemon tells; settings that are wrong.
 
 use crate::firm::Firm;
-use crate::operator::{Running, Said, ask, status};
+use crate::operator::{Running, Said, ask, status, until};
 use crate::postfix::free_port;
+use rustix::process::Signal;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
@@ -200,4 +201,84 @@ fn the_daemon_opens_the_doors_that_its_settings_name_and_says_how_they_are() {
         "{refused:?}"
     );
     drop(taken);
+}
+
+/// The status of an answer to a check with this token.
+fn with_token(port: u16, token: &str) -> String {
+    let body = "{\"addresses\": [\"free@client.example\"]}";
+    let ask = format!(
+        "POST /v1/suppression/check HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        body.len()
+    );
+    let said = String::from_utf8(raw(port, ask.as_bytes())).unwrap();
+    said.split(' ').nth(1).unwrap().to_owned()
+}
+
+#[test]
+fn a_hang_up_takes_new_tokens_and_keeps_the_old_ones_while_the_new_are_wrong() {
+    let firm = Firm::new(1);
+    let port = free_port();
+    let (first, second, third) = (
+        "the first token 1111",
+        "the second token 2222",
+        "the third token 3333",
+    );
+    firm.write("first.token", first);
+    let text = std::fs::read_to_string(&firm.file).unwrap();
+    let guard = format!(
+        "\n[guard.http]\nlisten = \"127.0.0.1:{port}\"\n[[guard.http.client]]\nname = \"sequencer\"\ntoken = {{ file = \"first.token\" }}\n"
+    );
+    std::fs::write(&firm.file, text + &guard).unwrap();
+    let daemon = Running::start(&firm.file);
+    let tokens = |port| [first, second, third].map(|t| with_token(port, t));
+    assert_eq!(tokens(port), ["200", "401", "401"]);
+
+    // Too short to be a token: told, and the first one goes on.
+    firm.write("first.token", "short");
+    daemon.signal(Signal::HUP);
+    let now = until(&firm.file, "the mistake is shown", |s| {
+        s["daemon"]["edits"].is_array()
+    });
+    let shown = now["daemon"]["edits"][1].to_string();
+    assert!(
+        shown.contains("client sequencer has fewer than 16"),
+        "{shown}"
+    );
+    assert!(!shown.contains("short"), "a token stands nowhere");
+    assert_eq!(tokens(port), ["200", "401", "401"]);
+    let told = ask(&firm.file, &["status"]);
+    assert!(
+        told.code == Some(1) && told.out.contains("EDITS"),
+        "{told:?}"
+    );
+
+    // A new token of the same client, and another client: no restart.
+    firm.write("first.token", second);
+    firm.write("crm.token", third);
+    firm.change(
+        "token = { file = \"first.token\" }\n",
+        "token = { file = \"first.token\" }\n[[guard.http.client]]\nname = \"crm\"\ntoken = { file = \"crm.token\" }\n",
+    );
+    daemon.signal(Signal::HUP);
+    let now = until(&firm.file, "it is in force", |s| {
+        s["daemon"]["edits"].is_null()
+    });
+    assert_eq!(now["daemon"]["restart"], serde_json::json!([]));
+    until(&firm.file, "the tokens are swapped", |_| {
+        with_token(port, first) == "401"
+    });
+    assert_eq!(tokens(port), ["401", "200", "200"]);
+
+    // Where it listens waits for a restart, and says so.
+    firm.change(
+        &format!("127.0.0.1:{port}"),
+        &format!("127.0.0.1:{}", free_port()),
+    );
+    daemon.signal(Signal::HUP);
+    let restart = serde_json::json!(["[guard]"]);
+    until(&firm.file, "it waits for a restart", |s| {
+        s["daemon"]["restart"] == restart
+    });
+    assert!(!daemon.log().contains(second));
+    daemon.end();
 }

@@ -1,7 +1,7 @@
 //! What became of letters and messages after the answer: a human's word, and filing.
 
 use super::name;
-use crate::record::{Filing, FilingEnd, FilingStep, Judgement};
+use crate::record::{Filing, FilingEnd, FilingStep, Judgement, hex};
 
 /// What a human decided about a letter.
 pub fn judged(judgement: &Judgement) -> String {
@@ -28,6 +28,16 @@ pub fn judged(judgement: &Judgement) -> String {
             "{} leaves again, not before {not_before}, by {by}",
             name(letter)
         ),
+        Judgement::Printed {
+            letter, by, digest, ..
+        } => format!(
+            "{} was printed, SHA-256 {}, by {by}",
+            name(letter),
+            hex(digest)
+        ),
+        Judgement::Posted { letter, on, by } => {
+            format!("{} was posted on paper {on}, says {by}", name(letter))
+        }
     }
 }
 

@@ -15,6 +15,13 @@ pub(super) fn tell(event: &Event) -> Said {
             "telephones",
             format!("{} has {}, perhaps with others", person(who), phones.len()),
         ),
+        Grouping::Firms {
+            person: who,
+            domains,
+        } => (
+            "firms",
+            format!("{} is at {} domains", person(who), domains.len()),
+        ),
         Grouping::Merged { into, from, by, .. } => (
             "merged",
             format!("{} is {} from now on, by {by}", person(from), person(into)),

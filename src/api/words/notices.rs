@@ -45,6 +45,7 @@ fn ended(end: NoticeEnd) -> &'static str {
         NoticeEnd::Obeyed => "has obeyed",
         NoticeEnd::Unknown => "does not know them",
         NoticeEnd::ByHand => "was changed by hand",
+        NoticeEnd::Left => "is left as it is, by its settings",
     }
 }
 

@@ -51,5 +51,26 @@ pub fn tell(event: &Event) -> Said {
             let what = format!("{case} apologises for a mail of {at}");
             ("apology", what, None)
         }
+        Review::Scanned { .. } | Review::OnPaper { .. } => return paper(review),
+    })
+}
+
+fn paper(review: &Review) -> Said {
+    let case = review.case();
+    Some(match review {
+        Review::Scanned {
+            media, octets, by, ..
+        } => {
+            let what = format!(
+                "{case}: a scan ({}, {octets} octets), by {by}",
+                media.word()
+            );
+            ("scanned", what, None)
+        }
+        Review::OnPaper { by, .. } => {
+            let what = format!("{case} is answered on paper, by {by}");
+            ("on paper", what, None)
+        }
+        _ => return None,
     })
 }

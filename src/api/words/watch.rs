@@ -11,6 +11,13 @@ pub(super) fn tell(event: &Event) -> Said {
             "daily round",
             format!("a checkpoint after frame {checkpoint}; {keys} keys were over their time"),
         ),
+        Event::SentLogRead { log, mark } => (
+            "log read",
+            format!(
+                "the log {log} of a mail server, up to octet {}",
+                mark.offset
+            ),
+        ),
         Event::Duty(Duty::Telling { about, .. }) => (
             "telling",
             format!("a reviewer is told of {}", subjects(about)),

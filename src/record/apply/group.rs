@@ -14,6 +14,7 @@ impl Step<'_> {
     pub(super) fn group(&mut self, grouping: &Grouping) -> Done {
         match grouping {
             Grouping::Phones { person, phones } => self.phones(*person, phones),
+            Grouping::Firms { person, domains } => self.firms(*person, domains),
             Grouping::Merged { into, from, by, .. } => self.merge(*into, *from, by),
             Grouping::Split {
                 from,
@@ -39,6 +40,14 @@ impl Step<'_> {
                 row.phones.push(*phone);
             }
         }
+        self.put_group(person, &row);
+        self.touch(person)
+    }
+
+    fn firms(&mut self, person: PersonId, domains: &[Fingerprint]) -> Done {
+        let person = self.state().standing(person)?;
+        let mut row = self.state().group(person)?;
+        add(&mut row.domains, domains);
         self.put_group(person, &row);
         self.touch(person)
     }
@@ -164,6 +173,7 @@ impl Step<'_> {
             first.members.push(member);
         }
         first.members.push(from);
+        add(&mut first.domains, &second.domains);
         first.keys.append(&mut second.keys);
         first.keys.extend(contact.as_ref().map(|c| c.key));
         first.trace.append(&mut second.trace);
@@ -180,7 +190,7 @@ impl Step<'_> {
         Ok(())
     }
 
-    /// These key forms become a person of their own, who is suppressed as they were.
+    /// These key forms become a person of their own, who is suppressed as they were; a firm holds for both, too.
     fn split(
         &mut self,
         from: PersonId,
@@ -192,8 +202,7 @@ impl Step<'_> {
         if from == person {
             return Ok(());
         }
-        let old = self.state().person(from)?;
-        let mut own = self.state().group(person)?;
+        let (old, mut own) = (self.state().person(from)?, self.state().group(person)?);
         if let Some(holder) = own.into.take() {
             let mut row = self.state().group(holder)?;
             row.members.retain(|m| *m != person);
@@ -207,6 +216,7 @@ impl Step<'_> {
         theirs.trace.push(self.trace(Traced::Parted, person, by));
         own.trace.push(self.trace(Traced::Left, from, by));
         let phones = std::mem::take(&mut own.phones);
+        add(&mut own.domains, &theirs.domains);
         self.put_group(from, &theirs);
         self.put_group(person, &own);
         for fingerprint in fingerprints {
@@ -230,6 +240,14 @@ impl Step<'_> {
         })?;
         self.mailed_too(person, from)?;
         self.phones(person, &phones)
+    }
+}
+
+fn add(all: &mut Vec<Fingerprint>, more: &[Fingerprint]) {
+    for one in more {
+        if !all.contains(one) {
+            all.push(*one);
+        }
     }
 }
 

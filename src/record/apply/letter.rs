@@ -99,6 +99,29 @@ impl Step<'_> {
                 (row.next, row.expires, row.attempts) = (*not_before, *expires, 0);
                 (row.rule, row.by) = (None, by.clone());
             }),
+            Judgement::Printed { letter, .. } => {
+                let position = self.position;
+                self.change_draft(*letter, |row| row.position = Some(position))
+            }
+            Judgement::Posted { letter, on, by } => {
+                let text = format!("posted on paper {on}");
+                self.move_letter(*letter, LetterState::Sent, |row| {
+                    let phase = String::from("post");
+                    (row.reply, row.by) = (Some(SmtpReply { phase, text }), by.clone());
+                })?;
+                self.last_letter(*letter)
+            }
+        }
+    }
+
+    /// What is known of a draft beside its state; how long it waits does not begin anew.
+    fn change_draft(&mut self, id: LetterId, change: impl FnOnce(&mut LetterRow)) -> Done {
+        match self.state().letter(id)? {
+            Some(mut row) if row.state == LetterState::Draft => {
+                change(&mut row);
+                self.write_letter(id, row)
+            }
+            _ => Ok(()),
         }
     }
 

@@ -1,7 +1,9 @@
 //! What a human's decisions about a case mean for its row.
 
 use super::{Done, Step};
-use crate::record::{CaseRow, IdentityRow, Review, SystemRow};
+use crate::record::{
+    CaseRow, IdentityRow, LogPosition, Media, Review, ScanRow, SystemRow, Timestamp,
+};
 
 impl Step<'_> {
     pub(super) fn review(&mut self, review: &Review) -> Done {
@@ -22,12 +24,7 @@ impl Step<'_> {
     }
 }
 
-fn note(
-    row: &mut CaseRow,
-    review: &Review,
-    at: crate::record::Timestamp,
-    position: crate::record::LogPosition,
-) {
+fn note(row: &mut CaseRow, review: &Review, at: Timestamp, position: LogPosition) {
     let of = &mut row.review;
     match review {
         Review::Entered { .. } => of.entered = Some(position),
@@ -52,6 +49,10 @@ fn note(
             }
         }
         Review::MailAfterStop { mail, at, .. } => of.mails.push((*mail, *at)),
+        Review::Scanned { media, octets, .. } => {
+            of.scans.push(scan(*media, *octets, (at, position)))
+        }
+        Review::OnPaper { .. } => of.paper = Some(position),
         Review::SystemDone {
             request,
             system,
@@ -69,5 +70,14 @@ fn note(
             of.systems.retain(|s| !same(s));
             of.systems.push(done);
         }
+    }
+}
+
+fn scan(media: Media, octets: u64, (at, position): (Timestamp, LogPosition)) -> ScanRow {
+    ScanRow {
+        media,
+        octets,
+        at,
+        position,
     }
 }

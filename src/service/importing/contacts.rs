@@ -235,6 +235,13 @@ fn put(
             phones: plan.phones.clone(),
         }));
     }
+    let domains = firms(reader, plan);
+    if domains.iter().any(|d| !group.domains.contains(d)) {
+        let person = plan.person;
+        planned
+            .events
+            .push(Event::Grouped(Grouping::Firms { person, domains }));
+    }
     if plan.unchanged {
         return Ok(());
     }
@@ -246,6 +253,21 @@ fn put(
         facts: plan.facts.clone(),
     });
     Ok(())
+}
+
+/// The domains of somebody who can be found otherwise than by an address, which would say its domain itself.
+fn firms(reader: &Reader, plan: &ContactPlan) -> Vec<Fingerprint> {
+    let (keys, contact) = (reader.fingerprinter(), &plan.contact);
+    let findable = || {
+        identifying(keys, contact)
+            .iter()
+            .any(|(by, _)| *by != By::Address)
+    };
+    if plan.phones.is_empty() && !findable() {
+        return Vec::new();
+    }
+    let domains = contact.addresses.iter().map(|a| keys.of_domain(a.domain()));
+    domains.collect()
 }
 
 fn recognised(plan: &ContactPlan) -> Event {

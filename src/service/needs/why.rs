@@ -28,6 +28,8 @@ pub enum Why {
     Mailbox,
     /// The SMTP server takes nothing.
     Smtp,
+    /// Whoever asks the guard gets no answer: mail waits, or goes out unasked where it is set up wrongly.
+    Guard,
     /// A tool that sends has not obeyed within an hour.
     Sender,
     /// What somebody saved is wrong.
@@ -62,7 +64,7 @@ pub enum Why {
 
 impl Why {
     /// All of them, the most urgent first.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::Damage,
         Self::ForeignInstance,
         Self::DiskFull,
@@ -74,6 +76,7 @@ impl Why {
         Self::DeadMessage,
         Self::Mailbox,
         Self::Smtp,
+        Self::Guard,
         Self::Sender,
         Self::Edits,
         Self::Filing,
@@ -110,6 +113,7 @@ impl Why {
             Self::DeadMessage => "dead_message",
             Self::Mailbox => "mailbox",
             Self::Smtp => "smtp",
+            Self::Guard => "guard",
             Self::Sender => "sender",
             Self::Edits => "edits",
             Self::Filing => "filing",
@@ -144,6 +148,9 @@ impl Why {
             Self::DeadMessage => "a message could not be read",
             Self::Mailbox => "a mailbox cannot be read",
             Self::Smtp => "letters wait for the SMTP server",
+            Self::Guard => {
+                "a listener of the guard is down: nobody is told who must not be written to"
+            }
             Self::Sender => "a tool that sends has not obeyed for more than an hour",
             Self::Edits => "what was saved is wrong, the last good set stays in force",
             Self::Filing => "messages cannot be filed",

@@ -1,8 +1,8 @@
 //! Which senders must be told what, by the events of a frame: in every mode, since a mode governs only what leaves.
 
 use crate::record::{
-    Address, CaseId, Concerned, Contact, Event, KeyKind, Notice, NoticeAct, PersonId, State,
-    Suppression, Timestamp, Told, Whom,
+    Address, CaseId, Concerned, Contact, Event, KeyKind, Notice, NoticeAct, NoticeEnd, PersonId,
+    State, Suppression, Timestamp, Told, Whom,
 };
 use crate::sender::Connector;
 use crate::service::gathering::Trouble;
@@ -310,11 +310,16 @@ fn of_contact(contact: Contact) -> Whom {
     }
 }
 
-/// Whether a sender that was told so before must be told this. What was never stopped there needs no lifting.
+/// Whether a sender that was told so before must be told this. What was never stopped there needs no lifting: a lift would
+/// take away an opt-out of the person's own.
 fn needs_telling(told: Option<&Told>, act: NoticeAct, now: Timestamp) -> bool {
     let Some(told) = told else {
         return act != NoticeAct::Lift;
     };
+    let left = matches!(told.ended, Some((NoticeEnd::Left, ..)));
+    if left && act == NoticeAct::Lift {
+        return false;
+    }
     if told.act != act || told.stuck {
         return true;
     }
@@ -325,7 +330,7 @@ fn needs_telling(told: Option<&Told>, act: NoticeAct, now: Timestamp) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::{KeyId, LogPosition, NoticeEnd};
+    use crate::record::{KeyId, LogPosition};
 
     fn told(act: NoticeAct, ended: Option<i64>) -> Told {
         let at = |hours: i64| Timestamp::from_millis(hours * 3_600_000);
@@ -370,5 +375,9 @@ mod tests {
             ..told(stop, None)
         };
         assert!(needs_telling(Some(&stuck), stop, now));
+        let mut left = told(NoticeAct::Pause, Some(99));
+        left.ended = Some((NoticeEnd::Left, now, String::new()));
+        assert!(!needs_telling(Some(&left), NoticeAct::Lift, now));
+        assert!(needs_telling(Some(&left), stop, now));
     }
 }

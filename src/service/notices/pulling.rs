@@ -6,7 +6,7 @@
 use super::asking::{InSight, ask, ask_again};
 use crate::record::{
     Address, Concerned, Event, Notice, NoticeAct, NoticeEnd, PersonId, Suppression,
-    SuppressionReason, Table, decode,
+    SuppressionReason, Table, Told, decode,
 };
 use crate::sender::Connector;
 use crate::service::gathering::Trouble;
@@ -121,6 +121,10 @@ fn taken_over(
             continue;
         }
         let told = reader.state().senders_told(&Concerned::Person(person))?;
+        // It is there because we paused them; nobody said STOP.
+        if holds.is_some() && told.told.iter().any(|t| was_paused(t, sender)) {
+            continue;
+        }
         let lifted = told.told.iter().any(|t| t.act == NoticeAct::Lift);
         summary.new += 1;
         summary.lifted_here += u64::from(lifted);
@@ -148,6 +152,12 @@ fn taken_over(
     notices.extend(own);
     events.extend(notices);
     Ok(events)
+}
+
+/// Whether this tool keeps somebody out because it was told of a pause.
+fn was_paused(told: &Told, sender: &str) -> bool {
+    let end = told.ended.as_ref().map(|(end, ..)| *end);
+    told.sender == sender && told.act == NoticeAct::Pause && end == Some(NoticeEnd::Obeyed)
 }
 
 /// The tool from which it comes need not be told.
@@ -204,7 +214,7 @@ fn should_be_there(office: &Office, sender: &str) -> Result<Vec<PersonId>, Troub
         let page = rows.scan(Table::Told, b"p", &from, PAGE)?;
         for (key, value) in &page {
             let row: crate::record::NoticeRow = decode(value)?;
-            let obeys = |t: &crate::record::Told| {
+            let obeys = |t: &Told| {
                 let end = t.ended.as_ref().map(|(end, ..)| *end);
                 t.sender == sender && t.act == NoticeAct::Suppress && end == Some(NoticeEnd::Obeyed)
             };

@@ -117,6 +117,9 @@ impl std::fmt::Display for SenderReport {
             (0, _) | (_, None) => write!(f, "has obeyed everything")?,
             (many, Some(oldest)) => write!(f, "{many} not obeyed yet, the oldest since {oldest}")?,
         }
+        if self.late > 0 {
+            write!(f, "; {} of them for more than an hour", self.late)?;
+        }
         if self.stuck > 0 {
             write!(f, "; {} must be done there by hand", self.stuck)?;
         }

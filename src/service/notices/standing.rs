@@ -1,6 +1,6 @@
 //! How the tools that send stand to a person: what a letter may claim.
 
-use crate::record::{Concerned, Damaged, NoticeAct, PersonId, State};
+use crate::record::{Concerned, Damaged, NoticeAct, NoticeEnd, PersonId, State};
 use crate::sender::{Channel, Connector};
 
 /// What may be said of a suppression.
@@ -12,7 +12,7 @@ pub enum Standing {
     Obeyed(Vec<Channel>),
     /// Somebody is still being told.
     OnTheWay,
-    /// Not every sender was told: one that is new, or a person of whom no address is known.
+    /// Not every sender was told: one that is new or is not told of pauses, or a person of whom no address is known.
     NotTold,
 }
 
@@ -40,6 +40,7 @@ impl Standing {
             match told.filter(|t| t.act != NoticeAct::Lift) {
                 None => missing = true,
                 Some(told) if told.is_open() => return Ok(Self::OnTheWay),
+                Some(told) if matches!(told.ended, Some((NoticeEnd::Left, ..))) => missing = true,
                 Some(_) => {
                     let new = sender.channels().iter();
                     channels.extend(new.filter(|c| !channels.contains(c)).collect::<Vec<_>>());

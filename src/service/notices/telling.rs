@@ -241,6 +241,7 @@ impl Teller {
                 let again = first.then_some(later);
                 (self.ended(about, NoticeEnd::Unknown, words, again), None)
             }
+            sender::Told::Left { words } => (self.ended(about, NoticeEnd::Left, words, None), None),
             sender::Told::Refused { words } => {
                 let (sender, why) = (self.name.clone(), words);
                 (Notice::Stuck { sender, about, why }, None)

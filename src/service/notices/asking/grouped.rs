@@ -12,7 +12,7 @@ pub(super) fn asked(
     grouping: &Grouping,
 ) -> Result<Option<(Concerned, Ask)>, Trouble> {
     let (about, before) = match grouping {
-        Grouping::Phones { .. } => return Ok(None),
+        Grouping::Phones { .. } | Grouping::Firms { .. } => return Ok(None),
         Grouping::Merged { into, from, .. } => (*into, [*into, *from]),
         Grouping::Split { from, person, .. } => (*person, [*from, *from]),
     };
@@ -75,7 +75,7 @@ impl Desk<'_> {
         let of_person = |e: &&Grouping| match e {
             Grouping::Merged { into, .. } => *into == person,
             Grouping::Split { person: new, .. } => *new == person,
-            Grouping::Phones { .. } => false,
+            Grouping::Phones { .. } | Grouping::Firms { .. } => false,
         };
         let mut groupings = events.iter().filter_map(|e| match e {
             Event::Grouped(grouping) => Some(grouping),
