@@ -325,6 +325,10 @@ async fn what_people_click_in_a_tool_is_taken_over_and_told_to_the_others() {
     stage
         .until("she is on its list", || sequencer.left_alone().len() == 2)
         .await;
+    // What a tool said counts once it is written down.
+    stage
+        .until("that is known here", || open(&stage, ANNE).is_empty())
+        .await;
     sequencer.let_in(ANNE);
     sequencer.let_in(bob);
     let pulled = stage.order("/senders/sequencer/pull", json!({})).await;
