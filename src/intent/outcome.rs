@@ -15,11 +15,11 @@ use serde::{Deserialize, Serialize};
 pub struct Thresholds {
     /// Default 0.7: a STOP too many costs little, and can be lifted.
     pub stop: f32,
-    /// Default 0.8.
+    /// Default 0.7.
     pub source: f32,
-    /// Default 0.8.
+    /// Default 0.7.
     pub access: f32,
-    /// Default 0.8.
+    /// Default 0.7.
     pub erasure: f32,
 }
 
@@ -27,9 +27,9 @@ impl Default for Thresholds {
     fn default() -> Self {
         Self {
             stop: 0.7,
-            source: 0.8,
-            access: 0.8,
-            erasure: 0.8,
+            source: 0.7,
+            access: 0.7,
+            erasure: 0.7,
         }
     }
 }

@@ -72,30 +72,16 @@ pub async fn read_messages(
     sink: &impl Sink,
 ) -> Result<(), Stopped> {
     let mut plan = Plan::new(wanted, place.uidnext, limits, suspects);
-    let mut exists = place.exists;
     let mut wire = session.take_wire("UID FETCH")?;
     let mut under_way: Vec<(Tag, Step)> = Vec::new();
     let mut arrived = Arrived::default();
-    let mut looked = Instant::now();
+    let mut seen = Seen {
+        exists: place.exists,
+        looked: Instant::now(),
+    };
     loop {
-        if wire.exists > exists {
-            plan.arrived();
-        }
-        exists = wire.exists;
-        let due = looked.elapsed() >= LOOK_EVERY;
-        if due && under_way.is_empty() {
-            let tag = wire.send(Step::Look.command()).await?;
-            under_way.push((tag, Step::Look));
-            looked = Instant::now();
-        }
-        let looks = matches!(under_way[..], [(_, Step::Look)]);
-        while !due && !looks && under_way.len() < plan.depth() {
-            let Some(step) = plan.next(suspects) else {
-                break;
-            };
-            let tag = wire.send(step.command()).await?;
-            under_way.push((tag, step));
-        }
+        seen.ask(&mut wire, &mut plan, suspects, &mut under_way)
+            .await?;
         if under_way.is_empty() {
             session.put_back(wire);
             return Ok(());
@@ -121,6 +107,43 @@ pub async fn read_messages(
                 }
             }
         }
+    }
+}
+
+/// What was last seen of the folder.
+struct Seen {
+    exists: u32,
+    looked: Instant,
+}
+
+impl Seen {
+    /// Sends what comes next: the plan's steps, and now and then a look at what arrived, with nothing else under way.
+    async fn ask(
+        &mut self,
+        wire: &mut Wire,
+        plan: &mut Plan<'_>,
+        suspects: &Suspects,
+        under_way: &mut Vec<(Tag, Step)>,
+    ) -> Result<(), SessionError> {
+        if wire.exists > self.exists {
+            plan.arrived();
+        }
+        self.exists = wire.exists;
+        let due = self.looked.elapsed() >= LOOK_EVERY;
+        if due && under_way.is_empty() {
+            let tag = wire.send(Step::Look.command()).await?;
+            under_way.push((tag, Step::Look));
+            self.looked = Instant::now();
+        }
+        let looks = matches!(under_way[..], [(_, Step::Look)]);
+        while !due && !looks && under_way.len() < plan.depth() {
+            let Some(step) = plan.next(suspects) else {
+                break;
+            };
+            let tag = wire.send(step.command()).await?;
+            under_way.push((tag, step));
+        }
+        Ok(())
     }
 }
 

@@ -114,10 +114,8 @@ impl Daemon {
         let interrupted = interrupted(&report, uncertain);
         let outbox = Outbox::new(office.clone(), courier.clone(), desks);
         tasks.push(tokio::spawn(async move { outbox.run(stopping).await }));
-        tasks.push(tokio::spawn(super::daily::run(
-            office.clone(),
-            stop.subscribe(),
-        )));
+        let daily = super::daily::run(office.clone(), stop.subscribe());
+        tasks.push(tokio::spawn(daily));
         let troubles = tell_senders(&office, &mut tasks, &stop);
         let health = Arc::new(Health::new(office.clock.now(), interrupted));
         let guard = GuardSeen::default();

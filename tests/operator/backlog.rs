@@ -91,7 +91,7 @@ fn old_stops_are_obeyed_and_not_answered_the_newest_first_in_bounded_memory() {
     );
     assert_eq!(count(&last, "messages", "dead"), 0);
     assert_eq!(server.count(), 1, "old mail is never answered by itself");
-    // The learned reader's weights alone are 80 MiB, ready to be multiplied.
-    assert!(memory < 250 << 10, "{memory} KiB");
+    // The learned reader's weights alone are 130 MiB, ready to be multiplied; a debug build needs some more than another.
+    assert!(memory < 300 << 10, "{memory} KiB");
     daemon.end();
 }

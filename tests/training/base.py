@@ -9,7 +9,7 @@ import numpy as np
 import torch
 import wordfreq
 
-from common import BASE, learning_sets, replies, tokenizer
+from common import BASE, EXITS, learning_sets, replies, tokenizer
 
 # The languages that are read, and how much of each: 2 % of the running words may be cut smaller where it is 1.
 LANGUAGES = dict(
@@ -17,7 +17,7 @@ LANGUAGES = dict(
     el=0.6, sh=0.6, bg=0.6, ca=0.2, tr=0.2, ru=0.2,
 )
 WORDS = 60_000
-LAYERS = range(6)
+LAYERS = range(EXITS[-1])
 
 
 def read_image(path):

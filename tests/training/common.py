@@ -17,8 +17,10 @@ KINDS = ["stop", "source", "access", "erasure", "rectification", "restriction", 
 LABELS = KINDS + ["interested", "not_interested", "wrong_person", "ooo", "question", "none", "machine", "human"]
 # A human sees these whatever else is said; whether one must see them for another reason too was labelled unevenly.
 ALWAYS = {"rectification", "restriction", "portability", "complaint"}
-JUDGING = {"apart", "zoe"}
+JUDGING = {"apart", "everyday", "office", "zoe"}
 LONGEST = 192
+# Layers below each exit. src/intent/learned/encoder.rs stops at the first one where that is sure of every label.
+EXITS, SURE = (6, 12), 4.5
 SENTENCE = re.compile(r"(?<=[.!?…])\s+|\n+")
 
 
@@ -105,7 +107,7 @@ class Layer(nn.Module):
 
 
 class Reader(nn.Module):
-    """The encoder, and for each label an attention over its last states."""
+    """The encoder, and for each label an attention over the states of each exit."""
 
     def __init__(self, state):
         super().__init__()
@@ -114,20 +116,33 @@ class Reader(nn.Module):
         self.norm = nn.LayerNorm(size, eps=1e-12)
         count = 1 + max(int(k.split(".")[1]) for k in state if k.startswith("layers."))
         self.layers = nn.ModuleList(Layer() for _ in range(count))
-        self.attend, self.out = nn.Linear(size, len(LABELS)), nn.Linear(size, len(LABELS))
-        for part in (self.attend.weight, self.attend.bias, self.out.weight, self.out.bias):
+        self.attend, self.out = (nn.ModuleList(nn.Linear(size, len(LABELS)) for _ in EXITS) for _ in range(2))
+        for part in (*self.attend.parameters(), *self.out.parameters()):
             nn.init.zeros_(part)
         self.load_state_dict(state, strict=False)
 
     def states(self, ids, mask):
+        """The states at each exit."""
         x = self.norm(F.embedding(ids, self.word) + self.position[: ids.shape[1]])
         x = F.dropout(x, 0.1, self.training)
         bias = torch.zeros(mask.shape, dtype=x.dtype).masked_fill(~mask, -1e4)[:, None, None, :]
-        for layer in self.layers:
+        states = []
+        for below, layer in enumerate(self.layers, 1):
             x = layer(x, bias.to(x.dtype))
-        return x
+            if below in EXITS:
+                states.append(x)
+        return states
 
     def forward(self, ids, mask):
-        x = self.states(ids, mask)
-        weights = self.attend(x).float().masked_fill(~mask[..., None], -1e4).softmax(1)
-        return (weights * self.out(x).float()).sum(1)
+        """The log-odds at each exit."""
+        said = []
+        for x, attend, out in zip(self.states(ids, mask), self.attend, self.out):
+            weights = attend(x).float().masked_fill(~mask[..., None], -1e4).softmax(1)
+            said.append((weights * out(x).float()).sum(1))
+        return said
+
+
+def joined(said):
+    """What the program makes of the exits' log-odds: the first one's where it is sure of all, else their mean."""
+    sure = (said[0].abs() >= SURE).all(1)[:, None]
+    return torch.where(sure, said[0], torch.stack(said).mean(0))

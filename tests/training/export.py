@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from safetensors.numpy import save_file
 
-from common import LABELS, LONGEST, ROOT, TAUGHT, Reader, framed, learning_sets, padded, path_of, replies, tokenizer
+from common import EXITS, LABELS, LONGEST, ROOT, TAUGHT, Reader, framed, joined, learning_sets, padded, path_of, replies, tokenizer
 
 WEIGHTS = os.path.join(ROOT, "config", "reader", "reader.safetensors")
 JUDGED = os.path.join(ROOT, "tests", "cases", "reader", "judged.jsonl")
@@ -39,9 +39,11 @@ def main():
             out[new], out[new + ".scale"] = np.round(value / scale[:, None]).astype(np.int8), scale.astype(np.float32)
         else:
             out[new] = value
-    for name in ("norm.weight", "norm.bias", "attend.bias", "out.bias"):
+    for name in ("norm.weight", "norm.bias"):
         out[name] = state[name]
-    out["attend"], out["out"] = state["attend.weight"], state["out.weight"]
+    for n, below in enumerate(EXITS):
+        for head in ("attend", "out"):
+            out[f"exit{below}.{head}"], out[f"exit{below}.{head}.bias"] = state[f"{head}.{n}.weight"], state[f"{head}.{n}.bias"]
     out["vocabulary.pieces"] = np.frombuffer("\n".join(taught["pieces"]).encode(), np.uint8)
     out["vocabulary.scores"] = np.array(taught["scores"], np.float32)
     learned = hashlib.sha256(b"".join(open(path_of(s), "rb").read() for s in learning_sets())).hexdigest()
@@ -65,7 +67,7 @@ def samples(taught):
             if seen[reply["lang"]] > 3 or not reply["body"].strip():
                 continue
             with torch.no_grad():
-                said = torch.sigmoid(net(*padded([framed(cut, reply["body"])])))[0]
+                said = torch.sigmoid(joined(net(*padded([framed(cut, reply["body"])]))))[0]
             encoded = cut.encode(reply["body"], add_special_tokens=False)
             pieces = [p if i != 3 else "<unk>" for p, i in zip(encoded.tokens, encoded.ids)]
             row = dict(text=reply["body"], pieces=pieces, says=[round(float(p), 4) for p in said])

@@ -17,6 +17,18 @@ GROUPS = dict(stop="STOP", source="RIGHT", access="RIGHT", erasure="RIGHT", rect
 FITTED_ON = ("zoe", "corpus")
 
 
+def rendered(typed, quoted):
+    """Typed lines in divs, what stands behind ">" in a blockquote; a quotation without any ">" is one as a whole."""
+    whole = not any(line.startswith(">") for line in quoted.splitlines())
+    lines = [(line, False) for line in typed.splitlines()] + [("", False)] + [(line, whole) for line in quoted.splitlines()]
+    lines = [(line[1:].lstrip(), True) if line.startswith(">") else (line, is_quoted) for line, is_quoted in lines]
+    out = ""
+    for is_quoted, group in itertools.groupby(lines, key=lambda l: l[1]):
+        inside = "".join(f"<div>{html.escape(line) or '<br>'}</div>" for line, _ in group)
+        out += f"<blockquote>{inside}</blockquote>" if is_quoted else inside
+    return f"<html><body>{out}</body></html>"
+
+
 def composed(reply):
     """The mail, as src/intent/eval/compose.rs makes it."""
     typed = [p for p in (reply["body"], reply.get("signature")) if p]
@@ -30,9 +42,7 @@ def composed(reply):
             mail[name] = one_line(value).encode("ascii", "ignore").decode()
     mail.set_content("\n\n".join(parts))
     if reply.get("html"):
-        lines = lambda text: html.escape(text).replace("\n", "<br>")
-        quoted = f"<blockquote>{lines(reply['quoted'])}</blockquote>" if reply.get("quoted") else ""
-        mail.set_content("".join(f"<div>{lines(p)}</div>" for p in typed) + quoted, subtype="html")
+        mail.set_content(rendered("\n\n".join(typed), reply.get("quoted") or ""), subtype="html")
     return mail.as_bytes()
 
 

@@ -1,14 +1,20 @@
-//! The encoder: a BERT of few layers (Devlin 2018; multilingual-e5-small cut down and taught further), and for each label an
-//! attention over its last states, so that a label's logit is a sum over the pieces: the sum explains itself.
+//! The encoder: a BERT (Devlin 2018; multilingual-e5-small cut down and taught further), and for each label an attention over the states of its exits, so that
+//! a label's logit is a sum over the pieces: the sum explains itself.
+//!
+//! It has an exit halfway. Where that is sure of every label the rest is not computed; else both exits are heard, and their mean is better than
+//! either (tests/training/README.md).
 
 use super::LABELS;
 use super::product::{Linear, each};
 use super::weights::File;
 use ndarray::{Array1, Array2, ArrayView1, Axis, Slice};
 use pulp::Arch;
+use std::collections::BTreeMap;
 
 const HEADS: usize = 12;
 const TINY: f32 = 1e-12;
+/// The log-odds from which on the first exit is believed without the layers above it.
+const SURE: f32 = 4.5;
 
 /// The weights, ready to be multiplied.
 pub struct Encoder {
@@ -18,10 +24,18 @@ pub struct Encoder {
     positions: Array2<f32>,
     norm: Norm,
     layers: Vec<Layer>,
-    attend: Head,
-    out: Head,
+    /// By the number of layers below; the last layer has one.
+    exits: BTreeMap<usize, Exit>,
     arch: Arch,
 }
+
+struct Exit {
+    attend: Head,
+    out: Head,
+}
+
+/// For each label its logit, and what each piece adds to it.
+type Said = Vec<(f32, Vec<f32>)>;
 
 struct Norm {
     weight: Array1<f32>,
@@ -55,46 +69,46 @@ impl Encoder {
         if layers.is_empty() {
             return Err("the weights have no layers".to_owned());
         }
+        let mut exits = BTreeMap::new();
+        for below in 1..=layers.len() {
+            if file.has(&format!("exit{below}.out")) {
+                exits.insert(below, Exit::read(file, below)?);
+            }
+        }
         let encoder = Self {
             nibbles: file.bytes("word")?.to_vec(),
             scales: file.matrix("word.scale")?,
             positions: file.matrix("position")?,
             norm: Norm::read(file, "norm")?,
             layers,
-            attend: Head::read(file, "attend")?,
-            out: Head::read(file, "out")?,
+            exits,
             arch: Arch::new(),
         };
         let width = encoder.norm.weight.len();
         let fits = encoder.positions.ncols() == width
             && encoder.positions.nrows() >= super::LONGEST
             && encoder.nibbles.len() == encoder.scales.nrows() * width / 2
-            && encoder.out.bias.len() == LABELS.len();
+            && encoder.exits.contains_key(&encoder.layers.len())
+            && (encoder.exits.values()).all(|e| e.out.bias.len() == LABELS.len());
         fits.then_some(encoder)
             .ok_or_else(|| "the weights do not fit together".to_owned())
     }
 
     /// For each label its logit, and what each piece adds to it.
-    pub fn judge(&self, ids: &[u32]) -> Vec<(f32, Vec<f32>)> {
+    pub fn judge(&self, ids: &[u32]) -> Said {
         let mut states = self.embed(ids);
-        for layer in &self.layers {
+        let mut heard: Vec<Said> = Vec::new();
+        for (layer, below) in self.layers.iter().zip(1..) {
             states = layer.pass(states, self.arch);
+            if let Some(exit) = self.exits.get(&below) {
+                let said = exit.judge(&states);
+                if heard.is_empty() && said.iter().all(|(logit, _)| logit.abs() >= SURE) {
+                    return said;
+                }
+                heard.push(said);
+            }
         }
-        let mut weights = self.attend.pass(&states);
-        let values = self.out.pass(&states);
-        for mut column in weights.axis_iter_mut(Axis(1)) {
-            softmax(&mut column);
-        }
-        (0..LABELS.len())
-            .map(|label| {
-                let (weights, values) = (weights.column(label), values.column(label));
-                let logit = weights.dot(&values);
-                // Against the mean, so that what merely stands there adds nothing.
-                let mean = values.mean().unwrap_or_default();
-                let parts = weights.iter().zip(values).map(|(w, v)| w * (v - mean));
-                (logit, parts.collect())
-            })
-            .collect()
+        mean(heard)
     }
 
     fn embed(&self, ids: &[u32]) -> Array2<f32> {
@@ -118,6 +132,51 @@ impl Encoder {
     }
 }
 
+/// The mean of what several exits said.
+fn mean(heard: Vec<Said>) -> Said {
+    let share = 1.0 / heard.len().max(1) as f32;
+    let mut heard = heard.into_iter();
+    let mut all = heard.next().unwrap_or_default();
+    for said in heard {
+        for ((sum, parts), (logit, more)) in all.iter_mut().zip(said) {
+            *sum += logit;
+            parts.iter_mut().zip(more).for_each(|(a, b)| *a += b);
+        }
+    }
+    for (sum, parts) in &mut all {
+        *sum *= share;
+        parts.iter_mut().for_each(|part| *part *= share);
+    }
+    all
+}
+
+impl Exit {
+    fn read(file: &File<'_>, below: usize) -> Result<Self, String> {
+        Ok(Self {
+            attend: Head::read(file, &format!("exit{below}.attend"))?,
+            out: Head::read(file, &format!("exit{below}.out"))?,
+        })
+    }
+
+    fn judge(&self, states: &Array2<f32>) -> Said {
+        let mut weights = self.attend.pass(states);
+        let values = self.out.pass(states);
+        for mut column in weights.axis_iter_mut(Axis(1)) {
+            softmax(&mut column);
+        }
+        (0..LABELS.len())
+            .map(|label| {
+                let (weights, values) = (weights.column(label), values.column(label));
+                let logit = weights.dot(&values);
+                // Against the mean, so that what merely stands there adds nothing.
+                let mean = values.mean().unwrap_or_default();
+                let parts = weights.iter().zip(values).map(|(w, v)| w * (v - mean));
+                (logit, parts.collect())
+            })
+            .collect()
+    }
+}
+
 impl Layer {
     fn read(file: &File<'_>, number: usize) -> Result<Self, String> {
         let name = |part: &str| format!("layer{number}.{part}");
@@ -127,7 +186,7 @@ impl Layer {
         };
         let linear = |part: &str| {
             let (weight, bias) = parts(part)?;
-            Linear::packed(&weight, bias).map_err(|why| format!("{}: {why}", name(part)))
+            Linear::of(weight, bias).map_err(|why| format!("{}: {why}", name(part)))
         };
         Ok(Self {
             looks: Linear::beside(&[parts("query")?, parts("key")?, parts("value")?])?,

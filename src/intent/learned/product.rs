@@ -13,32 +13,36 @@ const PANEL: usize = 32;
 /// Weights and what is added to their product.
 pub struct Linear {
     inputs: usize,
-    /// The columns in panels of [`PANEL`], each row of a panel side by side.
-    panels: Vec<f32>,
+    weights: Weights,
     bias: Array1<f32>,
     arch: Arch,
-    /// The weights as they came, in a build without optimisation: there vectors are no registers but calls, and ndarray,
-    /// which is optimised in every build, is a hundred times faster.
-    plain: Option<Array2<f32>>,
+}
+
+enum Weights {
+    /// The columns in panels of [`PANEL`], each row of a panel side by side.
+    Packed(Vec<f32>),
+    /// As they came, in a build without optimisation: there vectors are no registers but calls, and ndarray, which is
+    /// optimised in every build, is a hundred times faster.
+    Plain(Array2<f32>),
 }
 
 impl Linear {
-    /// Packs weights of inputs × outputs.
-    pub fn packed(weight: &Array2<f32>, bias: Array1<f32>) -> Result<Self, String> {
+    /// Takes weights of inputs × outputs.
+    pub fn of(weight: Array2<f32>, bias: Array1<f32>) -> Result<Self, String> {
         let (inputs, outputs) = weight.dim();
         if bias.len() != outputs || outputs % PANEL != 0 || inputs == 0 {
             let (bias, shape) = (bias.len(), weight.dim());
             return Err(format!("weights of {shape:?} with {bias} numbers to add"));
         }
-        let columns = (0..outputs).step_by(PANEL);
-        let places = columns.flat_map(|first| (0..inputs).map(move |row| (row, first)));
-        let panels = places.flat_map(|(row, first)| (first..first + PANEL).map(move |c| (row, c)));
+        let weights = match cfg!(debug_assertions) {
+            true => Weights::Plain(weight),
+            false => Weights::Packed(packed(&weight)),
+        };
         Ok(Self {
             inputs,
-            panels: panels.map(|place| weight[place]).collect(),
+            weights,
             bias,
             arch: Arch::new(),
-            plain: cfg!(debug_assertions).then(|| weight.clone()),
         })
     }
 
@@ -49,34 +53,43 @@ impl Linear {
         let weight = ndarray::concatenate(ndarray::Axis(1), &weights);
         let bias = ndarray::concatenate(ndarray::Axis(0), &biases);
         let differ = |e: ndarray::ShapeError| e.to_string();
-        Self::packed(&weight.map_err(differ)?, bias.map_err(differ)?)
+        Self::of(weight.map_err(differ)?, bias.map_err(differ)?)
     }
 
     /// A row of outputs for each row of inputs.
     pub fn pass(&self, states: &Array2<f32>) -> Array2<f32> {
-        match &self.plain {
-            Some(weight) => states.dot(weight) + &self.bias,
-            None => self.in_vectors(states),
-        }
+        let mut out = match &self.weights {
+            Weights::Plain(weight) => states.dot(weight),
+            Weights::Packed(panels) => self.in_vectors(panels, states),
+        };
+        out += &self.bias;
+        out
     }
 
-    fn in_vectors(&self, states: &Array2<f32>) -> Array2<f32> {
+    fn in_vectors(&self, panels: &[f32], states: &Array2<f32>) -> Array2<f32> {
         let (rows, outputs) = (states.nrows(), self.bias.len());
         let mut out = Array2::zeros((rows, outputs));
         let states = states.as_standard_layout();
         if let (Some(states), Some(out)) = (states.as_slice(), out.as_slice_mut()) {
             let product = Product {
                 inputs: self.inputs,
-                panels: &self.panels,
+                panels,
                 states,
                 out,
                 outputs,
             };
             self.arch.dispatch(product);
         }
-        out += &self.bias;
         out
     }
+}
+
+fn packed(weight: &Array2<f32>) -> Vec<f32> {
+    let (inputs, outputs) = weight.dim();
+    let columns = (0..outputs).step_by(PANEL);
+    let places = columns.flat_map(|first| (0..inputs).map(move |row| (row, first)));
+    let places = places.flat_map(|(row, first)| (first..first + PANEL).map(move |c| (row, c)));
+    places.map(|place| weight[place]).collect()
 }
 
 struct Product<'a> {
@@ -174,48 +187,53 @@ pub fn each(arch: Arch, numbers: &mut [f32], apply: impl Fn(f32) -> f32) {
 mod tests {
     use super::*;
 
-    #[test]
-    fn the_product_is_that_of_ndarray_for_every_number_of_rows() {
+    /// Some weights, and their product with some states as ndarray has it.
+    fn sample(rows: usize) -> (Linear, Vec<f32>, Array2<f32>, Array2<f32>) {
         let number = |n: usize| (n * 7919 % 101) as f32 / 101.0 - 0.5;
         let weight = Array2::from_shape_fn((48, 96), |(i, j)| number(i * 96 + j));
-        let bias = Array1::from_shape_fn(96, number);
-        let linear = Linear::packed(&weight, bias.clone()).unwrap();
-        for rows in 0..20 {
-            let states = Array2::from_shape_fn((rows, 48), |(i, j)| number(i * 31 + j * 17));
-            let (ours, theirs) = (linear.in_vectors(&states), states.dot(&weight) + &bias);
-            assert_eq!(ours.dim(), theirs.dim());
-            for (a, b) in ours.iter().zip(&theirs) {
-                assert!((a - b).abs() < 1e-5, "{rows} rows: {a} {b}");
-            }
-            assert_eq!(ours, linear.in_vectors(&states), "twice the same bits");
+        let states = Array2::from_shape_fn((rows, 48), |(i, j)| number(i * 31 + j * 17));
+        let (panels, wanted) = (packed(&weight), states.dot(&weight));
+        let linear = Linear::of(weight, Array1::zeros(96)).unwrap();
+        (linear, panels, states, wanted)
+    }
+
+    #[track_caller]
+    fn same(ours: &Array2<f32>, theirs: &Array2<f32>) {
+        assert_eq!(ours.dim(), theirs.dim());
+        for (a, b) in ours.iter().zip(theirs) {
+            assert!((a - b).abs() < 1e-5, "{} rows: {a} {b}", ours.nrows());
         }
     }
 
     #[test]
-    fn every_width_of_vectors_gives_the_same_sums() {
-        let number = |n: usize| (n * 104_729 % 97) as f32 / 97.0 - 0.5;
-        let weight = Array2::from_shape_fn((64, 32), |(i, j)| number(i * 32 + j));
-        let linear = Linear::packed(&weight, Array1::zeros(32)).unwrap();
-        let states: Vec<f32> = (0..5 * 64).map(number).collect();
-        let widest = linear.in_vectors(&Array2::from_shape_vec((5, 64), states.clone()).unwrap());
-        let mut out = vec![0.0; 5 * 32];
+    fn the_product_is_that_of_ndarray_for_every_number_of_rows() {
+        for rows in 0..20 {
+            let (linear, panels, states, wanted) = sample(rows);
+            let ours = linear.in_vectors(&panels, &states);
+            same(&ours, &wanted);
+            assert_eq!(ours, linear.in_vectors(&panels, &states), "the same bits");
+            same(&linear.pass(&states), &wanted);
+        }
+    }
+
+    #[test]
+    fn a_processor_without_vectors_gives_the_same_sums() {
+        let (_, panels, states, wanted) = sample(5);
+        let mut out = Array2::zeros((5, 96));
         let product = Product {
-            inputs: 64,
-            panels: &linear.panels,
-            states: &states,
-            out: &mut out,
-            outputs: 32,
+            inputs: 48,
+            panels: &panels,
+            states: states.as_slice().unwrap(),
+            out: out.as_slice_mut().unwrap(),
+            outputs: 96,
         };
         product.with_simd(pulp::Scalar);
-        for (a, b) in widest.iter().zip(&out) {
-            assert!((a - b).abs() < 1e-5, "{a} {b}");
-        }
+        same(&out, &wanted);
     }
 
     #[test]
     fn weights_that_do_not_fit_are_told() {
-        let weight = Array2::<f32>::zeros((8, 33));
-        assert!(Linear::packed(&weight, Array1::zeros(33)).is_err());
-        assert!(Linear::packed(&Array2::zeros((8, 32)), Array1::zeros(31)).is_err());
+        assert!(Linear::of(Array2::zeros((8, 33)), Array1::zeros(33)).is_err());
+        assert!(Linear::of(Array2::zeros((8, 32)), Array1::zeros(31)).is_err());
     }
 }
