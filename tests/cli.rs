@@ -283,7 +283,7 @@ fn the_demo_ends_as_it_says_in_a_few_seconds() {
         "{said}{}",
         String::from_utf8_lossy(&output.stderr)
     );
-    assert!(said.contains("all 25 ended as they should"), "{said}");
+    assert!(said.contains("all 30 ended as they should"), "{said}");
     assert!(
         said.contains("the sequencer was told of everybody"),
         "{said}"

@@ -354,7 +354,7 @@ fn every_sample_has_one_sender_fresh_dates_and_its_trap() {
         traps += usize::from(text.contains("STOP"));
         assert!(!text.contains('\u{fffd}'), "{name}: {text}");
     }
-    assert_eq!(samples::all().len(), 25);
+    assert_eq!(samples::all().len(), 30);
     assert!(traps >= 20, "{traps} quote our own STOP");
 }
 

@@ -1,7 +1,7 @@
 //! Replies to prospecting mail as real programs write them, with how each must end, and the mails that they answer.
 //!
 //! The firm is Atelier Vauban, which sells a digital maintenance log; Claire Morel writes for it, and every one of her
-//! mails says "répondez STOP" in the reader's language, so that whoever reads quoted words falls into the trap. All people
+//! mails says "répondez STOP" in the reader's language (in English, where she does not write it), so that whoever reads quoted words falls into the trap. All people
 //! and domains are invented (`.example`). The letters are `.eml` files beside this one, with LF; where a date must be
 //! fresh they hold `@DATE-3m@` (3 minutes before now; also `h` hours and `d` days), which [`Letter::written`] replaces.
 //! Dates inside quotations stay as they are: nobody decides by them.
@@ -30,7 +30,7 @@ pub struct Sample {
     pub about: &'static str,
     /// Where it is delivered: `INBOX` or `Junk`.
     pub folder: &'static str,
-    /// Of what was freshly typed: `fr`, `en`, `de`, `es`, `it`, `nl`, `pt`.
+    /// Of what was freshly typed: `fr`, `en`, `de`, `es`, `it`, `nl`, `pt`, `pl`, `sv`, `cs`, `el`, `fi`.
     pub language: &'static str,
     /// The state in which the message must end, with requests set to be answered automatically where the law allows it.
     pub end: End,
