@@ -17,7 +17,7 @@ pub struct Thresholds {
     pub stop: f32,
     /// Default 0.7.
     pub source: f32,
-    /// Default 0.7.
+    /// Default 0.9: "send me what you have" is mostly said by people who want to buy.
     pub access: f32,
     /// Default 0.7.
     pub erasure: f32,
@@ -28,7 +28,7 @@ impl Default for Thresholds {
         Self {
             stop: 0.7,
             source: 0.7,
-            access: 0.7,
+            access: 0.9,
             erasure: 0.7,
         }
     }
