@@ -10,6 +10,7 @@
 //! is the host in the configuration and no other); and any log line: what happened is in [`Told`] and [`Trouble`], whose
 //! words hold no address, secret, body or query.
 
+mod alert;
 mod answer;
 mod builtin;
 mod calling;
@@ -28,6 +29,7 @@ mod tool;
 mod walk;
 mod webhook;
 
+pub use alert::AlertWay;
 pub use connector::Connector;
 pub use settings::{SenderSettings, WebhookSettings};
 pub use told::{Channel, Limits, Pulled, Told, Trouble, TroubleKind};
