@@ -66,7 +66,7 @@ pub use notices::{
 pub use obeying::{NotObeyed, Obeyed, obey, recognise};
 pub use people::{DomainCounts, contact, domain_counts as count_domain, known};
 pub use reception::{Ending, Witness};
-pub use sequencer::{Committed, Proposal, Running, Sequencer};
+pub use sequencer::{Beat, Committed, Proposal, Pulse, Running, Sequencer};
 pub use settling::{arrived, frozen_letter, looked_for};
 pub use status::Status;
 pub use tokens::{Carriers, Minted};
