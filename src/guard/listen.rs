@@ -27,14 +27,19 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Wire for T {}
 pub(super) type Caller = (Box<dyn Wire>, Option<IpAddr>);
 
 /// A socket that is listened on; the file of one in the file system is removed at the end.
-pub(super) enum Socket {
+pub enum Socket {
+    /// A port.
     Tcp(TcpListener),
+    /// A socket of the file system, and its file.
     Unix(UnixListener, PathBuf),
 }
 
 impl Socket {
     /// Begins to listen.
-    pub(super) async fn open(listen: &Listen) -> io::Result<Self> {
+    ///
+    /// # Errors
+    /// If the system gives no socket, or somebody else answers there.
+    pub async fn open(listen: &Listen) -> io::Result<Self> {
         match listen {
             Listen::Tcp(address) => Ok(Self::Tcp(TcpListener::bind(address).await?)),
             Listen::Unix(path) => {
@@ -120,10 +125,10 @@ pub(super) async fn take_in<F>(
             }
             // Cut at once: a mail server takes that for "later", and a queue would let it wait for its own time limit.
             (Ok(_), Err(_)) => {
-                tracing::warn!(SEATS, "too many connections to the guard; one was cut")
+                tracing::warn!(SEATS, "too many connections to a listener; one was cut")
             }
             (Err(error), _) => {
-                tracing::warn!(%error, "a connection to the guard could not be taken");
+                tracing::warn!(%error, "a connection to a listener could not be taken");
                 tokio::time::sleep(PAUSE).await;
             }
         }
@@ -133,6 +138,6 @@ pub(super) async fn take_in<F>(
 
 fn ended_well(ended: Result<(), tokio::task::JoinError>) {
     if let Err(error) = ended {
-        tracing::error!(%error, "a connection to the guard failed");
+        tracing::error!(%error, "a connection to a listener failed");
     }
 }

@@ -21,12 +21,13 @@ mod settings;
 mod tls;
 mod web;
 
+pub use listen::Socket;
 pub use place::Listen;
 pub use settings::{ClientSettings, GuardSettings, HttpSettings, MtaSettings, OneClickSettings};
+pub use web::serve_plain;
 
 use crate::service::{GuardReport, Office};
 use gate::{Counts, Gate};
-use listen::Socket;
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;

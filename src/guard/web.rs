@@ -1,4 +1,4 @@
-//! HTTP/1.1 for the guard's two listeners that speak it: TLS where there is a certificate, and a time limit for everything.
+//! HTTP/1.1 for the listeners that speak it, the guard's two and the monitor's one: TLS where there is a certificate, and a time limit for everything.
 
 use super::listen::{Caller, Socket, Wire, take_in};
 use super::tls::Certified;
@@ -36,6 +36,11 @@ pub(super) fn tls(cert: Option<&PathBuf>, key: Option<&PathBuf>) -> io::Result<O
     }
 }
 
+/// Serves the router in clear text, for a listener of this machine, until it is time to stop.
+pub async fn serve_plain(router: Router, socket: Socket, stop: watch::Receiver<bool>) {
+    serve(router, None, socket, stop).await;
+}
+
 /// Serves the router until it is time to stop.
 pub(super) async fn serve(
     router: Router,
@@ -50,7 +55,7 @@ pub(super) async fn serve(
         async move {
             // Cut, idle or no HTTP: whoever asked knows that there was no answer.
             if let Ok(Err(why)) = timeout(CONNECTION, converse(router, &tls, caller)).await {
-                tracing::debug!(why, "a connection to the guard ended early");
+                tracing::debug!(why, "a connection to a listener ended early");
             }
         }
     })
