@@ -90,8 +90,13 @@ impl Survey {
             let why = place.source.read().err()?;
             let fault = Fault {
                 what: format!("the password of {}: {why}", place.of),
-                fix: "make it readable for the user of the daemon, or say here where it is"
-                    .to_owned(),
+                fix: match place.source {
+                    SecretSource::Credential(_) => {
+                        "or say here where else it is: file, env or command".to_owned()
+                    }
+                    _ => "make it readable for the user of the daemon, or say here where it is"
+                        .to_owned(),
+                },
                 ..place.nowhere.clone()
             };
             Some((place.of.clone(), fault))
