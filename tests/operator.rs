@@ -20,6 +20,8 @@ mod faults;
 mod firm;
 #[path = "operator/guard.rs"]
 mod guard;
+#[path = "operator/monitoring.rs"]
+mod monitoring;
 #[path = "support/operator.rs"]
 mod operator;
 #[path = "operator/paging.rs"]
@@ -34,7 +36,11 @@ mod reload;
 mod sent;
 #[path = "operator/servers.rs"]
 mod servers;
+#[path = "operator/supervised.rs"]
+mod supervised;
 #[path = "support/tls.rs"]
 mod tls;
 #[path = "operator/tokens.rs"]
 mod tokens;
+#[path = "operator/unit.rs"]
+mod unit;
