@@ -158,8 +158,7 @@ fn read_credential(name: &str, folder: Option<OsString>) -> Result<Zeroizing<Str
     };
     let Some(folder) = folder.filter(|f| !f.is_empty()) else {
         return Err(failed(format!(
-            "is only there for what systemd starts: {CREDENTIALS} is not set; to try it by hand while the service runs, as \
-             root: {CREDENTIALS}=/run/credentials/quitus.service quitus …"
+            "is not there: {CREDENTIALS} is not set, as systemd does for a unit that says LoadCredential={name}:/path/of/its/file"
         )));
     };
     let path = PathBuf::from(folder).join(name);
@@ -269,8 +268,8 @@ impl<'de> Visitor<'de> for SourceVisitor {
                 name if can_name_a_credential(&name) => SecretSource::Credential(name),
                 _ => {
                     return Err(de::Error::custom(
-                        "this is not the name of a credential: write the one that stands before the colon of LoadCredential=, \
-                         without / and spaces",
+                        "this is not the name of a credential; say where it is: { credential = \"imap.password\" }, as it stands \
+                         before the colon of LoadCredential=",
                     ));
                 }
             },
@@ -371,7 +370,7 @@ mod tests {
             assert!(
                 error
                     .to_string()
-                    .contains("only there for what systemd starts")
+                    .contains("CREDENTIALS_DIRECTORY is not set")
             );
         }
     }

@@ -92,7 +92,9 @@ impl Survey {
                 what: format!("the password of {}: {why}", place.of),
                 fix: match place.source {
                     SecretSource::Credential(_) => {
-                        "or say here where else it is: file, env or command".to_owned()
+                        "as root while the service runs: CREDENTIALS_DIRECTORY=/run/credentials/quitus.service quitus check; or say \
+                         here where else it is"
+                            .to_owned()
                     }
                     _ => "make it readable for the user of the daemon, or say here where it is"
                         .to_owned(),

@@ -225,8 +225,11 @@ fn serve(
                     // Whoever asked may have stopped waiting.
                     let _ = tell.send(made);
                 }
-                // Nor does this one wait for ever.
-                Request::Beat(tell) => drop(tell.send(())),
+                Request::Beat(tell) => {
+                    commit_group(&mut store, std::mem::take(&mut waiting), clock, letters);
+                    // Nor does this one wait for ever.
+                    drop(tell.send(()));
+                }
             }
             next = if waiting.len() < GROUP {
                 queue.try_recv().ok()

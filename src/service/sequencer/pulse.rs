@@ -15,7 +15,7 @@ pub struct Pulse {
 /// What was felt.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Beat {
-    /// The thread took a request that was handed in just now.
+    /// The thread took a request that was handed in just now, and everything that stood before it is done with.
     Alive,
     /// The store has failed for good.
     Failed,
@@ -78,19 +78,15 @@ mod tests {
         };
         let proposal = Proposal::essential(vec![opened]);
         let guard = hold.lock().unwrap();
-        let submitted = tokio::task::block_in_place(|| {
+        let (submitted, felt) = tokio::task::block_in_place(|| {
             let submit = sequencer.submit_all(vec![proposal]);
             let submitted = tokio::runtime::Handle::current().block_on(submit);
-            // It may take the first beat together with the commit, but no other one.
-            let felt = |pulse: &Pulse| {
-                let beat = timeout(Duration::from_millis(300), pulse.beat());
-                tokio::runtime::Handle::current().block_on(beat)
-            };
-            let _ = felt(&pulse);
-            assert!(felt(&pulse).is_err(), "a thread that hangs has no pulse");
-            submitted
+            let beat = timeout(Duration::from_millis(300), pulse.beat());
+            let felt = tokio::runtime::Handle::current().block_on(beat);
+            (submitted, felt)
         });
         drop(guard);
+        assert!(felt.is_err(), "a thread that hangs has no pulse: {felt:?}");
         assert!(matches!(
             submitted.verdicts().await[..],
             [Committed::Frame(_)]
