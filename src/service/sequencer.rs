@@ -228,7 +228,7 @@ fn serve(
                 Request::Beat(tell) => {
                     commit_group(&mut store, std::mem::take(&mut waiting), clock, letters);
                     // Nor does this one wait for ever.
-                    drop(tell.send(()));
+                    let _ = tell.send(());
                 }
             }
             next = if waiting.len() < GROUP {

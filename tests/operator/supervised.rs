@@ -1,7 +1,7 @@
 //! Under a supervisor that speaks as systemd does: what it is told and when, and that it gets no sign of life from a daemon that hangs.
 
 use crate::firm::Firm;
-use crate::operator::{Running, ask, quitus};
+use crate::operator::{Running, ask, quitus, until};
 use quitus::monitor::Supervisor;
 use quitus::record::{Event, Timestamp};
 use quitus::service::{Clock, Committed, Proposal, Sequencer};
@@ -89,6 +89,33 @@ fn it_is_ready_when_all_is_good_says_how_it_is_reloads_in_sight_and_says_that_it
     let last = heard.last().map(String::as_str).unwrap_or_default();
     assert!(last.starts_with("STOPPING=1\n"), "{heard:#?}");
     assert!(!heard.iter().any(|m| m.contains("WATCHDOG")), "{heard:#?}");
+}
+
+#[test]
+fn a_password_that_systemd_hands_over_opens_the_mailbox_and_only_the_service_has_it() {
+    let firm = Firm::new(1);
+    std::fs::remove_file(firm.path("password")).unwrap();
+    firm.write("credentials/imap.password", "secret\n");
+    firm.change(
+        "{ file = \"password\" }",
+        "{ credential = \"imap.password\" }",
+    );
+    let checked = ask(&firm.file, &["check"]);
+    assert_eq!(checked.code, Some(1), "{checked:?}");
+    for words in [
+        "says LoadCredential=imap.password:/path/of/its/file",
+        "as root while the service runs: CREDENTIALS_DIRECTORY=/run/credentials/quitus.service",
+    ] {
+        assert!(checked.out.contains(words), "{words}: {}", checked.out);
+    }
+    let folder = firm.path("credentials");
+    let environment = [("CREDENTIALS_DIRECTORY", folder.to_str().unwrap())];
+    let daemon = Running::start_with(&firm.file, &environment);
+    until(&firm.file, "the mailbox is watched", |s| {
+        s["mailboxes"][0]["last_poll"].is_string()
+    });
+    assert!(!daemon.log().contains("secret"), "{}", daemon.log());
+    daemon.end();
 }
 
 #[test]
