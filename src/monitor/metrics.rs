@@ -164,4 +164,4 @@ fn escaped(value: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

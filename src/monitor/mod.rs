@@ -1,8 +1,8 @@
-//! How the daemon tells machines how it is: the supervisor that started it, whoever asks its page, and whom it
-//! alerts.
+//! How the daemon tells machines how it is: the supervisor that started it, whoever asks its page, and whom it alerts.
 //!
 //! It only looks, at the same status as people do; it decides nothing and changes nothing. Deliberately absent: any address
-//! and any name of a person, since what is told here lands in journals and dashboards, and any judgement of its own about what is urgent.
+//! and any name of a person, since what is told here lands in journals and dashboards, and any judgement of its own about
+//! what is urgent.
 
 mod alerts;
 mod metrics;

@@ -1,5 +1,6 @@
 //! How everything is, looked at for several at once: whoever asks within a second sees the same, so that asking often costs little.
 
+use super::nobody::masked;
 use crate::record::Damaged;
 use crate::service::{MailboxReport, Need, Status};
 use std::sync::Arc;
@@ -55,39 +56,71 @@ impl Watch {
     }
 }
 
-/// In a line for a supervisor: the mode, the mailboxes, what waits.
+/// In a line for a supervisor, which lands in the journal: the mode, the mailboxes, what waits.
 pub(super) fn line(seen: &Seen) -> String {
-    let status = match seen {
-        Ok(status) => status,
-        Err(why) => return format!("the store cannot be read: {why}"),
-    };
-    let (all, ill): (_, Vec<&MailboxReport>) = (
-        &status.mailboxes,
-        (status.mailboxes.iter())
-            .filter(|m| m.last_error.is_some())
-            .collect(),
-    );
-    let watched = (all.iter())
-        .filter(|m| m.last_error.is_none() && m.last_poll.is_some())
-        .count();
-    let plural = if all.len() == 1 { "" } else { "es" };
-    let mut line = format!(
-        "{}; {watched} of {} mailbox{plural} watched",
-        status.mode,
-        all.len()
-    );
-    if !ill.is_empty() {
-        let names: Vec<&str> = ill.iter().map(|m| m.name.as_str()).collect();
-        line += &format!(", ill: {}", names.join(", "));
+    match seen {
+        Ok(status) => masked(&format!(
+            "{}; {}; {}",
+            status.mode,
+            mailboxes(&status.mailboxes),
+            needs(&status.needs)
+        )),
+        Err(why) => masked(&format!("the store cannot be read: {why}")),
     }
-    let urgent = status.needs.iter().filter(|n| n.is_urgent()).count();
-    line + &match (status.needs.len(), urgent) {
-        (0, _) => "; nothing waits for a human".to_owned(),
-        (all, 0) => format!("; {all} things wait for a human"),
-        (all, urgent) => {
-            let first = (status.needs.iter().find(|n| n.is_urgent())).map(Need::line);
-            let first = first.unwrap_or_default();
-            format!("; {all} things wait for a human, {urgent} of them urgent: {first}")
-        }
+}
+
+fn mailboxes(all: &[MailboxReport]) -> String {
+    let ill = all.iter().filter(|m| m.last_error.is_some());
+    let ill: Vec<&str> = ill.map(|m| m.name.as_str()).collect();
+    let is_watched = |m: &&MailboxReport| m.last_error.is_none() && m.last_poll.is_some();
+    let watched = all.iter().filter(is_watched).count();
+    let plural = if all.len() == 1 { "" } else { "es" };
+    let line = format!("{watched} of {} mailbox{plural} watched", all.len());
+    match ill.is_empty() {
+        true => line,
+        false => format!("{line}, ill: {}", ill.join(", ")),
+    }
+}
+
+fn needs(all: &[Need]) -> String {
+    let wait = match all.len() {
+        0 => return "nothing waits for a human".to_owned(),
+        1 => "1 thing waits for a human".to_owned(),
+        many => format!("{many} things wait for a human"),
+    };
+    let mut urgent = all.iter().filter(|n| n.is_urgent());
+    match urgent.next() {
+        None => wait,
+        Some(first) => format!(
+            "{wait}, {} of them urgent: {}",
+            1 + urgent.count(),
+            first.line()
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::monitor::metrics::tests::eventful;
+
+    #[test]
+    fn the_line_says_what_is_ill_and_what_is_urgent_and_names_nobody() {
+        let mut status = eventful();
+        let told = |status: &Status| line(&Ok(Arc::new(status.clone())));
+        let urgent =
+            "1 thing waits for a human, 1 of them urgent: 2 × OVERDUE, a letter to approve";
+        assert_eq!(
+            told(&status),
+            format!("live; 1 of 1 mailbox watched; {urgent}")
+        );
+        status.mailboxes[0].last_error = Some((status.at.clone(), "refused".into()));
+        assert_eq!(
+            told(&status),
+            format!("live; 0 of 1 mailbox watched, ill: c…@a…n.example; {urgent}")
+        );
+        status.needs.clear();
+        assert!(told(&status).ends_with("; nothing waits for a human"));
+        assert!(line(&Err("torn".into())).ends_with("cannot be read: torn"));
     }
 }

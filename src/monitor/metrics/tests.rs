@@ -8,7 +8,7 @@ use crate::service::{
 use std::collections::BTreeSet;
 
 /// A house in which everything happened that a number can tell.
-fn eventful() -> Status {
+pub(in crate::monitor) fn eventful() -> Status {
     let at = || "2026-11-28T12:00:00Z".to_owned();
     let mut overdue = Need::of(Why::Overdue, "quitus requests list").times(2);
     overdue.why.push(Why::Draft);
