@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 
 /// Connections of one listener at the same time. A Postfix has 100 processes of a kind by default, each with one; and four
 /// listeners together stay under the usual limit of 1,024 open files.
-const SEATS: usize = 200;
+pub(super) const SEATS: usize = 200;
 /// How long to wait when the system gives no connection (too many open files).
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -98,12 +98,24 @@ async fn clear(path: &Path) -> io::Result<()> {
 /// Has every connection talked to, until it is time to stop; then all are cut.
 pub(super) async fn take_in<F>(
     socket: Socket,
+    stop: watch::Receiver<bool>,
+    talk: impl Fn(Caller) -> F,
+) where
+    F: Future<Output = ()> + Send + 'static,
+{
+    take_in_at_most(SEATS, socket, stop, talk).await;
+}
+
+/// The same with another number of connections at the same time.
+pub(super) async fn take_in_at_most<F>(
+    most: usize,
+    socket: Socket,
     mut stop: watch::Receiver<bool>,
     talk: impl Fn(Caller) -> F,
 ) where
     F: Future<Output = ()> + Send + 'static,
 {
-    let seats = Arc::new(Semaphore::new(SEATS));
+    let seats = Arc::new(Semaphore::new(most));
     let mut talks = JoinSet::new();
     loop {
         let accepted = tokio::select! {
@@ -125,7 +137,7 @@ pub(super) async fn take_in<F>(
             }
             // Cut at once: a mail server takes that for "later", and a queue would let it wait for its own time limit.
             (Ok(_), Err(_)) => {
-                tracing::warn!(SEATS, "too many connections to a listener; one was cut")
+                tracing::warn!(most, "too many connections to a listener; one was cut")
             }
             (Err(error), _) => {
                 tracing::warn!(%error, "a connection to a listener could not be taken");
