@@ -49,6 +49,7 @@
 //! | [`service`] | the daemon: the sequencer, supervision, what is done when | all above |
 //! | [`api`] | one router for the control socket and the commands | service, and request, answer, register, store, config for what it shows |
 //! | [`guard`] | tells mail servers and tools whether somebody may be written to, and takes the one click on "unsubscribe" | record, register, config, service |
+//! | [`monitor`] | tells machines how the daemon is: its supervisor, whoever asks its health page, whom it alerts | record, config, service; sender (to tell as it does), guard (to listen as it does) |
 //! | [`cli`] | one file a command | all above, sandbox for the demo |
 //! | `sandbox` | IMAP and SMTP servers inside the process, for the demo and the fault tests | nothing |
 //! | [`faults`] | names the durable steps, so that a test can die at each; nothing without the feature `faults` | nothing; used by all |
@@ -99,6 +100,7 @@ pub mod guard;
 pub mod intent;
 pub mod mail;
 pub mod mailbox;
+pub mod monitor;
 pub mod proof;
 pub mod record;
 pub mod register;

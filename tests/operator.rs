@@ -22,6 +22,8 @@ mod firm;
 mod guard;
 #[path = "operator/logs.rs"]
 mod logs;
+#[path = "operator/monitoring.rs"]
+mod monitoring;
 #[path = "support/operator.rs"]
 mod operator;
 #[path = "operator/paging.rs"]
@@ -42,7 +44,11 @@ mod replay;
 mod sent;
 #[path = "operator/servers.rs"]
 mod servers;
+#[path = "operator/supervised.rs"]
+mod supervised;
 #[path = "support/tls.rs"]
 mod tls;
 #[path = "operator/tokens.rs"]
 mod tokens;
+#[path = "operator/unit.rs"]
+mod unit;

@@ -2,18 +2,24 @@
 //!
 //! SIGTERM or Ctrl-C parks everything and ends; a second one forces. SIGHUP checks settings, templates and lexicons and
 //! puts them in force only if all are good. A store that failed ends the process with an error, so that whoever
-//! supervises it starts it again and the log is replayed.
+//! supervises it starts it again and the log is replayed; a supervisor that speaks as systemd does is told when the daemon is
+//! ready, reloads and ends.
+
+mod doors;
+mod logs;
 
 use super::edge::{self, DONE, End, WRONG};
-use crate::api::{self, Control, Desk, NotServed};
-use crate::config::{Config, LogFormat, LogSettings};
-use crate::guard::{Guard, NotGuarded};
+use crate::api::NotServed;
+use crate::config::Config;
+use crate::guard::NotGuarded;
+use crate::monitor::{NotMonitored, Supervisor};
 use crate::record::Fault;
 use crate::service::{Daemon, Extras, StartError};
 use anyhow::{Context as _, Result, anyhow};
+use doors::Doors;
 use notify::Watcher;
-use std::io::IsTerminal as _;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
@@ -29,7 +35,7 @@ pub fn run(named: Option<&Path>) -> Result<u8, End> {
     // Log, keys, socket: whatever this process makes is its owner's alone, from the first moment.
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
     let config = edge::config(named)?;
-    listen(&config.log);
+    logs::begin(&config.log);
     let runtime = tokio::runtime::Runtime::new()?;
     let ended = runtime.block_on(watch_over(config));
     runtime.shutdown_timeout(FORCED);
@@ -39,6 +45,7 @@ pub fn run(named: Option<&Path>) -> Result<u8, End> {
         Err(Ended::Start(other)) => Err(End::Usage(other.to_string())),
         Err(Ended::Socket(why)) => Err(End::Usage(why.to_string())),
         Err(Ended::Guard(why)) => Err(End::Usage(why.to_string())),
+        Err(Ended::Monitor(why)) => Err(End::Usage(why.to_string())),
         Err(Ended::Other(error)) => {
             tracing::error!("{error:#}");
             Ok(WRONG)
@@ -56,72 +63,45 @@ enum Ended {
     #[error(transparent)]
     Guard(#[from] NotGuarded),
     #[error(transparent)]
+    Monitor(#[from] NotMonitored),
+    #[error(transparent)]
     Other(#[from] anyhow::Error),
-}
-
-/// Log lines as text for people or JSON for programs, on standard error.
-fn listen(settings: &LogSettings) {
-    let lines = tracing_subscriber::fmt()
-        .with_max_level(settings.level.filter())
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_writer(std::io::stderr);
-    match settings.format {
-        LogFormat::Json => lines.json().init(),
-        LogFormat::Text => lines.init(),
-    }
-    // A panic's own words may quote the text that it stumbled over, which is somebody's mail: only its place is told.
-    std::panic::set_hook(Box::new(|panic| {
-        let place = panic.location().map(ToString::to_string);
-        tracing::error!(
-            place = place.unwrap_or_default(),
-            "a mistake inside Quitus; what was being done is parked, please report the place"
-        );
-    }));
 }
 
 async fn watch_over(config: Config) -> Result<(), Ended> {
     let no_signals = "signals cannot be received";
     let mut signals = Signals::new().context(no_signals)?;
-    let mut hang_up = signal(SignalKind::hangup()).context(no_signals)?;
-    let (tell, mut saved) = mpsc::unbounded_channel::<()>();
-    let mut _watcher = watch(&config, tell.clone())?;
+    let hang_up = signal(SignalKind::hangup()).context(no_signals)?;
+    let (tell, saved) = mpsc::unbounded_channel::<()>();
+    let orders = Orders {
+        hang_up,
+        saved,
+        _watcher: Box::new(watch(&config, tell.clone())?),
+        tell,
+    };
+    let supervisor = Arc::new(Supervisor::of_environment());
     let (socket, store) = (config.control_socket.clone(), config.store.path.clone());
+    supervisor.status("opening the store");
     let daemon = Daemon::start(config, Extras::default()).await?;
-    let (control, guard) = match open_doors(&daemon, &socket).await {
+    let doors = match Doors::open(&daemon, &socket, &supervisor).await {
         Ok(doors) => doors,
         Err(why) => {
             daemon.end().await;
             return Err(why);
         }
     };
+    supervisor.ready(&doors.monitor.line().await);
+    supervisor.feed(daemon.office.sequencer.pulse());
     tracing::info!(store = %store.display(), socket = %socket.display(), "ready");
-    let mut health = tokio::time::interval(Duration::from_secs(1));
-    loop {
-        tokio::select! {
-            () = signals.end() => break,
-            _ = hang_up.recv() => {
-                read_again(&daemon, &guard).await;
-                // Other folders may be named now.
-                match watch(&daemon.office.house.load().config, tell.clone()) {
-                    Ok(watcher) => _watcher = watcher,
-                    Err(error) => tracing::error!("{error:#}"),
-                }
-            }
-            Some(()) = saved.recv() => {
-                tokio::time::sleep(SETTLE).await;
-                while saved.try_recv().is_ok() {}
-                read_again(&daemon, &guard).await;
-            }
-            _ = health.tick() => if daemon.has_failed() {
-                return Err(anyhow!("the store has failed; starting again replays the log (see the error above)").into());
-            },
-        }
-    }
+    orders
+        .obey(&daemon, (&doors, &supervisor), &mut signals)
+        .await?;
+    supervisor.stopping();
     tracing::info!(
         "ending: no new mail is read, letters on their way are finished; a second signal forces"
     );
     tokio::select! {
-        () = async { control.end().await; guard.end().await; daemon.end().await } => {}
+        () = async { doors.end().await; daemon.end().await } => {}
         () = signals.end() => {
             return Err(anyhow!("forced to end; letters on their way are uncertain at the next start").into());
         }
@@ -130,15 +110,49 @@ async fn watch_over(config: Config) -> Result<(), Ended> {
     Ok(())
 }
 
-/// Opens the control socket, and the listeners of the guard if the settings ask for some.
-async fn open_doors(daemon: &Daemon, socket: &Path) -> Result<(Control, Guard), Ended> {
-    let guard = Guard::open(&daemon.office).await?;
-    daemon.see_guard(guard.teller());
-    match Control::open(api::router(Desk::of(daemon)), socket).await {
-        Ok(control) => Ok((control, guard)),
-        Err(why) => {
-            guard.end().await;
-            Err(why.into())
+/// What a running daemon is told to read again.
+struct Orders {
+    hang_up: Signal,
+    /// Something in the firm's own folders was saved.
+    saved: mpsc::UnboundedReceiver<()>,
+    tell: mpsc::UnboundedSender<()>,
+    _watcher: Box<dyn Watcher>,
+}
+
+impl Orders {
+    /// Obeys until the daemon shall end.
+    ///
+    /// # Errors
+    /// If the store has failed.
+    async fn obey(
+        mut self,
+        daemon: &Daemon,
+        (doors, supervisor): (&Doors, &Supervisor),
+        signals: &mut Signals,
+    ) -> Result<(), Ended> {
+        let mut health = tokio::time::interval(Duration::from_secs(1));
+        loop {
+            tokio::select! {
+                () = signals.end() => return Ok(()),
+                _ = self.hang_up.recv() => {
+                    supervisor.reloading();
+                    doors.read_again(daemon).await;
+                    // Other folders may be named now.
+                    match watch(&daemon.office.house.load().config, self.tell.clone()) {
+                        Ok(watcher) => self._watcher = Box::new(watcher),
+                        Err(error) => tracing::error!("{error:#}"),
+                    }
+                    supervisor.ready(&doors.monitor.line().await);
+                }
+                Some(()) = self.saved.recv() => {
+                    tokio::time::sleep(SETTLE).await;
+                    while self.saved.try_recv().is_ok() {}
+                    doors.read_again(daemon).await;
+                }
+                _ = health.tick() => if daemon.has_failed() {
+                    return Err(anyhow!("the store has failed; starting again replays the log (see the error above)").into());
+                },
+            }
         }
     }
 }
@@ -163,21 +177,6 @@ impl Signals {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}
         }
-    }
-}
-
-/// Reads everything again, and the tokens of the guard's clients with it.
-async fn read_again(daemon: &Daemon, guard: &Guard) {
-    let read = daemon.reload();
-    let good = read.is_ok();
-    tell_reload(read);
-    if !good {
-        return;
-    }
-    if let Err(why) = guard.reload(&daemon.office).await {
-        let fault = why.fault(&daemon.office.house.load().config.file);
-        tracing::error!("{fault}");
-        daemon.refuse(&[fault]);
     }
 }
 

@@ -13,6 +13,7 @@ use super::{
 use crate::delivery::SmtpSettings;
 use crate::guard::GuardSettings;
 use crate::mailbox::MailboxSettings;
+use crate::monitor::{AlertSettings, HealthSettings};
 use crate::register::{RegisterSettings, SentLogSettings};
 use crate::request::{Policy, PolicySettings};
 use crate::sender::SenderSettings;
@@ -42,6 +43,8 @@ const SECTIONS: &[&str] = &[
     "house",
     "control",
     "guard",
+    "health",
+    "alerts",
 ];
 
 /// Reads the text, judges it, and makes the configuration if nothing is wrong; what it leads to is told in any case.
@@ -60,8 +63,9 @@ pub fn assemble(path: &Path, text: &str) -> Survey {
     let (review, retention) = review(&mut doc);
     let [templates, lexicon] = ["templates", "lexicon"].map(|s| own_files(&mut doc, s, folder));
     let (reader, log) = (optional(&mut doc, "reader"), optional(&mut doc, "log"));
-    let (house, guard) = (house(&mut doc, &mailboxes), guard(&mut doc, folder));
+    let house = house(&mut doc, &mailboxes);
     let control_socket = socket(&mut doc, folder, store.as_ref());
+    let (guard, health, alerts) = outside(&mut doc, folder);
     let faults = doc.finish(SECTIONS);
     let good = faults.is_empty();
     let mut survey = Survey::wrong(faults, secrets, [&templates, &lexicon], &control_socket);
@@ -92,6 +96,8 @@ pub fn assemble(path: &Path, text: &str) -> Survey {
         house,
         control_socket,
         guard,
+        health,
+        alerts,
     });
     survey
 }
@@ -203,6 +209,16 @@ fn sent_logs(doc: &mut Document, folder: &Path) -> Vec<SentLogSettings> {
     read.into_iter().map(|(_, s)| s).collect()
 }
 
+/// Who asks and is told from outside.
+fn outside(
+    doc: &mut Document,
+    folder: &Path,
+) -> (GuardSettings, Option<HealthSettings>, AlertSettings) {
+    let guard = guard(doc, folder);
+    let health = health(doc, folder, &guard);
+    (guard, health, alerts(doc, folder))
+}
+
 /// Who is told whether somebody may be written to.
 fn guard(doc: &mut Document, folder: &Path) -> GuardSettings {
     let mut guard: GuardSettings = optional(doc, "guard");
@@ -211,16 +227,34 @@ fn guard(doc: &mut Document, folder: &Path) -> GuardSettings {
     guard
 }
 
+/// Where monitoring asks; nowhere is nowhere.
+fn health(doc: &mut Document, folder: &Path, guard: &GuardSettings) -> Option<HealthSettings> {
+    let mut health: Option<HealthSettings> = doc.take("health");
+    health.iter_mut().for_each(|h| h.resolve_in(folder));
+    cross::health(doc, health.as_ref(), guard);
+    health
+}
+
+/// Who is told when the daemon is ill.
+fn alerts(doc: &mut Document, folder: &Path) -> AlertSettings {
+    let mut alerts: AlertSettings = optional(doc, "alerts");
+    alerts.resolve_in(folder);
+    cross::alerts(doc, &alerts);
+    alerts
+}
+
 /// Where passwords are said to be, also in a section with a mistake elsewhere.
 fn secrets(doc: &Document, folder: &Path) -> Vec<SecretPlace> {
     let smtp = ("smtp".to_owned(), vec!["smtp".into(), "password".into()]);
+    let alerts = ("alerts".to_owned(), vec!["alerts".into(), "secret".into()]);
     let client = ["guard", "http", "client"];
     let all = named(doc, "mailbox", &["mailbox"], &["imap", "password"])
         .into_iter()
         .chain([smtp])
         .chain(named(doc, "sender", &["sender"], &["secret"]))
         .chain(named(doc, "recipient", &["recipient"], &["secret"]))
-        .chain(named(doc, "client", &client, &["token"]));
+        .chain(named(doc, "client", &client, &["token"]))
+        .chain([alerts]);
     all.filter_map(|(of, path)| {
         let path: Vec<&str> = path.iter().map(String::as_str).collect();
         let mut source: SecretSource = doc.peek(&path)?;

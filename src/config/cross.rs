@@ -10,6 +10,7 @@ use super::{
 use crate::delivery::SmtpSettings;
 use crate::guard::GuardSettings;
 use crate::mailbox::MailboxSettings;
+use crate::monitor::{AlertSettings, HealthSettings};
 use crate::record::{Address, RequestKind, TOKEN_LETTERS, domain_to_ascii, is_freemail_domain};
 use crate::register::{RegisterSettings, SentLogSettings};
 use crate::sender::{Connector, SenderSettings};
@@ -165,6 +166,22 @@ pub fn guard(doc: &mut Document, guard: &GuardSettings) {
             .chain(path.iter().map(String::as_str))
             .collect();
         let place = doc.place(&path);
+        doc.fault(place, what, fix);
+    }
+}
+
+/// The monitor's judgement of its page, with its places.
+pub fn health(doc: &mut Document, health: Option<&HealthSettings>, guard: &GuardSettings) {
+    for (key, what, fix) in health.iter().flat_map(|h| h.faults(guard)) {
+        let place = doc.place(&["health", key]);
+        doc.fault(place, what, fix);
+    }
+}
+
+/// The same of whom it alerts.
+pub fn alerts(doc: &mut Document, alerts: &AlertSettings) {
+    for (key, what, fix) in alerts.faults() {
+        let place = doc.place(&["alerts", key]);
         doc.fault(place, what, fix);
     }
 }

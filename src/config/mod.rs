@@ -33,6 +33,7 @@ use crate::delivery::SmtpSettings;
 use crate::guard::GuardSettings;
 use crate::mail::House;
 use crate::mailbox::MailboxSettings;
+use crate::monitor::{AlertSettings, HealthSettings};
 use crate::record::{Fault, Language};
 use crate::register::RegisterSettings;
 use crate::request::Policy;
@@ -85,6 +86,10 @@ pub struct Config {
     pub control_socket: PathBuf,
     /// Who is told whether somebody may be written to.
     pub guard: GuardSettings,
+    /// Where monitoring asks, if anywhere.
+    pub health: Option<HealthSettings>,
+    /// Who is told when the daemon is ill.
+    pub alerts: AlertSettings,
 }
 
 impl Config {
@@ -111,6 +116,7 @@ impl Config {
         note(self.control_socket != new.control_socket, "[control]");
         note(self.log != new.log, "[log]");
         note(!self.guard.same_doors(&new.guard), "[guard]");
+        note(self.health != new.health, "[health]");
         sections
     }
 

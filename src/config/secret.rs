@@ -1,12 +1,13 @@
 //! Passwords and tokens: the configuration says where one is kept, and nothing ever prints it.
 //!
-//! In TOML: `password = { file = "/etc/quitus/imap.password" }`, `password = { env = "IMAP_PASSWORD" }` or
-//! `password = { command = ["pass", "show", "imap"] }`. It is read again at every login, so that a rotated password is
-//! found without a restart. Writing the password itself is refused, because configurations end up in backups,
+//! In TOML: `password = { file = "/etc/quitus/imap.password" }`, `password = { env = "IMAP_PASSWORD" }`,
+//! `password = { command = ["pass", "show", "imap"] }` or `password = { credential = "imap.password" }`, which systemd hands
+//! over. It is read again at every login, so that a rotated password is found without a restart. Writing the password itself is refused, because configurations end up in backups,
 //! tickets and repositories.
 
 use serde::Deserialize;
 use serde::de::{self, Deserializer, MapAccess, Visitor};
+use std::ffi::OsString;
 use std::fmt;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -18,6 +19,10 @@ use zeroize::Zeroizing;
 const COMMAND_TIME: Duration = Duration::from_secs(30);
 /// Nothing longer is a password or a token.
 const LONGEST: u64 = 64 * 1024;
+/// Where systemd puts the credentials of a service (systemd.exec(5), LoadCredential=).
+const CREDENTIALS: &str = "CREDENTIALS_DIRECTORY";
+/// Nothing longer is the name of a credential.
+const LONGEST_NAME: usize = 255;
 
 /// Where a secret is kept. Contains no secret, so it may be shown.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -28,6 +33,8 @@ pub enum SecretSource {
     Env(String),
     /// The first line that a program prints; program and arguments, no shell.
     Command(Vec<String>),
+    /// A credential that systemd hands over to the service, by its name.
+    Credential(String),
 }
 
 /// A secret in memory: zeroed when it is dropped, `…` when it is printed.
@@ -74,6 +81,14 @@ pub enum SecretError {
         /// What happened.
         why: String,
     },
+    /// There is no such credential, or none at all.
+    #[error("the credential {name}, which should hold the password, {why}")]
+    Credential {
+        /// Its name.
+        name: String,
+        /// What is wrong, and what to do.
+        why: String,
+    },
     /// There was nothing in it, or more than a password.
     #[error("{0} holds no usable password")]
     Unusable(String),
@@ -97,6 +112,7 @@ impl SecretSource {
                 Zeroizing::new(std::env::var(name).map_err(|_| SecretError::Env(name.clone()))?)
             }
             Self::Command(words) => run(words)?,
+            Self::Credential(name) => read_credential(name, std::env::var_os(CREDENTIALS))?,
         };
         let first = text.strip_suffix('\n').unwrap_or(&text);
         let first = first.strip_suffix('\r').unwrap_or(first);
@@ -116,6 +132,7 @@ impl fmt::Display for SecretSource {
                 let program = words.first().map_or("(none)", String::as_str);
                 write!(f, "the command {program}")
             }
+            Self::Credential(name) => write!(f, "the credential {name}"),
         }
     }
 }
@@ -131,6 +148,35 @@ fn read_file(path: &Path) -> Result<Zeroizing<String>, SecretError> {
         .read_to_string(&mut text)
         .map_err(|e| failed(e.to_string()))?;
     Ok(text)
+}
+
+/// The file of that name in the folder that systemd made for this service alone.
+fn read_credential(name: &str, folder: Option<OsString>) -> Result<Zeroizing<String>, SecretError> {
+    let failed = |why: String| SecretError::Credential {
+        name: name.to_owned(),
+        why,
+    };
+    let Some(folder) = folder.filter(|f| !f.is_empty()) else {
+        return Err(failed(format!(
+            "is not there: {CREDENTIALS} is not set, as systemd does for a unit that says LoadCredential={name}:/path/of/its/file"
+        )));
+    };
+    let path = PathBuf::from(folder).join(name);
+    read_file(&path).map_err(|_| {
+        failed(format!(
+            "is not in {}: add LoadCredential={name}:/path/of/its/file to the unit (systemctl edit quitus), then restart it",
+            path.parent().unwrap_or(&path).display()
+        ))
+    })
+}
+
+/// Whether systemd would take it as the name of a credential; it is no path, so it leads nowhere else.
+fn can_name_a_credential(name: &str) -> bool {
+    let plain = |c: char| c.is_ascii_graphic() && !matches!(c, '/' | ':');
+    !name.is_empty()
+        && name.len() <= LONGEST_NAME
+        && !matches!(name, "." | "..")
+        && name.chars().all(plain)
 }
 
 fn run(words: &[String]) -> Result<Zeroizing<String>, SecretError> {
@@ -192,21 +238,21 @@ impl<'de> Visitor<'de> for SourceVisitor {
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(
-            "where the password is: { file = \"…\" }, { env = \"…\" } or { command = [\"…\"] }",
+            "where the password is: { file = \"…\" }, { env = \"…\" }, { command = [\"…\"] } or { credential = \"…\" }",
         )
     }
 
     fn visit_str<E: de::Error>(self, _: &str) -> Result<Self::Value, E> {
         Err(E::custom(
-            "a password never stands in the configuration; say where it is: { file = \"…\" }, { env = \"…\" } or { command = [\"…\"] }",
+            "a password never stands in the configuration; say where it is: { file = \"…\" }, { env = \"…\" }, { command = [\"…\"] } or { credential = \"…\" }",
         ))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        const WORDS: &[&str] = &["file", "env", "command"];
+        const WORDS: &[&str] = &["file", "env", "command", "credential"];
         let Some(key) = map.next_key::<String>()? else {
             return Err(de::Error::custom(
-                "say where the password is: file, env or command",
+                "say where the password is: file, env, command or credential",
             ));
         };
         let source = match key.as_str() {
@@ -218,11 +264,20 @@ impl<'de> Visitor<'de> for SourceVisitor {
                 }
                 words => SecretSource::Command(words),
             },
+            "credential" => match map.next_value::<String>()? {
+                name if can_name_a_credential(&name) => SecretSource::Credential(name),
+                _ => {
+                    return Err(de::Error::custom(
+                        "this is not the name of a credential; say where it is: { credential = \"imap.password\" }, as it stands \
+                         before the colon of LoadCredential=",
+                    ));
+                }
+            },
             other => return Err(de::Error::unknown_field(other, WORDS)),
         };
         match map.next_key::<String>()? {
             Some(_) => Err(de::Error::custom(
-                "a password has one place: file, env or command",
+                "a password has one place: file, env, command or credential",
             )),
             None => Ok(source),
         }
@@ -289,5 +344,34 @@ mod tests {
             command(&["no-such-program"]),
             Err(SecretError::Command { .. })
         ));
+    }
+    #[test]
+    fn a_credential_is_the_file_of_that_name_and_no_other() {
+        let named = |name: &str| parse(&format!("password = {{ credential = \"{name}\" }}"));
+        assert_eq!(
+            named("imap.password"),
+            Ok(SecretSource::Credential("imap.password".into()))
+        );
+        for bad in ["", ".", "..", "../shadow", "/etc/shadow", "a b", "a:b", "é"] {
+            let error = named(bad).unwrap_err();
+            assert!(error.contains("not the name of a credential"), "{bad}");
+        }
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("imap.password"), "s3 cret\n").unwrap();
+        let read = |name| read_credential(name, Some(folder.path().into()));
+        assert_eq!(read("imap.password").unwrap().as_str(), "s3 cret\n");
+        let error = read("smtp.password").unwrap_err().to_string();
+        assert!(
+            error.contains("add LoadCredential=smtp.password:") && error.contains("systemctl edit"),
+            "{error}"
+        );
+        for nowhere in [None, Some(OsString::new())] {
+            let error = read_credential("imap.password", nowhere).unwrap_err();
+            assert!(
+                error
+                    .to_string()
+                    .contains("CREDENTIALS_DIRECTORY is not set")
+            );
+        }
     }
 }

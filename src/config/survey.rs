@@ -90,8 +90,15 @@ impl Survey {
             let why = place.source.read().err()?;
             let fault = Fault {
                 what: format!("the password of {}: {why}", place.of),
-                fix: "make it readable for the user of the daemon, or say here where it is"
-                    .to_owned(),
+                fix: match place.source {
+                    SecretSource::Credential(_) => {
+                        "as root while the service runs: CREDENTIALS_DIRECTORY=/run/credentials/quitus.service quitus check; or say \
+                         here where else it is"
+                            .to_owned()
+                    }
+                    _ => "make it readable for the user of the daemon, or say here where it is"
+                        .to_owned(),
+                },
                 ..place.nowhere.clone()
             };
             Some((place.of.clone(), fault))

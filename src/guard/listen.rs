@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 
 /// Connections of one listener at the same time. A Postfix has 100 processes of a kind by default, each with one; and four
 /// listeners together stay under the usual limit of 1,024 open files.
-const SEATS: usize = 200;
+pub(super) const SEATS: usize = 200;
 /// How long to wait when the system gives no connection (too many open files).
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -27,14 +27,19 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Wire for T {}
 pub(super) type Caller = (Box<dyn Wire>, Option<IpAddr>);
 
 /// A socket that is listened on; the file of one in the file system is removed at the end.
-pub(super) enum Socket {
+pub enum Socket {
+    /// A port.
     Tcp(TcpListener),
+    /// A socket of the file system, and its file.
     Unix(UnixListener, PathBuf),
 }
 
 impl Socket {
     /// Begins to listen.
-    pub(super) async fn open(listen: &Listen) -> io::Result<Self> {
+    ///
+    /// # Errors
+    /// If the system gives no socket, or somebody else answers there.
+    pub async fn open(listen: &Listen) -> io::Result<Self> {
         match listen {
             Listen::Tcp(address) => Ok(Self::Tcp(TcpListener::bind(address).await?)),
             Listen::Unix(path) => {
@@ -93,12 +98,24 @@ async fn clear(path: &Path) -> io::Result<()> {
 /// Has every connection talked to, until it is time to stop; then all are cut.
 pub(super) async fn take_in<F>(
     socket: Socket,
+    stop: watch::Receiver<bool>,
+    talk: impl Fn(Caller) -> F,
+) where
+    F: Future<Output = ()> + Send + 'static,
+{
+    take_in_at_most(SEATS, socket, stop, talk).await;
+}
+
+/// The same with another number of connections at the same time.
+pub(super) async fn take_in_at_most<F>(
+    most: usize,
+    socket: Socket,
     mut stop: watch::Receiver<bool>,
     talk: impl Fn(Caller) -> F,
 ) where
     F: Future<Output = ()> + Send + 'static,
 {
-    let seats = Arc::new(Semaphore::new(SEATS));
+    let seats = Arc::new(Semaphore::new(most));
     let mut talks = JoinSet::new();
     loop {
         let accepted = tokio::select! {
@@ -120,10 +137,10 @@ pub(super) async fn take_in<F>(
             }
             // Cut at once: a mail server takes that for "later", and a queue would let it wait for its own time limit.
             (Ok(_), Err(_)) => {
-                tracing::warn!(SEATS, "too many connections to the guard; one was cut")
+                tracing::warn!(most, "too many connections to a listener; one was cut")
             }
             (Err(error), _) => {
-                tracing::warn!(%error, "a connection to the guard could not be taken");
+                tracing::warn!(%error, "a connection to a listener could not be taken");
                 tokio::time::sleep(PAUSE).await;
             }
         }
@@ -133,6 +150,6 @@ pub(super) async fn take_in<F>(
 
 fn ended_well(ended: Result<(), tokio::task::JoinError>) {
     if let Err(error) = ended {
-        tracing::error!(%error, "a connection to the guard failed");
+        tracing::error!(%error, "a connection to a listener failed");
     }
 }

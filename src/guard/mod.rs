@@ -21,14 +21,15 @@ mod settings;
 mod tls;
 mod web;
 
+pub use listen::Socket;
 pub use place::Listen;
 pub use settings::{ClientSettings, GuardSettings, HttpSettings, MtaSettings, OneClickSettings};
+pub use web::serve_plain;
 
 use crate::record::Fault;
 use crate::service::{GuardReport, Office};
 use arc_swap::ArcSwap;
 use gate::{Counts, Gate};
-use listen::Socket;
 use std::future::Future;
 use std::path::Path;
 use std::sync::Arc;

@@ -5,6 +5,9 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+/// A path longer than this cannot be bound.
+const LONGEST_SOCKET: usize = 107;
+
 /// Where somebody listens.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Deserialize)]
 #[serde(try_from = "String")]
@@ -24,7 +27,13 @@ impl Listen {
         }
     }
 
-    pub(super) fn resolve_in(&mut self, folder: &Path) {
+    /// Whether it is a path that cannot be bound (`sun_path` of unix(7), with its final zero).
+    pub fn is_too_long(&self) -> bool {
+        matches!(self, Self::Unix(path) if path.as_os_str().len() > LONGEST_SOCKET)
+    }
+
+    /// Makes a relative path relative to the folder of the configuration.
+    pub fn resolve_in(&mut self, folder: &Path) {
         if let Self::Unix(path) = self
             && path.is_relative()
         {

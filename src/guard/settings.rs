@@ -5,8 +5,6 @@ use crate::config::SecretSource;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 
-/// A path longer than this cannot be bound (`sun_path` of unix(7), with its final zero).
-const LONGEST_SOCKET: usize = 107;
 /// A reply's line has 512 octets at most (RFC 5321, section 4.5.3.1.5), with code and line end.
 const LONGEST_TEXT: usize = 400;
 /// What a mail server tells if the operator says nothing else. It names nobody.
@@ -153,8 +151,8 @@ impl GuardSettings {
                 faults.push((place(), what, "give each an address of its own"));
             }
             taken.push(listen);
-            if matches!(listen, Listen::Unix(path) if path.as_os_str().len() > LONGEST_SOCKET) {
-                let what = format!("the path of a socket is longer than {LONGEST_SOCKET} bytes");
+            if listen.is_too_long() {
+                let what = "the path of a socket is longer than 107 bytes".to_owned();
                 faults.push((
                     place(),
                     what,
@@ -182,7 +180,7 @@ impl GuardSettings {
     }
 
     /// Which listeners there are, and where.
-    fn listeners(&self) -> Vec<(&'static str, &Listen)> {
+    pub fn listeners(&self) -> Vec<(&'static str, &Listen)> {
         let all = [
             ("policy", self.policy.as_ref().map(|p| &p.listen)),
             ("milter", self.milter.as_ref().map(|m| &m.listen)),

@@ -1,6 +1,6 @@
-//! HTTP/1.1 for the guard's two listeners that speak it: TLS where there is a certificate, and a time limit for everything.
+//! HTTP/1.1 for the listeners that speak it, the guard's two and the monitor's one: TLS where there is a certificate, and a time limit for everything.
 
-use super::listen::{Caller, Socket, Wire, take_in};
+use super::listen::{Caller, SEATS, Socket, Wire, take_in_at_most};
 use super::tls::Certified;
 use axum::Router;
 use axum::extract::{Extension, Request};
@@ -24,6 +24,9 @@ const REQUEST: Duration = Duration::from_secs(30);
 /// A connection, however many requests come over it.
 const CONNECTION: Duration = Duration::from_secs(600);
 
+/// Connections of a monitor at the same time: one or two ask, every few seconds.
+const FEW: usize = 16;
+
 /// Where a request comes from; nothing for a socket of the file system.
 #[derive(Clone, Copy)]
 pub(super) struct From(pub(super) Option<IpAddr>);
@@ -36,6 +39,11 @@ pub(super) fn tls(cert: Option<&PathBuf>, key: Option<&PathBuf>) -> io::Result<O
     }
 }
 
+/// Serves the router in clear text, for a listener of this machine, until it is time to stop.
+pub async fn serve_plain(router: Router, socket: Socket, stop: watch::Receiver<bool>) {
+    serve_at_most(FEW, router, None, socket, stop).await;
+}
+
 /// Serves the router until it is time to stop.
 pub(super) async fn serve(
     router: Router,
@@ -43,14 +51,24 @@ pub(super) async fn serve(
     socket: Socket,
     stop: watch::Receiver<bool>,
 ) {
+    serve_at_most(SEATS, router, tls, socket, stop).await;
+}
+
+async fn serve_at_most(
+    most: usize,
+    router: Router,
+    tls: Option<Certified>,
+    socket: Socket,
+    stop: watch::Receiver<bool>,
+) {
     let router = router.layer(from_fn(in_time));
     let tls = Arc::new(tls);
-    take_in(socket, stop, move |caller| {
+    take_in_at_most(most, socket, stop, move |caller| {
         let (router, tls) = (router.clone(), tls.clone());
         async move {
             // Cut, idle or no HTTP: whoever asked knows that there was no answer.
             if let Ok(Err(why)) = timeout(CONNECTION, converse(router, &tls, caller)).await {
-                tracing::debug!(why, "a connection to the guard ended early");
+                tracing::debug!(why, "a connection to a listener ended early");
             }
         }
     })

@@ -66,7 +66,7 @@ pub struct ImapSettings {
     pub security: Security,
     /// The login name, often the address.
     pub username: String,
-    /// Where the password is kept: `{ file = "…" }`, `{ env = "…" }` or `{ command = ["…"] }`.
+    /// Where the password is kept: `{ file = "…" }`, `{ env = "…" }`, `{ command = ["…"] }` or `{ credential = "…" }`.
     pub password: SecretSource,
     /// How the password is given. Default: `plain` if the server offers it, else `login`.
     #[serde(default)]

@@ -68,10 +68,25 @@ impl Program {
         }
     }
 
+    /// Lets it read a text about nobody; heard if it ends with 0.
+    pub(super) async fn hear(&self, text: String) -> Result<(), Trouble> {
+        let ended = self.read(text).await?;
+        match ended.code {
+            Some(0) => Ok(()),
+            _ => Err(Trouble::new(
+                TroubleKind::Local,
+                said(&ended, &Hidden::default()),
+            )),
+        }
+    }
+
     async fn run(&self, word: &str, whom: &Whom) -> Result<Ended, Trouble> {
+        self.read(message(word, whom).to_string()).await
+    }
+
+    async fn read(&self, text: String) -> Result<Ended, Trouble> {
         let (words, time) = (self.words.clone(), self.time);
-        let notice = message(word, whom).to_string();
-        let run = tokio::task::spawn_blocking(move || run(&words, notice, time));
+        let run = tokio::task::spawn_blocking(move || run(&words, text, time));
         let lost = |_| Trouble::new(TroubleKind::Local, "the command was not waited for");
         run.await.map_err(lost)?
     }

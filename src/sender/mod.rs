@@ -10,6 +10,7 @@
 //! is the host in the configuration and no other); and any log line: what happened is in [`Told`] and [`Trouble`], whose
 //! words hold no address, secret, body or query.
 
+mod alert;
 mod answer;
 mod builtin;
 mod calling;
@@ -29,6 +30,7 @@ mod tool;
 mod walk;
 mod webhook;
 
+pub use alert::AlertWay;
 pub use connector::Connector;
 pub use recipient::{HookSaid, RecipientHook};
 pub use settings::{Pauses, SenderSettings, WebhookSettings};

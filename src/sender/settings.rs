@@ -27,7 +27,7 @@ pub struct SenderSettings {
     pub command: Option<Vec<String>>,
     /// A CSV file to which a line is added.
     pub drop: Option<PathBuf>,
-    /// Where the key is kept: `{ file = "…" }`, `{ env = "…" }` or `{ command = ["…"] }`.
+    /// Where the key is kept: `{ file = "…" }`, `{ env = "…" }`, `{ command = ["…"] }` or `{ credential = "…" }`.
     pub secret: Option<SecretSource>,
     /// Values that the preset asks for. Default: none.
     #[serde(default)]

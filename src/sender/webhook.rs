@@ -15,8 +15,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
 use hyper::header::{HeaderName, HeaderValue};
-use serde_json::json;
+use serde_json::{Value, json};
 use sha2::Sha256;
+use std::path::Path;
+use std::time::Duration;
 
 /// Answers of a webhook are not read further.
 const ANSWER: usize = 1 << 20;
@@ -28,15 +30,20 @@ pub(super) struct Webhook {
 }
 
 /// A notice as webhooks and commands read it; `word` is `suppress`, `pause`, `lift` or `test`.
-pub(super) fn message(word: &str, whom: &Whom) -> serde_json::Value {
+pub(super) fn message(word: &str, whom: &Whom) -> Value {
+    envelope(word, &data(whom))
+}
+
+/// As Standard Webhooks has it.
+fn envelope(word: &str, data: &Value) -> Value {
     json!({
         "type": word,
         "timestamp": jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
-        "data": data(whom),
+        "data": data,
     })
 }
 
-fn data(whom: &Whom) -> serde_json::Value {
+fn data(whom: &Whom) -> Value {
     let addresses: Vec<&str> = whom
         .addresses
         .iter()
@@ -54,15 +61,27 @@ fn data(whom: &Whom) -> serde_json::Value {
 impl Webhook {
     pub(super) fn new(settings: &SenderSettings) -> Result<Self, (String, &'static str)> {
         let url = settings.webhook.as_ref().map_or("", |w| w.url.as_str());
-        let target = Target::parse(url).map_err(|(what, fix)| (what.to_owned(), fix))?;
         let Some(secret) = settings.secret.clone() else {
             return Err((
                 "there is no secret".to_owned(),
                 "add secret = { file = \"…\" }",
             ));
         };
-        let http = Http::new(target, settings.ca_file.as_deref(), settings.timeout())?;
-        Ok(Self::of(http, secret))
+        Self::to(url, secret, settings.ca_file.as_deref(), settings.timeout())
+    }
+
+    /// One at this URL, which signs with this secret.
+    pub(super) fn to(
+        url: &str,
+        secret: SecretSource,
+        ca_file: Option<&Path>,
+        time: Duration,
+    ) -> Result<Self, (String, &'static str)> {
+        let target = Target::parse(url).map_err(|(what, fix)| (what.to_owned(), fix))?;
+        Ok(Self {
+            http: Http::new(target, ca_file, time)?,
+            key: Key::new(secret),
+        })
     }
 
     pub(super) fn of(http: Http, secret: SecretSource) -> Self {
@@ -95,14 +114,26 @@ impl Webhook {
     }
 
     async fn send(&self, word: &str, notice: &str, whom: &Whom) -> Result<Verdict, Trouble> {
+        let data = data(whom);
+        let whose = [word, "\n", notice, "\n", &data.to_string()];
+        self.post(&whose, word, &data, hidden(whom)).await
+    }
+
+    /// Posts a message of this type; `whose` is what its id is made of.
+    pub(super) async fn post(
+        &self,
+        whose: &[&str],
+        word: &str,
+        data: &Value,
+        mut hidden: Hidden,
+    ) -> Result<Verdict, Trouble> {
         let secret = self.key.read().await?;
-        let mut hidden: Hidden = hidden(whom);
         hidden.add([secret.expose()]);
         let key = signing_key(&secret)?;
-        let body = message(word, whom).to_string();
-        let whose = mac(&key, &[word, "\n", notice, "\n", &data(whom).to_string()]);
+        let body = envelope(word, data).to_string();
+        let whose = mac(&key, whose);
         let id = format!("msg_{}", URL_SAFE_NO_PAD.encode(&whose[..18]));
-        Ok(self.post(&key, &id, body, &hidden).await?.0)
+        Ok(self.deliver(&key, &id, body, &hidden).await?.0)
     }
 
     /// A message of the caller's own, under its id: what it means, and what was answered.
@@ -114,10 +145,11 @@ impl Webhook {
     ) -> Result<(Verdict, Vec<u8>), Trouble> {
         let secret = self.key.read().await?;
         hidden.add([secret.expose()]);
-        self.post(&signing_key(&secret)?, id, body, &hidden).await
+        self.deliver(&signing_key(&secret)?, id, body, &hidden)
+            .await
     }
 
-    async fn post(
+    async fn deliver(
         &self,
         key: &[u8],
         id: &str,

@@ -75,7 +75,7 @@ pub use recipients::{
     LeftRecipient, NotAsked, ToTell, applies as recipients_of, ask as ask_recipients,
     left as recipients_left, told_and_open as recipients_told_and_open,
 };
-pub use sequencer::{Committed, Proposal, Running, Sequencer};
+pub use sequencer::{Beat, Committed, Proposal, Pulse, Running, Sequencer};
 pub use settling::{arrived, frozen_letter, looked_for};
 pub use status::Status;
 pub use tokens::{Carriers, Minted};

@@ -4,6 +4,10 @@
 //! sequencer looks, with everything that was committed before in view (also what stands in the same group), and either
 //! commits or reports a conflict, whereupon the message is decided again. One fdatasync serves a whole group.
 
+mod pulse;
+
+pub use pulse::{Beat, Pulse};
+
 use super::clock::Clock;
 use crate::record::{Event, State};
 use crate::request::Expectation;
@@ -71,6 +75,8 @@ pub enum Committed {
 enum Request {
     Commit(Proposal, oneshot::Sender<Committed>),
     Checkpoint(oneshot::Sender<Result<u64, String>>),
+    /// Whether the thread still takes work; nothing is written for it.
+    Beat(oneshot::Sender<()>),
 }
 
 /// The way to the sequencer. Cheap to clone.
@@ -115,6 +121,14 @@ impl Sequencer {
     /// Told when a letter was committed that may have to leave, whoever queued it: a message, a reviewer's word, a resend.
     pub fn letters(&self) -> Arc<Notify> {
         self.letters.clone()
+    }
+
+    /// Whether its thread is alive, for as long as somebody asks.
+    pub fn pulse(&self) -> Pulse {
+        Pulse {
+            requests: self.requests.downgrade(),
+            failed: self.failed.clone(),
+        }
     }
 
     /// What is committed and applied, for looking things up.
@@ -211,6 +225,11 @@ fn serve(
                     // Whoever asked may have stopped waiting.
                     let _ = tell.send(made);
                 }
+                Request::Beat(tell) => {
+                    commit_group(&mut store, std::mem::take(&mut waiting), clock, letters);
+                    // Nor does this one wait for ever.
+                    let _ = tell.send(());
+                }
             }
             next = if waiting.len() < GROUP {
                 queue.try_recv().ok()
@@ -218,7 +237,9 @@ fn serve(
                 None
             };
         }
-        commit_group(&mut store, std::mem::take(&mut waiting), clock, letters);
+        if !waiting.is_empty() {
+            commit_group(&mut store, std::mem::take(&mut waiting), clock, letters);
+        }
         failed.store(store.is_poisoned(), Ordering::Relaxed);
     }
     store

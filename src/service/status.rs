@@ -205,6 +205,11 @@ impl Status {
         needs::in_order(&mut self.needs);
     }
 
+    /// Every class of what waits, as `waiting` names those that do.
+    pub fn classes() -> [&'static str; 9] {
+        Waiting::ALL.map(name)
+    }
+
     /// Whether the operator should look: something is ill, or the law is hurt; not what waits by somebody's choice.
     pub fn is_ill(&self) -> bool {
         self.needs.iter().any(Need::is_urgent)

@@ -12,6 +12,7 @@
 //! checkpoints/N.ckpt all rows after frame N   index/               sled, made again whenever in doubt
 //! anchor             where a shortened log begins
 //! ballast            room for the last words  damaged/             what was put aside, never read again
+//! alerts.json        the monitor's, not the store's: what it told of the daemon
 //! ```
 //!
 //! Deliberately absent: a trait for other stores, any clock (`now` is an argument) and any decision.

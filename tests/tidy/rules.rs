@@ -53,7 +53,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         "config",
         &[
             "record", "mail", "intent", "request", "answer", "register", "store", "mailbox",
-            "delivery", "sender", "proof", "service", "guard",
+            "delivery", "sender", "proof", "service", "guard", "monitor",
         ],
     ),
     (
@@ -73,13 +73,19 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("web", &["record", "api"]),
     // Its settings are read by config, as every room's.
     ("guard", &["record", "register", "config", "service"]),
+    // It tells machines what status tells people; it only looks. Its page is listened for as the guard's doors
+    // are, its alerts leave as notices to senders do, and its settings are read by config, as every room's.
+    (
+        "monitor",
+        &["record", "sender", "config", "service", "guard"],
+    ),
     // One file a command: the core for what needs no daemon, the sandbox for the demo.
     (
         "cli",
         &[
             "record", "mail", "intent", "request", "replay", "answer", "register", "store",
             "mailbox", "delivery", "sender", "proof", "config", "service", "api", "guard",
-            "sandbox",
+            "monitor", "sandbox",
         ],
     ),
     // So that a mistake of ours cannot hide on both sides of the wire.
