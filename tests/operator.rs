@@ -20,6 +20,8 @@ mod faults;
 mod firm;
 #[path = "operator/guard.rs"]
 mod guard;
+#[path = "operator/init.rs"]
+mod init;
 #[path = "support/operator.rs"]
 mod operator;
 #[path = "operator/paging.rs"]
@@ -34,6 +36,8 @@ mod reload;
 mod sent;
 #[path = "operator/servers.rs"]
 mod servers;
+#[path = "support/terminal.rs"]
+mod terminal;
 #[path = "support/tls.rs"]
 mod tls;
 #[path = "operator/tokens.rs"]

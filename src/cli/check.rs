@@ -157,7 +157,7 @@ async fn of_sender(settings: &SenderSettings) -> Seen {
 }
 
 /// What stands in the way, in words that an operator can act on.
-fn trouble(problem: &Problem) -> String {
+pub fn trouble(problem: &Problem) -> String {
     let what = match problem.trouble {
         Trouble::Dns => "the server's name is not known",
         Trouble::Unreachable => "nobody listens there, or no network leads there",

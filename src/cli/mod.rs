@@ -11,10 +11,12 @@ mod classify;
 mod contacts;
 #[cfg(feature = "demo")]
 mod demo;
+mod dns;
 mod edge;
 mod eval;
 mod explain;
 mod incidents;
+mod init;
 mod judging;
 mod letters;
 mod log;
@@ -57,6 +59,8 @@ enum Command {
     /// Watch it work on this machine alone: a small firm, some replies, the real daemon; needs nothing
     #[cfg(feature = "demo")]
     Demo(demo::Arguments),
+    /// Write a configuration by questions or by flags, tried before it is written; never over one that is there
+    Init(Box<init::Arguments>),
     /// Watch the mailboxes, obey, answer, and write everything down, until it is ended
     Run,
     /// How everything is: mode, messages, letters, what waits, mailboxes; 1 if a human should look
@@ -109,6 +113,7 @@ pub fn main() -> ExitCode {
     let end = match cli.command {
         #[cfg(feature = "demo")]
         Command::Demo(a) => demo::run(a),
+        Command::Init(a) => init::run(&a, config),
         Command::Run => run::run(config),
         Command::Status(a) => status::run(&a, config),
         Command::Activate(a) => activate::run(&a, config),

@@ -38,7 +38,7 @@ pub use handover::{
     Cursor, Cursors, Fetched, FolderOpened, FolderRole, HeaderKey, Opening, Passed, PassedOver,
     Refused, Sink,
 };
-pub use probe::{Probe, probe};
+pub use probe::{Probe, greet, probe, probe_as};
 pub use sent::{Faster, LookAgain, look_again};
 pub use session::{Connector, Opened, Session};
 pub use settings::{Auth, ImapSettings, MailboxSettings, ReadLimits, Security};
