@@ -12,6 +12,8 @@ mod check;
 mod clocks;
 #[path = "operator/commands.rs"]
 mod commands;
+#[path = "operator/doctor.rs"]
+mod doctor;
 #[path = "support/dovecot.rs"]
 mod dovecot;
 #[path = "operator/faults.rs"]

@@ -12,6 +12,7 @@ mod contacts;
 #[cfg(feature = "demo")]
 mod demo;
 mod dns;
+mod doctor;
 mod edge;
 mod eval;
 mod explain;
@@ -81,6 +82,8 @@ enum Command {
     Eval(eval::Arguments),
     /// Check configuration, templates and lexicons: every mistake at once
     Check(check::Arguments),
+    /// Look at everything that Quitus depends on: good, warning or wrong, each with what to do; 1 if anything is wrong
+    Doctor(doctor::Arguments),
     /// Check the templates of letters, or show a letter
     Templates(templates::Arguments),
     /// The processing log
@@ -124,6 +127,7 @@ pub fn main() -> ExitCode {
         Command::Explain(a) => explain::run(&a, config),
         Command::Eval(a) => eval::run(&a, config),
         Command::Check(a) => check::run(&a, config),
+        Command::Doctor(a) => doctor::run(&a, config),
         Command::Templates(a) => templates::run(&a, config),
         Command::Log(a) => log::run(&a, config),
         Command::Store(a) => store::run(&a, config),

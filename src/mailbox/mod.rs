@@ -6,6 +6,7 @@
 //! done once in a while (was a human faster? file this away) goes through a [`Standby`] connection of its own. What a message *means*
 //! is decided elsewhere; here it is bytes with a UID.
 
+mod awaited;
 mod command;
 mod connect;
 mod cursor;
@@ -25,10 +26,12 @@ mod settings;
 mod standby;
 mod status;
 mod suspects;
+mod threads;
 mod utf7;
 mod watch;
 mod wire;
 
+pub use awaited::awaited;
 pub use error::{SessionError, TlsProblem};
 pub use filing::{
     Filed, FilingSettings, Selection, add_flag, append_once, holds, move_to, outcomes,
@@ -44,4 +47,5 @@ pub use session::{Connector, Opened, Session};
 pub use settings::{Auth, ImapSettings, MailboxSettings, ReadLimits, Security};
 pub use standby::Standby;
 pub use status::{FolderStatus, MailboxState, MailboxStatus};
+pub use threads::{Threads, threads};
 pub use watch::watch;
