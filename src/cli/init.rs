@@ -131,6 +131,13 @@ pub fn run(arguments: &Arguments, named: Option<&Path>) -> Result<u8, End> {
         return Err(writing::there(&file, tongue));
     }
     let providers = Providers::read(arguments.providers.as_deref())?;
+    if terminal {
+        let words = tongue.of(
+            "Enter takes what stands in brackets; Ctrl-C leaves nothing behind; nothing is sent. To be written: ",
+            "Entrée prend ce qui est entre crochets ; Ctrl-C ne laisse rien ; rien n'est envoyé. À écrire : ",
+        );
+        asker.tell(&format!("{words}{}", file.display()))?;
+    }
     let runtime = Runtime::new()?;
     let mut setup = Setup {
         arguments,
