@@ -35,8 +35,14 @@ pub enum NoAnswer {
     Silent,
 }
 
+/// Names that exist nowhere (RFC 2606, section 2): nobody is asked of them.
+const NOWHERE: [&str; 3] = [".example", ".invalid", ".test"];
+
 /// Answers of that kind; none if the name has none.
 pub async fn ask(domain: &str, kind: Kind) -> Result<Vec<String>, NoAnswer> {
+    if NOWHERE.iter().any(|end| domain.ends_with(end)) {
+        return Err(NoAnswer::NoName);
+    }
     for server in name_servers() {
         match ask_server(server, domain, kind).await {
             Err(NoAnswer::Silent) => {}

@@ -3,6 +3,7 @@
 //! It looks, and changes nothing; it sends nothing but the one letter to oneself that is asked for. A finding is data
 //! (`finding`), and its id stands in config/README.md.
 
+mod border;
 mod certificate;
 mod domain;
 mod files;
@@ -93,7 +94,8 @@ async fn outside(
     let now = Timestamp::now();
     let mailboxes = config.mailboxes.iter().map(|settings| async move {
         let mut found = Findings::default();
-        let newest = servers::mailbox(settings, now, &mut found).await;
+        let ours = config.house.authserv_id.as_deref();
+        let newest = servers::mailbox(settings, ours, now, &mut found).await;
         (found, newest)
     });
     let [mut house, mut smtp, mut domain, mut senders] = [const { Findings(Vec::new()) }; 4];

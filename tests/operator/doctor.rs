@@ -91,6 +91,7 @@ fn a_good_house_has_nothing_wrong_with_and_without_a_daemon() {
     must(&alone, "imap.folder", "good", "Unwanted \\Junk");
     must(&alone, "imap.sent", "good", "last sent mail 3 min ago");
     must(&alone, "imap.matched", "good", "6 of the last 6 replies");
+    must(&alone, "imap.border", "good", "6 of the last 6 mails");
     must(&alone, "smtp.offers", "good", "PIPELINING");
     must(&alone, "clock", "good", "not behind");
 

@@ -61,6 +61,8 @@ ids! {
     Sent = "imap.sent",
     /// Whose reply is this.
     Matched = "imap.matched",
+    /// Who judges what arrives.
+    Border = "imap.border",
     /// What an SMTP server offers.
     Offers = "smtp.offers",
     /// This machine's clock.

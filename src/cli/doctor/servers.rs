@@ -1,5 +1,6 @@
 //! The servers: each step from the name to the log-in, and what is lost by what they cannot do. Nothing is sent or changed.
 
+use super::border::border;
 use super::certificate;
 use super::finding::{Findings, Id};
 use crate::cli::check;
@@ -54,6 +55,7 @@ fn ends(all: &mut Findings, about: &str, certificate: Option<&[u8]>, now: Timest
 /// One mailbox. When the newest mail of each folder arrived is given back, for the clock.
 pub async fn mailbox(
     settings: &MailboxSettings,
+    authserv_id: Option<&str>,
     now: Timestamp,
     all: &mut Findings,
 ) -> Vec<Timestamp> {
@@ -72,7 +74,10 @@ pub async fn mailbox(
     folders(all, about, &probe);
     sent(all, about, settings, &probe, now);
     match mailbox::threads(settings).await {
-        Ok(threads) => matched(all, about, settings, &threads),
+        Ok(threads) => {
+            matched(all, about, settings, &threads);
+            border(all, about, authserv_id, &threads);
+        }
         Err(e) => refused(all, about, &e),
     }
     let newest = probe.newest.iter().map(|(_, at)| at.to_jiff());
@@ -202,7 +207,9 @@ fn ago(age: SignedDuration) -> String {
 
 /// Which share of recent replies answers something that lies in Sent.
 fn matched(all: &mut Findings, about: &str, settings: &MailboxSettings, threads: &Threads) {
-    let Threads { replies, matched } = threads;
+    let Threads {
+        replies, matched, ..
+    } = threads;
     if settings.sent.is_empty() {
         return;
     }
