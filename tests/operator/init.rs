@@ -159,7 +159,17 @@ fn flags_write_a_tried_configuration_once_and_nothing_is_sent() {
     assert_eq!(again.code, Some(2), "{again:?}");
     assert!(again.err.contains("there already"), "{again:?}");
     assert_eq!(std::fs::read_to_string(new.file()).unwrap(), text);
-    assert_eq!(std::fs::read_to_string(password).unwrap(), "secret\n");
+    assert_eq!(std::fs::read_to_string(&password).unwrap(), "secret\n");
+    // A password that somebody left there is not written over either, and no server is troubled.
+    std::fs::remove_file(new.file()).unwrap();
+    let left = init(new.folder.path(), &new.flags(), "other\n", "en");
+    assert_eq!(left.code, Some(2), "{left:?}");
+    assert!(
+        left.err.contains("quitus.password is there already"),
+        "{left:?}"
+    );
+    assert!(!left.err.contains("Trying"), "{left:?}");
+    assert!(!new.file().exists());
 }
 
 #[test]

@@ -49,7 +49,7 @@ pub fn private(config: &Config, all: &mut Findings) {
     }
     if readable.is_empty() {
         let what = format!(
-            "none of {} files with passwords or keys is open to every user",
+            "no file with a password or key is open to every user ({} looked at)",
             files.len()
         );
         all.good(Id::SecretPrivate, "", what);

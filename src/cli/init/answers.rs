@@ -6,7 +6,7 @@ use super::providers::Providers;
 use super::usual::{
     absolute, addresses, country, known_zone, mail_address, usual_country, usual_zone,
 };
-use super::{Arguments, PASSWORD_FILE};
+use super::{Arguments, PASSWORD_FILE, writing};
 use crate::cli::edge::End;
 use crate::config::Secret;
 use crate::record::Address;
@@ -222,7 +222,12 @@ impl Setup<'_> {
             return Ok((words(text), None));
         }
         if given.password_stdin {
-            return self.handed_password();
+            self.nothing_kept_yet()?;
+            let secret = match self.terminal {
+                true => self.typed_password()?,
+                false => self.handed_password()?,
+            };
+            return Ok((Keeping::File(PASSWORD_FILE.into()), Some(secret)));
         }
         let way = self
             .asker
@@ -236,15 +241,16 @@ impl Setup<'_> {
                 Ok((Keeping::Env(name), None))
             }
             "3" => Ok((words(&self.text("", None, PROGRAM, None)?), None)),
-            _ => Ok((
-                Keeping::File(PASSWORD_FILE.into()),
-                Some(self.typed_password()?),
-            )),
+            _ => {
+                self.nothing_kept_yet()?;
+                let secret = self.typed_password()?;
+                Ok((Keeping::File(PASSWORD_FILE.into()), Some(secret)))
+            }
         }
     }
 
     /// The password as the first line of standard input.
-    fn handed_password(&mut self) -> Result<(Keeping, Option<Secret>), End> {
+    fn handed_password(&mut self) -> Result<Secret, End> {
         let mut line = zeroize::Zeroizing::new(String::new());
         self.asker.input.read_line(&mut line)?;
         let text = line.trim_end_matches(['\r', '\n']);
@@ -253,8 +259,16 @@ impl Setup<'_> {
             let none = self.tongue.of(none, "--password-stdin : aucune ligne");
             return Err(End::Usage(none.to_owned()));
         }
-        let secret = Secret::new(text.to_owned());
-        Ok((Keeping::File(PASSWORD_FILE.into()), Some(secret)))
+        Ok(Secret::new(text.to_owned()))
+    }
+
+    /// Before a password is asked for: there must be a place for it.
+    fn nothing_kept_yet(&self) -> Result<(), End> {
+        let path = writing::folder_of(self.file).join(PASSWORD_FILE);
+        match std::fs::symlink_metadata(&path).is_ok() {
+            true => Err(writing::there(&path, self.tongue)),
+            false => Ok(()),
+        }
     }
 
     /// A password from the keyboard.
