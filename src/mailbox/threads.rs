@@ -93,7 +93,8 @@ fn first_id(field: &str) -> Option<String> {
 /// Who wrote a field of results: its first word, perhaps with a version behind it (RFC 8601 2.2).
 fn authserv_id(field: &str) -> Option<String> {
     let first = field.split(';').next()?.split_whitespace().next()?;
-    Some(first.trim_matches('"').to_lowercase())
+    // Microsoft writes results and no name.
+    (!first.contains('=')).then(|| first.trim_matches('"').to_lowercase())
 }
 
 #[cfg(test)]
@@ -118,6 +119,9 @@ mod tests {
             id("mx.acme.example 1; none").as_deref(),
             Some("mx.acme.example")
         );
-        assert_eq!(id(""), None);
+        assert_eq!(
+            (id(""), id("spf=pass smtp.mailfrom=acme.example; dkim=none")),
+            (None, None)
+        );
     }
 }

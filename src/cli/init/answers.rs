@@ -98,6 +98,7 @@ impl Setup<'_> {
             keeping,
             ca_file: a.ca_file.as_deref().map(absolute).transpose()?,
             files_sent: found.files_sent,
+            authserv_id: found.authserv_id,
             lacking: Vec::new(),
             firm,
             reviewers,

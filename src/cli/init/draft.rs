@@ -39,6 +39,8 @@ pub struct Draft {
     pub ca_file: Option<PathBuf>,
     /// Whether the server puts what SMTP takes into Sent.
     pub files_sent: bool,
+    /// The name under which the receiving server judges what arrives.
+    pub authserv_id: Option<String>,
     /// Folders that the server lacks, by special use; known once it was tried.
     pub lacking: Vec<String>,
     /// Who answers.
@@ -73,6 +75,7 @@ impl Draft {
         self.head(&mut text);
         self.controller(&mut text);
         self.places(&mut text);
+        self.house(&mut text);
         self.review(&mut text);
         self.further(&mut text);
         text
@@ -225,6 +228,21 @@ impl Draft {
         self.set(text, "password", &password, None);
     }
 
+    fn house(&self, text: &mut String) {
+        let Some(id) = &self.authserv_id else { return };
+        self.table(
+            text,
+            "[house]",
+            "what we know of our own mail",
+            "ce que nous savons de notre propre courrier",
+        );
+        let believed = (
+            "only its results prove a sender",
+            "seuls ses résultats prouvent un expéditeur",
+        );
+        self.set(text, "authserv_id", &quoted(id), Some(believed));
+    }
+
     fn review(&self, text: &mut String) {
         self.table(
             text,
@@ -312,6 +330,7 @@ mod tests {
             keeping: Keeping::File("quitus.password".into()),
             ca_file: None,
             files_sent: true,
+            authserv_id: Some("mx.relais.example".to_owned()),
             lacking: Vec::new(),
             firm: Firm {
                 name: "Relais".to_owned(),
@@ -348,6 +367,7 @@ mod tests {
                 assert_eq!(config.controller.country, country);
                 assert_eq!(config.mailboxes[0].folders, ["INBOX"]);
                 assert!(config.mailboxes[0].sent.is_empty());
+                assert_eq!(config.house.authserv_id, draft.authserv_id);
                 assert!(config.read_templates().is_ok());
             }
             draft.reviewers.clear();

@@ -17,6 +17,8 @@ pub struct Servers {
     pub username: String,
     /// Whether the server puts what SMTP takes into Sent.
     pub files_sent: bool,
+    /// Who judges what arrives, if that is known.
+    pub authserv_id: Option<String>,
 }
 
 const IMAP: Question = ("IMAP server (reads)", "Serveur IMAP (lecture)");
@@ -53,12 +55,14 @@ impl Setup<'_> {
         };
         let question = ("Login name", "Identifiant");
         let username = self.text("--username", a.username.as_deref(), question, Some(login))?;
-        let files_sent = provider.is_some_and(|p| p.files_sent);
+        let files_sent = provider.as_ref().is_some_and(|p| p.files_sent);
+        let authserv_id = provider.and_then(|p| p.authserv_id);
         Ok(Servers {
             imap,
             smtp,
             username,
             files_sent,
+            authserv_id,
         })
     }
 

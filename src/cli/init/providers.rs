@@ -35,6 +35,8 @@ pub struct Provider {
     /// Whether it puts what SMTP takes into Sent by itself. Default: no.
     #[serde(default)]
     pub files_sent: bool,
+    /// The name that its servers write into Authentication-Results, if it is always the same one. Default: not known.
+    pub authserv_id: Option<String>,
     /// Whether we are sure of it. Default: yes.
     #[serde(default = "sure")]
     pub verified: bool,
