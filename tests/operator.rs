@@ -12,6 +12,8 @@ mod check;
 mod clocks;
 #[path = "operator/commands.rs"]
 mod commands;
+#[path = "operator/doctor.rs"]
+mod doctor;
 #[path = "support/dovecot.rs"]
 mod dovecot;
 #[path = "operator/faults.rs"]
@@ -20,6 +22,8 @@ mod faults;
 mod firm;
 #[path = "operator/guard.rs"]
 mod guard;
+#[path = "operator/init.rs"]
+mod init;
 #[path = "operator/logs.rs"]
 mod logs;
 #[path = "operator/monitoring.rs"]
@@ -46,6 +50,8 @@ mod sent;
 mod servers;
 #[path = "operator/supervised.rs"]
 mod supervised;
+#[path = "support/terminal.rs"]
+mod terminal;
 #[path = "support/tls.rs"]
 mod tls;
 #[path = "operator/tokens.rs"]

@@ -25,11 +25,12 @@ pub struct Arguments {
 
 /// What one server said.
 #[derive(serde::Serialize)]
-struct Seen {
+pub struct Seen {
     name: String,
-    ok: bool,
+    /// Whether all is well.
+    pub ok: bool,
     /// What was found, or what is wrong.
-    lines: Vec<String>,
+    pub lines: Vec<String>,
 }
 
 /// Runs it. 2 if something that people edit is wrong, 1 if a server or a password is.
@@ -131,7 +132,7 @@ async fn online(config: &Config, seen: &mut Vec<Seen>) {
 }
 
 /// A harmless round trip with a tool that sends, and what of its description nobody has confirmed.
-async fn of_sender(settings: &SenderSettings) -> Seen {
+pub async fn of_sender(settings: &SenderSettings) -> Seen {
     let name = format!("sender {}", settings.name);
     let wrong = |words: String| Seen {
         name: name.clone(),
@@ -157,7 +158,7 @@ async fn of_sender(settings: &SenderSettings) -> Seen {
 }
 
 /// What stands in the way, in words that an operator can act on.
-fn trouble(problem: &Problem) -> String {
+pub fn trouble(problem: &Problem) -> String {
     let what = match problem.trouble {
         Trouble::Dns => "the server's name is not known",
         Trouble::Unreachable => "nobody listens there, or no network leads there",

@@ -87,7 +87,7 @@ pub fn config_file(named: Option<&Path>) -> Result<PathBuf, End> {
     find_config(named).ok_or_else(|| {
         End::Usage(
             "there is no configuration: neither --config, nor $QUITUS_CONFIG, nor config/quitus.toml here, nor \
-             /etc/quitus/quitus.toml\n  → begin with a copy of the example config/quitus.toml"
+             /etc/quitus/quitus.toml\n  → `quitus init` writes one, or begin with a copy of the example config/quitus.toml"
                 .to_owned(),
         )
     })

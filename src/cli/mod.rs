@@ -11,10 +11,13 @@ mod classify;
 mod contacts;
 #[cfg(feature = "demo")]
 mod demo;
+mod dns;
+mod doctor;
 mod edge;
 mod eval;
 mod explain;
 mod incidents;
+mod init;
 mod judging;
 mod letters;
 mod log;
@@ -59,6 +62,8 @@ enum Command {
     /// Watch it work on this machine alone: a small firm, some replies, the real daemon; needs nothing
     #[cfg(feature = "demo")]
     Demo(demo::Arguments),
+    /// Write a configuration by questions or by flags, tried before it is written; never over one that is there
+    Init(Box<init::Arguments>),
     /// Watch the mailboxes, obey, answer, and write everything down, until it is ended
     Run,
     /// How everything is: mode, messages, letters, what waits, mailboxes; 1 if a human should look
@@ -81,6 +86,8 @@ enum Command {
     Replay(Box<replay::Arguments>),
     /// Check configuration, templates and lexicons: every mistake at once
     Check(check::Arguments),
+    /// Look at everything that Quitus depends on: good, warning or wrong, each with what to do; 1 if anything is wrong
+    Doctor(doctor::Arguments),
     /// Check the templates of letters, or show a letter
     Templates(templates::Arguments),
     /// The processing log
@@ -113,6 +120,7 @@ pub fn main() -> ExitCode {
     let end = match cli.command {
         #[cfg(feature = "demo")]
         Command::Demo(a) => demo::run(a),
+        Command::Init(a) => init::run(&a, config),
         Command::Run => run::run(config),
         Command::Status(a) => status::run(&a, config),
         Command::Activate(a) => activate::run(&a, config),
@@ -124,6 +132,7 @@ pub fn main() -> ExitCode {
         Command::Eval(a) => eval::run(&a, config),
         Command::Replay(a) => replay::run(&a, config),
         Command::Check(a) => check::run(&a, config),
+        Command::Doctor(a) => doctor::run(&a, config),
         Command::Templates(a) => templates::run(&a, config),
         Command::Log(a) => log::run(&a, config),
         Command::Store(a) => store::run(&a, config),

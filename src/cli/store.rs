@@ -117,7 +117,7 @@ fn verified(report: &VerifyReport, json: bool) -> Result<u8, End> {
 }
 
 /// Each thing that is wrong, in a sentence.
-fn wrong_in(report: &VerifyReport) -> Vec<String> {
+pub fn wrong_in(report: &VerifyReport) -> Vec<String> {
     let mut wrong: Vec<String> = report.damage.iter().map(ToString::to_string).collect();
     let mut count = |n: u64, what: &str| {
         if n > 0 {

@@ -47,7 +47,7 @@ impl Survey {
             ),
             Err(e) => unreadable(
                 format!("the file cannot be read: {e}"),
-                "name another with --config, or begin with a copy of the example config/quitus.toml",
+                "name another with --config, or let `quitus init` write one",
             ),
         }
     }

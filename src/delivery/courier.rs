@@ -220,6 +220,8 @@ pub struct Probe {
     pub capabilities: Vec<String>,
     /// As in `TLS 1.3`; `None` without TLS.
     pub tls: Option<String>,
+    /// The certificate that the server showed, and that was found good (DER); none without TLS.
+    pub certificate: Option<Vec<u8>>,
 }
 
 /// Connects, logs in, says goodbye; sends nothing (`quitus check --online`).
@@ -234,6 +236,7 @@ pub async fn probe<Password>(
     Ok(Probe {
         capabilities: offers.lines.into_iter().skip(1).collect(),
         tls: offers.tls,
+        certificate: offers.certificate,
     })
 }
 

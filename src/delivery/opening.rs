@@ -44,6 +44,8 @@ impl std::fmt::Debug for Credentials {
 pub(super) struct Offers {
     pub(super) lines: Vec<String>,
     pub(super) tls: Option<String>,
+    /// The server's own certificate (DER).
+    pub(super) certificate: Option<Vec<u8>>,
 }
 
 impl Offers {
@@ -117,7 +119,7 @@ async fn introduce(
     let mut offers = Offers::default();
     let mut stream: Box<dyn Stream> = Box::new(tcp);
     if let (Security::Tls, Some(trust)) = (settings.security, trust) {
-        (stream, offers.tls) = shake_hands(stream, trust, connect).await?;
+        (stream, offers.tls, offers.certificate) = shake_hands(stream, trust, connect).await?;
     }
     let mut wire = Wire::new(stream, peer);
     heard(Phase::Greeting, patience, wire.hear()).await?;
@@ -128,7 +130,8 @@ async fn introduce(
             return Err(problem(Phase::Tls, Trouble::Tls, &words));
         }
         heard(Phase::Tls, patience, wire.ask("STARTTLS")).await?;
-        (stream, offers.tls) = shake_hands(wire.into_stream(), trust, connect).await?;
+        (stream, offers.tls, offers.certificate) =
+            shake_hands(wire.into_stream(), trust, connect).await?;
         wire = Wire::new(stream, peer);
         offers.lines = heard(Phase::Hello, patience, wire.ask(ehlo)).await?;
     }
@@ -193,13 +196,15 @@ async fn shake_hands(
     stream: Box<dyn Stream>,
     trust: &Trust,
     patience: Duration,
-) -> Result<(Box<dyn Stream>, Option<String>), Problem> {
+) -> Result<(Box<dyn Stream>, Option<String>, Option<Vec<u8>>), Problem> {
     let hands = trust.connector.connect(trust.name.clone(), stream);
     match timeout(patience, hands).await {
         Ok(Ok(tls)) => {
             let version = tls.get_ref().1.protocol_version();
             let version = version.and_then(|v| v.as_str().map(|v| v.replace("TLSv1_", "TLS 1.")));
-            Ok((Box::new(tls), version))
+            let chain = tls.get_ref().1.peer_certificates().unwrap_or_default();
+            let certificate = chain.first().map(|c| c.to_vec());
+            Ok((Box::new(tls), version, certificate))
         }
         Ok(Err(e)) => Err(match tls::why(&e) {
             Some(words) => problem(Phase::Tls, Trouble::Tls, &words),

@@ -6,6 +6,7 @@
 //! done once in a while (was a human faster? file this away) goes through a [`Standby`] connection of its own. What a message *means*
 //! is decided elsewhere; here it is bytes with a UID.
 
+mod awaited;
 mod command;
 mod connect;
 mod cursor;
@@ -26,10 +27,12 @@ mod settings;
 mod standby;
 mod status;
 mod suspects;
+mod threads;
 mod utf7;
 mod watch;
 mod wire;
 
+pub use awaited::awaited;
 pub use error::{SessionError, TlsProblem};
 pub use filing::{
     Filed, FilingSettings, Selection, add_flag, append_once, holds, move_to, outcomes,
@@ -40,10 +43,11 @@ pub use handover::{
     Refused, Sink,
 };
 pub use past::{Head, Past, PastFolder};
-pub use probe::{Probe, probe};
+pub use probe::{Probe, greet, probe, probe_as};
 pub use sent::{Faster, LookAgain, look_again};
 pub use session::{Connector, Opened, Session};
 pub use settings::{Auth, ImapSettings, MailboxSettings, ReadLimits, Security};
 pub use standby::Standby;
 pub use status::{FolderStatus, MailboxState, MailboxStatus};
+pub use threads::{Threads, threads};
 pub use watch::watch;

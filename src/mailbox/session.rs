@@ -9,8 +9,9 @@ use super::connect;
 use super::error::SessionError;
 use super::folders::{self, Folder};
 use super::login::greeting;
-use super::settings::MailboxSettings;
+use super::settings::{ImapSettings, MailboxSettings};
 use super::wire::{Ending, Wire};
+use crate::config::Secret;
 use crate::record::UidSet;
 use async_imap::imap_proto::{MailboxDatum, Response, ResponseCode, StatusAttribute};
 use std::sync::Arc;
@@ -64,22 +65,37 @@ impl Connector {
         let password = password.await.map_err(|_| SessionError::Closed {
             during: "reading the password",
         })??;
-        let (stream, greeted) = connect::connect(imap, self.tls.as_ref()).await?;
-        let mut wire = Wire::new(stream, imap.timeout());
-        let known_to_us = !greeted && greeting(&mut wire).await?;
+        self.open_as(&password).await
+    }
+
+    /// The same with a password that stands nowhere yet.
+    pub async fn open_as(&self, password: &Secret) -> Result<Session, SessionError> {
+        let imap = &self.settings.imap;
+        let (wire, known_to_us) = greet(imap, self.tls.as_ref()).await?;
         let mut session = Session {
             wire: Some(wire),
             capabilities: Vec::new(),
             folders: Vec::new(),
         };
         if !known_to_us {
-            session.log_in(imap, &password).await?;
+            session.log_in(imap, password).await?;
         } else {
             session.ask_capabilities().await?;
         }
         session.list().await?;
         Ok(session)
     }
+}
+
+/// Connects, protects, hears the greeting; true if the server knows us already (PREAUTH).
+pub(super) async fn greet(
+    imap: &ImapSettings,
+    tls: Option<&TlsConnector>,
+) -> Result<(Wire, bool), SessionError> {
+    let (stream, greeted) = connect::connect(imap, tls).await?;
+    let mut wire = Wire::new(stream, imap.timeout());
+    let known_to_us = !greeted && greeting(&mut wire).await?;
+    Ok((wire, known_to_us))
 }
 
 impl Session {
@@ -106,6 +122,11 @@ impl Session {
     /// Whether what is said on it is protected.
     pub fn is_protected(&self) -> bool {
         self.wire.as_ref().is_some_and(Wire::is_protected)
+    }
+
+    /// The certificate that the server showed, and that was found good (DER); none in clear text.
+    pub fn certificate(&self) -> Option<Vec<u8>> {
+        self.wire.as_ref().and_then(Wire::certificate)
     }
 
     /// The folders, as they were listed at login.

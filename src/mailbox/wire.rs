@@ -88,6 +88,15 @@ impl Wire {
         matches!(self.reader.get_ref(), Stream::Tls(_))
     }
 
+    /// The server's own certificate (DER), where there is one.
+    pub fn certificate(&self) -> Option<Vec<u8>> {
+        let Stream::Tls(tls) = self.reader.get_ref() else {
+            return None;
+        };
+        let chain = tls.get_ref().1.peer_certificates()?;
+        Some(chain.first()?.to_vec())
+    }
+
     /// How long one answer may take now.
     fn after(&self) -> Duration {
         self.patience * if self.at_work { AT_WORK } else { 1 }

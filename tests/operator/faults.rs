@@ -66,10 +66,10 @@ fn a_full_disk_stops_reading_and_sending_and_nothing_else() {
 }
 
 /// A small disk of its own, unmounted at the end.
-struct Disk(std::path::PathBuf);
+pub struct Disk(std::path::PathBuf);
 
 impl Disk {
-    fn mount(at: std::path::PathBuf, size: &str) -> Self {
+    pub fn mount(at: std::path::PathBuf, size: &str) -> Self {
         std::fs::create_dir(&at).unwrap();
         let mut mount = std::process::Command::new("mount");
         mount.args(["-t", "tmpfs", "-o", &format!("size={size}"), "tmpfs"]);

@@ -224,6 +224,11 @@ service anvil {{
   mode = 0
  }}
 }}
+service auth {{
+ unix_listener smtp-auth {{
+  mode = 0666
+ }}
+}}
 service imap-login {{
  inet_listener imap {{
   address = 127.0.0.1, 127.0.0.2
