@@ -36,6 +36,7 @@ pub(in crate::monitor) fn eventful() -> Status {
         sent_mails: 9,
         mails_after_stop_ever: 10,
         mails_after_stop: 2,
+        notices_late: 2,
         gone: 11,
         next_due: Some(("Q-1".into(), "access", at())),
         filing: Some(FilingReport {
