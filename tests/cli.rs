@@ -295,7 +295,7 @@ fn the_demo_ends_as_it_says_in_a_few_seconds() {
 #[test]
 fn an_explanation_names_the_line_of_every_phrase_that_fired_or_almost_did() {
     let folder = tempfile::tempdir().unwrap();
-    let text = "Bonjour,\n\nSupprimez le rendez-vous de jeudi.\nMerci de me retirer de la liste.\n\n\
+    let text = "Bonjour,\n\nSupprimez le rendez-vous de jeudi.\nMerci de me retirer de votre liste de diffusion.\n\n\
                 Le 12 novembre 2026 à 10:00, Paul <sales@acme.example> a écrit :\n> Répondez STOP";
     let hostile = message(text).replace("From: Anne", "From: An\u{1b}[31mne");
     let file = write(folder.path(), "one.eml", &hostile);
@@ -307,10 +307,10 @@ fn an_explanation_names_the_line_of_every_phrase_that_fired_or_almost_did() {
     let fired = line("(me|m|nous) @remove ..4 @list");
     for expected in [
         "by rule A.ok",
-        "    Merci de me retirer de la liste.\n",
+        "    Merci de me retirer de votre liste de diffusion.\n",
         "  │ Répondez STOP",
         "language fr",
-        "“me retirer de la liste”",
+        "“me retirer de votre liste",
         &format!(
             "fr.stop.remove-me/3 “(me|m|nous) @remove ..4 @list”  config/lexicon/fr.toml:{fired}"
         ),

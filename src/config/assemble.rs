@@ -53,14 +53,12 @@ pub fn assemble(path: &Path, text: &str) -> Survey {
     let folder = path.parent().unwrap_or(Path::new(""));
     let mut doc = Document::parse(&file, text);
     let (controller, processing) = (controller(&mut doc), processing(&mut doc));
-    let store = store(&mut doc, folder);
+    let (store, (review, retention)) = (store(&mut doc, folder), review(&mut doc));
     let (mailboxes, smtp) = (mailboxes(&mut doc, folder), smtp(&mut doc, folder));
     let (senders, systems) = (senders(&mut doc, folder), systems(&mut doc));
     let (secrets, sent_logs) = (secrets(&doc, folder), sent_logs(&mut doc, folder));
     let policy = policy(&mut doc, &file, controller.as_ref());
-    let register = register(&mut doc, controller.as_ref());
-    let recipients = recipients(&mut doc, folder, &systems, &register);
-    let (review, retention) = review(&mut doc);
+    let (register, recipients) = people(&mut doc, folder, controller.as_ref(), &systems);
     let [templates, lexicon] = ["templates", "lexicon"].map(|s| own_files(&mut doc, s, folder));
     let (reader, log) = (optional(&mut doc, "reader"), optional(&mut doc, "log"));
     let house = house(&mut doc, &mailboxes);
@@ -186,6 +184,18 @@ fn systems(doc: &mut Document) -> Vec<SystemSettings> {
     let read: Vec<(usize, SystemSettings)> = doc.take_all("system");
     cross::systems(doc, &read);
     read.into_iter().map(|(_, s)| s).collect()
+}
+
+/// Where data come from, and whom they were passed on to.
+fn people(
+    doc: &mut Document,
+    folder: &Path,
+    controller: Option<&ControllerSettings>,
+    systems: &[SystemSettings],
+) -> (RegisterSettings, Vec<RecipientSettings>) {
+    let register = register(doc, controller);
+    let recipients = recipients(doc, folder, systems, &register);
+    (register, recipients)
 }
 
 /// Who is told of what becomes of data (Art. 19); none is none.
