@@ -61,9 +61,8 @@ pub fn assemble(path: &Path, text: &str) -> Survey {
     let (register, recipients) = people(&mut doc, folder, controller.as_ref(), &systems);
     let [templates, lexicon] = ["templates", "lexicon"].map(|s| own_files(&mut doc, s, folder));
     let (reader, log) = (optional(&mut doc, "reader"), optional(&mut doc, "log"));
-    let house = house(&mut doc, &mailboxes);
+    let (house, (guard, health, alerts)) = (house(&mut doc, &mailboxes), outside(&mut doc, folder));
     let control_socket = socket(&mut doc, folder, store.as_ref());
-    let (guard, health, alerts) = outside(&mut doc, folder);
     let faults = doc.finish(SECTIONS);
     let good = faults.is_empty();
     let mut survey = Survey::wrong(faults, secrets, [&templates, &lexicon], &control_socket);
