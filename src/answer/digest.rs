@@ -104,8 +104,18 @@ pub fn compose_digest(templates: &Templates, facts: &DigestFacts) -> Result<Lett
 }
 
 fn rendered(templates: &Templates, facts: &DigestFacts) -> Result<Letter, (String, tera::Error)> {
-    let language = facts.language;
-    let name = |file: &str| format!("{language}/{DIGEST}/{file}");
+    mail(templates, facts.language, DIGEST, facts)
+}
+
+/// Writes a mail that is no letter to a person from its folder: subject, text, and the page made of the text. In error, the
+/// file and what is wrong with it.
+pub(super) fn mail(
+    templates: &Templates,
+    language: Language,
+    folder: &str,
+    facts: &impl Serialize,
+) -> Result<Letter, (String, tera::Error)> {
+    let name = |file: &str| format!("{language}/{folder}/{file}");
     let mut context = Context::from_serialize(facts).map_err(|e| (name("body.txt"), e))?;
     let render = |file: &str, context: &Context| {
         let path = name(file);

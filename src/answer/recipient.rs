@@ -6,12 +6,11 @@
 
 use super::compose::{ComposeError, Letter};
 use super::facts::Controller;
-use super::templates::{Source, Templates, one_line};
-use super::{Line, layout, mistakes, samples};
+use super::templates::{Source, Templates};
+use super::{Line, mistakes, samples};
 use crate::record::{Fault, Language, RequestKind};
 use jiff::civil::Date;
 use serde::Serialize;
-use tera::Context;
 
 /// Its folder in each language.
 pub const RECIPIENT: &str = "recipient";
@@ -74,24 +73,7 @@ fn rendered(
     templates: &Templates,
     facts: &RecipientFacts,
 ) -> Result<Letter, (String, tera::Error)> {
-    let language = facts.language;
-    let name = |file: &str| format!("{language}/{RECIPIENT}/{file}");
-    let mut context = Context::from_serialize(facts).map_err(|e| (name("body.txt"), e))?;
-    let render = |file: &str, context: &Context| {
-        let path = name(file);
-        templates.render(&path, context).map_err(|e| (path, e))
-    };
-    let subject = one_line(&render("subject.txt", &context)?);
-    let text = layout::tidy(&render("body.txt", &context)?);
-    context.insert("text", &text);
-    let html = render("body.html", &context)?;
-    Ok(Letter {
-        language,
-        subject,
-        text,
-        html,
-        attachments: Vec::new(),
-    })
+    super::digest::mail(templates, facts.language, RECIPIENT, facts)
 }
 
 /// Writes one of every shape in every language that has it; what fails, or leaves out what a recipient must know, is a

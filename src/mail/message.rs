@@ -155,6 +155,16 @@ pub enum Report {
     },
 }
 
+impl Report {
+    /// Message-ID of the mail that it reports about, without angle brackets.
+    pub fn original_id(&self) -> Option<&str> {
+        let (Self::Delivery { original_id, .. }
+        | Self::Disposition { original_id }
+        | Self::Feedback { original_id, .. }) = self;
+        original_id.as_deref()
+    }
+}
+
 /// One recipient of a delivery report.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DeliveryStatus {

@@ -30,14 +30,7 @@ fn is_ours(keys: &Fingerprinter, id: &str) -> bool {
 
 /// Whether this message answers a mail to a reviewer, or reports about one.
 pub fn is_answered_by(keys: &Fingerprinter, message: &InboundMessage) -> bool {
-    let returned = match &message.report {
-        Some(
-            Report::Delivery { original_id, .. }
-            | Report::Disposition { original_id }
-            | Report::Feedback { original_id, .. },
-        ) => original_id.as_deref(),
-        None => None,
-    };
+    let returned = message.report.as_ref().and_then(Report::original_id);
     let mut ids = message.thread().into_iter().chain(returned);
     ids.any(|id| is_ours(keys, id))
 }

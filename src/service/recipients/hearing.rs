@@ -161,14 +161,7 @@ fn item_of(
     message: &InboundMessage,
 ) -> Result<Option<(RecipientRow, Option<MailIdHash>)>, Trouble> {
     let (state, keys) = (reader.state(), reader.fingerprinter());
-    let returned = match &message.report {
-        Some(
-            Report::Delivery { original_id, .. }
-            | Report::Disposition { original_id }
-            | Report::Feedback { original_id, .. },
-        ) => original_id.as_deref(),
-        None => None,
-    };
+    let returned = message.report.as_ref().and_then(Report::original_id);
     for id in message.thread().into_iter().chain(returned) {
         let mail = keys.mail_id(id);
         if let Some(item) = state.recipient_by_mail(mail)? {
