@@ -6,6 +6,7 @@
 use super::{Answer, Desk, Refusal, address, words};
 use crate::record::{Concerned, Event, Notice, NoticeEnd, PersonId, State as Records, Told, Whom};
 use crate::register;
+use crate::request::Expectation;
 use crate::sender::Connector;
 use crate::service::{
     Committed, House, InSight, Proposal, PullFailure, SenderReport, ask_senders, ask_senders_again,
@@ -303,12 +304,13 @@ pub async fn done(
     };
     let row = state.senders_told(&about)?;
     let open = |t: &&Told| t.sender == name && t.is_open();
-    if !row.told.iter().any(|t| open(&t)) {
+    let Some(told) = row.told.iter().find(open) else {
         return Err(Refusal::not_now(
             format!("{name} waits for nothing about {}", done.address.trim()),
             format!("`quitus senders waiting {name}` shows who is left"),
         ));
-    }
+    };
+    let as_asked = vec![Expectation::notice(about, told)];
     let event = Event::Notice(Notice::Ended {
         sender: name.clone(),
         about,
@@ -316,7 +318,8 @@ pub async fn done(
         words: format!("by hand: {}", done.by),
         again: None,
     });
-    let frame = desk.write(vec![event]).await?;
+    let proposal = Proposal::new(vec![event]).expecting(as_asked);
+    let frame = desk.commit(proposal).await?;
     forget_told(&desk.office, about).await;
     let text = format!(
         "{name}: {} is done there, says {}\n",

@@ -4,8 +4,8 @@
 //! decided again on what is known now (design.md, the sequencer).
 
 use crate::record::{
-    CaseId, ContentKey, Damaged, Fingerprint, LetterId, LetterRow, LetterState, Location,
-    MailIdHash, PersonId, State, Timestamp, hour_key,
+    CaseId, Concerned, ContentKey, Damaged, Fingerprint, LetterId, LetterRow, LetterState,
+    Location, LogPosition, MailIdHash, PersonId, State, Timestamp, Told, hour_key,
 };
 
 /// One thing that must still be true.
@@ -60,6 +60,13 @@ pub enum Expectation {
     },
     /// No import has this number yet.
     FreeImport(u64),
+    /// The sender was asked nothing else of them since: what it said is about what is asked now.
+    Notice {
+        /// Whom it is about.
+        about: Concerned,
+        /// Where what was asked stands in the log.
+        position: LogPosition,
+    },
 }
 
 /// How many of these moments lie in the 24 hours before `at`.
@@ -73,6 +80,12 @@ impl Expectation {
     pub fn letter(id: LetterId, row: &LetterRow) -> Self {
         let (state, changed) = (row.state, row.changed);
         Self::Letter { id, state, changed }
+    }
+
+    /// That nothing else was asked of its sender since it was read.
+    pub fn notice(about: Concerned, told: &Told) -> Self {
+        let position = told.position;
+        Self::Notice { about, position }
     }
 
     /// Whether it is true of this state.
@@ -96,6 +109,10 @@ impl Expectation {
                 within_a_day(&state.tally(&domain.0)?.at, *at) < *limit
             }
             Self::FreeImport(number) => state.import(*number)?.is_none(),
+            Self::Notice { about, position } => {
+                let row = state.senders_told(about)?;
+                row.told.iter().any(|t| t.position == *position)
+            }
         })
     }
 }

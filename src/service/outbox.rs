@@ -16,6 +16,7 @@ use crate::record::{
     Address, Damaged, Event, FrozenLetter, LetterId, LetterRow, LetterState, MessageState, Mode,
     RuleId, SmtpReply, Timestamp,
 };
+use crate::request::Expectation;
 use pauses::Pauses;
 use queue::Queue;
 use session::Sender;
@@ -279,22 +280,29 @@ impl<L: SecondLook> Outbox<L> {
 }
 
 /// Writes an outcome down; it has happened, so it is tried until it stands there or the store has failed for good.
-pub(super) async fn write(office: &Office, mut events: Vec<Event>) {
+pub(super) async fn write(office: &Office, events: Vec<Event>) {
+    write_if(office, events, Vec::new()).await;
+}
+
+/// The same, if this is still true; whether it stands there.
+pub(super) async fn write_if(
+    office: &Office,
+    mut events: Vec<Event>,
+    expected: Vec<Expectation>,
+) -> bool {
     events.extend(messages_held(office, &events));
     loop {
-        match office
-            .sequencer
-            .commit(Proposal::essential(events.clone()))
-            .await
-        {
-            Committed::Frame(_) => return,
+        let proposal = Proposal::essential(events.clone()).expecting(expected.clone());
+        match office.sequencer.commit(proposal).await {
+            Committed::Frame(_) => return true,
             Committed::Full(why) => {
                 tracing::error!(%why, "an outcome cannot be written down yet");
                 tokio::time::sleep(Duration::from_secs(1)).await;
             }
-            Committed::Conflict => return,
+            Committed::Conflict => return false,
             Committed::Failed(why) => {
-                return tracing::error!(%why, "an outcome was not written down");
+                tracing::error!(%why, "an outcome was not written down");
+                return false;
             }
         }
     }

@@ -154,6 +154,32 @@ async fn a_tool_that_hangs_delays_no_other() {
 }
 
 #[tokio::test]
+async fn what_is_asked_while_a_tool_obeys_something_else_is_told_after_it() {
+    let crm = Tool::start("crm", Mood::Obeys).await;
+    let stage = Stage::with(Mode::Review, &crm.block()).await;
+    let word = json!({"address": ANNE, "reason": "by telephone"});
+    stage.order("/suppression/add", word.clone()).await;
+    let told = |n: usize| crm.told().len() == n;
+    stage
+        .until("the tool obeys", || open(&stage, ANNE).is_empty())
+        .await;
+    crm.is_now(Mood::Thinks);
+    stage.order("/suppression/lift", word.clone()).await;
+    stage.until("the lift is under way", || told(2)).await;
+    stage.order("/suppression/add", word).await;
+    crm.is_now(Mood::Obeys);
+    stage
+        .until("the tool knows the last word", || told(3))
+        .await;
+    let acts = ["suppress", "lift", "suppress"];
+    assert_eq!(crm.obeyed(), acts.map(|act| pair(act, ANNE)));
+    stage
+        .until("it is obeyed", || open(&stage, ANNE).is_empty())
+        .await;
+    stage.end().await;
+}
+
+#[tokio::test]
 async fn a_person_on_whom_a_tool_chokes_keeps_nobody_else_waiting() {
     let crm = Tool::start("crm", Mood::Says(500, ANNE)).await;
     let stage = Stage::with(Mode::Live, &crm.block()).await;

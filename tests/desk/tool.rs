@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use axum::routing::post;
 use serde_json::Value;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use tokio::task::JoinHandle;
 
 /// What it does with what it is told.
@@ -17,6 +18,8 @@ pub enum Mood {
     Says(u16, &'static str),
     /// Never answers.
     Hangs,
+    /// Obeys, and says so once it is told to obey.
+    Thinks,
 }
 
 #[derive(Clone)]
@@ -99,9 +102,12 @@ async fn take(State(shared): State<Shared>, body: String) -> (StatusCode, &'stat
             (StatusCode::from_u16(status).unwrap(), "{}")
         }
         Mood::Hangs => std::future::pending().await,
-        Mood::Obeys | Mood::Says(..) => {
+        Mood::Obeys | Mood::Says(..) | Mood::Thinks => {
             let message = serde_json::from_str(&body).unwrap();
             shared.told.lock().unwrap().push(message);
+            while *shared.mood.lock().unwrap() == Mood::Thinks {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
             (StatusCode::OK, "{}")
         }
     }

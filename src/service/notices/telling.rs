@@ -10,9 +10,10 @@ use crate::record::{
     Concerned, Damaged, Event, Mode, Notice, NoticeAct, NoticeEnd, QueuedNotice, Timestamp, Told,
     Whom,
 };
+use crate::request::Expectation;
 use crate::sender::{self, Connector, Trouble, TroubleKind};
 use crate::service::house::Office;
-use crate::service::outbox::write;
+use crate::service::outbox::write_if;
 use futures::stream::{FuturesUnordered, StreamExt};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -106,7 +107,7 @@ enum Opened {
     /// Somebody else ended it.
     Ended,
     /// Its address was erased: its sender was not configured for a while.
-    Erased,
+    Erased(Box<Told>),
 }
 
 impl Teller {
@@ -219,10 +220,10 @@ impl Teller {
         let task = match self.open(notice.about) {
             Ok(Opened::Task(task)) => task,
             Ok(Opened::Ended) => return Ok(()),
-            Ok(Opened::Erased) => {
+            Ok(Opened::Erased(told)) => {
                 let (sender, about) = (self.name.clone(), notice.about);
                 let why = "the address is not kept any more: keep them out there by hand".into();
-                self.written(about, Notice::Stuck { sender, about, why })
+                self.written(about, &told, Notice::Stuck { sender, about, why })
                     .await;
                 return Ok(());
             }
@@ -248,7 +249,7 @@ impl Teller {
             }
             sender::Told::Later(trouble) => (self.failed(&task, &trouble), Some(trouble)),
         };
-        self.written(about, event).await;
+        self.written(about, &task.told, event).await;
         match trouble {
             Some(trouble) => Err(trouble),
             None => Ok(()),
@@ -273,7 +274,7 @@ impl Teller {
         let whom: Option<Whom> = reader.open_sealed(&whom).map_err(|e| broken(&e))?;
         Ok(match whom {
             Some(whom) => Opened::Task(Box::new(Task { about, told, whom })),
-            None => Opened::Erased,
+            None => Opened::Erased(Box::new(told)),
         })
     }
 
@@ -309,10 +310,14 @@ impl Teller {
         }
     }
 
-    /// Writes down how it ended, and forgets the address once nobody has to be told of it.
-    async fn written(&self, about: Concerned, notice: Notice) {
+    /// Writes down how it ended, and forgets the address once nobody has to be told of it. If something else was asked while
+    /// this was told, it says nothing of that: an obeyed lift must not end the suppression behind it.
+    async fn written(&self, about: Concerned, told: &Told, notice: Notice) {
         let ended = matches!(notice, Notice::Ended { .. });
-        write(&self.office, vec![Event::Notice(notice)]).await;
+        let as_asked = vec![Expectation::notice(about, told)];
+        if !write_if(&self.office, vec![Event::Notice(notice)], as_asked).await {
+            return;
+        }
         crate::faults::reached("notice: written down");
         if ended && forget(&self.office, about).await {
             // Nobody listens any more when the daemon ends; the letters are looked at again at the next start.
