@@ -124,7 +124,8 @@ impl Reader {
             let sure = matches!(&read.requests[..], [only] if only.confidence >= 0.9);
             sure && read.human.is_empty() && Text::of(question.fresh).tokens.len() <= PLAIN
         };
-        let asked = |_: &&Learned| !question.fresh.trim().is_empty() && !plain();
+        let settled = || read.is_bare_stance || plain();
+        let asked = |_: &&Learned| !question.fresh.trim().is_empty() && !settled();
         self.learned.filter(asked).map(|l| l.judge(question.fresh))
     }
 }
@@ -309,6 +310,40 @@ mod tests {
         assert_eq!(found.kind, RequestKind::Stop);
         assert!(found.evidence[0].text.starts_with("Spart"), "{found:?}");
         assert_eq!(found.evidence[0].rule, "learned.stop");
+    }
+
+    #[test]
+    fn a_bare_no_is_a_no_and_a_no_that_is_the_way_out_is_a_stop() {
+        for no in [
+            "No thanks",
+            "Non, merci.",
+            "Nein danke\nMfG Krause",
+            "No grazie",
+            "Nej tack!",
+            "Ne, děkuji",
+            "Bonjour, merci mais non. Bien à vous",
+        ] {
+            let read = understood("", no);
+            assert_eq!(read.stance, Some(Stance::NotInterested), "{no}");
+            assert!(
+                read.requests.is_empty() && read.unsure.is_none(),
+                "{no}: {read:?}"
+            );
+        }
+        let reader = crate::intent::builtin().unwrap();
+        let answers = |fresh, elided| {
+            let question = Question {
+                fresh,
+                elided,
+                from: "me@own.example",
+                ..Question::default()
+            };
+            (reader.read(&question), reader.understand(&question))
+        };
+        let (_, defined) = answers("NO", "> Reply NO to unsubscribe.");
+        assert!(defined.asks(RequestKind::Stop), "{defined:?}");
+        let (perhaps, _) = answers("NO", "> If that bothers you, three letters will do: NO.");
+        assert!(!perhaps.is_bare_stance, "the other reader is asked");
     }
 
     #[test]

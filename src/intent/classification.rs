@@ -16,6 +16,9 @@ pub struct Classification {
     pub human: Vec<Signal>,
     /// Something may be asked, but the reader does not know: paused and held.
     pub unsure: Option<Signal>,
+    /// The reply says nothing but a stance ("No thanks."): nobody needs a second opinion. Known to the reader only, kept nowhere.
+    #[serde(skip)]
+    pub is_bare_stance: bool,
 }
 
 /// One request, and why the reader believes it.

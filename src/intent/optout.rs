@@ -18,21 +18,8 @@ const PLACES: usize = 40;
 /// The opt-out that the quoted mail defines and the person sent, if so.
 pub fn defined(question: &Question<'_>, fresh: &Text, lexicons: &[Lexicon]) -> Option<Found> {
     let said = &fresh.tokens;
-    if said.is_empty() || said.len() > ALONE || question.elided.is_empty() {
-        return None;
-    }
-    let unquoted: Vec<&str> = question
-        .elided
-        .lines()
-        .take(400)
-        .map(|l| l.trim_start_matches(['>', ' ', '\t', '|']))
-        .collect();
-    let text = Text::of(&unquoted.join("\n"));
-    let places = (0..text.tokens.len().saturating_sub(said.len() - 1)).filter(|at| {
-        let same = |(a, b): (&Token, &Token)| a.folded == b.folded;
-        text.tokens[*at..].iter().zip(said).all(same)
-    });
-    let mut scopes: Vec<Scope> = places.take(PLACES).map(|at| Scope::of(&text, at)).collect();
+    let (text, places) = places(question, fresh)?;
+    let mut scopes: Vec<Scope> = places.iter().map(|at| Scope::of(&text, *at)).collect();
     scopes.dedup();
     if scopes.is_empty() {
         return None;
@@ -58,6 +45,31 @@ pub fn defined(question: &Question<'_>, fresh: &Text, lexicons: &[Lexicon]) -> O
         confidence: 1.0,
         evidence: vec![evidence],
     })
+}
+
+/// Whether what the person sent alone stands in the quoted mail, which may define it in words that no lexicon has.
+pub fn may_be_defined(question: &Question<'_>, fresh: &Text) -> bool {
+    places(question, fresh).is_some_and(|(_, places)| !places.is_empty())
+}
+
+/// The quoted mail, and where what the person sent alone stands in it.
+fn places(question: &Question<'_>, fresh: &Text) -> Option<(Text, Vec<usize>)> {
+    let said = &fresh.tokens;
+    if said.is_empty() || said.len() > ALONE || question.elided.is_empty() {
+        return None;
+    }
+    let lines = question.elided.lines().take(400);
+    let unquoted: Vec<&str> = lines
+        .map(|l| l.trim_start_matches(['>', ' ', '\t', '|']))
+        .collect();
+    let text = Text::of(&unquoted.join("\n"));
+    let all = 0..text.tokens.len().saturating_sub(said.len() - 1);
+    let found = all.filter(|at| {
+        let same = |(a, b): (&Token, &Token)| a.folded == b.folded;
+        text.tokens[*at..].iter().zip(said).all(same)
+    });
+    let found = found.take(PLACES).collect();
+    Some((text, found))
 }
 
 /// The words that could define a word: those of its sentence, or of its clause where a sentence lists several numbers.

@@ -206,7 +206,10 @@ impl Weighing {
         self.note(page, hit, || Fate::Counts);
         match &hit.rule.effect {
             Effect::Request(kind) => self.request(*kind, hit, page),
-            Effect::Stance(stance) if page.is_body => self.spoken.push((hit.first, *stance)),
+            Effect::Stance(stance) if page.is_body => {
+                self.spoken.push((hit.first, *stance));
+                self.out.is_bare_stance |= hit.rule.place == Place::Whole;
+            }
             Effect::Human(reason, alone) if page.is_body => {
                 let reason = if *alone {
                     format!("!{reason}")
@@ -295,6 +298,8 @@ impl Weighing {
             };
             self.out.unsure = Some(nothing);
         }
+        let doubted = asked || !self.out.human.is_empty() || self.out.unsure.is_some();
+        self.out.is_bare_stance &= !doubted && !super::optout::may_be_defined(question, text);
         self.out.requests.sort_by_key(|f| {
             f.evidence
                 .first()
