@@ -116,8 +116,8 @@ impl Daemon {
         tasks.push(tokio::spawn(async move { outbox.run(stopping).await }));
         let daily = super::daily::run(office.clone(), stop.subscribe());
         tasks.push(tokio::spawn(daily));
-        let troubles = tell_senders(&office, &mut tasks, &stop);
         let health = Arc::new(Health::new(office.clock.now(), interrupted));
+        let troubles = tell_senders(&office, &health, &mut tasks, &stop);
         let guard = GuardSeen::default();
         let seen = (&health, &troubles, &guard);
         let teller = Arc::new(teller(&office, &courier, seen, &mailboxes));
@@ -238,11 +238,12 @@ impl Daemon {
 /// Begins to tell the tools that send, and to let letters go that wait for them; what is wrong with each stands in the result.
 fn tell_senders(
     office: &Office,
+    health: &Arc<Health>,
     tasks: &mut Vec<JoinHandle<()>>,
     stop: &watch::Sender<bool>,
 ) -> Arc<Troubles> {
     // Whether they do obey is seen in the logs of mail servers.
-    let logs = super::sent_log::run(office.clone(), stop.subscribe());
+    let logs = super::sent_log::run(office.clone(), health.clone(), stop.subscribe());
     tasks.push(tokio::spawn(logs));
     let troubles = Arc::new(Troubles::default());
     let (obeyed, hear) = tokio::sync::mpsc::unbounded_channel();

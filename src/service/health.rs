@@ -3,6 +3,7 @@
 //!
 //! Kept in memory only: it is about this process. What happened to mail and letters is in the log.
 
+use super::needs::{Need, Why};
 use crate::record::{Fault, Timestamp};
 use serde::Serialize;
 use std::sync::{Mutex, PoisonError};
@@ -22,6 +23,19 @@ pub struct DaemonReport {
     pub edits: Option<(String, Vec<String>)>,
     /// Sections of the configuration that changed and take effect at the next start.
     pub restart: Vec<&'static str>,
+    /// Logs of mail servers (`[[sent_log]]`) that cannot be read: a mail after a STOP in them is not seen.
+    pub blind: Vec<BlindLog>,
+}
+
+/// A log of a mail server that cannot be read.
+#[derive(Clone, Debug, Serialize)]
+pub struct BlindLog {
+    /// The `[[sent_log]]`'s name.
+    pub log: String,
+    /// Since when (RFC 3339).
+    pub since: String,
+    /// Why.
+    pub why: String,
 }
 
 /// The process before was killed.
@@ -46,6 +60,7 @@ impl Health {
             reloaded: None,
             edits: None,
             restart: Vec::new(),
+            blind: Vec::new(),
         }))
     }
 
@@ -64,6 +79,18 @@ impl Health {
         self.change(|r| r.edits = Some((at.to_string(), faults)));
     }
 
+    /// A log of a mail server cannot be read, for this reason; or it can, or is followed no more.
+    pub(super) fn log_is(&self, log: &str, ill: Option<(Timestamp, String)>) {
+        self.change(|r| {
+            r.blind.retain(|b| b.log != log);
+            r.blind.extend(ill.map(|(since, why)| BlindLog {
+                log: log.to_owned(),
+                since: since.to_string(),
+                why,
+            }));
+        });
+    }
+
     pub(super) fn report(&self) -> DaemonReport {
         let report = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         report.clone()
@@ -71,6 +98,22 @@ impl Health {
 
     fn change(&self, how: impl FnOnce(&mut DaemonReport)) {
         how(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+impl DaemonReport {
+    /// What a human must do about it.
+    pub(super) fn needs(&self) -> Vec<Need> {
+        let edits = self.edits.iter();
+        let edits = edits.map(|(at, _)| Need::of(Why::Edits, "quitus check").since(at));
+        let blind = self.blind.iter().map(|b| {
+            let fix = format!(
+                "let the daemon read it, or correct its [[sent_log]]: {}",
+                b.why
+            );
+            Need::of(Why::SentLog, fix).about(&b.log).since(&b.since)
+        });
+        edits.chain(blind).collect()
     }
 }
 
@@ -103,6 +146,9 @@ impl std::fmt::Display for DaemonReport {
             for line in faults.iter().flat_map(|fault| fault.lines()) {
                 writeln!(f, "           {line}")?;
             }
+        }
+        for BlindLog { log, since, why } in &self.blind {
+            writeln!(f, "SENT LOG   {log} cannot be read since {since}: {why}")?;
         }
         Ok(())
     }

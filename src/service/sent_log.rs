@@ -6,6 +6,7 @@
 
 use super::apologising::{expected, told_again};
 use super::gathering::Trouble;
+use super::health::Health;
 use super::house::{House, Office};
 use super::sent_index::{Sent, recipients};
 use super::sequencer::{Committed, Proposal};
@@ -15,6 +16,7 @@ use crate::record::{
 use crate::register::{Delivered, MtaLog, SentLogSettings};
 use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 
@@ -40,11 +42,17 @@ struct Log {
 }
 
 /// Follows all logs of the configuration in force, until `stop` becomes true.
-pub(super) async fn run(office: Office, mut stop: watch::Receiver<bool>) {
+pub(super) async fn run(office: Office, health: Arc<Health>, mut stop: watch::Receiver<bool>) {
     let mut logs: BTreeMap<SentLogKey, Log> = BTreeMap::new();
     while !*stop.borrow_and_update() {
         let house = office.house.load_full();
-        logs.retain(|key, _| house.config.sent_logs.iter().any(|s| key.is(s)));
+        logs.retain(|key, _| {
+            let followed = house.config.sent_logs.iter().any(|s| key.is(s));
+            if !followed {
+                health.log_is(&key.0, None);
+            }
+            followed
+        });
         for settings in &house.config.sent_logs {
             let key = SentLogKey::of(settings);
             let begun = match logs.remove(&key) {
@@ -52,7 +60,7 @@ pub(super) async fn run(office: Office, mut stop: watch::Receiver<bool>) {
                 None => begin(&office, settings),
             };
             let Ok(mut log) = begun else { continue };
-            while let Round::More = round(&office, &house, settings, &mut log).await {
+            while let Round::More = round(&office, &health, &house, settings, &mut log).await {
                 if *stop.borrow() {
                     break;
                 }
@@ -106,19 +114,28 @@ enum Round {
 }
 
 /// Reads what is new, judges it, and writes both down together.
-async fn round(office: &Office, house: &House, settings: &SentLogSettings, log: &mut Log) -> Round {
+async fn round(
+    office: &Office,
+    health: &Health,
+    house: &House,
+    settings: &SentLogSettings,
+    log: &mut Log,
+) -> Round {
     let now = office.clock.now();
     let (text, mark) = match log.follower.next() {
         Ok(read) => read,
         Err(why) => {
             if !std::mem::replace(&mut log.ill, true) {
                 tracing::error!(log = settings.name, %why, "the log of a mail server cannot be read: mail after a STOP in it is not seen");
+                let why = format!("{}: {why}", settings.file.display());
+                health.log_is(&settings.name, Some((now, why)));
             }
             return Round::Done;
         }
     };
     if std::mem::take(&mut log.ill) {
         tracing::info!(log = settings.name, "the log can be read again");
+        health.log_is(&settings.name, None);
     }
     let lines = text.lines().filter_map(|line| log.parsed.line(line, now));
     let delivered: Vec<Delivered> = lines.collect();

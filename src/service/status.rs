@@ -163,6 +163,7 @@ impl Status {
             Why::Smtp,
             Why::Guard,
             Why::Edits,
+            Why::SentLog,
             Why::Filing,
             Why::Sender,
             Why::SenderStuck,
@@ -192,9 +193,7 @@ impl Status {
             let which = format!("{} on {}", listener.name, listener.listen);
             more.push(Need::of(Why::Guard, fix).about(which));
         }
-        if let Some((at, _)) = self.daemon.as_ref().and_then(|d| d.edits.as_ref()) {
-            more.push(Need::of(Why::Edits, "quitus check").since(at));
-        }
+        more.extend(self.daemon.iter().flat_map(DaemonReport::needs));
         if let Some(filing) = self.filing.as_ref().filter(|f| f.failing > 0) {
             let fix = "correct [mailbox.filing], or make the folder";
             more.push(Need::of(Why::Filing, fix).times(filing.failing));

@@ -129,5 +129,13 @@ fn a_mail_in_postfix_log_after_a_stop_is_one_incident_and_our_own_letter_is_none
     until(file, "the second incident", |s| s["mails_after_stop"] == 2);
     std::thread::sleep(Duration::from_millis(1_500));
     assert_eq!(status(file)["mails_after_stop_ever"], 2);
+    // A tripwire that sees nothing is said where the operator looks, and no more once it sees again.
+    let aside = log.with_extension("aside");
+    std::fs::rename(&log, &aside).unwrap();
+    let blind = |s: &serde_json::Value| s["needs"].to_string().contains("sent_log");
+    let now = until(file, "the log is missed", blind);
+    assert_eq!(now["daemon"]["blind"][0]["log"], "mx-1", "{now:#}");
+    std::fs::rename(&aside, &log).unwrap();
+    until(file, "the log is read again", |s| !blind(s));
     daemon.end();
 }

@@ -177,6 +177,7 @@ fn decided(
         stance: case.stance.as_ref().map(|s| s.parse().unwrap()),
         human: case.human.iter().map(|h| signal(h)).collect(),
         unsure: case.unsure.then(|| signal("unclear")),
+        ..Classification::default()
     };
     let mut words = case.gate.split(' ');
     let mut word = || words.next().unwrap().to_owned();

@@ -21,6 +21,7 @@ pub(in crate::monitor) fn eventful() -> Status {
             reloaded: None,
             edits: Some((at(), vec!["wrong".into()])),
             restart: vec!["[smtp]"],
+            blind: Vec::new(),
         }),
         disk: Some("full".into()),
         mode: Mode::Live,

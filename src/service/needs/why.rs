@@ -32,6 +32,8 @@ pub enum Why {
     Guard,
     /// A tool that sends has not obeyed within an hour.
     Sender,
+    /// The log of a mail server cannot be read: a mail after a STOP in it is not seen.
+    SentLog,
     /// What somebody saved is wrong.
     Edits,
     /// Messages cannot be filed.
@@ -64,7 +66,7 @@ pub enum Why {
 
 impl Why {
     /// All of them, the most urgent first.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::Damage,
         Self::ForeignInstance,
         Self::DiskFull,
@@ -78,6 +80,7 @@ impl Why {
         Self::Smtp,
         Self::Guard,
         Self::Sender,
+        Self::SentLog,
         Self::Edits,
         Self::Filing,
         Self::DueSoon,
@@ -115,6 +118,7 @@ impl Why {
             Self::Smtp => "smtp",
             Self::Guard => "guard",
             Self::Sender => "sender",
+            Self::SentLog => "sent_log",
             Self::Edits => "edits",
             Self::Filing => "filing",
             Self::DueSoon => "due_soon",
@@ -152,6 +156,9 @@ impl Why {
                 "a listener of the guard is down: nobody is told who must not be written to"
             }
             Self::Sender => "a tool that sends has not obeyed for more than an hour",
+            Self::SentLog => {
+                "the log of a mail server cannot be read: mail after a STOP in it is not seen"
+            }
             Self::Edits => "what was saved is wrong, the last good set stays in force",
             Self::Filing => "messages cannot be filed",
             Self::DueSoon => "due soon",
