@@ -4,7 +4,9 @@
 
 use super::stage::{Stage, read};
 use super::tool::{Mood, Tool};
-use quitus::record::{Concerned, Event, LetterState, Mode, NoticeEnd, PersonId, Waiting};
+use quitus::record::{
+    Concerned, Event, LetterState, Mode, NoticeEnd, PersonId, Suppression, Waiting,
+};
 use quitus::service::Proposal;
 use serde_json::json;
 use std::time::Duration;
@@ -515,5 +517,34 @@ async fn what_a_pause_does_is_a_setting_and_a_tool_that_is_left_alone_is_shown_a
             .await;
         assert!(tested.text.contains(words), "{}", tested.text);
     }
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn whoever_is_on_a_tools_list_because_we_paused_them_has_not_opted_out() {
+    let sequencer = quitus::sandbox::tool::Server::start().await.unwrap();
+    let url = sequencer.address();
+    let block = format!(
+        "\n[[sender]]\nname = \"sequencer\"\npreset = \"lemlist\"\nbase = \"http://{url}/api\"\npause = \"as_stop\"\n\
+         secret = {{ file = \"password\" }}\n"
+    );
+    let stage = Stage::with(Mode::Live, &block).await;
+    let order = json!({"address": ANNE, "pause": true, "reason": "in doubt"});
+    stage.order("/suppression/add", order).await;
+    stage
+        .until("she is on its list, and that is known", || {
+            sequencer.left_alone() == [ANNE] && open(&stage, ANNE).is_empty()
+        })
+        .await;
+    sequencer.clicked("bob@cliff.example");
+    let pulled = stage.order("/senders/sequencer/pull", json!({})).await;
+    assert_eq!(pulled.data["pulled"]["listed"], 2, "{}", pulled.text);
+    assert_eq!(pulled.data["pulled"]["new"], 1, "Bob: {}", pulled.text);
+    let holds = |who| stage.state(|s| s.person(person(&stage, who)).unwrap().suppression.unwrap());
+    assert_eq!(holds(ANNE).suppression, Suppression::Paused);
+    assert_eq!(
+        holds("bob@cliff.example").suppression,
+        Suppression::Suppressed
+    );
     stage.end().await;
 }
