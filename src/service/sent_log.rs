@@ -113,6 +113,32 @@ enum Round {
     Done,
 }
 
+/// What is new in the log; nothing if it cannot be read, which is told, and told no more once it can.
+fn look(
+    health: &Health,
+    settings: &SentLogSettings,
+    log: &mut Log,
+    now: Timestamp,
+) -> Option<(String, LogMark)> {
+    match log.follower.next() {
+        Ok(read) => {
+            if std::mem::take(&mut log.ill) {
+                tracing::info!(log = settings.name, "the log can be read again");
+                health.log_is(&settings.name, None);
+            }
+            Some(read)
+        }
+        Err(why) => {
+            if !std::mem::replace(&mut log.ill, true) {
+                tracing::error!(log = settings.name, %why, "the log of a mail server cannot be read: mail after a STOP in it is not seen");
+                let why = format!("{}: {why}", settings.file.display());
+                health.log_is(&settings.name, Some((now, why)));
+            }
+            None
+        }
+    }
+}
+
 /// Reads what is new, judges it, and writes both down together.
 async fn round(
     office: &Office,
@@ -122,21 +148,9 @@ async fn round(
     log: &mut Log,
 ) -> Round {
     let now = office.clock.now();
-    let (text, mark) = match log.follower.next() {
-        Ok(read) => read,
-        Err(why) => {
-            if !std::mem::replace(&mut log.ill, true) {
-                tracing::error!(log = settings.name, %why, "the log of a mail server cannot be read: mail after a STOP in it is not seen");
-                let why = format!("{}: {why}", settings.file.display());
-                health.log_is(&settings.name, Some((now, why)));
-            }
-            return Round::Done;
-        }
+    let Some((text, mark)) = look(health, settings, log, now) else {
+        return Round::Done;
     };
-    if std::mem::take(&mut log.ill) {
-        tracing::info!(log = settings.name, "the log can be read again");
-        health.log_is(&settings.name, None);
-    }
     let lines = text.lines().filter_map(|line| log.parsed.line(line, now));
     let delivered: Vec<Delivered> = lines.collect();
     let mut proposal = match judged(office, house, settings, &delivered) {
