@@ -105,13 +105,9 @@ async fn online(config: &Config, seen: &mut Vec<Seen>) {
         seen.push(of_sender(settings).await);
     }
     let name = format!("smtp {}:{}", config.smtp.host, config.smtp.port());
-    let login = match (&config.smtp.username, &config.smtp.password) {
-        (Some(user), Some(source)) => match source.read() {
-            Ok(password) => Some(Credentials::new(user, password.expose())),
-            // It has been told among the passwords.
-            Err(_) => return,
-        },
-        _ => None,
+    // A password that cannot be read has been told among the passwords.
+    let Ok(login) = Credentials::of(&config.smtp) else {
+        return;
     };
     seen.push(match delivery::probe(&config.smtp, login.as_ref()).await {
         Ok(probe) => {

@@ -54,7 +54,8 @@ pub fn assemble(path: &Path, text: &str) -> Survey {
     let mut doc = Document::parse(&file, text);
     let (controller, processing) = (controller(&mut doc), processing(&mut doc));
     let (store, (review, retention)) = (store(&mut doc, folder), review(&mut doc));
-    let (mailboxes, smtp) = (mailboxes(&mut doc, folder), smtp(&mut doc, folder));
+    let (mut mailboxes, mut smtp) = (mailboxes(&mut doc, folder), smtp(&mut doc, folder));
+    own_logins(&mut mailboxes, smtp.as_mut(), store.as_ref());
     let (senders, systems) = (senders(&mut doc, folder), systems(&mut doc));
     let (secrets, sent_logs) = (secrets(&doc, folder), sent_logs(&mut doc, folder));
     let policy = policy(&mut doc, &file, controller.as_ref());
@@ -166,8 +167,35 @@ fn smtp(doc: &mut Document, folder: &Path) -> Option<SmtpSettings<SecretSource>>
     if let Some(password) = &mut smtp.password {
         password.resolve_in(folder);
     }
+    if let Some(oauth) = &mut smtp.oauth {
+        oauth.resolve_in(folder);
+    }
     smtp.ca_file.iter_mut().for_each(|p| resolve(p, folder));
     Some(smtp)
+}
+
+/// Whose each log-in by token is, and where its tokens are kept.
+fn own_logins(
+    mailboxes: &mut [MailboxSettings],
+    smtp: Option<&mut SmtpSettings<SecretSource>>,
+    store: Option<&StoreSettings>,
+) {
+    let Some(StoreSettings { path, .. }) = store else {
+        return;
+    };
+    for MailboxSettings { name, imap, .. } in mailboxes {
+        if let Some(oauth) = &mut imap.oauth {
+            oauth.belongs_to(name, &imap.username, path);
+        }
+    }
+    if let Some(SmtpSettings {
+        oauth: Some(oauth),
+        username: Some(username),
+        ..
+    }) = smtp
+    {
+        oauth.belongs_to("smtp", username, path);
+    }
 }
 
 /// The tools that must obey; none is none.
@@ -255,14 +283,22 @@ fn alerts(doc: &mut Document, folder: &Path) -> AlertSettings {
 /// Where passwords are said to be, also in a section with a mistake elsewhere.
 fn secrets(doc: &Document, folder: &Path) -> Vec<SecretPlace> {
     let smtp = ("smtp".to_owned(), vec!["smtp".into(), "password".into()]);
+    let client = ["smtp", "oauth", "client_secret"].map(str::to_owned);
+    let client = ("smtp".to_owned(), client.to_vec());
     let alerts = ("alerts".to_owned(), vec!["alerts".into(), "secret".into()]);
-    let client = ["guard", "http", "client"];
+    let asker = ["guard", "http", "client"];
     let all = named(doc, "mailbox", &["mailbox"], &["imap", "password"])
         .into_iter()
-        .chain([smtp])
+        .chain(named(
+            doc,
+            "mailbox",
+            &["mailbox"],
+            &["imap", "oauth", "client_secret"],
+        ))
+        .chain([smtp, client])
         .chain(named(doc, "sender", &["sender"], &["secret"]))
         .chain(named(doc, "recipient", &["recipient"], &["secret"]))
-        .chain(named(doc, "client", &client, &["token"]))
+        .chain(named(doc, "client", &asker, &["token"]))
         .chain([alerts]);
     all.filter_map(|(of, path)| {
         let path: Vec<&str> = path.iter().map(String::as_str).collect();

@@ -106,6 +106,12 @@ impl Config {
         assemble::assemble(path, text).config
     }
 
+    /// Every log-in by token: those of the mailboxes, then that of `[smtp]`.
+    pub fn oauth(&self) -> impl Iterator<Item = &crate::oauth::OauthSettings> {
+        let mailboxes = self.mailboxes.iter().filter_map(|m| m.imap.oauth.as_ref());
+        mailboxes.chain(&self.smtp.oauth)
+    }
+
     /// Sections in which `new` differs and which a running daemon cannot change: connections and the store are open with them.
     pub fn needs_a_restart(&self, new: &Self) -> Vec<&'static str> {
         let mut sections = Vec::new();

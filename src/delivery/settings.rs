@@ -3,6 +3,7 @@
 //! The password's type is left open ([`SmtpSettings`] is generic over it): how a secret is written in a file is the
 //! configuration's business, and this room gets it resolved as [`super::Credentials`].
 
+use crate::oauth::OauthSettings;
 use serde::{Deserialize, Deserializer};
 use std::time::Duration;
 
@@ -21,6 +22,8 @@ pub struct SmtpSettings<Password> {
     pub username: Option<String>,
     /// The password; never looked at in this room.
     pub password: Option<Password>,
+    /// A log-in by token instead of a password; default: none.
+    pub oauth: Option<OauthSettings>,
     /// The only mechanism to use; default: PLAIN if offered, else LOGIN.
     pub auth: Option<AuthMechanism>,
     /// A PEM file of certificate authorities to trust beside the system's own.
@@ -257,17 +260,42 @@ impl<Password> SmtpSettings<Password> {
                 "use \"tls\" or \"starttls\"; \"none\" is for localhost, 127.0.0.1 and ::1",
             );
         }
-        if self.username.is_some() != self.password.is_some() {
-            wrong(
-                "username",
-                "a login needs both username and password",
-                "add the other one, or remove this one",
-            );
-        }
+        self.check_login(wrong);
         if let Some(name) = &self.hello_name
             && crate::record::domain_to_ascii(name).is_none()
         {
             wrong("hello_name", "not a host name", "as in mail.example.com");
+        }
+    }
+
+    /// Who logs in, and by what.
+    fn check_login(&self, wrong: &mut impl FnMut(&'static str, &str, &str)) {
+        let Some(oauth) = &self.oauth else {
+            if self.username.is_some() != self.password.is_some() {
+                wrong(
+                    "username",
+                    "a login needs both username and password",
+                    "add the other one, or remove this one",
+                );
+            }
+            return;
+        };
+        if self.password.is_some() || self.auth.is_some() {
+            wrong(
+                "oauth",
+                "a log-in by token needs no password, and no auth",
+                "remove password and auth, or oauth",
+            );
+        }
+        if self.username.as_deref().is_none_or(str::is_empty) {
+            wrong(
+                "oauth",
+                "a log-in by token needs a username",
+                "add username = \"…\": the address whose mailbox it is",
+            );
+        }
+        for (what, fix) in oauth.faults() {
+            wrong("oauth", &what, &fix);
         }
     }
 
@@ -304,6 +332,7 @@ impl<Password> SmtpSettings<Password> {
             port: self.port,
             security: self.security,
             username: self.username.clone(),
+            oauth: self.oauth.clone(),
             auth: self.auth,
             ca_file: self.ca_file.clone(),
             hello_name: self.hello_name.clone(),

@@ -5,6 +5,7 @@
 
 use super::filing::FilingSettings;
 use crate::config::SecretSource;
+use crate::oauth::OauthSettings;
 use crate::record::{Address, domain_to_ascii};
 use serde::Deserialize;
 use std::net::IpAddr;
@@ -67,7 +68,9 @@ pub struct ImapSettings {
     /// The login name, often the address.
     pub username: String,
     /// Where the password is kept: `{ file = "…" }`, `{ env = "…" }`, `{ command = ["…"] }` or `{ credential = "…" }`.
-    pub password: SecretSource,
+    pub password: Option<SecretSource>,
+    /// A log-in by token instead of a password. Default: none.
+    pub oauth: Option<OauthSettings>,
     /// How the password is given. Default: `plain` if the server offers it, else `login`.
     #[serde(default)]
     pub auth: Auth,
@@ -217,7 +220,12 @@ impl MailboxSettings {
 
     /// Makes relative file paths relative to the folder of the configuration.
     pub fn resolve_in(&mut self, folder: &Path) {
-        self.imap.password.resolve_in(folder);
+        if let Some(password) = &mut self.imap.password {
+            password.resolve_in(folder);
+        }
+        if let Some(oauth) = &mut self.imap.oauth {
+            oauth.resolve_in(folder);
+        }
         if let Some(path) = &mut self.imap.ca_file
             && path.is_relative()
         {
@@ -257,6 +265,16 @@ impl MailboxSettings {
             "write the login name that the mail provider gave",
         );
         fault(
+            self.imap.password.is_some() == self.imap.oauth.is_some(),
+            format!("mailbox {name}: a log-in needs a password or oauth, one of them"),
+            "say in [mailbox.imap] where the password is kept, password = { file = \"…\" }, or how tokens are asked for, oauth = { … }",
+        );
+        fault(
+            self.imap.oauth.is_some() && self.imap.auth != Auth::Auto,
+            format!("mailbox {name}: auth is how a password is given, and oauth needs none"),
+            "remove auth",
+        );
+        fault(
             self.folders.is_empty() || self.folders.iter().any(String::is_empty),
             format!("mailbox {name}: there is no folder to read"),
             "leave folders out, or name at least \"INBOX\"",
@@ -266,6 +284,8 @@ impl MailboxSettings {
             .fault()
             .map(|(what, fix)| (format!("mailbox {name}: {what}"), fix));
         faults.extend(limits);
+        let oauth = self.imap.oauth.iter().flat_map(OauthSettings::faults);
+        faults.extend(oauth.map(|(what, fix)| (format!("mailbox {name}: {what}"), fix)));
         let filing = self.filing.faults(&self.folders, &self.sent);
         let told =
             |(what, fix): (String, &str)| (format!("mailbox {name}: {what}"), fix.to_owned());

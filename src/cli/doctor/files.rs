@@ -79,10 +79,14 @@ pub fn private(config: &Config, all: &mut Findings) {
 /// Files of which the configuration says that a secret stands in them.
 fn secret_files(config: &Config) -> Vec<PathBuf> {
     let clients = config.guard.http.iter().flat_map(|h| &h.client);
-    let sources = (config.mailboxes.iter().map(|m| &m.imap.password))
-        .chain(&config.smtp.password)
-        .chain(config.senders.iter().filter_map(|s| s.secret.as_ref()))
-        .chain(clients.map(|c| &c.token));
+    let sources = (config
+        .mailboxes
+        .iter()
+        .filter_map(|m| m.imap.password.as_ref()))
+    .chain(config.oauth().filter_map(|o| o.client_secret.as_ref()))
+    .chain(&config.smtp.password)
+    .chain(config.senders.iter().filter_map(|s| s.secret.as_ref()))
+    .chain(clients.map(|c| &c.token));
     let files = sources.filter_map(|s| match s {
         SecretSource::File(path) => Some(path.clone()),
         _ => None,

@@ -315,11 +315,7 @@ fn offers(all: &mut Findings, about: &str, capabilities: &[String]) {
 
 /// Name and password of the SMTP server, if it wants some.
 pub fn login(settings: &SmtpSettings<SecretSource>) -> Result<Option<Credentials>, String> {
-    let (Some(user), Some(source)) = (&settings.username, &settings.password) else {
-        return Ok(None);
-    };
-    let password = source.read().map_err(|e| e.to_string())?;
-    Ok(Some(Credentials::new(user, password.expose())))
+    Credentials::of(settings).map_err(|e| e.to_string())
 }
 
 fn smtp_refused(all: &mut Findings, about: &str, problem: &Problem) {
