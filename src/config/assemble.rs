@@ -8,7 +8,7 @@ use super::survey::{SecretPlace, Survey};
 use super::{
     Config, ControlSettings, ControllerSettings, Document, FolderSettings, HouseSettings,
     ProcessingSettings, RecipientSettings, RetentionSettings, ReviewSettings, SecretSource,
-    StoreSettings, SystemSettings, cross, recipients,
+    StoreSettings, SystemSettings, cross, logins, recipients,
 };
 use crate::delivery::SmtpSettings;
 use crate::guard::GuardSettings;
@@ -55,7 +55,7 @@ pub fn assemble(path: &Path, text: &str) -> Survey {
     let (controller, processing) = (controller(&mut doc), processing(&mut doc));
     let (store, (review, retention)) = (store(&mut doc, folder), review(&mut doc));
     let (mut mailboxes, mut smtp) = (mailboxes(&mut doc, folder), smtp(&mut doc, folder));
-    own_logins(&mut mailboxes, smtp.as_mut(), store.as_ref());
+    logins::own(&mut mailboxes, smtp.as_mut(), store.as_ref());
     let (senders, systems) = (senders(&mut doc, folder), systems(&mut doc));
     let (secrets, sent_logs) = (secrets(&doc, folder), sent_logs(&mut doc, folder));
     let policy = policy(&mut doc, &file, controller.as_ref());
@@ -172,30 +172,6 @@ fn smtp(doc: &mut Document, folder: &Path) -> Option<SmtpSettings<SecretSource>>
     }
     smtp.ca_file.iter_mut().for_each(|p| resolve(p, folder));
     Some(smtp)
-}
-
-/// Whose each log-in by token is, and where its tokens are kept.
-fn own_logins(
-    mailboxes: &mut [MailboxSettings],
-    smtp: Option<&mut SmtpSettings<SecretSource>>,
-    store: Option<&StoreSettings>,
-) {
-    let Some(StoreSettings { path, .. }) = store else {
-        return;
-    };
-    for MailboxSettings { name, imap, .. } in mailboxes {
-        if let Some(oauth) = &mut imap.oauth {
-            oauth.belongs_to(name, &imap.username, path);
-        }
-    }
-    if let Some(SmtpSettings {
-        oauth: Some(oauth),
-        username: Some(username),
-        ..
-    }) = smtp
-    {
-        oauth.belongs_to("smtp", username, path);
-    }
 }
 
 /// The tools that must obey; none is none.

@@ -79,6 +79,40 @@ impl Credentials {
     }
 }
 
+/// Who logs in, and by what, cannot stand so.
+pub(super) fn check<Password>(
+    settings: &SmtpSettings<Password>,
+    wrong: &mut impl FnMut(&'static str, &str, &str),
+) {
+    let Some(oauth) = &settings.oauth else {
+        if settings.username.is_some() != settings.password.is_some() {
+            wrong(
+                "username",
+                "a login needs both username and password",
+                "add the other one, or remove this one",
+            );
+        }
+        return;
+    };
+    if settings.password.is_some() || settings.auth.is_some() {
+        wrong(
+            "oauth",
+            "a log-in by token needs no password, and no auth",
+            "remove password and auth, or oauth",
+        );
+    }
+    if settings.username.as_deref().is_none_or(str::is_empty) {
+        wrong(
+            "oauth",
+            "a log-in by token needs a username",
+            "add username = \"…\": the address whose mailbox it is",
+        );
+    }
+    for (what, fix) in oauth.faults() {
+        wrong("oauth", &what, &fix);
+    }
+}
+
 /// Only what a person must mend counts as a refused login, which opens the breaker at once.
 fn no_token(error: &OauthError) -> Problem {
     let trouble = match error.needs_a_person() {

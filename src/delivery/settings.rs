@@ -260,42 +260,11 @@ impl<Password> SmtpSettings<Password> {
                 "use \"tls\" or \"starttls\"; \"none\" is for localhost, 127.0.0.1 and ::1",
             );
         }
-        self.check_login(wrong);
+        super::login::check(self, wrong);
         if let Some(name) = &self.hello_name
             && crate::record::domain_to_ascii(name).is_none()
         {
             wrong("hello_name", "not a host name", "as in mail.example.com");
-        }
-    }
-
-    /// Who logs in, and by what.
-    fn check_login(&self, wrong: &mut impl FnMut(&'static str, &str, &str)) {
-        let Some(oauth) = &self.oauth else {
-            if self.username.is_some() != self.password.is_some() {
-                wrong(
-                    "username",
-                    "a login needs both username and password",
-                    "add the other one, or remove this one",
-                );
-            }
-            return;
-        };
-        if self.password.is_some() || self.auth.is_some() {
-            wrong(
-                "oauth",
-                "a log-in by token needs no password, and no auth",
-                "remove password and auth, or oauth",
-            );
-        }
-        if self.username.as_deref().is_none_or(str::is_empty) {
-            wrong(
-                "oauth",
-                "a log-in by token needs a username",
-                "add username = \"…\": the address whose mailbox it is",
-            );
-        }
-        for (what, fix) in oauth.faults() {
-            wrong("oauth", &what, &fix);
         }
     }
 

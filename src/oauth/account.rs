@@ -9,7 +9,7 @@ use super::exchange::{self, Form, Nothing, Tokens, word};
 use super::settings::{Grant, OauthSettings};
 use super::vault::{Ended, Hindrance, Kept, Vault};
 use crate::config::Secret;
-use crate::record::hex;
+use crate::record::{Timestamp, hex};
 use sha2::{Digest as _, Sha256};
 
 /// A token is renewed when it ends within five minutes, or within the last fifth of a short life (milliseconds).
@@ -37,14 +37,14 @@ pub struct Standing {
     pub provider: String,
     /// `good`, `nobody` (nobody has logged in), `ended` (somebody must log in again), `trouble` (the provider cannot be asked).
     pub state: &'static str,
-    /// When somebody logged in; of an application's own token, when it was first given (milliseconds since 1970).
-    pub login: Option<i64>,
-    /// Until when the access token is good (milliseconds since 1970).
-    pub until: Option<i64>,
+    /// When somebody logged in; of an application's own token, when it was first given (RFC 3339).
+    pub login: Option<String>,
+    /// Until when the access token is good (RFC 3339).
+    pub until: Option<String>,
     /// What the tokens are for, as the provider says.
     pub scope: String,
-    /// What is wrong, and since when (milliseconds since 1970).
-    pub why: Option<(i64, String)>,
+    /// Since when it is so (RFC 3339), and what is wrong.
+    pub why: Option<(String, String)>,
     /// What to do.
     pub fix: Option<String>,
 }
@@ -125,11 +125,11 @@ impl Account {
             Ok(kept) => (kept, None),
             Err(e) => (Kept::default(), Some(OauthError::from(e).to_string())),
         };
-        let some = |ms: i64| (ms != 0).then_some(ms);
+        let some = |ms: i64| (ms != 0).then(|| at(ms));
         let (state, why) = match (&kept.ended, &kept.trouble, unreadable) {
-            (_, _, Some(why)) => ("trouble", Some((now(), why))),
-            (Some(ended), _, _) => ("ended", Some((ended.at, ended.words()))),
-            (None, Some(trouble), _) => ("trouble", Some((trouble.since, trouble.why.clone()))),
+            (_, _, Some(why)) => ("trouble", Some((at(now()), why))),
+            (Some(ended), _, _) => ("ended", Some((at(ended.at), ended.words()))),
+            (None, Some(trouble), _) => ("trouble", Some((at(trouble.since), trouble.why.clone()))),
             (None, None, _) if kept.login == 0 && self.wants_a_person() => ("nobody", None),
             _ => ("good", None),
         };
@@ -377,6 +377,21 @@ impl Account {
     }
 }
 
+impl std::fmt::Display for Standing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (name, provider) = (&self.name, &self.provider);
+        match (self.state, &self.why) {
+            ("nobody", _) => write!(f, "{name} ({provider}): nobody has logged in yet"),
+            ("ended", Some((at, why))) => write!(f, "{name} ({provider}): ENDED {at}: {why}"),
+            (_, Some((since, why))) => write!(f, "{name} ({provider}): since {since} {why}"),
+            _ => {
+                let since = self.login.as_deref().unwrap_or("the next log-in");
+                write!(f, "{name} ({provider}): good since {since}")
+            }
+        }
+    }
+}
+
 impl Ended {
     fn words(&self) -> String {
         let words = match self.why.as_str() {
@@ -385,6 +400,11 @@ impl Ended {
         };
         words.trim_end_matches('.').to_owned()
     }
+}
+
+/// A moment as people read it.
+fn at(ms: i64) -> String {
+    Timestamp::from_millis(ms).to_string()
 }
 
 /// Milliseconds since 1970.

@@ -114,6 +114,8 @@ impl Daemon {
         let interrupted = interrupted(&report, uncertain);
         let outbox = Outbox::new(office.clone(), courier.clone(), desks);
         tasks.push(tokio::spawn(async move { outbox.run(stopping).await }));
+        let fresh = super::logins::run(office.clone(), stop.subscribe());
+        tasks.push(tokio::spawn(fresh));
         let daily = super::daily::run(office.clone(), stop.subscribe());
         tasks.push(tokio::spawn(daily));
         let troubles = tell_senders(&office, &mut tasks, &stop);
@@ -273,6 +275,7 @@ fn teller(
         let status = Status::of_state(&state, now, soon)?.with_senders(senders);
         let floods = flood_needs(&state, &house.config.policy.settings.floods)?;
         let status = status.with_floods(floods);
+        let status = status.with_logins(super::logins::standings(&house.config));
         let full = office.sequencer.reader().check_room();
         let disk = full.err().map(|full| full.to_string());
         let seen = mailboxes.iter().map(|m| MailboxReport::of(&m.borrow()));

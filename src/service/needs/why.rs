@@ -28,6 +28,8 @@ pub enum Why {
     Mailbox,
     /// The SMTP server takes nothing.
     Smtp,
+    /// A log-in by token has ended, or nobody has logged in yet.
+    Oauth,
     /// Whoever asks the guard gets no answer: mail waits, or goes out unasked where it is set up wrongly.
     Guard,
     /// A tool that sends has not obeyed within an hour.
@@ -64,7 +66,7 @@ pub enum Why {
 
 impl Why {
     /// All of them, the most urgent first.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::Damage,
         Self::ForeignInstance,
         Self::DiskFull,
@@ -76,6 +78,7 @@ impl Why {
         Self::DeadMessage,
         Self::Mailbox,
         Self::Smtp,
+        Self::Oauth,
         Self::Guard,
         Self::Sender,
         Self::Edits,
@@ -113,6 +116,7 @@ impl Why {
             Self::DeadMessage => "dead_message",
             Self::Mailbox => "mailbox",
             Self::Smtp => "smtp",
+            Self::Oauth => "oauth",
             Self::Guard => "guard",
             Self::Sender => "sender",
             Self::Edits => "edits",
@@ -148,6 +152,7 @@ impl Why {
             Self::DeadMessage => "a message could not be read",
             Self::Mailbox => "a mailbox cannot be read",
             Self::Smtp => "letters wait for the SMTP server",
+            Self::Oauth => "somebody must log in again: no token is given for this mailbox",
             Self::Guard => {
                 "a listener of the guard is down: nobody is told who must not be written to"
             }
