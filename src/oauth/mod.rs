@@ -22,5 +22,6 @@ pub use account::{Account, Standing};
 pub use consent::{Consent, NoCode};
 pub use device::DeviceCode;
 pub use error::OauthError;
+pub use providers::names as providers;
 pub use sasl::{Mechanism, refusal};
 pub use settings::{Grant, OauthSettings};

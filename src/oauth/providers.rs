@@ -51,7 +51,7 @@ pub(super) struct Way {
 }
 
 /// Their names, as the configuration may say them.
-pub(super) fn names() -> Vec<String> {
+pub fn names() -> Vec<String> {
     let mut all: Vec<String> = listed().into_keys().collect();
     all.push(CUSTOM.to_owned());
     all

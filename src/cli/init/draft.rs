@@ -5,6 +5,7 @@
 use super::asking::Tongue;
 use super::providers::Protection;
 use super::servers::Server;
+use super::tokens::ByToken;
 use crate::record::Address;
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -18,6 +19,8 @@ pub enum Keeping {
     Env(String),
     /// A program prints it.
     Command(Vec<String>),
+    /// Nowhere: tokens are asked for.
+    Token(ByToken),
 }
 
 /// All answers.
@@ -218,6 +221,7 @@ impl Draft {
     fn login(&self, text: &mut String) {
         self.set(text, "username", &quoted(&self.username), None);
         let password = match &self.keeping {
+            Keeping::Token(by) => return self.set(text, "oauth", &by.setting(), None),
             Keeping::File(path) => format!("{{ file = {} }}", quoted(&path.to_string_lossy())),
             Keeping::Env(name) => format!("{{ env = {} }}", quoted(name)),
             Keeping::Command(words) => {
@@ -276,7 +280,7 @@ fn line(text: &mut String, words: &str) {
 }
 
 /// A basic string of TOML.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     let mut all = String::from("\"");
     for c in text.chars() {
         match c {
@@ -346,6 +350,15 @@ mod tests {
         }
     }
 
+    fn by_token() -> ByToken {
+        ByToken {
+            provider: "microsoft".to_owned(),
+            client_id: "0000-\"1".to_owned(),
+            secret: Some("oauth.secret".into()),
+            tenant: Some("relais.example".to_owned()),
+        }
+    }
+
     fn read(draft: &Draft) -> Config {
         let text = draft.render();
         Config::read(Path::new("/srv/quitus.toml"), &text)
@@ -371,6 +384,9 @@ mod tests {
                 assert!(config.read_templates().is_ok());
             }
             draft.reviewers.clear();
+            draft.keeping = Keeping::Token(by_token());
+            let oauth = read(&draft).smtp.oauth.unwrap();
+            assert_eq!(oauth.tenant.as_deref(), Some("relais.example"));
             draft.keeping = Keeping::Env("P".to_owned());
             assert_eq!(read(&draft).smtp.port(), 587);
         }
