@@ -7,6 +7,8 @@ mod accounts;
 mod bearer_smtp;
 #[path = "support/dovecot.rs"]
 mod dovecot;
+#[path = "support/faults.rs"]
+mod faults;
 #[path = "oauth/kills.rs"]
 mod kills;
 #[path = "oauth/person.rs"]

@@ -1,11 +1,28 @@
 //! Killed between the rotation of a refresh token and its use, at every durable step: the log-in outlives it.
 
-use crate::place::{Place, USER, dovecot, smtp};
+use crate::faults::run_child;
+use crate::place::{Place, USER};
 use crate::token_server::TokenServer;
+use quitus::config::Config;
+use quitus::oauth::Account;
 use std::os::unix::process::ExitStatusExt as _;
+use std::path::Path;
 
-/// Copies what the tokens lie in, and puts it back.
-fn copy(from: &std::path::Path, to: &std::path::Path) {
+/// Not a test of its own: the process that renews, and is killed.
+#[tokio::test]
+async fn child_renews() {
+    let Some(folder) = std::env::var_os("QUITUS_CHILD") else {
+        return;
+    };
+    let config = Config::load(&Path::new(&folder).join("quitus.toml")).unwrap();
+    Account::of(config.oauth().next().unwrap())
+        .access()
+        .await
+        .unwrap();
+}
+
+/// Copies the files of one folder into another, which held others.
+fn copy(from: &Path, to: &Path) {
     let _ = std::fs::remove_dir_all(to);
     std::fs::create_dir_all(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap() {
@@ -14,31 +31,23 @@ fn copy(from: &std::path::Path, to: &std::path::Path) {
     }
 }
 
-#[test]
-fn a_kill_at_any_step_of_a_rotation_loses_no_log_in() {
-    let tokens = TokenServer::start(USER);
-    let (dovecot, smtp) = (dovecot(&tokens, "xoauth2"), smtp(&tokens, "XOAUTH2"));
-    let place = Place::new(tokens, Some(&dovecot), smtp.port, "");
-    let runtime = tokio::runtime::Runtime::new().unwrap();
+#[tokio::test]
+async fn a_kill_at_any_step_of_a_rotation_loses_no_log_in() {
+    let place = Place::new(TokenServer::start(USER), None, 1, "");
     place.tokens.world().life = 1;
-    runtime.block_on(place.log_in());
-    std::thread::sleep(std::time::Duration::from_millis(1_100));
+    place.log_in().await;
+    tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
     place.tokens.world().life = 3_600;
-    let (folder, saved) = (
-        place.folder.path().join("store/oauth"),
-        place.folder.path().join("saved"),
-    );
+    let [folder, saved, steps] =
+        ["store/oauth", "saved", "steps"].map(|name| place.folder.path().join(name));
     copy(&folder, &saved);
     let refresh = place.tokens.world().refresh.clone();
-    let steps = place.folder.path().join("steps");
-    let online = |key: &str, value: &std::ffi::OsStr| {
-        let mut command = place.command(&["check", "--online"]);
-        command.env(key, value).output().unwrap()
+    let renew = |key: &str, value: &str| {
+        let environment = [(key, value)];
+        run_child("kills::child_renews", place.folder.path(), &environment)
     };
-    assert_eq!(
-        online("QUITUS_STEPS_FILE", steps.as_os_str()).status.code(),
-        Some(0)
-    );
+    let undisturbed = renew("QUITUS_STEPS_FILE", &steps.display().to_string());
+    assert!(undisturbed.success());
     let names = std::fs::read_to_string(&steps).unwrap();
     let names: Vec<&str> = names.lines().collect();
     assert!(
@@ -51,30 +60,23 @@ fn a_kill_at_any_step_of_a_rotation_loses_no_log_in() {
             let mut world = place.tokens.world();
             world.refresh.clone_from(&refresh);
             world.calls.clear();
-            // Once the new name is there (the sixth step: written twice, synced twice, renamed), even a provider that takes no
-            // old token any more loses nobody. Before it, one that lets the old one live until the new one is used.
+            // Once the new name is there (the sixth step: written, synced, renamed, each named before and after), even a provider
+            // that takes no old token any more loses nobody. Before it, one that lets the old one live until the new one is used.
             world.strict = n >= 6;
         }
-        let killed = online("QUITUS_KILL_AT", n.to_string().as_ref());
-        assert_eq!(killed.status.signal(), Some(9), "step {n}");
+        let killed = renew("QUITUS_KILL_AT", &n.to_string());
+        assert_eq!(killed.signal(), Some(9), "step {n}");
         assert_eq!(
             place.tokens.world().asked("refresh_token"),
             1,
             "step {n}: after the rotation"
         );
-        let said = place.ask(&["check", "--online"]);
-        assert_eq!(said.code, Some(0), "step {n}: {said:?}");
-        let status = place.ask(&["oauth", "status"]);
-        assert_eq!(status.code, Some(0), "step {n}: {status:?}");
-        // What was kept is what the provider takes from now on.
+        // The next process goes on, and what it keeps is what the provider takes from then on.
         let account = place.account();
-        let token = runtime.block_on(account.access()).unwrap();
-        assert!(
-            runtime
-                .block_on(account.instead_of(&token))
-                .unwrap()
-                .is_some(),
-            "step {n}"
-        );
+        let token = account.access().await;
+        let token = token.unwrap_or_else(|e| panic!("step {n}: {e}"));
+        assert_eq!(account.standing().state, "good", "step {n}");
+        let other = account.instead_of(&token).await.unwrap();
+        assert!(other.is_some(), "step {n}");
     }
 }

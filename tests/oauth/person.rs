@@ -1,5 +1,6 @@
 //! A person at the real binary: the link, a browser here or elsewhere, the daemon that goes on, and an end.
 
+use crate::dovecot::Dovecot;
 use crate::place::{Place, USER, dovecot, smtp};
 use crate::token_server::{Fault, TokenServer, agree, get, words};
 use std::io::{BufRead, BufReader, Read, Write};
@@ -39,7 +40,7 @@ fn ended(place: &Place, mut child: Child, mut out: impl Read) -> (i32, String) {
     (code, all)
 }
 
-fn firm() -> (Place, crate::dovecot::Dovecot) {
+fn firm() -> (Place, Dovecot) {
     let tokens = TokenServer::start(USER);
     let dovecot = dovecot(&tokens, "xoauth2 oauthbearer");
     let smtp = smtp(&tokens, "XOAUTH2");
@@ -202,7 +203,7 @@ fn until(
 
 #[test]
 fn the_daemon_says_that_somebody_must_log_in_and_goes_on_once_somebody_has() {
-    let (place, _dovecot) = firm();
+    let (place, dovecot) = firm();
     let log = place.folder.path().join("daemon.log");
     let lines = std::fs::File::create(&log).unwrap();
     let _daemon = Daemon(
@@ -235,6 +236,16 @@ fn the_daemon_says_that_somebody_must_log_in_and_goes_on_once_somebody_has() {
     until(&place, "the mailbox is watched", |s| {
         watched(s) && needs(s).is_none()
     });
+    // What a person writes there is read, and the other programs of its owner see it as before.
+    let mail = b"From: paule@client.example\r\nTo: sales@acme.example\r\nMessage-ID: <1@client.example>\r\nSubject: Re: x\r\n\r\nSTOP\r\n";
+    let file = dovecot.deliver(USER, "", mail);
+    assert!(file.starts_with(dovecot.maildir(USER, "")));
+    until(&place, "the STOP is obeyed", |s| s["suppressed"] == 1);
+    assert!(
+        dovecot
+            .doveadm(&["mailbox", "list", "-u", USER])
+            .contains("INBOX")
+    );
     place.keeps_its_secrets(&std::fs::read_to_string(&log).unwrap());
     place.keeps_its_files_sealed();
 }

@@ -200,6 +200,15 @@ async fn a_token_that_smtp_refuses_is_replaced_once_and_then_it_is_a_refused_log
 
 #[tokio::test]
 async fn a_server_that_takes_no_tokens_is_told_none() {
+    let old = Dovecot::start();
+    let place = Place::new(TokenServer::start(USER), Some(&old), 1, "");
+    place.log_in().await;
+    let error = probe(&place.config().mailboxes[0]).await.unwrap_err();
+    assert!(
+        error.needs_a_person() && error.to_string().contains("XOAUTH2"),
+        "{error}"
+    );
+    assert_eq!(place.tokens.world().asked("refresh_token"), 0);
     let tokens = TokenServer::start(USER);
     let server = smtp(&tokens, "CRAM-MD5");
     let place = Place::new(tokens, None, server.port, "");
