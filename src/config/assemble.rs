@@ -256,20 +256,23 @@ fn alerts(doc: &mut Document, folder: &Path) -> AlertSettings {
     alerts
 }
 
+/// Where the secret of an application that asks for tokens is said to be.
+const APPLICATION: [&str; 3] = ["imap", "oauth", "client_secret"];
+
 /// Where passwords are said to be, also in a section with a mistake elsewhere.
 fn secrets(doc: &Document, folder: &Path) -> Vec<SecretPlace> {
     let smtp = ("smtp".to_owned(), vec!["smtp".into(), "password".into()]);
     let client = ["smtp", "oauth", "client_secret"].map(str::to_owned);
-    let client = ("smtp".to_owned(), client.to_vec());
+    let client = ("the application of smtp".to_owned(), client.to_vec());
     let alerts = ("alerts".to_owned(), vec!["alerts".into(), "secret".into()]);
     let asker = ["guard", "http", "client"];
     let all = named(doc, "mailbox", &["mailbox"], &["imap", "password"])
         .into_iter()
         .chain(named(
             doc,
-            "mailbox",
+            "the application of mailbox",
             &["mailbox"],
-            &["imap", "oauth", "client_secret"],
+            &APPLICATION,
         ))
         .chain([smtp, client])
         .chain(named(doc, "sender", &["sender"], &["secret"]))

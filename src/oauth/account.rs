@@ -21,6 +21,9 @@ const REPLACED_ONCE_IN: i64 = 3_600_000;
 /// Between two questions to a provider that cannot be asked; the last one repeats (milliseconds).
 const PAUSES: [i64; 5] = [10_000, 30_000, 60_000, 120_000, 300_000];
 
+/// However long the provider asks us to wait.
+const LONGEST_PAUSE: i64 = 3_600_000;
+
 /// One account at one provider.
 #[derive(Clone, Debug)]
 pub struct Account {
@@ -109,7 +112,8 @@ impl Account {
         if let Some(token) = self.usable(&kept, Some(refused), now()) {
             return Ok(Some(token));
         }
-        match now() - kept.replaced < REPLACED_ONCE_IN {
+        // A clock that was set back must not forbid it for longer.
+        match (now() - kept.replaced).abs() < REPLACED_ONCE_IN {
             true => Ok(None),
             false => self
                 .renewed_by_itself(Some(refused.clone()))
@@ -187,12 +191,8 @@ impl Account {
             return Ok(None);
         };
         let form = vec![("token", word(refresh))];
-        let told = match exchange::ask(&self.settings, &url, form).await {
-            Ok(_) => Ok(()),
-            // RFC 7009 2.2: an empty 200 is the usual answer, which holds no JSON.
-            Err(Nothing::Later { why, .. }) if why.contains("is not one of") => Ok(()),
-            Err(nothing) => Err(OauthError::from(nothing).to_string()),
-        };
+        let told = exchange::tell(&self.settings, &url, form).await;
+        let told = told.map_err(|nothing| OauthError::from(nothing).to_string());
         Ok(Some(told))
     }
 
@@ -234,7 +234,7 @@ impl Account {
             });
         }
         let last = |kept: &Kept| self.valid(kept, refused, now() + LAST_MOMENT);
-        if let Some(trouble) = kept.trouble.as_ref().filter(|t| now() < t.next) {
+        if let Some(trouble) = kept.trouble.as_ref().filter(|t| t.is_waiting(now())) {
             let why = trouble.why.clone();
             return last(&kept).ok_or(OauthError::Later { why });
         }
@@ -294,7 +294,7 @@ impl Account {
         let times = before.map_or(0, |b| b.times.saturating_add(1));
         let last = PAUSES.len() - 1;
         let pause = PAUSES[usize::try_from(times).unwrap_or(last).min(last)];
-        let pause = pause.max(asked.unwrap_or(0));
+        let pause = pause.max(asked.unwrap_or(0)).min(LONGEST_PAUSE);
         tracing::warn!(
             login = self.name(),
             next_try_s = pause / 1000,
@@ -389,6 +389,13 @@ impl std::fmt::Display for Standing {
                 write!(f, "{name} ({provider}): good since {since}")
             }
         }
+    }
+}
+
+impl Hindrance {
+    /// Whether it is not asked yet; a clock that was set back must not silence it for long.
+    fn is_waiting(&self, now: i64) -> bool {
+        now < self.next && self.next - now <= LONGEST_PAUSE
     }
 }
 

@@ -3,7 +3,7 @@
 use super::error::{OauthError, clean};
 use super::settings::OauthSettings;
 use crate::config::Secret;
-use crate::http::{Ask, Http, Target};
+use crate::http::{Answer, Ask, Http, Target};
 use hyper::header::{CONTENT_TYPE, HeaderValue};
 use serde_json::Value;
 use std::fmt::Write as _;
@@ -67,8 +67,26 @@ pub(super) fn word(text: &str) -> Secret {
 pub(super) async fn ask(
     settings: &OauthSettings,
     url: &str,
-    mut form: Form<'_>,
+    form: Form<'_>,
 ) -> Result<Value, Nothing> {
+    let answer = post(settings, url, form).await?;
+    judge(answer.status, answer.wait, &answer.body)
+}
+
+/// Tells it something; a 2xx is enough (RFC 7009 2.2).
+pub(super) async fn tell(
+    settings: &OauthSettings,
+    url: &str,
+    form: Form<'_>,
+) -> Result<(), Nothing> {
+    let answer = post(settings, url, form).await?;
+    match answer.status {
+        200..=299 => Ok(()),
+        status => judge(status, answer.wait, &answer.body).map(drop),
+    }
+}
+
+async fn post(settings: &OauthSettings, url: &str, mut form: Form<'_>) -> Result<Answer, Nothing> {
     form.push(("client_id", word(&settings.client_id)));
     if let Some(secret) = client_secret(settings).await? {
         form.push(("client_secret", secret));
@@ -92,11 +110,10 @@ pub(super) async fn ask(
     let time = Duration::from_secs(settings.timeout_seconds);
     let http = Http::new(target, settings.ca_file.as_deref(), time);
     let http = http.map_err(|(what, _)| Nothing::later(what))?;
-    let answer = http.ask(&ask).await.map_err(|trouble| Nothing::Later {
+    http.ask(&ask).await.map_err(|trouble| Nothing::Later {
         why: trouble.words,
         wait: trouble.wait,
-    })?;
-    judge(answer.status, answer.wait, &answer.body)
+    })
 }
 
 /// What an answer means.

@@ -99,7 +99,7 @@ impl Provider {
             authorize: at(&settings.authorize, &self.authorize),
             token: at(&settings.token, &self.token),
             device: device.map(|d| d.replace("{tenant}", &tenant)),
-            revoke: self.revoke,
+            revoke: settings.revoke.clone().or(self.revoke),
             scope: scopes.join(" "),
             ask: self.ask,
             redirect: self.redirect,

@@ -27,6 +27,8 @@ pub struct OauthSettings {
     pub token: Option<String>,
     /// Another address for devices without a browser. Default: the provider's.
     pub device: Option<String>,
+    /// Another address where a log-out is told (RFC 7009). Default: the provider's.
+    pub revoke: Option<String>,
     /// Other scopes. Default: the provider's for IMAP and SMTP.
     pub scope: Option<Vec<String>>,
     /// Certificates (PEM) to trust beside those of the system. Default: none.
@@ -157,7 +159,13 @@ impl OauthSettings {
         );
         let authorize = (!own).then_some(("authorize", way.authorize.as_str()));
         let device = way.device.as_deref().map(|d| ("device", d));
-        let urls = [Some(("token", way.token.as_str())), authorize, device];
+        let revoke = way.revoke.as_deref().map(|r| ("revoke", r));
+        let urls = [
+            Some(("token", way.token.as_str())),
+            authorize,
+            device,
+            revoke,
+        ];
         for (key, url) in urls.into_iter().flatten() {
             if let Err((what, fix)) = Target::parse(url) {
                 fault(true, &format!("{key}: {what}"), fix);

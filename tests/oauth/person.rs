@@ -150,7 +150,9 @@ fn who_says_no_and_a_provider_that_says_no_end_it_with_words() {
 
 #[test]
 fn a_code_typed_in_on_another_machine_and_a_log_out() {
-    let place = Place::alone("");
+    let tokens = TokenServer::start(USER);
+    let revoke = format!("revoke = \"{}\"\n", tokens.url("/revoke"));
+    let place = Place::new(tokens, None, 1, &revoke);
     place.tokens.world().pending = 1;
     let said = place.ask(&["oauth", "login", "--device", "--untried"]);
     assert!(

@@ -238,6 +238,12 @@ impl TokenServer {
                 let answer = serde_json::json!({"active": active, "username": world.user});
                 plain((200, answer.to_string()))
             }
+            "/revoke" => {
+                let token = words.get("token").map_or("", String::as_str);
+                let known = world.refresh.remove(token);
+                // RFC 7009 2.2: no body is needed.
+                plain((if known { 200 } else { 400 }, String::new()))
+            }
             _ => plain((404, "{}".to_owned())),
         }
     }
