@@ -186,9 +186,7 @@ impl Setup<'_> {
             ))?;
             let secret = self.secret_of(&draft, password.as_ref());
             let tried = match &secret {
-                Ok(secret) => self
-                    .runtime
-                    .block_on(trying::servers(&config, secret.as_ref())),
+                Ok(secret) => self.runtime.block_on(trying::servers(&config, secret)),
                 Err(why) => trying::Tried::not(why),
             };
             for line in &tried.good {

@@ -54,8 +54,7 @@ pub fn assemble(path: &Path, text: &str) -> Survey {
     let mut doc = Document::parse(&file, text);
     let (controller, processing) = (controller(&mut doc), processing(&mut doc));
     let (store, (review, retention)) = (store(&mut doc, folder), review(&mut doc));
-    let (mut mailboxes, mut smtp) = (mailboxes(&mut doc, folder), smtp(&mut doc, folder));
-    logins::own(&mut mailboxes, smtp.as_mut(), store.as_ref());
+    let (mailboxes, smtp) = (mailboxes(&mut doc, folder), smtp(&mut doc, folder));
     let (senders, systems) = (senders(&mut doc, folder), systems(&mut doc));
     let (secrets, sent_logs) = (secrets(&doc, folder), sent_logs(&mut doc, folder));
     let policy = policy(&mut doc, &file, controller.as_ref());
@@ -72,7 +71,7 @@ pub fn assemble(path: &Path, text: &str) -> Survey {
     else {
         return survey;
     };
-    survey.config = Ok(Config {
+    survey.config = Ok(logins::owned(Config {
         file: path.to_owned(),
         controller,
         processing,
@@ -96,7 +95,7 @@ pub fn assemble(path: &Path, text: &str) -> Survey {
         guard,
         health,
         alerts,
-    });
+    }));
     survey
 }
 

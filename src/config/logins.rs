@@ -1,29 +1,19 @@
 //! Log-ins by token: whose each is, which only the whole configuration knows.
 
-use super::{SecretSource, StoreSettings};
-use crate::delivery::SmtpSettings;
-use crate::mailbox::MailboxSettings;
+use super::Config;
 
-/// Whose each log-in by token is, and where its tokens are kept.
-pub fn own(
-    mailboxes: &mut [MailboxSettings],
-    smtp: Option<&mut SmtpSettings<SecretSource>>,
-    store: Option<&StoreSettings>,
-) {
-    let Some(StoreSettings { path, .. }) = store else {
-        return;
-    };
-    for MailboxSettings { name, imap, .. } in mailboxes {
+/// Says of each log-in by token whose it is, and where its tokens are kept.
+pub fn owned(mut config: Config) -> Config {
+    let store = &config.store.path;
+    for mailbox in &mut config.mailboxes {
+        let imap = &mut mailbox.imap;
         if let Some(oauth) = &mut imap.oauth {
-            oauth.belongs_to(name, &imap.username, path);
+            oauth.belongs_to(&mailbox.name, &imap.username, store);
         }
     }
-    if let Some(SmtpSettings {
-        oauth: Some(oauth),
-        username: Some(username),
-        ..
-    }) = smtp
-    {
-        oauth.belongs_to("smtp", username, path);
+    let smtp = &mut config.smtp;
+    if let (Some(oauth), Some(username)) = (&mut smtp.oauth, &smtp.username) {
+        oauth.belongs_to("smtp", username, store);
     }
+    config
 }

@@ -7,7 +7,7 @@ use super::opening::Offers;
 use super::outcome::{Phase, Problem, Trouble};
 use super::steps::{problem, refused, said, told, within};
 use super::wire::Fail;
-use crate::oauth::{self, Mechanism};
+use crate::oauth::{self, Mechanism, OauthError};
 use lettre::transport::smtp::client::AsyncSmtpConnection;
 use lettre::transport::smtp::response::Response;
 use std::time::Duration;
@@ -24,8 +24,8 @@ pub(super) async fn log_in(
     patience: Duration,
 ) -> Result<(), Problem> {
     let Some(mechanism) = Mechanism::choose(|word| offers.has_auth(word)) else {
-        let words = "the server offers no log-in by token (XOAUTH2, OAUTHBEARER)";
-        return Err(problem(Phase::Auth, Trouble::Login, &words));
+        // The hello says so: no token was refused, and no other one would help.
+        return Err(problem(Phase::Hello, Trouble::Login, &OauthError::NotTaken));
     };
     let answer = answer(mechanism);
     let word = mechanism.word();

@@ -9,7 +9,7 @@ use super::session::Session;
 use super::settings::ImapSettings;
 use super::wire::Ending;
 use crate::config::Secret;
-use crate::oauth::{self, Mechanism};
+use crate::oauth::{self, Mechanism, OauthError};
 
 impl Session {
     pub(super) async fn authenticate_by_token(
@@ -19,8 +19,7 @@ impl Session {
     ) -> Result<Ending, SessionError> {
         let offers = |word: &str| self.can(&format!("AUTH={word}"));
         let Some(mechanism) = Mechanism::choose(offers) else {
-            let text = "it offers no log-in by token (XOAUTH2, OAUTHBEARER)".to_owned();
-            return Err(SessionError::Auth { text });
+            return Err(OauthError::NotTaken.into());
         };
         let during = match mechanism {
             Mechanism::Xoauth2 => "AUTHENTICATE XOAUTH2",

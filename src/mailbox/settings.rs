@@ -233,6 +233,24 @@ impl MailboxSettings {
         }
     }
 
+    /// By what a log-in is proved: one thing, that can work.
+    fn login_faults(&self) -> Vec<(String, String)> {
+        let (name, imap) = (&self.name, &self.imap);
+        let mut faults = Vec::new();
+        if imap.password.is_some() == imap.oauth.is_some() {
+            let what = "a log-in needs a password or oauth, one of them";
+            let fix = "say in [mailbox.imap] where the password is kept, password = { file = \"…\" }, or how tokens are asked for, oauth = { … }";
+            faults.push((what.to_owned(), fix.to_owned()));
+        }
+        if imap.oauth.is_some() && imap.auth != Auth::Auto {
+            let what = "auth is how a password is given, and oauth needs none";
+            faults.push((what.to_owned(), "remove auth".to_owned()));
+        }
+        faults.extend(imap.oauth.iter().flat_map(OauthSettings::faults));
+        let told = |(what, fix)| (format!("mailbox {name}: {what}"), fix);
+        faults.into_iter().map(told).collect()
+    }
+
     /// What is wrong with this block, as pairs of what and what to do; the caller knows file and line.
     pub fn faults(&self) -> Vec<(String, String)> {
         let mut faults = Vec::new();
@@ -265,16 +283,6 @@ impl MailboxSettings {
             "write the login name that the mail provider gave",
         );
         fault(
-            self.imap.password.is_some() == self.imap.oauth.is_some(),
-            format!("mailbox {name}: a log-in needs a password or oauth, one of them"),
-            "say in [mailbox.imap] where the password is kept, password = { file = \"…\" }, or how tokens are asked for, oauth = { … }",
-        );
-        fault(
-            self.imap.oauth.is_some() && self.imap.auth != Auth::Auto,
-            format!("mailbox {name}: auth is how a password is given, and oauth needs none"),
-            "remove auth",
-        );
-        fault(
             self.folders.is_empty() || self.folders.iter().any(String::is_empty),
             format!("mailbox {name}: there is no folder to read"),
             "leave folders out, or name at least \"INBOX\"",
@@ -284,8 +292,7 @@ impl MailboxSettings {
             .fault()
             .map(|(what, fix)| (format!("mailbox {name}: {what}"), fix));
         faults.extend(limits);
-        let oauth = self.imap.oauth.iter().flat_map(OauthSettings::faults);
-        faults.extend(oauth.map(|(what, fix)| (format!("mailbox {name}: {what}"), fix)));
+        faults.extend(self.login_faults());
         let filing = self.filing.faults(&self.folders, &self.sent);
         let told =
             |(what, fix): (String, &str)| (format!("mailbox {name}: {what}"), fix.to_owned());
@@ -314,6 +321,20 @@ mod tests {
             (settings.sent.as_str(), settings.poll_seconds),
             ("\\Sent", 60)
         );
+    }
+
+    #[test]
+    fn a_log_in_is_proved_by_one_thing() {
+        let block = "oauth = { provider = 'microsoft', client_id = 'x' }";
+        let faults = |password: &str| {
+            let text = LEAST.replace("password = { env = 'P' }", password);
+            parse(&text).faults().len()
+        };
+        assert_eq!(faults(block), 0);
+        assert_eq!(faults(""), 1, "neither");
+        assert_eq!(faults(&format!("password = {{ env = 'P' }}\n{block}")), 1);
+        assert_eq!(faults(&format!("auth = 'plain'\n{block}")), 1);
+        assert_eq!(faults(&block.replace("microsoft", "gogle")), 1);
     }
 
     #[test]

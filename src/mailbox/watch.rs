@@ -133,7 +133,7 @@ impl<C: Cursors, S: Sink> Watch<C, S> {
                 let doubled = FIRST_PAUSE * 2_u32.saturating_pow(self.failures.min(12));
                 self.failures = self.failures.saturating_add(1);
                 let pause = match &error {
-                    SessionError::Oauth(e) if e.needs_a_person() => FILE_PAUSE,
+                    SessionError::Oauth(e) if e.is_known_here() => FILE_PAUSE,
                     e if e.needs_a_person() => SLOW_PAUSE + jitter(SLOW_PAUSE) / 2,
                     SessionError::Limit { .. } => LIMIT_PAUSE + jitter(LIMIT_PAUSE),
                     _ => jitter(doubled.min(LONGEST_PAUSE)),

@@ -9,7 +9,7 @@ use super::exchange::{self, Form, Nothing, Tokens, word};
 use super::settings::{Grant, OauthSettings};
 use super::vault::{Ended, Hindrance, Kept, Vault};
 use crate::config::Secret;
-use crate::record::{Timestamp, hex};
+use crate::record::hex;
 use sha2::{Digest as _, Sha256};
 
 /// A token is renewed when it ends within five minutes, or within the last fifth of a short life (milliseconds).
@@ -29,27 +29,6 @@ const LONGEST_PAUSE: i64 = 3_600_000;
 pub struct Account {
     pub(super) settings: OauthSettings,
     pub(super) vault: Vault,
-}
-
-/// How an account is, without any of its secrets.
-#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
-pub struct Standing {
-    /// As `quitus oauth login NAME` names it.
-    pub name: String,
-    /// Who gives its tokens.
-    pub provider: String,
-    /// `good`, `nobody` (nobody has logged in), `ended` (somebody must log in again), `trouble` (the provider cannot be asked).
-    pub state: &'static str,
-    /// When somebody logged in; of an application's own token, when it was first given (RFC 3339).
-    pub login: Option<String>,
-    /// Until when the access token is good (RFC 3339).
-    pub until: Option<String>,
-    /// What the tokens are for, as the provider says.
-    pub scope: String,
-    /// Since when it is so (RFC 3339), and what is wrong.
-    pub why: Option<(String, String)>,
-    /// What to do.
-    pub fix: Option<String>,
 }
 
 impl Account {
@@ -119,38 +98,6 @@ impl Account {
                 .renewed_by_itself(Some(refused.clone()))
                 .await
                 .map(Some),
-        }
-    }
-
-    /// How it is.
-    pub fn standing(&self) -> Standing {
-        let kept = self.vault.read();
-        let (kept, unreadable) = match kept {
-            Ok(kept) => (kept, None),
-            Err(e) => (Kept::default(), Some(OauthError::from(e).to_string())),
-        };
-        let some = |ms: i64| (ms != 0).then(|| at(ms));
-        let (state, why) = match (&kept.ended, &kept.trouble, unreadable) {
-            (_, _, Some(why)) => ("trouble", Some((at(now()), why))),
-            (Some(ended), _, _) => ("ended", Some((at(ended.at), ended.words()))),
-            (None, Some(trouble), _) => ("trouble", Some((at(trouble.since), trouble.why.clone()))),
-            (None, None, _) if kept.login == 0 && self.wants_a_person() => ("nobody", None),
-            _ => ("good", None),
-        };
-        let fix = match (state, &kept.ended) {
-            ("nobody", _) => Some(self.command()),
-            ("ended", Some(ended)) => Some(self.fix(&ended.code)),
-            _ => None,
-        };
-        Standing {
-            name: self.name().to_owned(),
-            provider: self.settings.provider.clone(),
-            state,
-            login: some(kept.login),
-            until: some(kept.expires).filter(|_| kept.access.is_some()),
-            scope: kept.scope.clone(),
-            why,
-            fix,
         }
     }
 
@@ -355,12 +302,12 @@ impl Account {
     }
 
     /// What to type.
-    fn command(&self) -> String {
+    pub(super) fn command(&self) -> String {
         format!("quitus oauth login {}", self.name())
     }
 
     /// What to do about a code of RFC 6749 5.2.
-    fn fix(&self, code: &str) -> String {
+    pub(super) fn fix(&self, code: &str) -> String {
         let login = self.command();
         match code {
             "invalid_client" => format!(
@@ -377,21 +324,6 @@ impl Account {
     }
 }
 
-impl std::fmt::Display for Standing {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let (name, provider) = (&self.name, &self.provider);
-        match (self.state, &self.why) {
-            ("nobody", _) => write!(f, "{name} ({provider}): nobody has logged in yet"),
-            ("ended", Some((at, why))) => write!(f, "{name} ({provider}): ENDED {at}: {why}"),
-            (_, Some((since, why))) => write!(f, "{name} ({provider}): since {since} {why}"),
-            _ => {
-                let since = self.login.as_deref().unwrap_or("the next log-in");
-                write!(f, "{name} ({provider}): good since {since}")
-            }
-        }
-    }
-}
-
 impl Hindrance {
     /// Whether it is not asked yet; a clock that was set back must not silence it for long.
     fn is_waiting(&self, now: i64) -> bool {
@@ -400,18 +332,13 @@ impl Hindrance {
 }
 
 impl Ended {
-    fn words(&self) -> String {
+    pub(super) fn words(&self) -> String {
         let words = match self.why.as_str() {
             "" => self.code.clone(),
             why => format!("{}: {why}", self.code),
         };
         words.trim_end_matches('.').to_owned()
     }
-}
-
-/// A moment as people read it.
-fn at(ms: i64) -> String {
-    Timestamp::from_millis(ms).to_string()
 }
 
 /// Milliseconds since 1970.

@@ -28,6 +28,9 @@ pub enum OauthError {
         /// What happened.
         why: String,
     },
+    /// The mail server takes none.
+    #[error("the server offers no log-in by token (XOAUTH2, OAUTHBEARER)")]
+    NotTaken,
     /// The file of tokens.
     #[error("the tokens cannot be kept: {why}")]
     Disk {
@@ -39,6 +42,11 @@ pub enum OauthError {
 impl OauthError {
     /// Whether trying again soon can only do harm: a person must act first.
     pub const fn needs_a_person(&self) -> bool {
+        self.is_known_here() || matches!(self, Self::NotTaken)
+    }
+
+    /// Whether it is known from files of ours alone: looking again troubles nobody.
+    pub const fn is_known_here(&self) -> bool {
         matches!(
             self,
             Self::NobodyYet { .. } | Self::Ended { .. } | Self::Secret(_)

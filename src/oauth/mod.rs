@@ -16,12 +16,14 @@ mod providers;
 pub mod redirect;
 mod sasl;
 mod settings;
+mod standing;
 mod vault;
 
-pub use account::{Account, Standing};
+pub use account::Account;
 pub use consent::{Consent, NoCode};
 pub use device::DeviceCode;
 pub use error::OauthError;
 pub use providers::names as providers;
 pub use sasl::{Mechanism, refusal};
 pub use settings::{Grant, OauthSettings};
+pub use standing::Standing;

@@ -1,6 +1,6 @@
 //! What an operator writes about a log-in by token: `oauth = { … }` in `[mailbox.imap]` and in `[smtp]`.
 
-use super::providers::{self, CUSTOM, Way};
+use super::providers::{self, CUSTOM, Provider, Way};
 use crate::config::SecretSource;
 use crate::http::Target;
 use serde::Deserialize;
@@ -103,76 +103,99 @@ impl OauthSettings {
             );
             return vec![(what, fix)];
         };
-        let mut faults = Vec::new();
-        let mut fault = |bad: bool, what: &str, fix: &str| {
-            if bad {
-                faults.push((format!("oauth: {what}"), fix.to_owned()));
-            }
-        };
+        let mut faults = self.application(&provider);
+        faults.extend(self.directory(&provider));
+        faults.extend(self.places());
+        let told = |(what, fix): (String, &str)| (format!("oauth: {what}"), fix.to_owned());
+        faults.into_iter().map(told).collect()
+    }
+
+    /// Who asks.
+    fn application(&self, provider: &Provider) -> Vec<Wrong> {
         let own = self.grant == Grant::ClientCredentials;
-        fault(
-            self.client_id.trim().is_empty() || self.client_id.chars().any(char::is_control),
-            "the client_id is empty or holds a control character",
-            "copy it from the provider's console",
-        );
-        fault(
-            (provider.secret || own) && self.client_secret.is_none(),
-            "this provider gives nothing without a client_secret",
-            "say where it is kept: client_secret = { file = \"…\" }",
-        );
-        fault(
-            self.tenant.is_some() && provider.tenant.is_none() && self.provider != CUSTOM,
-            "this provider has no tenants",
-            "remove tenant",
-        );
+        told([
+            (
+                self.client_id.trim().is_empty() || self.client_id.chars().any(char::is_control),
+                "the client_id is empty or holds a control character",
+                "copy it from the provider's console",
+            ),
+            (
+                (provider.secret || own) && self.client_secret.is_none(),
+                "this provider gives nothing without a client_secret",
+                "say where it is kept: client_secret = { file = \"…\" }",
+            ),
+            (
+                own && provider.credentials.is_none() && self.scope.is_none(),
+                "this provider gives an application no token of its own",
+                "remove grant; a person logs in once with quitus oauth login",
+            ),
+            (
+                !(1..=600).contains(&self.timeout_seconds),
+                "nobody is asked for so long",
+                "write timeout_seconds from 1 to 600, or leave it out",
+            ),
+        ])
+    }
+
+    /// Whose directory it is asked in.
+    fn directory(&self, provider: &Provider) -> Vec<Wrong> {
         let tenant = self.tenant.as_deref();
         let plain = |t: &str| {
-            t.chars()
-                .all(|c| c.is_ascii_alphanumeric() || "-.".contains(c))
+            let mut all = t.chars();
+            all.all(|c| c.is_ascii_alphanumeric() || "-.".contains(c))
         };
-        fault(
-            tenant.is_some_and(|t| t.is_empty() || !plain(t)),
-            "this is no tenant",
-            "write the directory's id, or one of its domains",
-        );
         let shared = ["common", "organizations", "consumers"];
-        fault(
-            own && provider.tenant.is_some() && tenant.is_none_or(|t| shared.contains(&t)),
-            "an application's own token comes from one tenant",
-            "add tenant = \"…\": the directory's id, or one of its domains",
-        );
-        fault(
-            own && provider.credentials.is_none() && self.scope.is_none(),
-            "this provider gives an application no token of its own",
-            "remove grant; a person logs in once with quitus oauth login",
-        );
-        fault(
-            !(1..=600).contains(&self.timeout_seconds),
-            "nobody is asked for so long",
-            "write timeout_seconds from 1 to 600, or leave it out",
-        );
+        let own = self.grant == Grant::ClientCredentials;
+        told([
+            (
+                tenant.is_some() && provider.tenant.is_none() && self.provider != CUSTOM,
+                "this provider has no tenants",
+                "remove tenant",
+            ),
+            (
+                tenant.is_some_and(|t| t.is_empty() || !plain(t)),
+                "this is no tenant",
+                "write the directory's id, or one of its domains",
+            ),
+            (
+                own && provider.tenant.is_some() && tenant.is_none_or(|t| shared.contains(&t)),
+                "an application's own token comes from one tenant",
+                "add tenant = \"…\": the directory's id, or one of its domains",
+            ),
+        ])
+    }
+
+    /// Where it asks, and for what.
+    fn places(&self) -> Vec<Wrong> {
         let way = self.way();
-        fault(
+        let mut faults = told([(
             way.scope.is_empty(),
             "nothing says what the tokens are for",
             "add scope = [\"…\"], as the provider's documentation names those for IMAP and SMTP",
-        );
-        let authorize = (!own).then_some(("authorize", way.authorize.as_str()));
-        let device = way.device.as_deref().map(|d| ("device", d));
-        let revoke = way.revoke.as_deref().map(|r| ("revoke", r));
+        )]);
+        let person = self.grant == Grant::AuthorizationCode;
         let urls = [
-            Some(("token", way.token.as_str())),
-            authorize,
-            device,
-            revoke,
+            ("token", Some(way.token.as_str())),
+            ("authorize", Some(way.authorize.as_str()).filter(|_| person)),
+            ("device", way.device.as_deref()),
+            ("revoke", way.revoke.as_deref()),
         ];
-        for (key, url) in urls.into_iter().flatten() {
-            if let Err((what, fix)) = Target::parse(url) {
-                fault(true, &format!("{key}: {what}"), fix);
+        for (key, url) in urls {
+            if let Some(Err((what, fix))) = url.map(Target::parse) {
+                faults.push((format!("{key}: {what}"), fix));
             }
         }
         faults
     }
+}
+
+/// What is wrong, and what to do.
+type Wrong = (String, &'static str);
+
+/// Those that are so.
+fn told<const N: usize>(all: [(bool, &str, &'static str); N]) -> Vec<Wrong> {
+    let bad = all.into_iter().filter(|(bad, _, _)| *bad);
+    bad.map(|(_, what, fix)| (what.to_owned(), fix)).collect()
 }
 
 #[cfg(test)]

@@ -114,8 +114,6 @@ impl Daemon {
         let interrupted = interrupted(&report, uncertain);
         let outbox = Outbox::new(office.clone(), courier.clone(), desks);
         tasks.push(tokio::spawn(async move { outbox.run(stopping).await }));
-        let fresh = super::logins::run(office.clone(), stop.subscribe());
-        tasks.push(tokio::spawn(fresh));
         let daily = super::daily::run(office.clone(), stop.subscribe());
         tasks.push(tokio::spawn(daily));
         let troubles = tell_senders(&office, &mut tasks, &stop);
@@ -307,7 +305,7 @@ type Watchers = (
     Arc<Desks>,
 );
 
-/// Begins to watch every mailbox, to file, and to look for uncertain letters.
+/// Begins to watch every mailbox, to keep log-ins by token fresh, to file, and to look for uncertain letters.
 fn watch_all(office: &Office, reception: &Reception, stopping: &watch::Receiver<bool>) -> Watchers {
     let (mut tasks, mut mailboxes, mut desks) = (Vec::new(), Vec::new(), Desks::default());
     for settings in office.house.load().config.mailboxes.clone() {
@@ -327,6 +325,8 @@ fn watch_all(office: &Office, reception: &Reception, stopping: &watch::Receiver<
     let desks = Arc::new(desks);
     let checks = SentChecks::new(office.clone(), desks.clone());
     tasks.push(tokio::spawn(checks.run(stopping.clone())));
+    let fresh = super::logins::run(office.clone(), stopping.clone());
+    tasks.push(tokio::spawn(fresh));
     let filer = Filer::new(office.clone(), desks.clone());
     tasks.push(tokio::spawn(filer.run(stopping.clone())));
     (tasks, mailboxes, desks)

@@ -207,6 +207,13 @@ fn until(
 fn the_daemon_says_that_somebody_must_log_in_and_goes_on_once_somebody_has() {
     let (place, dovecot) = firm();
     let log = place.folder.path().join("daemon.log");
+    let alerts = place.folder.path().join("alerts");
+    let told = format!(
+        "\n[alerts]\ncommand = [\"/bin/sh\", \"-c\", \"cat >> {}\"]\n",
+        alerts.display()
+    );
+    let text = std::fs::read_to_string(&place.file).unwrap();
+    std::fs::write(&place.file, text + &told).unwrap();
     let lines = std::fs::File::create(&log).unwrap();
     let _daemon = Daemon(
         place
@@ -226,6 +233,10 @@ fn the_daemon_says_that_somebody_must_log_in_and_goes_on_once_somebody_has() {
         needs(s).as_deref() == Some("quitus oauth login sales") && refused(s)
     });
     assert_eq!(place.ask(&["status"]).code, Some(1), "it is ill");
+    let alerted = || std::fs::read_to_string(&alerts).unwrap_or_default();
+    until(&place, "an alert says so", |_| {
+        alerted().contains("quitus oauth login sales")
+    });
     let doctor = place.ask(&["doctor", "--json"]);
     assert!(
         doctor.code == Some(1) && doctor.out.contains("server.oauth"),

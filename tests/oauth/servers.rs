@@ -219,4 +219,5 @@ async fn a_server_that_takes_no_tokens_is_told_none() {
         "{outcome:?}"
     );
     assert!(server.seen().logins.is_empty());
+    assert_eq!(place.tokens.world().asked("refresh_token"), 0);
 }

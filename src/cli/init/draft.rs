@@ -350,15 +350,6 @@ mod tests {
         }
     }
 
-    fn by_token() -> ByToken {
-        ByToken {
-            provider: "microsoft".to_owned(),
-            client_id: "0000-\"1".to_owned(),
-            secret: Some("oauth.secret".into()),
-            tenant: Some("relais.example".to_owned()),
-        }
-    }
-
     fn read(draft: &Draft) -> Config {
         let text = draft.render();
         Config::read(Path::new("/srv/quitus.toml"), &text)
@@ -384,9 +375,6 @@ mod tests {
                 assert!(config.read_templates().is_ok());
             }
             draft.reviewers.clear();
-            draft.keeping = Keeping::Token(by_token());
-            let oauth = read(&draft).smtp.oauth.unwrap();
-            assert_eq!(oauth.tenant.as_deref(), Some("relais.example"));
             draft.keeping = Keeping::Env("P".to_owned());
             assert_eq!(read(&draft).smtp.port(), 587);
         }

@@ -108,3 +108,25 @@ impl Setup<'_> {
         }))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::oauth::OauthSettings;
+
+    #[test]
+    fn whatever_is_answered_the_setting_reads_back() {
+        let by = ByToken {
+            provider: "microsoft".to_owned(),
+            client_id: "00\"\\11".to_owned(),
+            secret: Some("oauth.secret".into()),
+            tenant: Some("relais.example".to_owned()),
+        };
+        let read: OauthSettings = toml::from_str(&format!("x = {}", by.setting()))
+            .map(|table: std::collections::BTreeMap<String, OauthSettings>| table["x"].clone())
+            .unwrap();
+        assert_eq!(read.client_id, by.client_id);
+        assert_eq!(read.tenant, by.tenant);
+        assert!(read.client_secret.is_some() && read.faults().is_empty());
+    }
+}

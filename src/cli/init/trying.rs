@@ -16,7 +16,7 @@ pub struct Tried {
 }
 
 /// Logs in to both servers of a configuration; nothing is sent. Without a password they are only greeted: nobody has agreed to tokens yet.
-pub async fn servers(config: &Config, password: Option<&Secret>) -> Tried {
+pub async fn servers(config: &Config, password: &Option<Secret>) -> Tried {
     let mut tried = Tried {
         good: Vec::new(),
         wrong: Vec::new(),
@@ -39,7 +39,7 @@ pub async fn servers(config: &Config, password: Option<&Secret>) -> Tried {
     let smtp = &config.smtp;
     let place = format!("SMTP {}:{}", smtp.host, smtp.port());
     let login = smtp.username.as_ref();
-    let login = login.zip(password);
+    let login = login.zip(password.as_ref());
     let login = login.map(|(user, password)| Credentials::new(user, password.expose()));
     match delivery::probe(smtp, login.as_ref()).await {
         Ok(probe) => {
