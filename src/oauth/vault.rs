@@ -219,11 +219,9 @@ mod tests {
         let folder = root.path().join("oauth");
         let vault = Vault::new(&folder, "a1".into());
         assert!(vault.read().unwrap() == Kept::default());
-        let kept = Kept {
-            refresh: Some("planted-refresh".into()),
-            access: Some("planted-access".into()),
-            ..Kept::default()
-        };
+        let mut kept = Kept::default();
+        kept.refresh = Some("planted-refresh".into());
+        kept.access = Some("planted-access".into());
         vault.write(&kept).unwrap();
         assert!(vault.read().unwrap() == kept);
         for entry in std::fs::read_dir(&folder).unwrap() {

@@ -21,13 +21,8 @@ async fn the_code_is_taken_only_with_the_verifier_that_belongs_to_its_link() {
     let code = one.code(&agree(&one.link)).unwrap();
     one.finish(&code).await.unwrap();
     assert_eq!(account.standing().state, "good");
-    assert!(
-        place
-            .tokens
-            .world()
-            .live
-            .contains(account.access().await.unwrap().expose())
-    );
+    let token = account.access().await.unwrap();
+    assert!(place.tokens.world().live.contains(token.expose()));
 }
 
 #[tokio::test]

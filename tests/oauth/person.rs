@@ -16,11 +16,17 @@ fn login(place: &Place, more: &[&str]) -> (Child, BufReader<std::process::ChildS
         .stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     let mut out = BufReader::new(child.stdout.take().unwrap());
+    let link = link(&mut out);
+    (child, out, link)
+}
+
+/// The line that is a link.
+fn link(out: &mut impl BufRead) -> String {
     loop {
         let mut line = String::new();
         assert!(out.read_line(&mut line).unwrap() > 0, "it shows no link");
         if line.starts_with("http://") {
-            return (child, out, line.trim().to_owned());
+            return line.trim().to_owned();
         }
     }
 }
