@@ -41,9 +41,11 @@
 //! | [`register`] | the contacts: import, look-up, where each datum comes from | record |
 //! | [`store`] | log, keys, checkpoints, index; it knows nothing of what events mean | record |
 //! | [`trust`] | which servers are believed over TLS | nothing |
-//! | [`mailbox`] | IMAP: sessions, cursors, the Sent folder, filing | record, trust (and how secrets are kept) |
-//! | [`delivery`] | SMTP: sessions, outcomes, when to try again | record, trust (and how secrets are kept) |
-//! | [`sender`] | the tools that prospect: telling them of a STOP, asking for their opt-outs | record, trust (and how secrets are kept) |
+//! | [`http`] | one request to one server of the web: protected, bounded, never sent elsewhere | trust |
+//! | [`oauth`] | log-ins without a password: tokens asked for, kept and renewed | record, http, store (only how files are made durable; and how secrets are kept) |
+//! | [`mailbox`] | IMAP: sessions, cursors, the Sent folder, filing | record, trust, oauth (and how secrets are kept) |
+//! | [`delivery`] | SMTP: sessions, outcomes, when to try again | record, trust, oauth (and how secrets are kept) |
+//! | [`sender`] | the tools that prospect: telling them of a STOP, asking for their opt-outs | record, trust, http (and how secrets are kept) |
 //! | [`proof`] | verifying the log without the store | record, store |
 //! | [`config`] | reads the settings that each room defines for itself; every mistake at once | all rooms above |
 //! | [`service`] | the daemon: the sequencer, supervision, what is done when | all above |
@@ -97,10 +99,12 @@ pub mod config;
 pub mod delivery;
 pub mod faults;
 pub mod guard;
+pub mod http;
 pub mod intent;
 pub mod mail;
 pub mod mailbox;
 pub mod monitor;
+pub mod oauth;
 pub mod proof;
 pub mod record;
 pub mod register;

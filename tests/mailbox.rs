@@ -57,7 +57,7 @@ async fn both_logins_and_both_protections_work_and_a_wrong_password_is_said() {
             "{:?}",
             probe.named
         );
-        plain.imap.password = SecretSource::Command(vec!["echo".into(), "wrong é".into()]);
+        plain.imap.password = Some(SecretSource::Command(vec!["echo".into(), "wrong é".into()]));
         assert!(matches!(open(plain).await, Err(SessionError::Auth { .. })));
     }
 }

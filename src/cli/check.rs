@@ -6,7 +6,7 @@ use super::edge::{self, DONE, End, MISTAKEN, WRONG};
 use super::output::{self, BAD, FAINT, GOOD, STRONG, painted};
 use crate::config::{Config, Survey};
 use crate::delivery::{self, Credentials, Problem, Trouble};
-use crate::mailbox;
+use crate::mailbox::{self, MailboxSettings};
 use crate::record::Fault;
 use crate::sender::{Connector, SenderSettings};
 use std::io::Write;
@@ -91,29 +91,33 @@ fn of_secret((of, fault): &(String, Fault)) -> Seen {
 
 async fn online(config: &Config, seen: &mut Vec<Seen>) {
     for settings in &config.mailboxes {
-        let name = format!("mailbox {}", settings.name);
-        seen.push(match mailbox::probe(settings).await {
-            Ok(probe) => of_mailbox(name, &probe),
-            Err(e) => Seen {
-                name,
-                ok: false,
-                lines: vec![e.to_string()],
-            },
-        });
+        seen.push(mailbox(settings).await);
     }
     for settings in &config.senders {
         seen.push(of_sender(settings).await);
     }
-    let name = format!("smtp {}:{}", config.smtp.host, config.smtp.port());
-    let login = match (&config.smtp.username, &config.smtp.password) {
-        (Some(user), Some(source)) => match source.read() {
-            Ok(password) => Some(Credentials::new(user, password.expose())),
-            // It has been told among the passwords.
-            Err(_) => return,
+    seen.extend(smtp(config).await);
+}
+
+/// A log-in at the IMAP server, and a look at the folders.
+pub async fn mailbox(settings: &MailboxSettings) -> Seen {
+    let name = format!("mailbox {}", settings.name);
+    match mailbox::probe(settings).await {
+        Ok(probe) => of_mailbox(name, &probe),
+        Err(e) => Seen {
+            name,
+            ok: false,
+            lines: vec![e.to_string()],
         },
-        _ => None,
-    };
-    seen.push(match delivery::probe(&config.smtp, login.as_ref()).await {
+    }
+}
+
+/// A log-in at the SMTP server; nothing if its password cannot be read.
+pub async fn smtp(config: &Config) -> Option<Seen> {
+    let name = format!("smtp {}:{}", config.smtp.host, config.smtp.port());
+    // A password that cannot be read has been told among the passwords.
+    let login = Credentials::of(&config.smtp).ok()?;
+    Some(match delivery::probe(&config.smtp, login.as_ref()).await {
         Ok(probe) => {
             let tls = probe.tls.unwrap_or_else(|| "no TLS".to_owned());
             let lines = vec![tls, format!("offers {}", probe.capabilities.join(", "))];
@@ -128,7 +132,7 @@ async fn online(config: &Config, seen: &mut Vec<Seen>) {
             ok: false,
             lines: vec![trouble(&e)],
         },
-    });
+    })
 }
 
 /// A harmless round trip with a tool that sends, and what of its description nobody has confirmed.
@@ -227,6 +231,16 @@ fn show(config: &Config, seen: &[Seen]) -> Result<(), End> {
         own(&config.templates.path),
         own(&config.lexicon.path)
     )?;
+    tell(&mut out, seen)?;
+    if seen.iter().all(|s| s.ok) {
+        writeln!(out, "{}", painted(GOOD, "all good"))?;
+    }
+    out.flush()?;
+    Ok(())
+}
+
+/// What each server said, for people.
+pub fn tell(out: &mut impl Write, seen: &[Seen]) -> std::io::Result<()> {
     for one in seen {
         let (style, word) = if one.ok { (GOOD, "ok") } else { (BAD, "wrong") };
         writeln!(
@@ -239,9 +253,5 @@ fn show(config: &Config, seen: &[Seen]) -> Result<(), End> {
             writeln!(out, "    {}", painted(FAINT, line))?;
         }
     }
-    if seen.iter().all(|s| s.ok) {
-        writeln!(out, "{}", painted(GOOD, "all good"))?;
-    }
-    out.flush()?;
     Ok(())
 }

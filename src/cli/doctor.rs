@@ -113,6 +113,7 @@ async fn outside(
         newest.extend(dates);
     }
     all.0.extend(smtp.0);
+    servers::logins(config, all);
     // What arrived while we looked is not from the future.
     servers::clock(&newest, Timestamp::now(), all);
     all.0.extend(domain.0);

@@ -9,6 +9,7 @@ mod draft;
 mod finding;
 mod providers;
 mod servers;
+mod tokens;
 mod trying;
 mod usual;
 mod writing;
@@ -50,6 +51,8 @@ pub struct Arguments {
     ca_file: Option<PathBuf>,
     #[command(flatten)]
     password: Password,
+    #[command(flatten)]
+    oauth: tokens::Flags,
     /// The firm, as people call it
     #[arg(long, value_name = "FIRM")]
     name: Option<String>,
@@ -98,6 +101,16 @@ struct Password {
     /// The password is the first line of standard input; it goes into a file of its own beside the configuration
     #[arg(long)]
     password_stdin: bool,
+}
+
+impl Password {
+    /// Whether a flag says where it is.
+    fn is_given(&self) -> bool {
+        self.password_stdin
+            || self.password_file.is_some()
+            || self.password_env.is_some()
+            || self.password_command.is_some()
+    }
 }
 
 /// The file of a password that init was told.
@@ -207,18 +220,19 @@ impl Setup<'_> {
         }
     }
 
-    /// The password, typed or where it is kept.
-    fn secret_of(&self, draft: &Draft, typed: Option<&Secret>) -> Result<Secret, String> {
+    /// The password, typed or where it is kept; none where tokens are asked for.
+    fn secret_of(&self, draft: &Draft, typed: Option<&Secret>) -> Result<Option<Secret>, String> {
         if let Some(secret) = typed {
-            return Ok(secret.clone());
+            return Ok(Some(secret.clone()));
         }
         let mut source = match &draft.keeping {
             Keeping::File(path) => SecretSource::File(path.clone()),
             Keeping::Env(name) => SecretSource::Env(name.clone()),
             Keeping::Command(words) => SecretSource::Command(words.clone()),
+            Keeping::Token(_) => return Ok(None),
         };
         source.resolve_in(writing::folder_of(self.file));
-        source.read().map_err(|e| e.to_string())
+        source.read().map(Some).map_err(|e| e.to_string())
     }
 
     fn after_failure(&mut self, typed: bool) -> Result<After, End> {
@@ -279,6 +293,13 @@ fn finish(
     Ok(DONE)
 }
 
+/// Before all others, where tokens are asked for.
+const LOGIN: (&str, &str, &str) = (
+    "oauth login",
+    "log in at the provider, once, in a browser on any machine",
+    "se connecter chez le fournisseur, une fois, dans un navigateur sur n'importe quelle machine",
+);
+
 /// The next steps, in the order in which they are taken.
 const NEXT: [(&str, &str, &str); 3] = [
     (
@@ -322,7 +343,8 @@ fn tell_next(file: &Path, draft: &Draft, secret: Option<&Path>) -> io::Result<()
         writeln!(out, "{}", painted(CARE, &format!("{none} {lacking}")))?;
     }
     writeln!(out, "{}", tongue.of("\nNext:", "\nEnsuite :"))?;
-    for (command, en, fr) in NEXT {
+    let login = matches!(draft.keeping, Keeping::Token(_)).then_some(LOGIN);
+    for (command, en, fr) in login.into_iter().chain(NEXT) {
         let command = format!("{command}{with}");
         let what = painted(FAINT, tongue.of(en, fr));
         writeln!(out, "  quitus {command:<40}{what}")?;

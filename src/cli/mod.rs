@@ -21,6 +21,7 @@ mod init;
 mod judging;
 mod letters;
 mod log;
+mod oauth;
 mod output;
 mod paging;
 mod paper;
@@ -96,6 +97,8 @@ enum Command {
     Store(store::Arguments),
     /// What became of letters; what to do about those of unknown fate, refused or bounced
     Letters(letters::Arguments),
+    /// Log in at the mail provider without a password (OAuth 2.0): once by a browser, how each log-in is, end one
+    Oauth(oauth::Arguments),
     /// Mails that went to people after their STOP
     Incidents(incidents::Arguments),
     /// The tools that send and must obey: how each is, a test, their own opt-outs
@@ -137,6 +140,7 @@ pub fn main() -> ExitCode {
         Command::Log(a) => log::run(&a, config),
         Command::Store(a) => store::run(&a, config),
         Command::Letters(a) => letters::run(&a, config),
+        Command::Oauth(a) => oauth::run(&a, config),
         Command::Incidents(a) => incidents::run(&a, config),
         Command::Senders(a) => senders::run(&a, config),
         Command::Sent(a) => sent::run(&a, config),

@@ -8,7 +8,7 @@ use super::survey::{SecretPlace, Survey};
 use super::{
     Config, ControlSettings, ControllerSettings, Document, FolderSettings, HouseSettings,
     ProcessingSettings, RecipientSettings, RetentionSettings, ReviewSettings, SecretSource,
-    StoreSettings, SystemSettings, cross, recipients,
+    StoreSettings, SystemSettings, cross, logins, recipients,
 };
 use crate::delivery::SmtpSettings;
 use crate::guard::GuardSettings;
@@ -71,7 +71,7 @@ pub fn assemble(path: &Path, text: &str) -> Survey {
     else {
         return survey;
     };
-    survey.config = Ok(Config {
+    survey.config = Ok(logins::owned(Config {
         file: path.to_owned(),
         controller,
         processing,
@@ -95,7 +95,7 @@ pub fn assemble(path: &Path, text: &str) -> Survey {
         guard,
         health,
         alerts,
-    });
+    }));
     survey
 }
 
@@ -165,6 +165,9 @@ fn smtp(doc: &mut Document, folder: &Path) -> Option<SmtpSettings<SecretSource>>
     cross::smtp(doc, &smtp);
     if let Some(password) = &mut smtp.password {
         password.resolve_in(folder);
+    }
+    if let Some(oauth) = &mut smtp.oauth {
+        oauth.resolve_in(folder);
     }
     smtp.ca_file.iter_mut().for_each(|p| resolve(p, folder));
     Some(smtp)
@@ -252,17 +255,28 @@ fn alerts(doc: &mut Document, folder: &Path) -> AlertSettings {
     alerts
 }
 
+/// Where the secret of an application that asks for tokens is said to be.
+const APPLICATION: [&str; 3] = ["imap", "oauth", "client_secret"];
+
 /// Where passwords are said to be, also in a section with a mistake elsewhere.
 fn secrets(doc: &Document, folder: &Path) -> Vec<SecretPlace> {
     let smtp = ("smtp".to_owned(), vec!["smtp".into(), "password".into()]);
+    let client = ["smtp", "oauth", "client_secret"].map(str::to_owned);
+    let client = ("the application of smtp".to_owned(), client.to_vec());
     let alerts = ("alerts".to_owned(), vec!["alerts".into(), "secret".into()]);
-    let client = ["guard", "http", "client"];
+    let asker = ["guard", "http", "client"];
     let all = named(doc, "mailbox", &["mailbox"], &["imap", "password"])
         .into_iter()
-        .chain([smtp])
+        .chain(named(
+            doc,
+            "the application of mailbox",
+            &["mailbox"],
+            &APPLICATION,
+        ))
+        .chain([smtp, client])
         .chain(named(doc, "sender", &["sender"], &["secret"]))
         .chain(named(doc, "recipient", &["recipient"], &["secret"]))
-        .chain(named(doc, "client", &client, &["token"]))
+        .chain(named(doc, "client", &asker, &["token"]))
         .chain([alerts]);
     all.filter_map(|(of, path)| {
         let path: Vec<&str> = path.iter().map(String::as_str).collect();

@@ -9,6 +9,7 @@ mod assemble;
 mod collect;
 mod controller;
 mod cross;
+mod logins;
 mod places;
 mod recipients;
 mod review;
@@ -104,6 +105,12 @@ impl Config {
     /// The same for a text that is already here; relative paths in it count from the folder of `path`.
     pub fn read(path: &Path, text: &str) -> Result<Self, Vec<Fault>> {
         assemble::assemble(path, text).config
+    }
+
+    /// Every log-in by token: those of the mailboxes, then that of `[smtp]`.
+    pub fn oauth(&self) -> impl Iterator<Item = &crate::oauth::OauthSettings> {
+        let mailboxes = self.mailboxes.iter().filter_map(|m| m.imap.oauth.as_ref());
+        mailboxes.chain(&self.smtp.oauth)
     }
 
     /// Sections in which `new` differs and which a running daemon cannot change: connections and the store are open with them.

@@ -5,7 +5,7 @@
 
 use super::breaker::{Breaker, BreakerState, Permission};
 use super::letter::Parcel;
-use super::opening::Credentials;
+use super::login::Credentials;
 use super::outcome::{Outcome, Phase, Problem, Trouble};
 use super::session::{BeforeData, House, Session};
 use super::settings::SmtpSettings;

@@ -9,10 +9,12 @@
 //! lettre's pool (it does not bound connections, and it hides in which phase a failure happened), and clear text on
 //! any way out of this machine.
 
+mod bearer;
 pub mod bounce;
 mod breaker;
 mod courier;
 mod letter;
+mod login;
 mod opening;
 mod outbox;
 mod outcome;
@@ -26,7 +28,7 @@ mod wire;
 pub use breaker::{Breaker, BreakerState, Permission};
 pub use courier::{Courier, Probe, probe};
 pub use letter::{Frozen, Malformed, Parcel};
-pub use opening::Credentials;
+pub use login::Credentials;
 pub use outbox::{Next, backoff};
 pub use outcome::{Outcome, Phase, Problem, Trouble};
 pub use session::{BeforeData, House};

@@ -3,12 +3,15 @@
 //! Until EHLO is through it is spoken here and not by lettre, which cannot begin after a STARTTLS and does not say in
 //! which step it failed. There is no way from here to a server in clear text, except to this machine itself.
 
+use super::bearer;
+use super::login::Pass;
 use super::outcome::{Phase, Problem, Trouble};
 use super::settings::{AuthMechanism, Security, SmtpSettings};
 use super::steps::{heard, problem, refused, said, within};
 use super::tls::{self, Trust};
 use super::wire::{Fail, Marks, Stream, Wire};
-use lettre::transport::smtp::authentication::{self, Mechanism};
+use crate::oauth::Mechanism;
+use lettre::transport::smtp::authentication;
 use lettre::transport::smtp::client::AsyncSmtpConnection;
 use lettre::transport::smtp::extension::ClientId;
 use std::sync::Arc;
@@ -16,28 +19,8 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-/// A login, resolved. Not printed, and gone from memory when dropped.
-#[derive(Clone)]
-pub struct Credentials {
-    username: String,
-    password: zeroize::Zeroizing<String>,
-}
-
-impl Credentials {
-    /// Name and password as they are sent.
-    pub fn new(username: impl Into<String>, password: impl Into<String>) -> Self {
-        Self {
-            username: username.into(),
-            password: zeroize::Zeroizing::new(password.into()),
-        }
-    }
-}
-
-impl std::fmt::Debug for Credentials {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Credentials(…)")
-    }
-}
+const PLAIN: authentication::Mechanism = authentication::Mechanism::Plain;
+const LOGIN: authentication::Mechanism = authentication::Mechanism::Login;
 
 /// What the server offered in its last EHLO, and under which TLS.
 #[derive(Clone, Debug, Default)]
@@ -61,6 +44,13 @@ impl Offers {
         })
     }
 
+    /// Whether a mechanism of AUTH was offered (RFC 4954 3).
+    pub(super) fn has_auth(&self, mechanism: &str) -> bool {
+        let all = self.parameters("AUTH").unwrap_or_default();
+        all.split(' ')
+            .any(|one| one.eq_ignore_ascii_case(mechanism))
+    }
+
     pub(super) fn size_limit(&self) -> Option<usize> {
         let limit = self.parameters("SIZE")?.trim().parse().ok()?;
         (limit > 0).then_some(limit)
@@ -78,7 +68,7 @@ pub(super) struct Opened {
 pub(super) async fn open(
     settings: &SmtpSettings<()>,
     trust: Option<&Trust>,
-    login: Option<&Credentials>,
+    pass: Option<&Pass>,
 ) -> Result<Opened, Problem> {
     let patience = settings.timeouts.command.0;
     let tcp = reach(settings, settings.timeouts.connect.0).await?;
@@ -96,8 +86,17 @@ pub(super) async fn open(
     let mut line = within(patience, begun)
         .await
         .map_err(|fail| refused(Phase::Hello, fail))?;
-    if let Some(login) = login {
-        log_in(&mut line, settings.auth, login, patience).await?;
+    match pass {
+        None => {}
+        Some(Pass::Password(user, password)) => {
+            let password = password.expose().to_owned();
+            let login = authentication::Credentials::new(user.clone(), password);
+            log_in(&mut line, settings.auth, &login, patience).await?;
+        }
+        Some(Pass::Token(user, token)) => {
+            let said = |m: Mechanism| m.answer(user, (&settings.host, settings.port()), token);
+            bearer::log_in(&mut line, &offers, said, patience).await?;
+        }
     }
     Ok(Opened {
         line,
@@ -141,21 +140,19 @@ async fn introduce(
 async fn log_in(
     line: &mut AsyncSmtpConnection,
     only: Option<AuthMechanism>,
-    login: &Credentials,
+    login: &authentication::Credentials,
     patience: Duration,
 ) -> Result<(), Problem> {
-    let all: &[Mechanism] = match only {
-        None => &[Mechanism::Plain, Mechanism::Login],
-        Some(AuthMechanism::Plain) => &[Mechanism::Plain],
-        Some(AuthMechanism::Login) => &[Mechanism::Login],
+    let all: &[authentication::Mechanism] = match only {
+        None => &[PLAIN, LOGIN],
+        Some(AuthMechanism::Plain) => &[PLAIN],
+        Some(AuthMechanism::Login) => &[LOGIN],
     };
     if line.server_info().get_auth_mechanism(all).is_none() {
         let words = "the server offers no login that we may use (PLAIN, LOGIN)";
         return Err(problem(Phase::Auth, Trouble::Login, &words));
     }
-    let login =
-        authentication::Credentials::new(login.username.clone(), login.password.to_string());
-    match within(patience, line.auth(all, &login)).await {
+    match within(patience, line.auth(all, login)).await {
         Ok(_) => Ok(()),
         Err(Fail::Said { code, text }) if code >= 500 => {
             Err(problem(Phase::Auth, Trouble::Login, &said(code, &text)))

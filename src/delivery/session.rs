@@ -5,7 +5,8 @@
 //! RCPT travel together, and behind the final dot of the letter before. DATA never does, because `sending` must be durable first.
 
 use super::letter::Parcel;
-use super::opening::{self, Credentials, Offers, Opened};
+use super::login::Credentials;
+use super::opening::{self, Offers, Opened};
 use super::outcome::{Outcome, Phase, Problem, Trouble};
 use super::reply::clean;
 use super::settings::SmtpSettings;
@@ -95,7 +96,10 @@ impl Session {
             line,
             marks,
             offers,
-        } = opening::open(settings, trust, login).await?;
+        } = match login {
+            None => opening::open(settings, trust, None).await?,
+            Some(login) => Self::logged_in(settings, trust, login).await?,
+        };
         Ok(Self {
             line,
             marks,
@@ -106,6 +110,22 @@ impl Session {
             asked: false,
             named: None,
         })
+    }
+
+    async fn logged_in(
+        settings: &SmtpSettings<()>,
+        trust: Option<&Trust>,
+        login: &Credentials,
+    ) -> Result<Opened, Problem> {
+        let pass = login.pass().await?;
+        let refused = match opening::open(settings, trust, Some(&pass)).await {
+            Err(refused) => refused,
+            opened => return opened,
+        };
+        match login.instead_of(&pass, &refused).await? {
+            Some(other) => opening::open(settings, trust, Some(&other)).await,
+            None => Err(refused),
+        }
     }
 
     /// The dialog of one letter; if `more`, the house is asked for the next one meanwhile.

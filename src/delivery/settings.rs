@@ -3,6 +3,7 @@
 //! The password's type is left open ([`SmtpSettings`] is generic over it): how a secret is written in a file is the
 //! configuration's business, and this room gets it resolved as [`super::Credentials`].
 
+use crate::oauth::OauthSettings;
 use serde::{Deserialize, Deserializer};
 use std::time::Duration;
 
@@ -21,6 +22,8 @@ pub struct SmtpSettings<Password> {
     pub username: Option<String>,
     /// The password; never looked at in this room.
     pub password: Option<Password>,
+    /// A log-in by token instead of a password; default: none.
+    pub oauth: Option<OauthSettings>,
     /// The only mechanism to use; default: PLAIN if offered, else LOGIN.
     pub auth: Option<AuthMechanism>,
     /// A PEM file of certificate authorities to trust beside the system's own.
@@ -257,13 +260,7 @@ impl<Password> SmtpSettings<Password> {
                 "use \"tls\" or \"starttls\"; \"none\" is for localhost, 127.0.0.1 and ::1",
             );
         }
-        if self.username.is_some() != self.password.is_some() {
-            wrong(
-                "username",
-                "a login needs both username and password",
-                "add the other one, or remove this one",
-            );
-        }
+        super::login::check(self, wrong);
         if let Some(name) = &self.hello_name
             && crate::record::domain_to_ascii(name).is_none()
         {
@@ -304,6 +301,7 @@ impl<Password> SmtpSettings<Password> {
             port: self.port,
             security: self.security,
             username: self.username.clone(),
+            oauth: self.oauth.clone(),
             auth: self.auth,
             ca_file: self.ca_file.clone(),
             hello_name: self.hello_name.clone(),

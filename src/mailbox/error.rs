@@ -4,6 +4,7 @@
 //! merely the network. After every one of them except [`SessionError::No`] the connection is gone (see `session`).
 
 use crate::config::SecretError;
+use crate::oauth::OauthError;
 use std::time::Duration;
 
 /// Why something on an IMAP server was not done.
@@ -38,7 +39,10 @@ pub enum SessionError {
     /// The password could not be read on our side.
     #[error(transparent)]
     Secret(#[from] SecretError),
-    /// The server refuses this name and password.
+    /// There is no token to log in with.
+    #[error(transparent)]
+    Oauth(#[from] OauthError),
+    /// The server refuses this name and password, or token.
     #[error("the server refuses the login: {text}")]
     Auth {
         /// The server's words.
@@ -151,10 +155,13 @@ pub enum TlsProblem {
 impl SessionError {
     /// Whether trying again soon can only do harm (locked accounts, log noise): a person must act first.
     pub fn needs_a_person(&self) -> bool {
-        matches!(
-            self,
-            Self::Auth { .. } | Self::Tls { .. } | Self::Secret(_) | Self::Unsendable { .. }
-        )
+        match self {
+            Self::Oauth(error) => error.needs_a_person(),
+            Self::Auth { .. } | Self::Tls { .. } | Self::Secret(_) | Self::Unsendable { .. } => {
+                true
+            }
+            _ => false,
+        }
     }
 
     /// Whether the session it came from can still be used.

@@ -1,6 +1,6 @@
 //! The first words with a server: greeting, capabilities, login; and what kind of refusal a refusal is.
 //!
-//! A password crosses the connection only once it is protected, or to this machine.
+//! A password or token crosses the connection only once it is protected, or to this machine.
 
 use super::command::Command;
 use super::error::{SessionError, TlsProblem};
@@ -31,6 +31,12 @@ pub(super) async fn greeting(wire: &mut Wire) -> Result<bool, SessionError> {
     })
 }
 
+/// What a log-in is proved by.
+pub(super) enum Pass<'a> {
+    Password(&'a Secret),
+    Token(&'a Secret),
+}
+
 impl Session {
     pub(super) async fn ask_capabilities(&mut self) -> Result<(), SessionError> {
         let mut said = Vec::new();
@@ -47,7 +53,7 @@ impl Session {
     pub(super) async fn log_in(
         &mut self,
         imap: &ImapSettings,
-        password: &Secret,
+        pass: &Pass<'_>,
     ) -> Result<(), SessionError> {
         self.ask_capabilities().await?;
         let protected = self.is_protected();
@@ -57,19 +63,9 @@ impl Session {
                 problem: TlsProblem::Other("the connection is not protected".to_owned()),
             });
         }
-        let plain = match imap.auth {
-            Auth::Plain => true,
-            Auth::Login => false,
-            Auth::Auto => self.can("AUTH=PLAIN") || self.can("LOGINDISABLED"),
-        };
-        let ending = match plain {
-            true => self.authenticate_plain(&imap.username, password).await?,
-            false => {
-                let command = Command::new("LOGIN")
-                    .string(&imap.username, "the username")?
-                    .string(password.expose(), "the password")?;
-                self.exec(command, |_| {}).await?
-            }
+        let ending = match pass {
+            Pass::Token(token) => self.authenticate_by_token(imap, token).await?,
+            Pass::Password(password) => self.by_password(imap, password).await?,
         };
         if !ending.is_ok() {
             return Err(refused(ending.text()));
@@ -80,6 +76,25 @@ impl Session {
             None => self.ask_capabilities().await?,
         }
         Ok(())
+    }
+
+    async fn by_password(
+        &mut self,
+        imap: &ImapSettings,
+        password: &Secret,
+    ) -> Result<Ending, SessionError> {
+        let plain = match imap.auth {
+            Auth::Plain => true,
+            Auth::Login => false,
+            Auth::Auto => self.can("AUTH=PLAIN") || self.can("LOGINDISABLED"),
+        };
+        if plain {
+            return self.authenticate_plain(&imap.username, password).await;
+        }
+        let command = Command::new("LOGIN")
+            .string(&imap.username, "the username")?
+            .string(password.expose(), "the password")?;
+        self.exec(command, |_| {}).await
     }
 
     /// RFC 4616, without an initial response, which not every server takes (RFC 4959).

@@ -7,6 +7,7 @@
 //! is decided elsewhere; here it is bytes with a UID.
 
 mod awaited;
+mod bearer;
 mod command;
 mod connect;
 mod cursor;

@@ -8,10 +8,11 @@ use super::command::{Command, sequence_sets};
 use super::connect;
 use super::error::SessionError;
 use super::folders::{self, Folder};
-use super::login::greeting;
+use super::login::{Pass, greeting};
 use super::settings::{ImapSettings, MailboxSettings};
 use super::wire::{Ending, Wire};
 use crate::config::Secret;
+use crate::oauth::Account;
 use crate::record::UidSet;
 use async_imap::imap_proto::{MailboxDatum, Response, ResponseCode, StatusAttribute};
 use std::sync::Arc;
@@ -60,7 +61,13 @@ impl Connector {
     /// Connects, protects, logs in, lists the folders.
     pub async fn open(&self) -> Result<Session, SessionError> {
         let imap = &self.settings.imap;
-        let source = imap.password.clone();
+        if let Some(oauth) = &imap.oauth {
+            return self.open_by_token(&Account::of(oauth)).await;
+        }
+        let none = SessionError::Unsendable {
+            what: "a password that is not there",
+        };
+        let source = imap.password.clone().ok_or(none)?;
         let password = tokio::task::spawn_blocking(move || source.read());
         let password = password.await.map_err(|_| SessionError::Closed {
             during: "reading the password",
@@ -68,8 +75,25 @@ impl Connector {
         self.open_as(&password).await
     }
 
-    /// The same with a password that stands nowhere yet.
+    /// With a token; one that the server refuses is replaced once, for it may have been revoked before its end.
+    async fn open_by_token(&self, account: &Account) -> Result<Session, SessionError> {
+        let token = account.access().await?;
+        let refused = match self.open_with(&Pass::Token(&token)).await {
+            Err(SessionError::Auth { text }) => text,
+            opened => return opened,
+        };
+        match account.instead_of(&token).await? {
+            Some(other) => self.open_with(&Pass::Token(&other)).await,
+            None => Err(SessionError::Auth { text: refused }),
+        }
+    }
+
+    /// With a password that stands nowhere yet.
     pub async fn open_as(&self, password: &Secret) -> Result<Session, SessionError> {
+        self.open_with(&Pass::Password(password)).await
+    }
+
+    async fn open_with(&self, pass: &Pass<'_>) -> Result<Session, SessionError> {
         let imap = &self.settings.imap;
         let (wire, known_to_us) = greet(imap, self.tls.as_ref()).await?;
         let mut session = Session {
@@ -78,7 +102,7 @@ impl Connector {
             folders: Vec::new(),
         };
         if !known_to_us {
-            session.log_in(imap, password).await?;
+            session.log_in(imap, pass).await?;
         } else {
             session.ask_capabilities().await?;
         }

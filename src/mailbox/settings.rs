@@ -5,6 +5,7 @@
 
 use super::filing::FilingSettings;
 use crate::config::SecretSource;
+use crate::oauth::OauthSettings;
 use crate::record::{Address, domain_to_ascii};
 use serde::Deserialize;
 use std::net::IpAddr;
@@ -67,7 +68,9 @@ pub struct ImapSettings {
     /// The login name, often the address.
     pub username: String,
     /// Where the password is kept: `{ file = "…" }`, `{ env = "…" }`, `{ command = ["…"] }` or `{ credential = "…" }`.
-    pub password: SecretSource,
+    pub password: Option<SecretSource>,
+    /// A log-in by token instead of a password. Default: none.
+    pub oauth: Option<OauthSettings>,
     /// How the password is given. Default: `plain` if the server offers it, else `login`.
     #[serde(default)]
     pub auth: Auth,
@@ -217,12 +220,35 @@ impl MailboxSettings {
 
     /// Makes relative file paths relative to the folder of the configuration.
     pub fn resolve_in(&mut self, folder: &Path) {
-        self.imap.password.resolve_in(folder);
+        if let Some(password) = &mut self.imap.password {
+            password.resolve_in(folder);
+        }
+        if let Some(oauth) = &mut self.imap.oauth {
+            oauth.resolve_in(folder);
+        }
         if let Some(path) = &mut self.imap.ca_file
             && path.is_relative()
         {
             *path = folder.join(&*path);
         }
+    }
+
+    /// By what a log-in is proved: one thing, that can work.
+    fn login_faults(&self) -> Vec<(String, String)> {
+        let (name, imap) = (&self.name, &self.imap);
+        let mut faults = Vec::new();
+        if imap.password.is_some() == imap.oauth.is_some() {
+            let what = "a log-in needs a password or oauth, one of them";
+            let fix = "say in [mailbox.imap] where the password is kept, password = { file = \"…\" }, or how tokens are asked for, oauth = { … }";
+            faults.push((what.to_owned(), fix.to_owned()));
+        }
+        if imap.oauth.is_some() && imap.auth != Auth::Auto {
+            let what = "auth is how a password is given, and oauth needs none";
+            faults.push((what.to_owned(), "remove auth".to_owned()));
+        }
+        faults.extend(imap.oauth.iter().flat_map(OauthSettings::faults));
+        let told = |(what, fix)| (format!("mailbox {name}: {what}"), fix);
+        faults.into_iter().map(told).collect()
     }
 
     /// What is wrong with this block, as pairs of what and what to do; the caller knows file and line.
@@ -266,6 +292,7 @@ impl MailboxSettings {
             .fault()
             .map(|(what, fix)| (format!("mailbox {name}: {what}"), fix));
         faults.extend(limits);
+        faults.extend(self.login_faults());
         let filing = self.filing.faults(&self.folders, &self.sent);
         let told =
             |(what, fix): (String, &str)| (format!("mailbox {name}: {what}"), fix.to_owned());
@@ -294,6 +321,20 @@ mod tests {
             (settings.sent.as_str(), settings.poll_seconds),
             ("\\Sent", 60)
         );
+    }
+
+    #[test]
+    fn a_log_in_is_proved_by_one_thing() {
+        let block = "oauth = { provider = 'microsoft', client_id = 'x' }";
+        let faults = |password: &str| {
+            let text = LEAST.replace("password = { env = 'P' }", password);
+            parse(&text).faults().len()
+        };
+        assert_eq!(faults(block), 0);
+        assert_eq!(faults(""), 1, "neither");
+        assert_eq!(faults(&format!("password = {{ env = 'P' }}\n{block}")), 1);
+        assert_eq!(faults(&format!("auth = 'plain'\n{block}")), 1);
+        assert_eq!(faults(&block.replace("microsoft", "gogle")), 1);
     }
 
     #[test]

@@ -22,7 +22,7 @@ pub enum MailboxState {
     Polling,
     /// The connection was lost or not to be had; it is tried again soon.
     Reconnecting,
-    /// The server refuses the login, or the password cannot be read: a person must act.
+    /// The server refuses the login, the password cannot be read, or somebody must log in again: a person must act.
     LoginRefused,
     /// The server's protection cannot be trusted: a person must act.
     Untrusted,
@@ -55,6 +55,7 @@ impl MailboxState {
             SessionError::Auth { .. }
             | SessionError::Secret(_)
             | SessionError::Unsendable { .. } => Self::LoginRefused,
+            SessionError::Oauth(error) if error.needs_a_person() => Self::LoginRefused,
             SessionError::Tls { .. } => Self::Untrusted,
             _ => Self::Reconnecting,
         }

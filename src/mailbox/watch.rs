@@ -25,6 +25,8 @@ const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 /// Between two tries when a person must act first.
 const SLOW_PAUSE: Duration = Duration::from_secs(300);
+/// The same where only a file of ours is looked at, and no server is asked.
+const FILE_PAUSE: Duration = Duration::from_secs(30);
 /// When the server's limit is reached, or the store is full.
 const LIMIT_PAUSE: Duration = Duration::from_secs(60);
 const STORE_PAUSE: Duration = Duration::from_secs(10);
@@ -131,6 +133,7 @@ impl<C: Cursors, S: Sink> Watch<C, S> {
                 let doubled = FIRST_PAUSE * 2_u32.saturating_pow(self.failures.min(12));
                 self.failures = self.failures.saturating_add(1);
                 let pause = match &error {
+                    SessionError::Oauth(e) if e.is_known_here() => FILE_PAUSE,
                     e if e.needs_a_person() => SLOW_PAUSE + jitter(SLOW_PAUSE) / 2,
                     SessionError::Limit { .. } => LIMIT_PAUSE + jitter(LIMIT_PAUSE),
                     _ => jitter(doubled.min(LONGEST_PAUSE)),
@@ -138,18 +141,27 @@ impl<C: Cursors, S: Sink> Watch<C, S> {
                 (MailboxState::after(&error), error.to_string(), pause)
             }
         };
-        warn!(
-            mailbox = &*self.name,
-            state = state.word(),
-            next_try_s = pause.as_secs(),
-            "{words}"
-        );
+        self.tell(state, &words, pause);
         let now = jiff::Timestamp::now().into();
         self.status.send_modify(|s| {
             s.state = state;
             s.last_error = Some((now, words));
         });
         pause
+    }
+
+    /// Says it in the log; again only if it is new, where nothing but a file is looked at every half minute.
+    fn tell(&self, state: MailboxState, words: &str, pause: Duration) {
+        let before = |s: &MailboxStatus| s.last_error.as_ref().is_some_and(|(_, w)| w == words);
+        if pause == FILE_PAUSE && before(&self.status.borrow()) {
+            return;
+        }
+        warn!(
+            mailbox = &*self.name,
+            state = state.word(),
+            next_try_s = pause.as_secs(),
+            "{words}"
+        );
     }
 
     /// One connection, from login to its end; it never ends well.

@@ -44,6 +44,17 @@ impl Ending {
         &self.text
     }
 
+    /// With a reason that the server gave before it.
+    pub fn because(self, why: Option<String>) -> Self {
+        match why {
+            Some(why) if !self.ok => Self {
+                text: format!("{} ({why})", self.text),
+                ..self
+            },
+            _ => self,
+        }
+    }
+
     /// NO as an error.
     pub fn ok(self, during: &'static str) -> Result<Self, SessionError> {
         match self.ok {
@@ -245,6 +256,27 @@ impl Wire {
                     each(other);
                     None
                 }
+            });
+            if let Some(end) = seen.await? {
+                return end;
+            }
+        }
+    }
+
+    /// Waits for the end of a command, or for a challenge that must be answered first.
+    pub async fn challenged(
+        &mut self,
+        tag: Tag,
+        during: &'static str,
+    ) -> Result<Result<Ending, String>, SessionError> {
+        loop {
+            let seen = self.next(during, |response| match response {
+                Response::Continue(said) => {
+                    let text = said.information.as_deref().unwrap_or_default();
+                    Some(Ok(Err(text.to_owned())))
+                }
+                Response::Done { .. } => Some(ending(tag, response, during).map(Ok)),
+                _ => None,
             });
             if let Some(end) = seen.await? {
                 return end;

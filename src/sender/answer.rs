@@ -1,8 +1,8 @@
 //! What an answer means, in words that hold nothing of a person and no secret.
 
-use super::http::Answer;
 use super::pointer::{find, plain};
 use super::told::{Trouble, TroubleKind};
+use crate::http::Answer;
 use serde_json::Value;
 use std::time::Duration;
 

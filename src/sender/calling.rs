@@ -1,11 +1,11 @@
 //! One step as a request: its templates filled in, the secret added, and the answer judged.
 
 use super::answer::{Verdict, judge};
-use super::http::Ask;
 use super::preset::{Auth, Step};
 use super::template::{encoded, name_of};
 use super::told::{Trouble, TroubleKind};
 use super::walk::{Walk, call_of};
+use crate::http::Ask;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hyper::header::{AUTHORIZATION, HeaderName, HeaderValue};

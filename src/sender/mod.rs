@@ -3,7 +3,7 @@
 //! A sender is described as data. Most are a *preset*: a TOML file that lists the calls of one vendor, so that a call which
 //! the vendor changed is corrected in one place by whoever notices it (config/senders/README.md). Tools without a preset are
 //! told by a signed webhook, a command, or a line in a file. The way through this room: [`SenderSettings`] → [`Connector`]
-//! → `tool` (or `webhook`, `command`, `spool`) → `walk` (one step after the other) → `calling` and `http` (one request) → `answer` (what
+//! → `tool` (or `webhook`, `command`, `spool`) → `walk` (one step after the other) → `calling` and [`crate::http`] (one request) → `answer` (what
 //! it means).
 //!
 //! Deliberately absent: what is still to be told, and when to try again (that is the queue's business); redirects (a sender
@@ -16,7 +16,6 @@ mod builtin;
 mod calling;
 mod command;
 mod connector;
-mod http;
 mod paging;
 mod pointer;
 mod preset;
@@ -24,7 +23,6 @@ mod recipient;
 mod settings;
 mod spool;
 mod template;
-mod tls;
 mod told;
 mod tool;
 mod walk;

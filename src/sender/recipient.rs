@@ -1,12 +1,12 @@
 //! A recipient's own place that takes signed messages (Art. 19): like a webhook that must obey, but its answer may say "done".
 
 use super::answer::{Hidden, Verdict};
-use super::http::Http;
-use super::http::Target;
 use super::settings::WebhookSettings;
 use super::told::Trouble;
 use super::webhook::Webhook;
 use crate::config::SecretSource;
+use crate::http::Http;
+use crate::http::Target;
 use std::path::Path;
 use std::time::Duration;
 

@@ -3,9 +3,9 @@
 //! A sender is described in one of five ways: `preset`, `file`, `webhook`, `command` or `drop`. What one block can tell is
 //! judged by [`SenderSettings::faults`]; what its preset says is judged when the [`super::Connector`] is made.
 
-use super::http::Target;
 use super::told::Channel;
 use crate::config::SecretSource;
+use crate::http::Target;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -2,8 +2,8 @@
 
 use crate::record::Address;
 use serde::{Deserialize, Serialize};
-use std::fmt;
-use std::time::Duration;
+
+pub use crate::http::{Trouble, TroubleKind};
 
 /// A way to reach somebody that a sender stops when it obeys.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, Serialize)]
@@ -52,61 +52,6 @@ pub enum Told {
         words: String,
     },
 }
-
-/// Why a sender could not be asked.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Trouble {
-    /// What kind, for status and alerts.
-    pub kind: TroubleKind,
-    /// For a person.
-    pub words: String,
-    /// How long the sender asked us to wait (`Retry-After`).
-    pub wait: Option<Duration>,
-}
-
-/// The kinds of trouble.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum TroubleKind {
-    /// Our secret could not be read, or cannot be sent.
-    Secret,
-    /// No connection: name, network, a cut line.
-    Connect,
-    /// The certificate is expired, of another name, or of an unknown authority.
-    Certificate,
-    /// 401 or 403.
-    Login,
-    /// 429: it was asked too often.
-    Limit,
-    /// 3xx: it wants us elsewhere, and we do not go.
-    Redirect,
-    /// 5xx.
-    Server,
-    /// Nonsense: HTML, no JSON, too long, without what the preset looks for.
-    Answer,
-    /// No answer in time.
-    Timeout,
-    /// A command or file of this machine.
-    Local,
-}
-
-impl Trouble {
-    pub(super) fn new(kind: TroubleKind, words: impl Into<String>) -> Self {
-        Self {
-            kind,
-            words: words.into(),
-            wait: None,
-        }
-    }
-}
-
-impl fmt::Display for Trouble {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.words)
-    }
-}
-
-impl std::error::Error for Trouble {}
 
 /// A sender's own opt-outs.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]

@@ -3,12 +3,12 @@
 use super::answer::Hidden;
 use super::builtin;
 use super::connector::Key;
-use super::http::{Http, Target};
 use super::preset::{Act, Otherwise, Preset};
 use super::settings::SenderSettings;
 use super::template::{self, Templates, encoded};
 use super::told::{Limits, Pulled, Told, Trouble, TroubleKind};
 use super::walk::{Walk, Walked, call_of};
+use crate::http::{Http, Target};
 use crate::record::{Address, Fault, NoticeAct, Whom};
 use std::collections::BTreeMap;
 use tera::Context;

@@ -4,13 +4,13 @@
 //! else (a list that refuses must not save the next list); trouble with the server stops all, because it is tried again.
 
 use super::answer::{Hidden, Verdict};
-use super::http::Http;
 use super::paging::{Place, Turn};
 use super::pointer::{find, plain};
 use super::preset::{Act, Otherwise, Preset, Step};
 use super::template::Templates;
 use super::told::{Trouble, TroubleKind};
 use crate::config::Secret;
+use crate::http::Http;
 use serde_json::Value;
 use tera::Context;
 

@@ -5,11 +5,11 @@
 
 use super::answer::{Hidden, Verdict, judge};
 use super::connector::Key;
-use super::http::{Ask, Http, Target};
 use super::settings::SenderSettings;
 use super::told::{Told, Trouble, TroubleKind};
 use super::tool::hidden;
 use crate::config::{Secret, SecretSource};
+use crate::http::{Ask, Http, Target};
 use crate::record::{NoticeAct, Whom};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -171,7 +171,7 @@ impl Webhook {
         })?;
         let said = answer.body.to_vec();
         // What a receiver answers beside its status is its own business; a page for people is not one.
-        let plain = super::http::Answer {
+        let plain = crate::http::Answer {
             body: if answer.html || !(200..300).contains(&answer.status) {
                 answer.body
             } else {

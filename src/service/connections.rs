@@ -1,5 +1,7 @@
 //! The connections of a running daemon in words: each mailbox and the SMTP server, what is wrong, what to do, when it is tried again.
 
+use super::needs::{Need, Why};
+use super::notices::SenderReport;
 use crate::delivery::{BreakerState, Problem};
 use crate::mailbox::{MailboxState, MailboxStatus};
 use serde::Serialize;
@@ -142,7 +144,7 @@ impl MailboxReport {
 fn fix(state: MailboxState) -> Option<&'static str> {
     match state {
         MailboxState::LoginRefused => Some(
-            "correct `username` or the password where [mailbox.imap] says it is kept; a password is read again at the next try",
+            "correct `username` or the password where [mailbox.imap] says it is kept; a password is read again at the next try; a log-in by token: `quitus oauth status`",
         ),
         MailboxState::Untrusted => Some(
             "have the certificate renewed, or correct `host` or `ca_file` and start again; nothing was said in clear text",
@@ -174,4 +176,21 @@ impl fmt::Display for MailboxReport {
         }
         Ok(())
     }
+}
+
+/// A sender that did not obey within the hour, and what must be done there by hand.
+pub(super) fn sender_needs(sender: &SenderReport) -> Vec<Need> {
+    let mut needs = Vec::new();
+    if sender.late > 0 {
+        let fix = format!("quitus senders test {}", sender.name);
+        let need = Need::of(Why::Sender, fix).about(&sender.name);
+        let since = sender.oldest.clone();
+        needs.push(Need { since, ..need }.times(sender.late));
+    }
+    if sender.stuck > 0 {
+        let fix = format!("quitus senders waiting {}", sender.name);
+        let need = Need::of(Why::SenderStuck, fix).about(&sender.name);
+        needs.push(need.times(sender.stuck));
+    }
+    needs
 }

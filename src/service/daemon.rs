@@ -274,6 +274,7 @@ fn teller(
         let status = Status::of_state(&state, now, soon)?.with_senders(senders);
         let floods = flood_needs(&state, &house.config.policy.settings.floods)?;
         let status = status.with_floods(floods);
+        let status = status.with_logins(super::logins::standings(&house.config));
         let full = office.sequencer.reader().check_room();
         let disk = full.err().map(|full| full.to_string());
         let seen = mailboxes.iter().map(|m| MailboxReport::of(&m.borrow()));
@@ -305,7 +306,7 @@ type Watchers = (
     Arc<Desks>,
 );
 
-/// Begins to watch every mailbox, to file, and to look for uncertain letters.
+/// Begins to watch every mailbox, to keep log-ins by token fresh, to file, and to look for uncertain letters.
 fn watch_all(office: &Office, reception: &Reception, stopping: &watch::Receiver<bool>) -> Watchers {
     let (mut tasks, mut mailboxes, mut desks) = (Vec::new(), Vec::new(), Desks::default());
     for settings in office.house.load().config.mailboxes.clone() {
@@ -325,6 +326,8 @@ fn watch_all(office: &Office, reception: &Reception, stopping: &watch::Receiver<
     let desks = Arc::new(desks);
     let checks = SentChecks::new(office.clone(), desks.clone());
     tasks.push(tokio::spawn(checks.run(stopping.clone())));
+    let fresh = super::logins::run(office.clone(), stopping.clone());
+    tasks.push(tokio::spawn(fresh));
     let filer = Filer::new(office.clone(), desks.clone());
     tasks.push(tokio::spawn(filer.run(stopping.clone())));
     (tasks, mailboxes, desks)

@@ -27,6 +27,7 @@ mod health;
 mod house;
 mod identity;
 mod importing;
+mod logins;
 mod mailed;
 mod minting;
 mod needs;
@@ -60,6 +61,7 @@ pub use health::{DaemonReport, Interrupted};
 pub use house::{House, Office};
 pub use identity::DAYS as CODE_DAYS;
 pub use importing::{ImportFailure, SentSummary, import, import_sent};
+pub use logins::{accounts as oauth_accounts, standings as oauth_standings};
 pub use minting::{Issued, NotMinted, Wanted as WantedTokens, issue as issue_tokens};
 pub use needs::{Need, Why};
 pub use notices::{

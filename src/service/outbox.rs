@@ -365,16 +365,10 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 
 /// The courier for a configuration.
 pub fn courier(config: &crate::config::Config) -> Result<Courier, Problem> {
-    let login = match (&config.smtp.username, &config.smtp.password) {
-        (Some(user), Some(source)) => {
-            let password = source.read().map_err(|e| Problem {
-                phase: crate::delivery::Phase::Auth,
-                trouble: Trouble::Login,
-                reply: e.to_string(),
-            })?;
-            Some(crate::delivery::Credentials::new(user, password.expose()))
-        }
-        _ => None,
-    };
+    let login = crate::delivery::Credentials::of(&config.smtp).map_err(|e| Problem {
+        phase: crate::delivery::Phase::Auth,
+        trouble: Trouble::Login,
+        reply: e.to_string(),
+    })?;
     Courier::new(&config.smtp, login)
 }

@@ -1,8 +1,9 @@
 //! How everything is, in words that the operator and the reviewer understand; the same for the terminal and for programs.
 
-use super::connections::{GuardReport, MailboxReport, SmtpReport};
+use super::connections::{GuardReport, MailboxReport, SmtpReport, sender_needs};
 use super::filing::FilingReport;
 use super::health::DaemonReport;
+use super::logins;
 use super::needs::{self, Need, Why};
 use super::notices::SenderReport;
 use crate::record::{Damaged, FlagRow, LetterState, MessageState, Mode, State, Timestamp, Waiting};
@@ -66,6 +67,8 @@ pub struct Status {
     pub senders: Vec<SenderReport>,
     /// The way to the SMTP server, if a daemon runs.
     pub smtp: Option<SmtpReport>,
+    /// The log-ins by token.
+    pub logins: Vec<crate::oauth::Standing>,
     /// Who answers whether somebody may be written to, if a daemon runs.
     pub guard: Vec<GuardReport>,
 }
@@ -113,6 +116,7 @@ impl Status {
             floods: Vec::new(),
             senders: Vec::new(),
             smtp: None,
+            logins: Vec::new(),
             guard: Vec::new(),
         };
         status.connections_need();
@@ -130,6 +134,13 @@ impl Status {
     /// Adds who answers whether somebody may be written to.
     pub fn with_guard(mut self, guard: Vec<GuardReport>) -> Self {
         self.guard = guard;
+        self.connections_need();
+        self
+    }
+
+    /// Adds how the log-ins by token are.
+    pub fn with_logins(mut self, logins: Vec<crate::oauth::Standing>) -> Self {
+        self.logins = logins;
         self.connections_need();
         self
     }
@@ -161,6 +172,7 @@ impl Status {
             Why::DiskFull,
             Why::Mailbox,
             Why::Smtp,
+            Why::Oauth,
             Why::Guard,
             Why::Edits,
             Why::SentLog,
@@ -199,6 +211,7 @@ impl Status {
             more.push(Need::of(Why::Filing, fix).times(filing.failing));
         }
         more.extend(self.senders.iter().flat_map(sender_needs));
+        more.extend(self.logins.iter().filter_map(logins::need));
         more.extend(self.floods.iter().cloned());
         self.needs.extend(more);
         needs::in_order(&mut self.needs);
@@ -213,23 +226,6 @@ impl Status {
     pub fn is_ill(&self) -> bool {
         self.needs.iter().any(Need::is_urgent)
     }
-}
-
-/// A sender that did not obey within the hour, and what must be done there by hand.
-fn sender_needs(sender: &SenderReport) -> Vec<Need> {
-    let mut needs = Vec::new();
-    if sender.late > 0 {
-        let fix = format!("quitus senders test {}", sender.name);
-        let need = Need::of(Why::Sender, fix).about(&sender.name);
-        let since = sender.oldest.clone();
-        needs.push(Need { since, ..need }.times(sender.late));
-    }
-    if sender.stuck > 0 {
-        let fix = format!("quitus senders waiting {}", sender.name);
-        let need = Need::of(Why::SenderStuck, fix).about(&sender.name);
-        needs.push(need.times(sender.stuck));
-    }
-    needs
 }
 
 /// How many wait in each class, and since when the oldest.
@@ -360,6 +356,9 @@ impl Status {
         }
         if let Some(smtp) = &self.smtp {
             writeln!(f, "smtp       {smtp}")?;
+        }
+        for login in &self.logins {
+            writeln!(f, "log-in     {login}")?;
         }
         for listener in &self.guard {
             write!(f, "{listener}")?;

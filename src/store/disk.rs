@@ -7,7 +7,7 @@ use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
 /// Makes a folder that only its owner can enter; one that exists is closed to others.
-pub(super) fn private_dir(path: &Path) -> io::Result<()> {
+pub fn private_dir(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(path)?;
     std::fs::set_permissions(path, Permissions::from_mode(0o700))
 }
@@ -69,7 +69,7 @@ pub(super) fn sync_dir(step: &'static str, dir: &Path) -> io::Result<()> {
 
 /// Puts `bytes` into `path` so that it holds the old content or the new, never a part: temporary file, fsync, rename,
 /// fsync of the folder.
-pub(super) fn replace(step: &'static str, path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub fn replace(step: &'static str, path: &Path, bytes: &[u8]) -> io::Result<()> {
     let new = path.with_extension("new");
     let file = create(&new)?;
     write_at(step, &file, bytes, 0)?;

@@ -40,6 +40,7 @@ mod slots;
 mod verify;
 
 pub use checkpoint::Checkpoint;
+pub use disk::{private_dir, replace};
 pub use group::Group;
 pub use keys::{KeyError, Keys};
 pub use open::{OpenReport, Options, Rebuilt, Store};

@@ -304,3 +304,49 @@ fn whoever_leaves_leaves_nothing_behind() {
     assert_ne!(person.ends(), Some(0), "{}", person.shown);
     assert!(new.names().is_empty(), "{:?}", new.names());
 }
+
+#[test]
+fn a_log_in_by_token_is_written_by_flags_or_answers_and_names_the_command_that_comes_next() {
+    let folder = tempfile::tempdir().unwrap();
+    let words =
+        "init --offline --provider microsoft365 --address a@acme.example --name Acme --country fr";
+    let mut flags: Vec<String> = words.split(' ').map(str::to_owned).collect();
+    flags.extend([
+        "--postal-address".to_owned(),
+        "12 rue de la Paix, Paris".to_owned(),
+    ]);
+    let missing = init(folder.path(), &flags, "", "en_US.UTF-8");
+    assert_eq!(missing.code, Some(2));
+    assert!(missing.err.contains("--oauth-client-id"), "{missing:?}");
+    let client = "--oauth-client-id 11-22 --oauth-tenant acme.example";
+    flags.extend(client.split(' ').map(str::to_owned));
+    let said = init(folder.path(), &flags, "", "en_US.UTF-8");
+    assert_eq!(said.code, Some(0), "{said:?}");
+    assert!(said.out.contains("quitus oauth login"), "{said:?}");
+    let file = folder.path().join("config/quitus.toml");
+    let config = Config::load(&file).unwrap();
+    let blocks: Vec<_> = config.oauth().collect();
+    assert_eq!(blocks.len(), 2);
+    for block in blocks {
+        assert_eq!(
+            (block.provider.as_str(), block.client_id.as_str()),
+            ("microsoft", "11-22")
+        );
+        assert_eq!(block.tenant.as_deref(), Some("acme.example"));
+    }
+    assert!(config.mailboxes[0].imap.password.is_none() && config.smtp.password.is_none());
+    // Google without the secret that it wants is a mistake, told before anything is written.
+    let other = tempfile::tempdir().unwrap();
+    let words = "init --offline --provider google --address a@acme.example --name Acme --country fr --oauth-client-id x";
+    let mut flags: Vec<String> = words.split(' ').map(str::to_owned).collect();
+    flags.extend([
+        "--postal-address".to_owned(),
+        "12 rue de la Paix, Paris".to_owned(),
+    ]);
+    let said = init(other.path(), &flags, "", "en_US.UTF-8");
+    assert!(
+        said.code == Some(2) && said.err.contains("client_secret"),
+        "{said:?}"
+    );
+    assert!(!other.path().join("config/quitus.toml").exists());
+}

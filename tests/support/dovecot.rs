@@ -29,6 +29,11 @@ fn free_port() -> u16 {
 
 impl Dovecot {
     pub fn start() -> Self {
+        Self::with(|config, _| config)
+    }
+
+    /// With its configuration changed; other files of it may be put into the folder.
+    pub fn with(change: impl FnOnce(String, &Path) -> String) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path();
         std::fs::set_permissions(root, std::fs::Permissions::from_mode(0o755)).unwrap();
@@ -48,6 +53,7 @@ impl Dovecot {
         authority.issue(root, "expired", "127.0.0.2", true);
         let (imap, imaps) = (free_port(), free_port());
         let config = configuration(root, owner, as_root, imap, imaps);
+        let config = change(config, root);
         std::fs::write(root.join("dovecot.conf"), config).unwrap();
         let child = Command::new("dovecot")
             .args(["-F", "-c"])

@@ -17,12 +17,27 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("register", &["record"]),
     ("store", &["record"]),
     ("trust", &[]),
+    ("http", &["trust"]),
+    // Tokens are kept as durably as the log is, and the application's own secret as every secret.
+    (
+        "oauth",
+        &[
+            "record",
+            "http",
+            "store::replace",
+            "store::private_dir",
+            "config::Secret",
+            "config::SecretSource",
+            "config::SecretError",
+        ],
+    ),
     // Their settings say where a secret is kept, which is config's word; config reads their settings in turn.
     (
         "mailbox",
         &[
             "record",
             "trust",
+            "oauth",
             "config::Secret",
             "config::SecretSource",
             "config::SecretError",
@@ -33,6 +48,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         &[
             "record",
             "trust",
+            "oauth",
             "config::Secret",
             "config::SecretSource",
             "config::SecretError",
@@ -43,6 +59,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         &[
             "record",
             "trust",
+            "http",
             "config::Secret",
             "config::SecretSource",
             "config::SecretError",
@@ -52,15 +69,15 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "config",
         &[
-            "record", "mail", "intent", "request", "answer", "register", "store", "mailbox",
-            "delivery", "sender", "proof", "service", "guard", "monitor",
+            "record", "mail", "intent", "request", "answer", "register", "store", "oauth",
+            "mailbox", "delivery", "sender", "proof", "service", "guard", "monitor",
         ],
     ),
     (
         "service",
         &[
-            "record", "mail", "intent", "request", "answer", "register", "store", "mailbox",
-            "delivery", "sender", "proof", "config",
+            "record", "mail", "intent", "request", "answer", "register", "store", "oauth",
+            "mailbox", "delivery", "sender", "proof", "config",
         ],
     ),
     // What a reviewer decides is said in the words of the rooms: the letter as it would be sent, the rule's sentence.
@@ -84,7 +101,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         "cli",
         &[
             "record", "mail", "intent", "request", "replay", "answer", "register", "store",
-            "mailbox", "delivery", "sender", "proof", "config", "service", "api", "guard",
+            "oauth", "mailbox", "delivery", "sender", "proof", "config", "service", "api", "guard",
             "monitor", "sandbox",
         ],
     ),

@@ -58,11 +58,15 @@ pub fn private(config: &Config, all: &mut Findings) {
     if !store.exists() {
         return;
     }
-    let keys = store.join("keys");
-    let in_keys = std::fs::read_dir(&keys).into_iter().flatten().flatten();
-    let places = [store.clone(), keys.clone(), config.control_socket.clone()]
+    let inner = ["keys", "oauth"].map(|name| store.join(name));
+    let within = inner
+        .iter()
+        .filter_map(|folder| std::fs::read_dir(folder).ok());
+    let within = within.flatten().flatten().map(|e| e.path());
+    let places = [store.clone(), config.control_socket.clone()]
         .into_iter()
-        .chain(in_keys.map(|e| e.path()));
+        .chain(within)
+        .chain(inner.iter().cloned());
     let open = |path: &PathBuf| mode(path).is_some_and(|mode| mode & 0o077 != 0);
     let open: Vec<PathBuf> = places.filter(open).collect();
     for path in &open {
@@ -71,7 +75,7 @@ pub fn private(config: &Config, all: &mut Findings) {
         all.wrong(Id::StorePrivate, "", what, format!("chmod go= {path}"));
     }
     if open.is_empty() {
-        let what = "store, keys and control socket are their owner's alone";
+        let what = "store, keys, tokens and control socket are their owner's alone";
         all.good(Id::StorePrivate, "", what);
     }
 }
@@ -79,10 +83,14 @@ pub fn private(config: &Config, all: &mut Findings) {
 /// Files of which the configuration says that a secret stands in them.
 fn secret_files(config: &Config) -> Vec<PathBuf> {
     let clients = config.guard.http.iter().flat_map(|h| &h.client);
-    let sources = (config.mailboxes.iter().map(|m| &m.imap.password))
-        .chain(&config.smtp.password)
-        .chain(config.senders.iter().filter_map(|s| s.secret.as_ref()))
-        .chain(clients.map(|c| &c.token));
+    let sources = (config
+        .mailboxes
+        .iter()
+        .filter_map(|m| m.imap.password.as_ref()))
+    .chain(config.oauth().filter_map(|o| o.client_secret.as_ref()))
+    .chain(&config.smtp.password)
+    .chain(config.senders.iter().filter_map(|s| s.secret.as_ref()))
+    .chain(clients.map(|c| &c.token));
     let files = sources.filter_map(|s| match s {
         SecretSource::File(path) => Some(path.clone()),
         _ => None,

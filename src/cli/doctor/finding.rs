@@ -53,6 +53,8 @@ ids! {
     Certificate = "server.certificate",
     /// Name and password.
     Login = "server.login",
+    /// A log-in by token.
+    Oauth = "server.oauth",
     /// What an IMAP server can do.
     Capability = "imap.capability",
     /// The folders that are read and looked at.

@@ -7,6 +7,7 @@ use crate::cli::check;
 use crate::config::{Config, SecretSource};
 use crate::delivery::{self, Credentials, Phase, Problem, SmtpSettings, Trouble};
 use crate::mailbox::{self, MailboxSettings, Probe, SessionError, Threads};
+use crate::service::oauth_standings;
 use jiff::{SignedDuration, Timestamp};
 
 /// From so many days before its end a certificate should be on its way.
@@ -21,7 +22,7 @@ const STEPS: [(Id, &str); 4] = [
     (Id::Name, "its name is known"),
     (Id::Reach, "it can be reached"),
     (Id::Certificate, "TLS"),
-    (Id::Login, "it takes name and password"),
+    (Id::Login, "it takes the log-in"),
 ];
 
 /// The steps before the one that failed went well.
@@ -69,7 +70,7 @@ pub async fn mailbox(
     };
     until(all, about, Id::Certificate);
     ends(all, about, probe.certificate.as_deref(), now);
-    all.good(Id::Login, about, "it takes name and password");
+    all.good(Id::Login, about, "it takes the log-in");
     capabilities(all, about, settings, &probe);
     folders(all, about, &probe);
     sent(all, about, settings, &probe, now);
@@ -96,9 +97,16 @@ fn refused(all: &mut Findings, about: &str, error: &SessionError) {
             Id::Certificate,
             "have the certificate renewed, or correct `host`, `security` or `ca_file`",
         ),
+        SessionError::Oauth(error) if error.needs_a_person() => {
+            (Id::Oauth, "quitus oauth status says what to do")
+        }
+        SessionError::Oauth(_) => (
+            Id::Oauth,
+            "look at the token server's name and the way to it; it is tried again by itself",
+        ),
         SessionError::Auth { .. } => (
             Id::Login,
-            "correct `username` or the password; many providers want a password made for one program, and IMAP switched on",
+            "correct `username` or the password; many providers want a password made for one program, and IMAP switched on (for a log-in by token: for this mailbox too)",
         ),
         SessionError::Secret(_) => (
             Id::Login,
@@ -111,7 +119,7 @@ fn refused(all: &mut Findings, about: &str, error: &SessionError) {
         _ => (Id::Reach, "look at the server, and try again"),
     };
     // A password that cannot be read: nobody knows yet how the server is.
-    if !matches!(error, SessionError::Secret(_)) {
+    if !matches!(error, SessionError::Secret(_) | SessionError::Oauth(_)) {
         until(all, about, id);
     }
     all.wrong(id, about, error.to_string(), fix);
@@ -247,6 +255,21 @@ pub fn clock(newest: &[Timestamp], now: Timestamp, all: &mut Findings) {
     }
 }
 
+/// How each log-in by token is.
+pub fn logins(config: &Config, all: &mut Findings) {
+    for login in oauth_standings(config) {
+        let (about, what) = (format!("log-in {}", login.name), login.to_string());
+        match (login.state, login.fix) {
+            ("good", _) => all.good(Id::Oauth, &about, what),
+            ("trouble", _) => {
+                let fix = "it is tried again by itself; look at the way to the token server, and at its name and certificate";
+                all.warn(Id::Oauth, &about, what, fix);
+            }
+            (_, fix) => all.wrong(Id::Oauth, &about, what, fix.unwrap_or_default()),
+        }
+    }
+}
+
 /// The server that takes letters.
 pub async fn smtp(config: &Config, now: Timestamp, all: &mut Findings) {
     let about = "smtp";
@@ -260,12 +283,12 @@ pub async fn smtp(config: &Config, now: Timestamp, all: &mut Findings) {
     };
     let probe = match delivery::probe(settings, login.as_ref()).await {
         Ok(probe) => probe,
-        Err(problem) => return smtp_refused(all, about, &problem),
+        Err(problem) => return smtp_refused(all, about, settings.oauth.is_some(), &problem),
     };
     until(all, about, Id::Certificate);
     ends(all, about, probe.certificate.as_deref(), now);
     match login {
-        Some(_) => all.good(Id::Login, about, "it takes name and password"),
+        Some(_) => all.good(Id::Login, about, "it takes the log-in"),
         None => all.good(Id::Login, about, "no log-in is asked for"),
     }
     offers(all, about, &probe.capabilities);
@@ -315,20 +338,20 @@ fn offers(all: &mut Findings, about: &str, capabilities: &[String]) {
 
 /// Name and password of the SMTP server, if it wants some.
 pub fn login(settings: &SmtpSettings<SecretSource>) -> Result<Option<Credentials>, String> {
-    let (Some(user), Some(source)) = (&settings.username, &settings.password) else {
-        return Ok(None);
-    };
-    let password = source.read().map_err(|e| e.to_string())?;
-    Ok(Some(Credentials::new(user, password.expose())))
+    Credentials::of(settings).map_err(|e| e.to_string())
 }
 
-fn smtp_refused(all: &mut Findings, about: &str, problem: &Problem) {
+fn smtp_refused(all: &mut Findings, about: &str, by_token: bool, problem: &Problem) {
     let (id, fix) = match (problem.phase, problem.trouble) {
         (_, Trouble::Tls) | (Phase::Tls, _) => (
             Id::Certificate,
             "have the certificate renewed, or correct `host`, `security` or `ca_file`",
         ),
         (Phase::Dns, _) => (Id::Name, "correct `host`, or this machine's name server"),
+        (Phase::Auth, _) if by_token => (
+            Id::Oauth,
+            "quitus oauth status; if that is good, SMTP with a log-in is switched off for this mailbox or the whole directory",
+        ),
         (Phase::Auth, _) => (
             Id::Login,
             "correct `username` or the password; many providers want a password made for one program",

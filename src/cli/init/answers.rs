@@ -79,7 +79,10 @@ impl Setup<'_> {
         let given = a.address.as_deref();
         let address = self.value("--address", given, ADDRESS, None, mail_address)?;
         let found = self.servers(&address, providers)?;
-        let (keeping, password) = self.password()?;
+        let (keeping, password) = match self.by_token(&found)? {
+            Some(by) => (Keeping::Token(by), None),
+            None => self.password()?,
+        };
         let firm = self.firm(&address)?;
         let given = (!a.reviewer.is_empty()).then(|| a.reviewer.join(","));
         let (given, usual) = (given.as_deref(), firm.privacy_email.as_str());
@@ -139,17 +142,16 @@ impl Setup<'_> {
     /// Without a terminal: every flag that has no default and is not there.
     fn nothing_missing(&self) -> Result<(), End> {
         let a = self.arguments;
-        let kept = &a.password;
-        let password = kept.password_stdin
-            || kept.password_file.is_some()
-            || kept.password_env.is_some()
-            || kept.password_command.is_some();
+        let password = a.password.is_given() || a.oauth.oauth_client_id.is_some();
         let address = a.address.as_deref().unwrap_or_default();
         let domain = address.rsplit('@').next().unwrap_or_default();
         let usual = usual_country(domain, self.tongue);
         self.none_missing([
             ("--address", a.address.is_some()),
-            ("--password-file (or -env, -command, -stdin)", password),
+            (
+                "--password-file (or -env, -command, -stdin; or --oauth-client-id)",
+                password,
+            ),
             ("--name", a.name.is_some()),
             ("--postal-address", a.postal_address.is_some()),
             ("--country", a.country.is_some() || usual.is_some()),

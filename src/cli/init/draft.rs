@@ -5,6 +5,7 @@
 use super::asking::Tongue;
 use super::providers::Protection;
 use super::servers::Server;
+use super::tokens::ByToken;
 use crate::record::Address;
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -18,6 +19,8 @@ pub enum Keeping {
     Env(String),
     /// A program prints it.
     Command(Vec<String>),
+    /// Nowhere: tokens are asked for.
+    Token(ByToken),
 }
 
 /// All answers.
@@ -218,6 +221,7 @@ impl Draft {
     fn login(&self, text: &mut String) {
         self.set(text, "username", &quoted(&self.username), None);
         let password = match &self.keeping {
+            Keeping::Token(by) => return self.set(text, "oauth", &by.setting(), None),
             Keeping::File(path) => format!("{{ file = {} }}", quoted(&path.to_string_lossy())),
             Keeping::Env(name) => format!("{{ env = {} }}", quoted(name)),
             Keeping::Command(words) => {
@@ -276,7 +280,7 @@ fn line(text: &mut String, words: &str) {
 }
 
 /// A basic string of TOML.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     let mut all = String::from("\"");
     for c in text.chars() {
         match c {

@@ -19,6 +19,10 @@ pub struct Servers {
     pub files_sent: bool,
     /// Who judges what arrives, if that is known.
     pub authserv_id: Option<String>,
+    /// Who gives tokens for it, if that is known.
+    pub oauth: Option<String>,
+    /// Whether it takes nothing else.
+    pub only_tokens: bool,
 }
 
 const IMAP: Question = ("IMAP server (reads)", "Serveur IMAP (lecture)");
@@ -56,6 +60,9 @@ impl Setup<'_> {
         let question = ("Login name", "Identifiant");
         let username = self.text("--username", a.username.as_deref(), question, Some(login))?;
         let files_sent = provider.as_ref().is_some_and(|p| p.files_sent);
+        let oauth = provider.as_ref().and_then(|p| p.oauth.clone());
+        let only_tokens =
+            provider.as_ref().is_some_and(|p| p.auth == Needs::Oauth) && oauth.is_some();
         let authserv_id = provider.and_then(|p| p.authserv_id);
         Ok(Servers {
             imap,
@@ -63,6 +70,8 @@ impl Setup<'_> {
             username,
             files_sent,
             authserv_id,
+            oauth,
+            only_tokens,
         })
     }
 
@@ -122,7 +131,7 @@ impl Setup<'_> {
                 "  (nous ne sommes pas sûrs de ces réglages)",
             ))?;
         }
-        if provider.auth == Needs::Oauth && self.terminal {
+        if provider.auth == Needs::Oauth && provider.oauth.is_none() && self.terminal {
             let question = tongue.of("Go on all the same?", "Continuer quand même ?");
             if !self.asker.agree(question, false)? {
                 return Err(End::Usage(

@@ -32,6 +32,8 @@ pub struct Provider {
     /// What it takes for a password. Default: the ordinary one.
     #[serde(default)]
     pub auth: Needs,
+    /// Who gives tokens for it, as config/oauth.toml calls them. Default: nobody that we know.
+    pub oauth: Option<String>,
     /// Whether it puts what SMTP takes into Sent by itself. Default: no.
     #[serde(default)]
     pub files_sent: bool,
@@ -217,6 +219,13 @@ mod tests {
                 assert!(seen.insert(name.clone()), "{name:?} twice");
             }
             assert!(seen.insert(named("id", &ids).remove(0)), "{}", provider.id);
+            let oauth = provider.oauth.as_deref();
+            assert!(oauth.is_none_or(|o| crate::oauth::providers().iter().any(|p| p == o)));
+            assert!(
+                oauth.is_some() || provider.auth != Needs::Oauth,
+                "{}",
+                provider.id
+            );
             assert!(!provider.hint.en.is_empty() && !provider.hint.fr.is_empty());
             for (place, tls) in [(&provider.imap, 993), (&provider.smtp, 465)] {
                 let on_its_port = (place.port == tls) == (place.security == Protection::Tls);

@@ -15,8 +15,8 @@ pub struct Tried {
     pub lacking: Vec<String>,
 }
 
-/// Logs in to both servers of a configuration; nothing is sent.
-pub async fn servers(config: &Config, password: &Secret) -> Tried {
+/// Logs in to both servers of a configuration; nothing is sent. Without a password they are only greeted: nobody has agreed to tokens yet.
+pub async fn servers(config: &Config, password: &Option<Secret>) -> Tried {
     let mut tried = Tried {
         good: Vec::new(),
         wrong: Vec::new(),
@@ -24,15 +24,23 @@ pub async fn servers(config: &Config, password: &Secret) -> Tried {
     };
     for settings in &config.mailboxes {
         let place = format!("IMAP {}:{}", settings.imap.host, settings.imap.port());
-        match mailbox::probe_as(settings, password).await {
-            Ok(probe) => tried.mailbox(&place, probe),
+        let seen = match password {
+            Some(password) => mailbox::probe_as(settings, password).await.map(Some),
+            None => mailbox::greet(&settings.imap).await.map(|()| None),
+        };
+        match seen {
+            Ok(Some(probe)) => tried.mailbox(&place, probe),
+            Ok(None) => tried.good.push(format!(
+                "{place}: it is there; quitus oauth login comes next"
+            )),
             Err(e) => tried.wrong.push(format!("{place}: {e}")),
         }
     }
     let smtp = &config.smtp;
     let place = format!("SMTP {}:{}", smtp.host, smtp.port());
     let login = smtp.username.as_ref();
-    let login = login.map(|user| Credentials::new(user, password.expose()));
+    let login = login.zip(password.as_ref());
+    let login = login.map(|(user, password)| Credentials::new(user, password.expose()));
     match delivery::probe(smtp, login.as_ref()).await {
         Ok(probe) => {
             let tls = probe.tls.unwrap_or_else(|| "no TLS".to_owned());

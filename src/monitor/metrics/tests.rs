@@ -77,6 +77,7 @@ pub(in crate::monitor) fn eventful() -> Status {
             why: None,
             wait_s: Some(30),
         }),
+        logins: Vec::new(),
         guard: vec![GuardReport {
             name: "policy",
             listen: "127.0.0.1:1".into(),

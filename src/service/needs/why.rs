@@ -28,6 +28,8 @@ pub enum Why {
     Mailbox,
     /// The SMTP server takes nothing.
     Smtp,
+    /// A log-in by token has ended, or nobody has logged in yet.
+    Oauth,
     /// Whoever asks the guard gets no answer: mail waits, or goes out unasked where it is set up wrongly.
     Guard,
     /// A tool that sends has not obeyed within an hour.
@@ -78,6 +80,7 @@ impl Why {
         Self::DeadMessage,
         Self::Mailbox,
         Self::Smtp,
+        Self::Oauth,
         Self::Guard,
         Self::Sender,
         Self::SentLog,
@@ -116,6 +119,7 @@ impl Why {
             Self::DeadMessage => "dead_message",
             Self::Mailbox => "mailbox",
             Self::Smtp => "smtp",
+            Self::Oauth => "oauth",
             Self::Guard => "guard",
             Self::Sender => "sender",
             Self::SentLog => "sent_log",
@@ -152,6 +156,7 @@ impl Why {
             Self::DeadMessage => "a message could not be read",
             Self::Mailbox => "a mailbox cannot be read",
             Self::Smtp => "letters wait for the SMTP server",
+            Self::Oauth => "somebody must log in again: no token is given for this mailbox",
             Self::Guard => {
                 "a listener of the guard is down: nobody is told who must not be written to"
             }

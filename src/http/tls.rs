@@ -1,6 +1,6 @@
-//! Says why a sender's server is not believed, in words that an operator can act on; who is, `trust` says.
+//! Says why a server of the web is not believed, in words that an operator can act on; who is, `trust` says.
 
-use super::told::{Trouble, TroubleKind};
+use super::trouble::{Trouble, TroubleKind};
 use crate::trust::{self, Untrusting};
 use std::path::Path;
 use tokio_rustls::TlsConnector;

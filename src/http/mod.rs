@@ -4,8 +4,11 @@
 //! kept one may have been closed by the server in the meantime: then the request is sent once more on a new one. Every act
 //! sets a state, so saying it twice does no harm. Deliberately absent: redirects, proxies, HTTP/2.
 
-use super::tls;
-use super::told::{Trouble, TroubleKind};
+mod tls;
+mod trouble;
+
+pub use trouble::{Trouble, TroubleKind};
+
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1::{self, SendRequest};
@@ -29,19 +32,19 @@ const KEPT_FOR: Duration = Duration::from_secs(20);
 
 /// A URL, taken apart.
 #[derive(Clone, Debug)]
-pub(super) struct Target {
+pub struct Target {
     tls: bool,
     host: String,
     port: u16,
     /// The path; at least `/`.
-    pub(super) path: String,
+    pub path: String,
     /// The query of a webhook's URL.
-    pub(super) query: String,
+    pub query: String,
 }
 
 impl Target {
     /// Takes a URL apart. The error says what and what to do, and repeats nothing of it: it may hold a secret.
-    pub(super) fn parse(url: &str) -> Result<Self, (&'static str, &'static str)> {
+    pub fn parse(url: &str) -> Result<Self, (&'static str, &'static str)> {
         let fix = "write it as https://api.example.com";
         let uri: Uri = url.parse().map_err(|_| ("this is not a URL", fix))?;
         let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
@@ -95,28 +98,33 @@ impl Target {
 }
 
 /// A request, without its server.
-pub(super) struct Ask {
-    pub(super) method: &'static str,
+pub struct Ask {
+    /// `GET`, `POST`, …
+    pub method: &'static str,
     /// Path and query.
-    pub(super) target: String,
-    pub(super) headers: Vec<(HeaderName, HeaderValue)>,
-    /// JSON.
-    pub(super) body: Option<String>,
+    pub target: String,
+    /// Beside Host, User-Agent and Accept.
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// JSON, unless `headers` says what else.
+    pub body: Option<String>,
     /// Bytes of the answer at most.
-    pub(super) at_most: usize,
+    pub at_most: usize,
 }
 
 /// What came back.
-pub(super) struct Answer {
-    pub(super) status: u16,
+pub struct Answer {
+    /// As in 200.
+    pub status: u16,
     /// A page for people, which no interface sends. What it calls itself does not count: "ok" often comes as text/html.
-    pub(super) html: bool,
-    pub(super) wait: Option<Duration>,
-    pub(super) body: Bytes,
+    pub html: bool,
+    /// How long it asked us to wait (`Retry-After`).
+    pub wait: Option<Duration>,
+    /// What it said.
+    pub body: Bytes,
 }
 
 /// A server, and the connections to it.
-pub(super) struct Http {
+pub struct Http {
     target: Target,
     tls: Option<(TlsConnector, ServerName<'static>)>,
     time: Duration,
@@ -125,7 +133,7 @@ pub(super) struct Http {
 
 impl Http {
     /// Prepares connections; opens none. The error says what and what to do.
-    pub(super) fn new(
+    pub fn new(
         target: Target,
         ca_file: Option<&Path>,
         time: Duration,
@@ -150,12 +158,12 @@ impl Http {
     }
 
     /// The path (and for a webhook the query) of the server's URL.
-    pub(super) fn target(&self) -> &Target {
+    pub fn target(&self) -> &Target {
         &self.target
     }
 
     /// Asks, within the time for one call.
-    pub(super) async fn ask(&self, ask: &Ask) -> Result<Answer, Trouble> {
+    pub async fn ask(&self, ask: &Ask) -> Result<Answer, Trouble> {
         let late = |_| {
             Trouble::new(
                 TroubleKind::Timeout,
@@ -221,7 +229,7 @@ impl Http {
             .header(HOST, self.target.authority())
             .header(USER_AGENT, concat!("quitus/", env!("CARGO_PKG_VERSION")))
             .header("accept", "application/json");
-        if ask.body.is_some() {
+        if ask.body.is_some() && !ask.headers.iter().any(|(name, _)| name == CONTENT_TYPE) {
             request = request.header(CONTENT_TYPE, "application/json");
         }
         for (name, value) in &ask.headers {
@@ -231,7 +239,7 @@ impl Http {
         let cannot = |_| {
             Trouble::new(
                 TroubleKind::Local,
-                "what the preset says makes no request that can be sent",
+                "what the settings say makes no request that can be sent",
             )
         };
         request.body(Full::from(body)).map_err(cannot)
