@@ -17,6 +17,7 @@ use crate::monitor::{AlertSettings, HealthSettings};
 use crate::register::{RegisterSettings, SentLogSettings};
 use crate::request::{Policy, PolicySettings};
 use crate::sender::SenderSettings;
+use crate::web::DeskSettings;
 use std::path::{Path, PathBuf};
 
 /// Every section that there is.
@@ -45,12 +46,15 @@ const SECTIONS: &[&str] = &[
     "guard",
     "health",
     "alerts",
+    "desk",
 ];
 
 /// Reads the text, judges it, and makes the configuration if nothing is wrong; what it leads to is told in any case.
 pub fn assemble(path: &Path, text: &str) -> Survey {
-    let file = path.display().to_string();
-    let folder = path.parent().unwrap_or(Path::new(""));
+    let (file, folder) = (
+        path.display().to_string(),
+        path.parent().unwrap_or(Path::new("")),
+    );
     let mut doc = Document::parse(&file, text);
     let (controller, processing) = (controller(&mut doc), processing(&mut doc));
     let (store, (review, retention)) = (store(&mut doc, folder), review(&mut doc));
@@ -61,11 +65,14 @@ pub fn assemble(path: &Path, text: &str) -> Survey {
     let (register, recipients) = people(&mut doc, folder, controller.as_ref(), &systems);
     let [templates, lexicon] = ["templates", "lexicon"].map(|s| own_files(&mut doc, s, folder));
     let (reader, log) = (optional(&mut doc, "reader"), optional(&mut doc, "log"));
-    let (house, (guard, health, alerts)) = (house(&mut doc, &mailboxes), outside(&mut doc, folder));
-    let control_socket = socket(&mut doc, folder, store.as_ref());
+    let (house, socket) = (
+        house(&mut doc, &mailboxes),
+        socket(&mut doc, folder, store.as_ref()),
+    );
+    let (guard, health, alerts, desk) = outside(&mut doc, folder);
     let faults = doc.finish(SECTIONS);
     let good = faults.is_empty();
-    let mut survey = Survey::wrong(faults, secrets, [&templates, &lexicon], &control_socket);
+    let mut survey = Survey::wrong(faults, secrets, [&templates, &lexicon], &socket);
     let (Some(controller), Some(store), Some(smtp), Some(policy), true) =
         (controller, store, smtp, policy, good)
     else {
@@ -91,10 +98,11 @@ pub fn assemble(path: &Path, text: &str) -> Survey {
         reader,
         log,
         house,
-        control_socket,
+        control_socket: socket,
         guard,
         health,
         alerts,
+        desk,
     });
     survey
 }
@@ -218,14 +226,19 @@ fn sent_logs(doc: &mut Document, folder: &Path) -> Vec<SentLogSettings> {
     read.into_iter().map(|(_, s)| s).collect()
 }
 
-/// Who asks and is told from outside.
+/// Everything by which somebody outside asks, is told, or looks in.
 fn outside(
     doc: &mut Document,
     folder: &Path,
-) -> (GuardSettings, Option<HealthSettings>, AlertSettings) {
+) -> (
+    GuardSettings,
+    Option<HealthSettings>,
+    AlertSettings,
+    Option<DeskSettings>,
+) {
     let guard = guard(doc, folder);
     let health = health(doc, folder, &guard);
-    (guard, health, alerts(doc, folder))
+    (guard, health, alerts(doc, folder), desk(doc, folder))
 }
 
 /// Who is told whether somebody may be written to.
@@ -244,6 +257,14 @@ fn health(doc: &mut Document, folder: &Path, guard: &GuardSettings) -> Option<He
     health
 }
 
+/// Where the review desk's pages are; nowhere is nowhere.
+fn desk(doc: &mut Document, folder: &Path) -> Option<DeskSettings> {
+    let mut desk: Option<DeskSettings> = doc.take("desk");
+    desk.iter_mut().for_each(|d| d.resolve_in(folder));
+    cross::desk(doc, desk.as_ref());
+    desk
+}
+
 /// Who is told when the daemon is ill.
 fn alerts(doc: &mut Document, folder: &Path) -> AlertSettings {
     let mut alerts: AlertSettings = optional(doc, "alerts");
@@ -256,6 +277,10 @@ fn alerts(doc: &mut Document, folder: &Path) -> AlertSettings {
 fn secrets(doc: &Document, folder: &Path) -> Vec<SecretPlace> {
     let smtp = ("smtp".to_owned(), vec!["smtp".into(), "password".into()]);
     let alerts = ("alerts".to_owned(), vec!["alerts".into(), "secret".into()]);
+    let desk = (
+        "desk".to_owned(),
+        vec!["desk".into(), "proxy_secret".into()],
+    );
     let client = ["guard", "http", "client"];
     let all = named(doc, "mailbox", &["mailbox"], &["imap", "password"])
         .into_iter()
@@ -263,7 +288,7 @@ fn secrets(doc: &Document, folder: &Path) -> Vec<SecretPlace> {
         .chain(named(doc, "sender", &["sender"], &["secret"]))
         .chain(named(doc, "recipient", &["recipient"], &["secret"]))
         .chain(named(doc, "client", &client, &["token"]))
-        .chain([alerts]);
+        .chain([alerts, desk]);
     all.filter_map(|(of, path)| {
         let path: Vec<&str> = path.iter().map(String::as_str).collect();
         let mut source: SecretSource = doc.peek(&path)?;
