@@ -3,6 +3,7 @@
 //! A section that is broken or missing does not hide the mistakes of the others: every section is read before anybody is
 //! told, and each is judged by its own room.
 
+use super::outside::outside;
 use super::places::resolve;
 use super::survey::{SecretPlace, Survey};
 use super::{
@@ -11,13 +12,10 @@ use super::{
     StoreSettings, SystemSettings, cross, recipients,
 };
 use crate::delivery::SmtpSettings;
-use crate::guard::GuardSettings;
 use crate::mailbox::MailboxSettings;
-use crate::monitor::{AlertSettings, HealthSettings};
 use crate::register::{RegisterSettings, SentLogSettings};
 use crate::request::{Policy, PolicySettings};
 use crate::sender::SenderSettings;
-use crate::web::DeskSettings;
 use std::path::{Path, PathBuf};
 
 /// Every section that there is.
@@ -51,28 +49,22 @@ const SECTIONS: &[&str] = &[
 
 /// Reads the text, judges it, and makes the configuration if nothing is wrong; what it leads to is told in any case.
 pub fn assemble(path: &Path, text: &str) -> Survey {
-    let (file, folder) = (
-        path.display().to_string(),
-        path.parent().unwrap_or(Path::new("")),
-    );
-    let mut doc = Document::parse(&file, text);
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let mut doc = Document::parse(&path.display().to_string(), text);
     let (controller, processing) = (controller(&mut doc), processing(&mut doc));
     let (store, (review, retention)) = (store(&mut doc, folder), review(&mut doc));
     let (mailboxes, smtp) = (mailboxes(&mut doc, folder), smtp(&mut doc, folder));
     let (senders, systems) = (senders(&mut doc, folder), systems(&mut doc));
     let (secrets, sent_logs) = (secrets(&doc, folder), sent_logs(&mut doc, folder));
-    let policy = policy(&mut doc, &file, controller.as_ref());
+    let policy = policy(&mut doc, &path.display().to_string(), controller.as_ref());
     let (register, recipients) = people(&mut doc, folder, controller.as_ref(), &systems);
     let [templates, lexicon] = ["templates", "lexicon"].map(|s| own_files(&mut doc, s, folder));
     let (reader, log) = (optional(&mut doc, "reader"), optional(&mut doc, "log"));
-    let (house, socket) = (
-        house(&mut doc, &mailboxes),
-        socket(&mut doc, folder, store.as_ref()),
-    );
-    let (guard, health, alerts, desk) = outside(&mut doc, folder);
+    let (house, out) = (house(&mut doc, &mailboxes), outside(&mut doc, folder));
+    let control_socket = socket(&mut doc, folder, store.as_ref());
     let faults = doc.finish(SECTIONS);
     let good = faults.is_empty();
-    let mut survey = Survey::wrong(faults, secrets, [&templates, &lexicon], &socket);
+    let mut survey = Survey::wrong(faults, secrets, [&templates, &lexicon], &control_socket);
     let (Some(controller), Some(store), Some(smtp), Some(policy), true) =
         (controller, store, smtp, policy, good)
     else {
@@ -98,11 +90,11 @@ pub fn assemble(path: &Path, text: &str) -> Survey {
         reader,
         log,
         house,
-        control_socket: socket,
-        guard,
-        health,
-        alerts,
-        desk,
+        control_socket,
+        guard: out.guard,
+        health: out.health,
+        alerts: out.alerts,
+        desk: out.desk,
     });
     survey
 }
@@ -153,7 +145,10 @@ fn needed<T: serde::de::DeserializeOwned>(doc: &mut Document, key: &str, fix: &s
     doc.take(key)
 }
 
-fn optional<T: serde::de::DeserializeOwned + Default>(doc: &mut Document, key: &str) -> T {
+pub(super) fn optional<T: serde::de::DeserializeOwned + Default>(
+    doc: &mut Document,
+    key: &str,
+) -> T {
     doc.take(key).unwrap_or_default()
 }
 
@@ -224,53 +219,6 @@ fn sent_logs(doc: &mut Document, folder: &Path) -> Vec<SentLogSettings> {
     read.iter_mut().for_each(|(_, s)| s.resolve_in(folder));
     cross::sent_logs(doc, &read);
     read.into_iter().map(|(_, s)| s).collect()
-}
-
-/// Everything by which somebody outside asks, is told, or looks in.
-fn outside(
-    doc: &mut Document,
-    folder: &Path,
-) -> (
-    GuardSettings,
-    Option<HealthSettings>,
-    AlertSettings,
-    Option<DeskSettings>,
-) {
-    let guard = guard(doc, folder);
-    let health = health(doc, folder, &guard);
-    (guard, health, alerts(doc, folder), desk(doc, folder))
-}
-
-/// Who is told whether somebody may be written to.
-fn guard(doc: &mut Document, folder: &Path) -> GuardSettings {
-    let mut guard: GuardSettings = optional(doc, "guard");
-    guard.resolve_in(folder);
-    cross::guard(doc, &guard);
-    guard
-}
-
-/// Where monitoring asks; nowhere is nowhere.
-fn health(doc: &mut Document, folder: &Path, guard: &GuardSettings) -> Option<HealthSettings> {
-    let mut health: Option<HealthSettings> = doc.take("health");
-    health.iter_mut().for_each(|h| h.resolve_in(folder));
-    cross::health(doc, health.as_ref(), guard);
-    health
-}
-
-/// Where the review desk's pages are; nowhere is nowhere.
-fn desk(doc: &mut Document, folder: &Path) -> Option<DeskSettings> {
-    let mut desk: Option<DeskSettings> = doc.take("desk");
-    desk.iter_mut().for_each(|d| d.resolve_in(folder));
-    cross::desk(doc, desk.as_ref());
-    desk
-}
-
-/// Who is told when the daemon is ill.
-fn alerts(doc: &mut Document, folder: &Path) -> AlertSettings {
-    let mut alerts: AlertSettings = optional(doc, "alerts");
-    alerts.resolve_in(folder);
-    cross::alerts(doc, &alerts);
-    alerts
 }
 
 /// Where passwords are said to be, also in a section with a mistake elsewhere.

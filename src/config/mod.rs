@@ -9,6 +9,7 @@ mod assemble;
 mod collect;
 mod controller;
 mod cross;
+mod outside;
 mod places;
 mod recipients;
 mod review;
