@@ -7,10 +7,10 @@
 //!   HTTP API is sent by no browser by itself, and needs neither;
 //! - what somebody's role does not allow is refused before the page is asked.
 
-use super::Web;
 use super::trouble::Trouble;
 use super::users::{Role, same};
-use super::visitor::{Came, Visitor, Whole, recognise};
+use super::visitor::{Came, Visitor, recognise};
+use super::{Web, machines};
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -38,28 +38,34 @@ pub async fn door(State(web): State<Web>, request: Request, next: Next) -> Respo
         Came::ByProxy(v, id) => (Some(v), false, Some(web.cookie(&id, &parts.headers))),
         Came::Unknown => (None, false, None),
     };
+    let api = parts.uri.path().starts_with("/api/");
+    if api && visitor.is_none() {
+        return dressed(machines::nobody());
+    }
+    let tell = |trouble: Trouble, headers: &HeaderMap| match api {
+        true => dressed(machines::told(&trouble)),
+        false => web.show_trouble(visitor.as_ref(), trouble, headers),
+    };
     let mut bytes = body;
     if !parts.method.is_safe() && !token {
         if !is_from_us(&parts.headers) {
-            return web.show_trouble(visitor.as_ref(), Trouble::foreign(), &parts.headers);
+            return tell(Trouble::foreign(), &parts.headers);
         }
         // Who signs in anew does it without what the session before gave.
         if let Some(visitor) = visitor.as_ref().filter(|_| parts.uri.path() != "/sign-in") {
             match checked(&parts.headers, bytes, visitor).await {
                 Ok(body) => bytes = body,
-                Err(trouble) => return web.show_trouble(Some(visitor), trouble, &parts.headers),
+                Err(trouble) => return tell(trouble, &parts.headers),
             }
         }
     }
     let headers = parts.headers.clone();
-    let whole = Whole(parts.uri.clone());
-    parts.extensions.insert(whole);
     if let Some(visitor) = &visitor {
         parts.extensions.insert(visitor.clone());
     }
     let mut response = next.run(Request::from_parts(parts, bytes)).await;
     if let Some(trouble) = response.extensions_mut().remove::<Trouble>() {
-        response = web.show_trouble(visitor.as_ref(), trouble, &headers);
+        response = tell(trouble, &headers);
     }
     if let Some(cookie) = cookie {
         response.headers_mut().append(header::SET_COOKIE, cookie);

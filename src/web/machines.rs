@@ -5,12 +5,12 @@ use super::trouble::Trouble;
 use super::users::Role;
 use super::visitor::Visitor;
 use crate::api;
-use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
 use axum::http::{Method, StatusCode, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
+use axum::{Json, Router};
 use serde_json::{Value, json};
 
 /// The largest list that is taken, in octets.
@@ -29,6 +29,27 @@ pub fn router(web: &Web) -> Router<Web> {
     Router::new().nest_service("/api/v1", inner)
 }
 
+/// Whoever sends no token, or a wrong one.
+pub(super) fn nobody() -> Response {
+    let fix = "send Authorization: Bearer TOKEN (`quitus users token NAME`), or sign in";
+    refusal(StatusCode::UNAUTHORIZED, "nobody is signed in", fix)
+}
+
+/// What a person would read as a page.
+pub(super) fn told(trouble: &Trouble) -> Response {
+    let fix = match trouble.status {
+        StatusCode::NOT_FOUND => "see the api's document",
+        StatusCode::PAYLOAD_TOO_LARGE => "send less at once",
+        _ => "send the session's token as X-CSRF-Token, from a page of this desk",
+    };
+    refusal(trouble.status, &format!("refused ({})", trouble.key), fix)
+}
+
+/// As the api refuses.
+fn refusal(status: StatusCode, error: &str, fix: &str) -> Response {
+    (status, Json(json!({"error": error, "fix": fix}))).into_response()
+}
+
 /// What somebody needs to be for this.
 fn needs(method: &Method, path: &str) -> Role {
     match method.is_safe() || QUESTIONS.contains(&path) {
@@ -42,15 +63,16 @@ fn needs(method: &Method, path: &str) -> Role {
 async fn named(visitor: Visitor, request: Request, next: Next) -> Response {
     let role = needs(request.method(), request.uri().path());
     if !visitor.may(role) {
-        let said = format!("only a {} may do this\n", role.word());
-        return (StatusCode::FORBIDDEN, said).into_response();
+        let said = format!("only a {} may do this", role.word());
+        let fix = "ask whoever gives the roles (`quitus users list`)";
+        return refusal(StatusCode::FORBIDDEN, &said, fix);
     }
     if request.method().is_safe() {
         return next.run(request).await;
     }
     match in_their_name(visitor, request).await {
         Ok(request) => next.run(request).await,
-        Err(trouble) => (trouble.status, "this is no order that can be read\n").into_response(),
+        Err(trouble) => told(&trouble),
     }
 }
 

@@ -12,6 +12,7 @@ pub const TEMPLATES: &[(&str, &str)] = &[
     ("today.html", include_str!("html/today.html")),
     ("cases.html", include_str!("html/cases.html")),
     ("case.html", include_str!("html/case.html")),
+    ("edit.html", include_str!("html/edit.html")),
     ("bulk.html", include_str!("html/bulk.html")),
     // Pages of other rooms of the desk: a line each, in the order of the menu.
 ];

@@ -7,7 +7,7 @@ use super::{Inner, Web};
 use crate::record::{Language, Timestamp};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use std::sync::Arc;
 
@@ -24,10 +24,6 @@ pub struct Visitor {
     pub words: Arc<Words>,
     session: String,
 }
-
-/// The whole address that was asked for.
-#[derive(Clone)]
-pub(super) struct Whole(pub(super) Uri);
 
 /// How somebody came in.
 pub(super) enum Came {
@@ -50,11 +46,6 @@ impl Visitor {
     /// A word of the pages in their language.
     pub fn word<'a>(&'a self, section: &str, key: &'a str) -> &'a str {
         self.words.of(section, key)
-    }
-
-    /// Their language.
-    pub fn language(&self) -> Language {
-        self.words.language
     }
 
     /// Leaves a word for their next page.
@@ -103,12 +94,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Visitor {
 
 /// Whoever is not signed in is asked to, and then comes back to what they wanted to see.
 fn to_sign_in(parts: &Parts) -> Response {
-    // Below a nested router the address is cut; this is the whole one.
-    let whole = parts.extensions.get::<Whole>().map(|u| &u.0);
-    let uri = whole.unwrap_or(&parts.uri);
-    if uri.path().starts_with("/api/") {
-        return (StatusCode::UNAUTHORIZED, "sign in, or send a token\n").into_response();
-    }
+    let uri = &parts.uri;
     let wanted = uri.path_and_query().map_or("/", |p| p.as_str());
     match parts.method.is_safe() && wanted != "/" {
         true => {

@@ -3,6 +3,7 @@
 mod bulk;
 mod case;
 mod cases;
+mod edit;
 mod letter;
 mod marks;
 mod orders;
@@ -81,6 +82,10 @@ fn reviewers() -> Router<Web> {
         .route("/cases/approve", post(bulk::look))
         .route("/cases/approve/all", post(bulk::approve))
         .route("/cases/{case}/{order}", post(orders::order))
+        .route(
+            "/cases/{case}/letters/{number}/edit",
+            get(edit::show).post(edit::approve),
+        )
         .route(
             "/cases/{case}/letters/{number}/cancel",
             post(orders::cancel),
