@@ -78,61 +78,67 @@ fn evidence(case: &CaseFile) -> Vec<Value> {
 
 /// What happened, oldest first: the moment, a word for it, who, and the rule with its sentence.
 fn timeline(desk: &Desk, case: &CaseFile) -> Result<Vec<Value>, Refusal> {
-    let row = &case.row;
-    let mut all: Vec<(Timestamp, Value)> = Vec::new();
-    let mut add = |at: Timestamp, what: &str, more: Value| {
+    let mut story = Story(Vec::new());
+    story.messages_and_letters(case);
+    story.decisions(case);
+    let review = &case.row.review;
+    for position in [review.entered, review.extended].into_iter().flatten() {
+        if let Some((at, what, by)) = word_of(desk, position)? {
+            story.add(at, what, json!({"by": by}));
+        }
+    }
+    let Story(mut all) = story;
+    all.sort_by_key(|(at, _)| *at);
+    Ok(all.into_iter().map(|(_, told)| told).collect())
+}
+
+/// What happened, as it is found.
+struct Story(Vec<(Timestamp, Value)>);
+
+impl Story {
+    fn add(&mut self, at: Timestamp, what: &str, more: Value) {
         let mut told = json!({"at": at.to_string(), "what": what});
         if let (Value::Object(told), Value::Object(more)) = (&mut told, more) {
             told.extend(more);
         }
-        all.push((at, told));
-    };
-    add(row.opened, "opened", json!({}));
-    for (_, message, _) in &case.messages {
-        add(message.received, "received", json!({}));
-        let (state, rule) = (message.state, because_of(&message.rule));
-        add(
-            message.decided,
-            "decided",
-            json!({"state": state, "because": rule}),
-        );
+        self.0.push((at, told));
     }
-    for letter in &case.letters {
-        let what = match letter.state {
-            LetterState::Draft => "drafted",
-            _ => "letter",
-        };
-        add(letter.changed, what, of_letter(letter));
-    }
-    for done in &row.review.systems {
-        add(
-            done.at,
-            "system",
-            json!({"subject": done.system, "request": done.request, "by": done.by}),
-        );
-    }
-    if let Some(code) = &row.review.identity {
-        add(code.asked, "identity_asked", json!({}));
-    }
-    if let Some(at) = row.review.proved {
-        add(at, "identity_proved", json!({}));
-    }
-    for (_, at) in &row.review.mails {
-        add(*at, "mail_after_stop", json!({}));
-    }
-    for position in [row.review.entered, row.review.extended]
-        .into_iter()
-        .flatten()
-    {
-        if let Some((at, what, by)) = word_of(desk, position)? {
-            add(at, what, json!({"by": by}));
+
+    fn messages_and_letters(&mut self, case: &CaseFile) {
+        self.add(case.row.opened, "opened", json!({}));
+        for (_, message, _) in &case.messages {
+            self.add(message.received, "received", json!({}));
+            let (state, rule) = (message.state, because_of(&message.rule));
+            let more = json!({"state": state, "because": rule});
+            self.add(message.decided, "decided", more);
+        }
+        for letter in &case.letters {
+            let what = match letter.state {
+                LetterState::Draft => "drafted",
+                _ => "letter",
+            };
+            self.add(letter.changed, what, of_letter(letter));
         }
     }
-    if let Some(at) = row.closed {
-        add(at, "closed", json!({}));
+
+    fn decisions(&mut self, case: &CaseFile) {
+        let review = &case.row.review;
+        for done in &review.systems {
+            let more = json!({"subject": done.system, "request": done.request, "by": done.by});
+            self.add(done.at, "system", more);
+        }
+        let asked = review.identity.as_ref().map(|code| code.asked);
+        let mails = review.mails.iter().map(|(_, at)| (*at, "mail_after_stop"));
+        let dated = [
+            (asked, "identity_asked"),
+            (review.proved, "identity_proved"),
+            (case.row.closed, "closed"),
+        ];
+        let dated = dated.into_iter().filter_map(|(at, what)| Some((at?, what)));
+        for (at, what) in dated.chain(mails) {
+            self.add(at, what, json!({}));
+        }
     }
-    all.sort_by_key(|(at, _)| *at);
-    Ok(all.into_iter().map(|(_, told)| told).collect())
 }
 
 fn because_of(id: &RuleId) -> String {

@@ -3,12 +3,13 @@
 //! Open cases come in the order in which they are due, all cases in the order of their references; both are read from ordered
 //! tables, so many rows at a time, and never all. Who asks for something rare gets a page with few rows and a cursor to go on.
 
+use super::case_place::Place;
 use super::paging::no_cursor;
 use super::requests::{because, reference};
 use super::{Answer, Desk, Refusal, address, proposing};
 use crate::record::{
     CaseId, CaseRow, Contact, Event, Language, LetterRow, LetterState, Proof, RequestKind,
-    RequestState, RunningClock, State as Rows, Timestamp,
+    RequestState, State as Rows, Timestamp,
 };
 use crate::register;
 use crate::service::{contact, is_open, left_to_a_human};
@@ -295,70 +296,6 @@ impl Filter<'_> {
             "refused" => row.closed.is_some() && any(RequestState::Refused),
             _ => true,
         }
-    }
-}
-
-/// Where a page of open cases ends.
-#[derive(Clone, Copy)]
-enum Place {
-    Clock(Option<RunningClock>),
-    Held(Option<(Timestamp, CaseId)>),
-}
-
-impl Place {
-    fn next(self, state: &Rows<'_>, limit: usize) -> Result<Vec<(Self, CaseId)>, Refusal> {
-        let limit = limit.max(1);
-        Ok(match self {
-            Self::Clock(after) => {
-                let all = state.clocks_after(after, limit)?.into_iter();
-                all.map(|c| (Self::Clock(Some(c)), c.1)).collect()
-            }
-            Self::Held(after) => {
-                let all = state.held_after(after, limit)?.into_iter();
-                all.map(|h| (Self::Held(Some(h)), h.1)).collect()
-            }
-        })
-    }
-
-    /// A case stands where its first clock stands; among the held ones only without a clock.
-    fn is_not_the_place_of(self, row: &CaseRow) -> bool {
-        let open = row.requests.iter().filter(|r| is_open(r.state));
-        let first = open.map(|r| (r.target, r.request)).min();
-        match self {
-            Self::Clock(Some((at, _, kind))) => first != Some((at, kind)),
-            _ => first.is_some(),
-        }
-    }
-
-    fn written(self) -> String {
-        match self {
-            Self::Clock(None) => "c".to_owned(),
-            Self::Clock(Some((at, case, kind))) => format!("c.{}.{case}.{kind}", at.millis()),
-            Self::Held(None) => "h".to_owned(),
-            Self::Held(Some((at, case))) => format!("h.{}.{case}", at.millis()),
-        }
-    }
-
-    fn read(text: &str) -> Option<Self> {
-        let mut parts = text.split('.');
-        let held = match parts.next()? {
-            "c" => false,
-            "h" => true,
-            _ => return None,
-        };
-        let Some(at) = parts.next() else {
-            return Some(if held {
-                Self::Held(None)
-            } else {
-                Self::Clock(None)
-            });
-        };
-        let at = Timestamp::from_millis(at.parse().ok()?);
-        let case = parts.next()?.parse().ok()?;
-        Some(match held {
-            true => Self::Held(Some((at, case))),
-            false => Self::Clock(Some((at, case, parts.next()?.parse().ok()?))),
-        })
     }
 }
 

@@ -5,6 +5,7 @@
 //! its guard; there is no other. An address appears in plain words only where that very person was asked for.
 
 mod case_letter;
+mod case_place;
 mod case_story;
 mod cases;
 mod clearing;

@@ -43,12 +43,10 @@ impl Words {
 
     /// A sentence with values put in for `{name}`.
     pub fn fill(&self, section: &str, key: &str, values: &[(&str, &str)]) -> String {
-        let filled = values
-            .iter()
-            .fold(self.of(section, key).to_owned(), |text, (name, value)| {
-                text.replace(&format!("{{{name}}}"), value)
-            });
-        filled
+        let whole = self.of(section, key).to_owned();
+        values.iter().fold(whole, |text, (name, value)| {
+            text.replace(&format!("{{{name}}}"), value)
+        })
     }
 }
 

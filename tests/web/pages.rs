@@ -409,3 +409,28 @@ async fn pages_speak_french_to_whoever_reads_french() {
     }
     stage.end().await;
 }
+
+#[tokio::test]
+async fn what_is_closed_is_found_among_all_and_not_among_the_open() {
+    let stage = WebStage::build(Mode::Review).await;
+    let open = waiting(&stage).await;
+    let (case, ..) = stage.house.approve_only().await;
+    assert_eq!(case, open);
+    let mut vera = stage.signed_in("vera").await;
+    for (query, there) in [
+        ("state=open", false),
+        ("state=draft", false),
+        ("state=closed", true),
+        ("state=answered&kind=stop", true),
+        ("state=refused", false),
+        ("state=all", true),
+        ("state=all&kind=access", false),
+    ] {
+        let page = vera.look(&format!("/cases?{query}")).await;
+        let found = page.body.contains(&format!("/cases/{case}\""));
+        assert_eq!(found, there, "{query}");
+    }
+    let page = at(&mut vera, &case).await.text();
+    assert!(page.contains("Closed") && page.contains("sent"), "{page}");
+    stage.end().await;
+}
