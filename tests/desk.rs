@@ -7,6 +7,8 @@ mod apologies;
 mod digest;
 #[path = "desk/floods.rs"]
 mod floods;
+#[path = "desk/hands.rs"]
+mod hands;
 #[path = "desk/hook.rs"]
 mod hook;
 #[path = "desk/notices.rs"]

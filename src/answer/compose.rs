@@ -92,6 +92,16 @@ pub fn compose(
     parts: &[Part],
     facts: &LetterFacts,
 ) -> Result<Letter, ComposeError> {
+    compose_in(templates, parts, facts, None)
+}
+
+/// The same with the text that a human wrote in place of the template's; subject, page and attachments stay the template's.
+pub fn compose_in(
+    templates: &Templates,
+    parts: &[Part],
+    facts: &LetterFacts,
+    own: Option<&str>,
+) -> Result<Letter, ComposeError> {
     let mut parts = parts.to_vec();
     parts.sort_unstable();
     parts.dedup();
@@ -108,7 +118,7 @@ pub fn compose(
     if !missing.is_empty() {
         return Err(ComposeError::Missing(missing));
     }
-    compose_unchecked(templates, &parts, facts).map_err(|(path, e)| ComposeError::Template {
+    rendered(templates, &parts, facts, own).map_err(|(path, e)| ComposeError::Template {
         path,
         what: e.to_string(),
     })
@@ -120,6 +130,16 @@ pub(super) fn compose_unchecked(
     parts: &[Part],
     facts: &LetterFacts,
 ) -> Result<Letter, (String, tera::Error)> {
+    rendered(templates, parts, facts, None)
+}
+
+/// The same, with a human's own text if there is one: subject, page and attachments are those of the templates.
+fn rendered(
+    templates: &Templates,
+    parts: &[Part],
+    facts: &LetterFacts,
+    own: Option<&str>,
+) -> Result<Letter, (String, tera::Error)> {
     let name = |file: &str| format!("{}/{}/{file}", facts.language, folder(parts));
     let mut context = Context::from_serialize(facts).map_err(|e| (name("body.txt"), e))?;
     context.insert("parts", parts);
@@ -128,7 +148,10 @@ pub(super) fn compose_unchecked(
         templates.render(&path, context).map_err(|e| (path, e))
     };
     let subject = one_line(&render("subject.txt", &context)?);
-    let text = layout::tidy(&render("body.txt", &context)?);
+    let text = match own {
+        Some(own) => layout::tidy(own),
+        None => layout::tidy(&render("body.txt", &context)?),
+    };
     context.insert("text", &text);
     let html = render("body.html", &context)?;
     let copy = facts

@@ -26,7 +26,7 @@ mod templates;
 mod variables;
 mod words;
 
-pub use compose::{Attachment, ComposeError, Letter, compose};
+pub use compose::{Attachment, ComposeError, Letter, compose, compose_in};
 pub use digest::{
     DIGEST, DigestFacts, DigestFirm, DigestNeed, Happened, StopSeen, compose_digest,
     sample as sample_digest,

@@ -33,6 +33,9 @@ pub struct Word {
     /// The hash of the letter that was shown.
     #[serde(default)]
     hash: String,
+    /// What leaves in place of the text that was shown, in a human's own words.
+    #[serde(default)]
+    text: Option<String>,
 }
 
 /// The letter is frozen and queued, once. Without the hash of what would leave now nothing leaves, and it is shown.
@@ -43,7 +46,7 @@ pub async fn approve(
 ) -> Result<Answer, Refusal> {
     let case = open_case(&desk, &case)?;
     let house = desk.office.house.load_full();
-    let drafts = draft::drafts(&desk, &house, &case)?;
+    let mut drafts = draft::drafts(&desk, &house, &case)?;
     if drafts.is_empty() {
         return Err(Refusal::not_now(
             "no letter waits in this case",
@@ -51,18 +54,20 @@ pub async fn approve(
         ));
     }
     let hash = word.hash.trim().to_ascii_lowercase();
-    let is_it = |(_, written): &&Shown<'_>| written.as_ref().is_ok_and(|d| d.hash() == hash);
-    let Some((row, Ok(draft))) = drafts.iter().find(is_it) else {
+    let is_it = |(_, written): &Shown<'_>| written.as_ref().is_ok_and(|d| d.hash() == hash);
+    let Some(at) = drafts.iter().position(is_it) else {
         return not_what_was_shown(&case, &drafts, hash.is_empty());
     };
+    let (row, draft) = drafts.swap_remove(at);
     may_leave(&desk, &case, row)?;
+    let draft = draft::in_own_words(&house, draft, word.text.as_deref())?;
     if draft.plan.to.is_none() {
         return Err(Refusal::not_now(
             "this case is answered on paper",
             format!("`quitus requests print {} --output letter.html`", case.id),
         ));
     }
-    let events = queued(&desk, &house, &case, (row, draft), &word)?;
+    let events = queued(&desk, &house, &case, (row, &draft), &word)?;
     let frame = desk
         .commit(Proposal::new(events).expecting(as_read(&case)))
         .await?;
@@ -229,7 +234,14 @@ fn queued(
         let late = case.drafts().filter(others);
         events.extend(late.map(|l| cancelled(l, rule::APPROVED, &word.by)));
         events.extend(decided(case, MessageState::Answered, rule::APPROVED));
-        events.push(released(case, &word.by, None));
+        let said = word
+            .text
+            .as_ref()
+            .map(|_| "the text was edited before it was approved");
+        let said = said
+            .map(|s| note(desk, case.row.proof_key, s))
+            .transpose()?;
+        events.push(released(case, &word.by, said.flatten()));
     }
     Ok(events)
 }

@@ -4,6 +4,10 @@
 //! command only carries, and what it says does not depend on whether a daemon runs. The socket's permissions (0600) are
 //! its guard; there is no other. An address appears in plain words only where that very person was asked for.
 
+mod case_letter;
+mod case_place;
+mod case_story;
+mod cases;
 mod clearing;
 mod client;
 mod contacts;
@@ -176,6 +180,11 @@ impl Refusal {
         self.status == StatusCode::BAD_REQUEST
     }
 
+    /// As which HTTP status it is answered.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
     /// What was asked cannot be understood.
     fn unclear(error: impl Into<String>, fix: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, error, fix)
@@ -281,6 +290,7 @@ pub fn router(desk: Desk) -> Router {
 /// What people asked.
 fn of_requests() -> Router<Desk> {
     Router::new()
+        .route("/cases", get(cases::list))
         .route("/requests", get(requests::list))
         .route("/requests/{case}", get(requests::show))
         .route("/requests/{case}/approve", post(deciding::approve))
@@ -292,6 +302,7 @@ fn of_requests() -> Router<Desk> {
             "/requests/new",
             post(entering::new).layer(DefaultBodyLimit::max(paper::LARGEST)),
         )
+        .route("/requests/{case}/letters/{number}", get(case_letter::show))
         .route("/requests/{case}/scans/{number}", get(paper::scan))
         .route("/requests/{case}/print", post(paper::print))
         .route("/requests/{case}/posted", post(paper::posted))

@@ -3,6 +3,7 @@
 //! A section that is broken or missing does not hide the mistakes of the others: every section is read before anybody is
 //! told, and each is judged by its own room.
 
+use super::outside::outside;
 use super::places::resolve;
 use super::survey::{SecretPlace, Survey};
 use super::{
@@ -11,9 +12,7 @@ use super::{
     StoreSettings, SystemSettings, cross, logins, recipients,
 };
 use crate::delivery::SmtpSettings;
-use crate::guard::GuardSettings;
 use crate::mailbox::MailboxSettings;
-use crate::monitor::{AlertSettings, HealthSettings};
 use crate::register::{RegisterSettings, SentLogSettings};
 use crate::request::{Policy, PolicySettings};
 use crate::sender::SenderSettings;
@@ -45,6 +44,7 @@ const SECTIONS: &[&str] = &[
     "guard",
     "health",
     "alerts",
+    "desk",
 ];
 
 /// Reads the text, judges it, and makes the configuration if nothing is wrong; what it leads to is told in any case.
@@ -61,13 +61,11 @@ pub fn assemble(path: &Path, text: &str) -> Survey {
     let (register, recipients) = people(&mut doc, folder, controller.as_ref(), &systems);
     let [templates, lexicon] = ["templates", "lexicon"].map(|s| own_files(&mut doc, s, folder));
     let (reader, log) = (optional(&mut doc, "reader"), optional(&mut doc, "log"));
-    let (house, (guard, health, alerts)) = (house(&mut doc, &mailboxes), outside(&mut doc, folder));
-    let control_socket = socket(&mut doc, folder, store.as_ref());
-    let faults = doc.finish(SECTIONS);
-    let good = faults.is_empty();
-    let mut survey = Survey::wrong(faults, secrets, [&templates, &lexicon], &control_socket);
+    let (house, out) = (house(&mut doc, &mailboxes), outside(&mut doc, folder));
+    let at = socket(&mut doc, folder, store.as_ref());
+    let mut survey = Survey::wrong(doc.finish(SECTIONS), secrets, [&templates, &lexicon], &at);
     let (Some(controller), Some(store), Some(smtp), Some(policy), true) =
-        (controller, store, smtp, policy, good)
+        (controller, store, smtp, policy, survey.is_flawless())
     else {
         return survey;
     };
@@ -91,10 +89,11 @@ pub fn assemble(path: &Path, text: &str) -> Survey {
         reader,
         log,
         house,
-        control_socket,
-        guard,
-        health,
-        alerts,
+        control_socket: at,
+        guard: out.guard,
+        health: out.health,
+        alerts: out.alerts,
+        desk: out.desk,
     }));
     survey
 }
@@ -145,7 +144,10 @@ fn needed<T: serde::de::DeserializeOwned>(doc: &mut Document, key: &str, fix: &s
     doc.take(key)
 }
 
-fn optional<T: serde::de::DeserializeOwned + Default>(doc: &mut Document, key: &str) -> T {
+pub(super) fn optional<T: serde::de::DeserializeOwned + Default>(
+    doc: &mut Document,
+    key: &str,
+) -> T {
     doc.take(key).unwrap_or_default()
 }
 
@@ -221,40 +223,6 @@ fn sent_logs(doc: &mut Document, folder: &Path) -> Vec<SentLogSettings> {
     read.into_iter().map(|(_, s)| s).collect()
 }
 
-/// Who asks and is told from outside.
-fn outside(
-    doc: &mut Document,
-    folder: &Path,
-) -> (GuardSettings, Option<HealthSettings>, AlertSettings) {
-    let guard = guard(doc, folder);
-    let health = health(doc, folder, &guard);
-    (guard, health, alerts(doc, folder))
-}
-
-/// Who is told whether somebody may be written to.
-fn guard(doc: &mut Document, folder: &Path) -> GuardSettings {
-    let mut guard: GuardSettings = optional(doc, "guard");
-    guard.resolve_in(folder);
-    cross::guard(doc, &guard);
-    guard
-}
-
-/// Where monitoring asks; nowhere is nowhere.
-fn health(doc: &mut Document, folder: &Path, guard: &GuardSettings) -> Option<HealthSettings> {
-    let mut health: Option<HealthSettings> = doc.take("health");
-    health.iter_mut().for_each(|h| h.resolve_in(folder));
-    cross::health(doc, health.as_ref(), guard);
-    health
-}
-
-/// Who is told when the daemon is ill.
-fn alerts(doc: &mut Document, folder: &Path) -> AlertSettings {
-    let mut alerts: AlertSettings = optional(doc, "alerts");
-    alerts.resolve_in(folder);
-    cross::alerts(doc, &alerts);
-    alerts
-}
-
 /// Where the secret of an application that asks for tokens is said to be.
 const APPLICATION: [&str; 3] = ["imap", "oauth", "client_secret"];
 
@@ -264,6 +232,10 @@ fn secrets(doc: &Document, folder: &Path) -> Vec<SecretPlace> {
     let client = ["smtp", "oauth", "client_secret"].map(str::to_owned);
     let client = ("the application of smtp".to_owned(), client.to_vec());
     let alerts = ("alerts".to_owned(), vec!["alerts".into(), "secret".into()]);
+    let desk = (
+        "desk".to_owned(),
+        vec!["desk".into(), "proxy_secret".into()],
+    );
     let asker = ["guard", "http", "client"];
     let all = named(doc, "mailbox", &["mailbox"], &["imap", "password"])
         .into_iter()
@@ -277,7 +249,7 @@ fn secrets(doc: &Document, folder: &Path) -> Vec<SecretPlace> {
         .chain(named(doc, "sender", &["sender"], &["secret"]))
         .chain(named(doc, "recipient", &["recipient"], &["secret"]))
         .chain(named(doc, "client", &asker, &["token"]))
-        .chain([alerts]);
+        .chain([alerts, desk]);
     all.filter_map(|(of, path)| {
         let path: Vec<&str> = path.iter().map(String::as_str).collect();
         let mut source: SecretSource = doc.peek(&path)?;

@@ -16,6 +16,7 @@ mod deciding;
 mod desks;
 mod digest;
 mod drafting;
+mod editing;
 mod elsewhere;
 mod entering;
 mod erasing;

@@ -1,9 +1,8 @@
 //! A small firm on loopback servers: the real daemon, its control socket, and mails written here.
 
-use quitus::api::{Answer, Client, Control, Desk, NoAnswer, Refusal, router};
+use quitus::api::{Answer, Client, Control, Desk, router};
 use quitus::config::Config;
 use quitus::record::{Fault, Mode, State, Timestamp};
-use quitus::request::Calendar;
 use quitus::sandbox::{imap, smtp};
 use quitus::service::{Clock, Daemon, Extras};
 use serde_json::{Value, json};
@@ -33,11 +32,11 @@ pub struct Stage {
     pub post: smtp::Server,
     pub daemon: Daemon,
     pub client: Client,
-    control: Control,
-    now: jiff::Timestamp,
-    mails: std::cell::Cell<u32>,
+    pub control: Control,
+    pub now: jiff::Timestamp,
+    pub mails: std::cell::Cell<u32>,
     /// Seconds by which the daemon's clock is ahead.
-    ahead: Arc<AtomicI64>,
+    pub ahead: Arc<AtomicI64>,
 }
 
 fn configuration(folder: &Path, imap: u16, smtp: u16, more: &str) -> Config {
@@ -71,10 +70,6 @@ fn configuration(folder: &Path, imap: u16, smtp: u16, more: &str) -> Config {
 }
 
 impl Stage {
-    pub async fn build(mode: Mode) -> Self {
-        Self::with(mode, "").await
-    }
-
     /// With more at the end of the configuration.
     pub async fn with(mode: Mode, more: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
@@ -119,32 +114,6 @@ impl Stage {
         stage
     }
 
-    /// The daemon is ended, and another one begins on the same store and servers.
-    pub async fn again(self) -> Self {
-        self.control.end().await;
-        drop(self.client);
-        let config = self.daemon.office.house.load().config.clone();
-        self.daemon.end().await;
-        let hands = self.ahead.clone();
-        let system = Clock::system();
-        let clock = move || system.now().plus_seconds(hands.load(Ordering::Relaxed));
-        let extras = Extras {
-            floor: Some(1 << 20),
-            clock: Some(Clock::of(clock)),
-            ..Default::default()
-        };
-        let daemon = Daemon::start(config.clone(), extras).await.unwrap();
-        let routes = router(Desk::of(&daemon));
-        let control = Control::open(routes, &config.control_socket).await.unwrap();
-        let client = Client::of(&config).await.unwrap();
-        Self {
-            daemon,
-            client,
-            control,
-            ..self
-        }
-    }
-
     pub async fn end(self) -> tempfile::TempDir {
         self.control.end().await;
         drop(self.client);
@@ -175,12 +144,7 @@ impl Stage {
             .await;
     }
 
-    /// A mail of which the border says that it is not genuine; nobody waits until it is decided.
-    pub fn forged(&self, from: &str, text: &str) {
-        self.arrives((from, "fail"), "Re: Relais", text, "");
-    }
-
-    fn arrives(&self, (from, dmarc): (&str, &str), subject: &str, text: &str, headers: &str) {
+    pub fn arrives(&self, (from, dmarc): (&str, &str), subject: &str, text: &str, headers: &str) {
         let number = self.mails.get() + 1;
         self.mails.set(number);
         let domain = from.split_once('@').unwrap().1;
@@ -196,35 +160,8 @@ impl Stage {
             .deliver(MAILBOX, "INBOX", raw.as_bytes(), self.now);
     }
 
-    /// A mail that Claire sent.
-    pub async fn sent(&self, to: &str, subject: &str, id: &str, days_ago: i64) {
-        let at = self.now - jiff::SignedDuration::from_hours(24 * days_ago);
-        let date = at.strftime("%a, %d %b %Y %H:%M:%S +0000");
-        let raw = format!(
-            "Date: {date}\r\nFrom: <{MAILBOX}>\r\nTo: <{to}>\r\nSubject: {subject}\r\nMessage-ID: <{id}@{FIRM}>\r\n\r\nBonjour, parlons de Relais.\r\n"
-        );
-        let before = self.state(|s| s.counts().unwrap().sent_mails);
-        self.inbox.append_sent(MAILBOX, raw.as_bytes(), at);
-        let known = || self.state(|s| s.counts().unwrap().sent_mails) > before;
-        self.until("the sent mail is known", known).await;
-    }
-
     pub fn state<T>(&self, ask: impl Fn(&State<'_>) -> T) -> T {
         ask(&self.daemon.office.sequencer.reader().state())
-    }
-
-    /// So many days ago, where the firm is.
-    pub fn date(&self, ago: i64) -> jiff::civil::Date {
-        let today = self.calendar(|c| c.day(self.now.into()));
-        today - jiff::ToSpan::days(ago)
-    }
-
-    pub fn day(&self, ago: i64) -> String {
-        self.date(ago).to_string()
-    }
-
-    pub fn calendar<T>(&self, ask: impl Fn(&Calendar) -> T) -> T {
-        ask(&self.daemon.office.house.load().config.policy.calendar)
     }
 
     pub fn decided(&self) -> u64 {
@@ -259,14 +196,6 @@ impl Stage {
         word["by"] = json!("odile");
         let done = self.client.post(path, &word).await;
         done.unwrap_or_else(|e| panic!("{path}: {e}"))
-    }
-
-    pub async fn refused(&self, path: &str, mut word: Value) -> Refusal {
-        word["by"] = json!("odile");
-        match self.client.post(path, &word).await {
-            Err(NoAnswer::Refused(refusal)) => refusal,
-            other => panic!("{path} is not refused: {other:?}"),
-        }
     }
 
     /// Drafts of a case as they are shown: kind and hash.
