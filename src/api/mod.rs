@@ -30,6 +30,7 @@ mod serve;
 mod suppression;
 mod suppression_list;
 mod systems;
+mod templates;
 mod tokens;
 mod words;
 
@@ -274,6 +275,7 @@ pub fn router(desk: Desk) -> Router {
         .merge(lists)
         .merge(of_senders())
         .merge(of_requests())
+        .merge(templates::routes())
         .with_state(desk)
 }
 

@@ -7,6 +7,7 @@ mod grouping;
 mod notices;
 mod recipients;
 mod review;
+mod templates;
 mod watch;
 
 use crate::record::{
@@ -63,6 +64,7 @@ pub fn tell(event: &Event) -> Told {
         .or_else(|| notices::tell(event))
         .or_else(|| grouping::tell(event))
         .or_else(|| recipients::tell(event))
+        .or_else(|| templates::tell(event))
         .unwrap_or(("event", "an event of a newer version".into(), None));
     Told { event, what, rule }
 }

@@ -14,6 +14,7 @@ mod recipients;
 mod review;
 mod secret;
 mod sheets;
+mod specimen;
 mod survey;
 mod wording;
 
@@ -26,6 +27,7 @@ pub use places::{
 pub use recipients::{RecipientSettings, TOLD_OF};
 pub use review::{ReviewSettings, Reviewer};
 pub use secret::{Secret, SecretError, SecretSource};
+pub use specimen::Specimen;
 pub use survey::Survey;
 pub use wording::Wording;
 

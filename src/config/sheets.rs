@@ -18,12 +18,43 @@ impl Config {
     /// Every mistake of every file.
     pub fn read_templates(&self) -> Result<Templates, Vec<Fault>> {
         let good = templates(&self.templates)?;
-        let mut faults = self.without_digest(&good);
-        faults.extend(self.without_mail(&good));
+        let faults = self.without_letters(&good);
         match faults.is_empty() {
             true => Ok(good),
             false => Err(faults),
         }
+    }
+
+    /// The firm's own templates as they stand in their folder, without judging them.
+    ///
+    /// # Errors
+    /// Files that cannot be read.
+    pub fn own_templates(&self) -> Result<Vec<Source>, Vec<Fault>> {
+        let Some(folder) = &self.templates.path else {
+            return Ok(Vec::new());
+        };
+        let mut faults = Vec::new();
+        let sources = own_templates(folder, &mut faults);
+        match faults.is_empty() {
+            true => Ok(sources),
+            false => Err(faults),
+        }
+    }
+
+    /// Judges templates before they are in force, as [`Self::read_templates`] does; a set that can be rendered is given with
+    /// its mistakes.
+    pub fn try_templates(&self, own: &[Source]) -> (Option<Templates>, Vec<Fault>) {
+        let (templates, mut faults) = Templates::tried(own);
+        if let Some(good) = templates.as_ref().filter(|_| faults.is_empty()) {
+            faults = self.without_letters(good);
+        }
+        (templates, faults)
+    }
+
+    fn without_letters(&self, templates: &Templates) -> Vec<Fault> {
+        let mut faults = self.without_digest(templates);
+        faults.extend(self.without_mail(templates));
+        faults
     }
 
     /// Reviewers in whose language there is no digest.
@@ -90,14 +121,7 @@ pub(super) fn templates(own: &FolderSettings) -> Result<Templates, Vec<Fault>> {
         return Templates::builtin();
     };
     let mut faults = Vec::new();
-    let sources: Vec<Source> = files(folder, &mut faults)
-        .into_iter()
-        .map(|(path, text)| Source {
-            path: within(folder, &path),
-            file: path.display().to_string(),
-            text,
-        })
-        .collect();
+    let sources = own_templates(folder, &mut faults);
     match Templates::compile(&sources) {
         Ok(templates) if faults.is_empty() => Ok(templates),
         Ok(_) => Err(faults),
@@ -106,6 +130,16 @@ pub(super) fn templates(own: &FolderSettings) -> Result<Templates, Vec<Fault>> {
             Err(faults)
         }
     }
+}
+
+fn own_templates(folder: &Path, faults: &mut Vec<Fault>) -> Vec<Source> {
+    let found = files(folder, faults).into_iter();
+    let sources = found.map(|(path, text)| Source {
+        path: within(folder, &path),
+        file: path.display().to_string(),
+        text,
+    });
+    sources.collect()
 }
 
 pub(super) fn lexicons(own: &FolderSettings) -> Result<intent::Reader, Vec<Fault>> {

@@ -27,6 +27,7 @@ mod person;
 mod recipient;
 mod register;
 mod review;
+mod template;
 
 pub use letter::{WAITS_FOR_SENDERS, hour_key};
 
@@ -150,6 +151,7 @@ impl Step<'_> {
                 self.put(Table::Meta, &super::mark::mark_key(log), mark);
                 Ok(())
             }
+            Event::Template(change) => self.template(change),
             Event::KeysErased { .. } | Event::Checkpointed { .. } => Ok(()),
         }
     }

@@ -380,4 +380,6 @@ pub enum Event {
         /// How far.
         mark: super::LogMark,
     },
+    /// A template's file has another text from now on; its hash, not the text.
+    Template(super::TemplateChange),
 }

@@ -29,6 +29,7 @@ mod review;
 mod rows;
 mod state;
 mod tables;
+mod template;
 mod time;
 mod token;
 mod uids;
@@ -67,6 +68,7 @@ pub use rows::{
 };
 pub use state::State;
 pub use tables::{Damaged, Found, Rows, Table, Tables, decode, encode};
+pub use template::{TemplateChange, TemplateHow, TemplateRow};
 pub use time::Timestamp;
 pub use token::{NoToken, TOKEN_LETTERS, Token, TokenKind};
 pub use uids::UidSet;

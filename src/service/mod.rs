@@ -41,6 +41,7 @@ mod sent_index;
 mod sent_log;
 mod sequencer;
 mod settling;
+mod shelf;
 mod status;
 mod tokens;
 
@@ -77,5 +78,8 @@ pub use recipients::{
 };
 pub use sequencer::{Beat, Committed, Proposal, Pulse, Running, Sequencer};
 pub use settling::{arrived, frozen_letter, looked_for};
+pub use shelf::{
+    NotShelved, Shelf, TemplateDraft, TemplatePath, digest_of as template_digest, note_outside_edits,
+};
 pub use status::Status;
 pub use tokens::{Carriers, Minted};
