@@ -21,6 +21,8 @@ mod recipients;
 mod stage;
 #[path = "desk/systems.rs"]
 mod systems;
+#[path = "desk/templates.rs"]
+mod templates;
 #[path = "desk/tool.rs"]
 mod tool;
 
