@@ -10,6 +10,7 @@ mod contacts;
 mod deciding;
 mod draft;
 mod entering;
+mod figures;
 mod flags;
 mod floods;
 mod grouping;
@@ -275,6 +276,7 @@ pub fn router(desk: Desk) -> Router {
         .merge(lists)
         .merge(of_senders())
         .merge(of_requests())
+        .route("/figures", get(figures::show))
         .merge(templates::routes())
         .with_state(desk)
 }

@@ -15,7 +15,9 @@ use serde::{Deserialize, Serialize};
 
 mod alarm;
 mod case;
+mod correction;
 mod duty;
+mod figures;
 mod filing;
 mod flood;
 mod folder;
@@ -29,6 +31,7 @@ mod register;
 mod review;
 mod template;
 
+pub use figures::{all_counted, count};
 pub use letter::{WAITS_FOR_SENDERS, hour_key};
 
 /// One commit: events that hold together or not at all.
@@ -47,6 +50,13 @@ pub fn apply(tables: &mut dyn Tables, place: LogPosition, frame: &Frame) -> Resu
     let head = State(tables).head()?.frame;
     if frame.number <= head {
         return Ok(false);
+    }
+    if head == 0 {
+        figures::all_counted(tables);
+    }
+    // An index of an older version is counted as a whole, when it is opened.
+    if State(tables).is_counted()? {
+        figures::count(tables, frame)?;
     }
     for (event, index) in frame.events.iter().zip(0..) {
         let position = LogPosition {
@@ -152,6 +162,10 @@ impl Step<'_> {
                 Ok(())
             }
             Event::Template(change) => self.template(change),
+            Event::Corrected(correction) => {
+                self.correct(correction);
+                Ok(())
+            }
             Event::KeysErased { .. } | Event::Checkpointed { .. } => Ok(()),
         }
     }

@@ -382,4 +382,6 @@ pub enum Event {
     },
     /// A template's file has another text from now on; its hash, not the text.
     Template(super::TemplateChange),
+    /// A human says what a message meant.
+    Corrected(super::Correction),
 }

@@ -72,11 +72,15 @@ pub enum Table {
     Recipient = 30,
     /// Path of a template, 0, its version from the newest on → [`super::TemplateRow`].
     Template = 31,
+    /// By a first letter: week and kind → [`super::KindFigures`]; week → [`super::WeekFigures`]; what is counted already.
+    Figures = 32,
+    /// ContentKey → [`super::CorrectionRow`]: what a human said that a message meant.
+    Correction = 33,
 }
 
 impl Table {
     /// All of them: what compares two indexes compares these.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 33] = [
         Self::Meta,
         Self::Folder,
         Self::Message,
@@ -108,6 +112,8 @@ impl Table {
         Self::Flood,
         Self::Recipient,
         Self::Template,
+        Self::Figures,
+        Self::Correction,
     ];
 }
 

@@ -8,7 +8,7 @@ use super::overlay::Overlay;
 use super::reading::Frames;
 use super::salvage::{Lifted, Source};
 use super::{Damage, DamageKind, OpenError, alarm, checkpoint, disk};
-use crate::record::{Damaged, Event, KeyId, LogPosition, apply};
+use crate::record::{self, Damaged, Event, KeyId, LogPosition, State, apply};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -93,6 +93,7 @@ impl Recovery<'_> {
         let known = self.damage.iter().any(|d| d.kind.is_serious());
         let why = match self.use_as_it_is(&path) {
             Ok((index, replayed)) => {
+                self.count(&index)?;
                 self.mark_running()?;
                 return Ok(Recovered {
                     index,
@@ -118,6 +119,7 @@ impl Recovery<'_> {
             self.put_aside(&path)?;
         }
         let (index, replay) = self.build(&path)?;
+        self.count(&index)?;
         let serious = known || self.damage.iter().any(|d| d.kind.is_serious());
         let missing = match serious {
             true => self.salvage(sources, &index, &replay.lifted)?,
@@ -214,6 +216,20 @@ impl Recovery<'_> {
         Ok(Index::open(path, self.cache, self.behind)?)
     }
 
+    /// Counts the figures of an index, or of a checkpoint, that an older version wrote: once, from the whole log.
+    fn count(&self, index: &Arc<Index>) -> Result<(), OpenError> {
+        if self.log.link().number == 0 || State(index.as_ref()).is_counted()? {
+            return Ok(());
+        }
+        let mut overlay = Overlay::new(index.clone());
+        for placed in Frames::from_number(self.dir, 1, None)? {
+            record::count(&mut overlay, &placed?.frame)?;
+        }
+        record::all_counted(&mut overlay);
+        index.apply(overlay.changes, &index.place()?)?;
+        Ok(())
+    }
+
     /// Applies the log after `from` to the index, and zeroes again what it says was zeroed.
     fn replay(&mut self, index: &Arc<Index>, from: Place) -> Result<Replay, Damaged> {
         let io = |e: std::io::Error| Damaged(format!("the log cannot be read: {e}"));
@@ -302,4 +318,89 @@ fn unreadable((segment, offset, octets): (u32, u64, u64)) -> Damage {
         _ => DamageKind::Middle,
     };
     Damage::of(kind, segment, offset, octets)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Options, Store};
+    use super::*;
+    use crate::record::{CaseId, Mode, RequestKind, Rows, Table, Tables, Timestamp, Week};
+
+    fn opened(case: u64, at: Timestamp) -> Vec<Event> {
+        let key = KeyId(1);
+        vec![
+            Event::CaseOpened {
+                case: CaseId::from_bits(case),
+                person: None,
+                message: None,
+                received: at,
+                language: None,
+                content_key: key,
+                proof_key: key,
+                proof: None,
+                previous: None,
+            },
+            Event::RequestOpened {
+                case: CaseId::from_bits(case),
+                request: RequestKind::Stop,
+                received: at,
+                target: at,
+                due: at,
+            },
+        ]
+    }
+
+    /// What an older version left: the same rows without figures.
+    fn forget_figures(store: &Store) {
+        let index = &store.shared.index;
+        let mut overlay = Overlay::new(index.clone());
+        let rows = overlay.scan(Table::Figures, &[], &[], usize::MAX).unwrap();
+        assert!(!rows.is_empty());
+        for (key, _) in rows {
+            overlay.delete(Table::Figures, &key);
+        }
+        overlay.delete(Table::Meta, b"figures");
+        let place = index.place().unwrap();
+        index.apply(overlay.changes, &place).unwrap();
+    }
+
+    #[test]
+    fn a_store_of_an_older_version_is_counted_when_it_is_opened_and_goes_on_counting() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = folder.path().join("store");
+        let now = Timestamp::from_seconds(1_795_392_000);
+        let options = Options {
+            ballast: 0,
+            floor: 0,
+            ..Options::at(now)
+        };
+        let requests = |store: &Store| {
+            let week = Week::of(now);
+            let rows = store.state().kind_figures(week, week).unwrap();
+            rows.iter().map(|(.., row)| row.requests).sum::<u64>()
+        };
+        let (mut store, _) = Store::open(&dir, &options).unwrap();
+        let (mode, since, by) = (Mode::Review, now, "odile".to_owned());
+        store.commit(now, vec![Event::ModeSet { mode, since, by }]).unwrap();
+        for case in 1..=3 {
+            store.commit(now, opened(case, now)).unwrap();
+        }
+        assert_eq!(requests(&store), 3);
+        forget_figures(&store);
+        // While it was not counted as a whole, nothing was.
+        store.commit(now, opened(4, now)).unwrap();
+        assert_eq!(requests(&store), 0);
+        store.checkpoint(now).unwrap();
+        drop(store);
+        let (mut store, report) = Store::open(&dir, &options).unwrap();
+        assert_eq!((requests(&store), report.rebuilt), (4, None));
+        store.commit(now, opened(5, now)).unwrap();
+        assert_eq!(requests(&store), 5);
+        drop(store);
+        // The checkpoint of the older version has none either.
+        std::fs::remove_dir_all(dir.join("index")).unwrap();
+        let (store, report) = Store::open(&dir, &options).unwrap();
+        assert!(report.rebuilt.is_some());
+        assert_eq!(requests(&store), 5);
+    }
 }
