@@ -16,6 +16,7 @@ mod floods;
 mod grouping;
 mod identifying;
 mod incidents;
+mod learning;
 mod letter_story;
 mod letters;
 mod looking;
@@ -277,6 +278,9 @@ pub fn router(desk: Desk) -> Router {
         .merge(of_senders())
         .merge(of_requests())
         .route("/figures", get(figures::show))
+        .route("/learning", get(learning::own))
+        .route("/requests/{case}/correct", post(learning::correct))
+        .route("/requests/{case}/suggest", get(learning::suggestion))
         .merge(templates::routes())
         .with_state(desk)
 }

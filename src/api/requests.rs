@@ -2,7 +2,7 @@
 
 use super::paging::{Page, no_cursor};
 use super::{
-    Answer, Desk, Refusal, draft, entering, paper, proposing, recipients, senders, systems, words,
+    Answer, Desk, Refusal, draft, entering, learning, paper, proposing, recipients, senders, systems, words,
 };
 use crate::record::{CaseId, CaseRow, Clock, Concerned, LetterRow, RequestKind, RuleId, Timestamp};
 use crate::register;
@@ -144,13 +144,14 @@ pub async fn show(State(desk): State<Desk>, Path(case): Path<String>) -> Result<
         .iter()
         .map(|r| json!({"request": r.request, "state": r.state, "due": r.due.to_string()}))
         .collect();
+    let corrections = learning::corrections(&desk.office.sequencer.reader().state(), &case)?;
     let review = &case.row.review;
     let data = json!({
         "case": case.id.to_string(), "requests": requests, "held": case.row.held.as_ref().map(ToString::to_string),
         "closed": case.row.closed.map(|t| t.to_string()), "proof": case.proof, "messages": messages,
         "proposals": proposals, "letters": letters, "identity_proved": review.proved.map(|t| t.to_string()),
         "code_until": review.identity.as_ref().map(|i| i.expires.to_string()), "extended": case.extended, "systems": systems, "recipients": recipients,
-        "paper": paper["to"], "scans": paper["scans"],
+        "paper": paper["to"], "scans": paper["scans"], "corrections": corrections,
     });
     Ok(Answer::good(data, text))
 }

@@ -4,6 +4,7 @@
 
 mod fates;
 mod grouping;
+mod learning;
 mod notices;
 mod recipients;
 mod review;
@@ -65,6 +66,7 @@ pub fn tell(event: &Event) -> Told {
         .or_else(|| grouping::tell(event))
         .or_else(|| recipients::tell(event))
         .or_else(|| templates::tell(event))
+        .or_else(|| learning::tell(event))
         .unwrap_or(("event", "an event of a newer version".into(), None));
     Told { event, what, rule }
 }

@@ -45,6 +45,7 @@ const SECTIONS: &[&str] = &[
     "guard",
     "health",
     "alerts",
+    "learning",
 ];
 
 /// Reads the text, judges it, and makes the configuration if nothing is wrong; what it leads to is told in any case.
@@ -61,6 +62,7 @@ pub fn assemble(path: &Path, text: &str) -> Survey {
     let (register, recipients) = people(&mut doc, folder, controller.as_ref(), &systems);
     let [templates, lexicon] = ["templates", "lexicon"].map(|s| own_files(&mut doc, s, folder));
     let (reader, log) = (optional(&mut doc, "reader"), optional(&mut doc, "log"));
+    let learning = optional(&mut doc, "learning");
     let (house, (guard, health, alerts)) = (house(&mut doc, &mailboxes), outside(&mut doc, folder));
     let control_socket = socket(&mut doc, folder, store.as_ref());
     let faults = doc.finish(SECTIONS);
@@ -89,6 +91,7 @@ pub fn assemble(path: &Path, text: &str) -> Survey {
         templates,
         lexicon,
         reader,
+        learning,
         log,
         house,
         control_socket,

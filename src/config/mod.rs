@@ -21,7 +21,7 @@ mod wording;
 pub use collect::{Document, nearest};
 pub use controller::{ControllerSettings, KeptSettings, ProcessingSettings};
 pub use places::{
-    ControlSettings, FolderSettings, HouseSettings, LogFormat, LogLevel, LogSettings,
+    ControlSettings, FolderSettings, HouseSettings, LearningSettings, LogFormat, LogLevel, LogSettings,
     ReaderSettings, RetentionSettings, StoreSettings, SystemSettings, WarmUpSettings,
 };
 pub use recipients::{RecipientSettings, TOLD_OF};
@@ -80,6 +80,8 @@ pub struct Config {
     pub lexicon: FolderSettings,
     /// Whether the learned reader reads too.
     pub reader: ReaderSettings,
+    /// Whether corrected replies are kept.
+    pub learning: LearningSettings,
     /// Log lines.
     pub log: LogSettings,
     /// Our domains and marks; `own_domains` is never empty unless all mailboxes are freemail.

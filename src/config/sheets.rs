@@ -102,6 +102,46 @@ impl Config {
             .collect()
     }
 
+    /// A lexicon in force: its file, and what stands in it.
+    ///
+    /// # Errors
+    /// If the firm's own files cannot be read.
+    pub fn lexicon(&self, code: &str) -> Result<(String, String), Vec<Fault>> {
+        let mut faults = Vec::new();
+        let own = self.lexicon.path.as_ref().map(|f| own_lexicons(f, &mut faults));
+        if !faults.is_empty() {
+            return Err(faults);
+        }
+        let own = own.into_iter().flatten().find(|(c, ..)| c == code);
+        let shipped = || {
+            let mut all = intent::LEXICONS.iter();
+            let (_, source) = all.find(|(c, _)| *c == code)?;
+            Some((source.path.to_owned(), source.text.to_owned()))
+        };
+        let found = own.map(|(_, path, text)| (path, text)).or_else(shipped);
+        Ok(found.unwrap_or_else(|| (format!("{code}.toml"), String::new())))
+    }
+
+    /// The reader as it would be with another text of a lexicon.
+    ///
+    /// # Errors
+    /// Every mistake of every file.
+    pub fn try_lexicon(&self, code: &str, path: &str, text: &str) -> Result<intent::Reader, Vec<Fault>> {
+        let mut faults = Vec::new();
+        let own = self.lexicon.path.as_ref().map(|f| own_lexicons(f, &mut faults));
+        if !faults.is_empty() {
+            return Err(faults);
+        }
+        let own: Vec<_> = own.into_iter().flatten().filter(|(c, ..)| c != code).collect();
+        let mut sources: Vec<(&str, LexiconSource<'_>)> = own
+            .iter()
+            .map(|(code, path, text)| (code.as_str(), LexiconSource { path, text }))
+            .collect();
+        sources.push((code, LexiconSource { path, text }));
+        let reader = intent::with(&sources)?;
+        Ok(if self.reader.learned { reader } else { reader.alone() })
+    }
+
     /// The reader with the lexicons in force: the firm's own file of a language replaces the built-in one.
     ///
     /// # Errors

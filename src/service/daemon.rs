@@ -116,6 +116,8 @@ impl Daemon {
         tasks.push(tokio::spawn(async move { outbox.run(stopping).await }));
         let daily = super::daily::run(office.clone(), stop.subscribe());
         tasks.push(tokio::spawn(daily));
+        let learning = super::learning::run(office.clone(), stop.subscribe());
+        tasks.push(tokio::spawn(learning));
         let troubles = tell_senders(&office, &mut tasks, &stop);
         let health = Arc::new(Health::new(office.clock.now(), interrupted));
         let guard = GuardSeen::default();

@@ -27,6 +27,7 @@ mod health;
 mod house;
 mod identity;
 mod importing;
+mod learning;
 mod mailed;
 mod minting;
 mod needs;
@@ -61,6 +62,10 @@ pub use health::{DaemonReport, Interrupted};
 pub use house::{House, Office};
 pub use identity::DAYS as CODE_DAYS;
 pub use importing::{ImportFailure, SentSummary, import, import_sent};
+pub use learning::{
+    Effect as LexiconEffect, Suggestion, forget as forget_reply, intents, keep as keep_reply, label, line as reply_line,
+    lines as own_replies, own_set, suggest, sweep as sweep_own_set,
+};
 pub use minting::{Issued, NotMinted, Wanted as WantedTokens, issue as issue_tokens};
 pub use needs::{Need, Why};
 pub use notices::{

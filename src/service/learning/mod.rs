@@ -170,7 +170,7 @@ pub fn sweep(config: &Config, reader: &Reader) -> Result<usize, Trouble> {
 }
 
 fn unread(e: io::Error) -> Trouble {
-    Trouble::Damaged(crate::record::Damaged(format!("the own set of replies: {e}")))
+    Trouble::Index(crate::record::Damaged(format!("the own set of replies: {e}")))
 }
 
 fn may_stay(reader: &Reader, message: ContentKey) -> Result<bool, Trouble> {
