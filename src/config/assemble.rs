@@ -50,8 +50,8 @@ const SECTIONS: &[&str] = &[
 
 /// Reads the text, judges it, and makes the configuration if nothing is wrong; what it leads to is told in any case.
 pub fn assemble(path: &Path, text: &str) -> Survey {
-    let folder = path.parent().unwrap_or(Path::new(""));
     let file = path.display().to_string();
+    let folder = path.parent().unwrap_or(Path::new(""));
     let mut doc = Document::parse(&file, text);
     let (controller, processing) = (controller(&mut doc), processing(&mut doc));
     let (store, (review, retention)) = (store(&mut doc, folder), review(&mut doc));
@@ -63,13 +63,10 @@ pub fn assemble(path: &Path, text: &str) -> Survey {
     let [templates, lexicon] = ["templates", "lexicon"].map(|s| own_files(&mut doc, s, folder));
     let (reader, learning) = (optional(&mut doc, "reader"), optional(&mut doc, "learning"));
     let (house, out) = (house(&mut doc, &mailboxes), outside(&mut doc, folder));
-    let control_socket = socket(&mut doc, folder, store.as_ref());
-    let log = optional(&mut doc, "log");
-    let faults = doc.finish(SECTIONS);
-    let good = faults.is_empty();
-    let mut survey = Survey::wrong(faults, secrets, [&templates, &lexicon], &control_socket);
+    let (log, at) = (optional(&mut doc, "log"), socket(&mut doc, folder, store.as_ref()));
+    let mut survey = Survey::wrong(doc.finish(SECTIONS), secrets, [&templates, &lexicon], &at);
     let (Some(controller), Some(store), Some(smtp), Some(policy), true) =
-        (controller, store, smtp, policy, good)
+        (controller, store, smtp, policy, survey.is_flawless())
     else {
         return survey;
     };
@@ -94,7 +91,7 @@ pub fn assemble(path: &Path, text: &str) -> Survey {
         learning,
         log,
         house,
-        control_socket,
+        control_socket: at,
         guard: out.guard,
         health: out.health,
         alerts: out.alerts,

@@ -10,6 +10,17 @@ pub const TEMPLATES: &[(&str, &str)] = &[
     ("sign_in.html", include_str!("html/sign_in.html")),
     ("trouble.html", include_str!("html/trouble.html")),
     ("today.html", include_str!("html/today.html")),
+    ("templates.html", include_str!("html/templates.html")),
+    ("template.html", include_str!("html/template.html")),
+    (
+        "template_lines.html",
+        include_str!("html/template_lines.html"),
+    ),
+    ("template_diff.html", include_str!("html/template_diff.html")),
+    ("preview.html", include_str!("html/preview.html")),
+    ("figures.html", include_str!("html/figures.html")),
+    ("correct.html", include_str!("html/correct.html")),
+    ("correcting.html", include_str!("html/correcting.html")),
     // Pages of other rooms of the desk: a line each, in the order of the menu.
 ];
 

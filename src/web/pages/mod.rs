@@ -1,6 +1,9 @@
 //! The pages, one file each, and who may see which.
 
+mod correcting;
+mod figures;
 mod sign_in;
+mod templates;
 mod today;
 
 use super::door::{door, only};
@@ -57,17 +60,27 @@ fn everybody() -> Router<Web> {
         .route("/", get(today::show))
         .route("/sign-out", post(sign_in::leave))
         .route("/language", post(sign_in::language))
+        .route("/templates", get(templates::list))
+        .route("/templates/edit", get(templates::edit))
+        .route("/templates/compare", get(templates::compare))
+        .route("/figures", get(figures::show))
+        .route("/cases/{case}/correct", get(correcting::show))
     // Log, Suppression, Register, Figures: a line each.
 }
 
 /// What those may who edit templates.
 fn writers() -> Router<Web> {
     Router::new()
+        .route("/templates/edit", post(templates::order))
+        .route("/templates/preview", post(templates::preview))
+        .route("/templates/publish", post(templates::publish_drafts))
+        .route("/templates/roll_back", post(templates::roll_back))
     // Templates: orders.
 }
 
 /// What those may who decide.
 fn reviewers() -> Router<Web> {
     Router::new()
+        .route("/cases/{case}/correct", post(correcting::order))
     // Suppression, Register: orders.
 }

@@ -10,7 +10,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::Form;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// The editor's form.
 #[derive(Deserialize)]
@@ -138,54 +138,12 @@ fn tell(web: &Web, visitor: &Visitor, good: &str, wrong: bool, detail: String) {
 pub async fn publish_drafts(
     State(web): State<Web>,
     visitor: Visitor,
-    body: String,
+    Form(fields): Form<Vec<(String, String)>>,
 ) -> Result<Response, Trouble> {
-    let drafts: Vec<String> = ticked(&body, "draft");
+    let ticked = fields.into_iter().filter(|(name, _)| name == "draft");
+    let drafts: Vec<String> = ticked.map(|(_, path)| path).collect();
     let order = json!({"drafts": drafts});
     let done = web.order(&visitor, "/templates/publish", order).await?;
-    let detail = match &done.data["conflicts"] {
-        Value::Array(_) => done.text,
-        _ => done.text,
-    };
-    tell(&web, &visitor, "published", done.wrong, detail);
+    tell(&web, &visitor, "published", done.wrong, done.text);
     Ok(Redirect::to("/templates").into_response())
-}
-
-/// The values of a field that may stand in a form several times.
-fn ticked(body: &str, name: &str) -> Vec<String> {
-    let of = |pair: &str| {
-        let (key, value) = pair.split_once('=')?;
-        (key == name).then(|| unescaped(value))
-    };
-    body.split('&').filter_map(of).collect()
-}
-
-fn unescaped(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let (mut out, mut at) = (Vec::with_capacity(bytes.len()), 0);
-    while let Some(byte) = bytes.get(at) {
-        let hex = text.get(at + 1..at + 3).filter(|_| *byte == b'%');
-        match hex.and_then(|h| u8::from_str_radix(h, 16).ok()) {
-            Some(code) => {
-                out.push(code);
-                at += 3;
-            }
-            None => {
-                out.push(if *byte == b'+' { b' ' } else { *byte });
-                at += 1;
-            }
-        }
-    }
-    String::from_utf8_lossy(&out).into_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::ticked;
-
-    #[test]
-    fn a_field_may_stand_in_a_form_several_times() {
-        let body = "csrf=1&draft=fr%2Fstop%2Fbody.txt&draft=a+b&other=x&draft=%C3%A9%";
-        assert_eq!(ticked(body, "draft"), ["fr/stop/body.txt", "a b", "é%"]);
-    }
 }
