@@ -1,9 +1,15 @@
 //! The review desk in a browser, on the real daemon: every rule of safety over raw HTTP, and what each page shows and does.
 
+#[path = "web/correcting.rs"]
+mod correcting;
+#[path = "web/figures.rs"]
+mod figures;
 #[path = "web/safety.rs"]
 mod safety;
 #[path = "desk/stage.rs"]
 mod stage;
+#[path = "web/templates.rs"]
+mod templates;
 #[path = "web/stage.rs"]
 mod web;
 // A page's tests are a file and a line here.
