@@ -5,10 +5,14 @@
 mod apologies;
 #[path = "desk/digest.rs"]
 mod digest;
+#[path = "desk/figures.rs"]
+mod figures;
 #[path = "desk/floods.rs"]
 mod floods;
 #[path = "desk/hook.rs"]
 mod hook;
+#[path = "desk/learning.rs"]
+mod learning;
 #[path = "desk/notices.rs"]
 mod notices;
 #[path = "desk/paper.rs"]

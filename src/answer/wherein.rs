@@ -51,7 +51,8 @@ impl Written<'_> {
         let own = files.iter().filter_map(|name| self.file(name));
         let pieces = format!("{}/parts/", self.language);
         let shared = self.sources.iter().filter(|s| {
-            s.path.starts_with(&pieces) || (finding.place == Place::Html && s.path.starts_with("parts/"))
+            s.path.starts_with(&pieces)
+                || (finding.place == Place::Html && s.path.starts_with("parts/"))
         });
         let mut all = own.chain(shared);
         all.find_map(|source| Some((source, place(&source.text, words)?)))
@@ -112,13 +113,22 @@ mod tests {
 
     #[test]
     fn a_claim_is_shown_in_the_line_that_makes_it_wherever_it_is_wrapped() {
-        let body = source("fr/stop/body.txt", "Bonjour,\nnous sommes Conformes\nau RGPD.\n");
+        let body = source(
+            "fr/stop/body.txt",
+            "Bonjour,\nnous sommes Conformes\nau RGPD.\n",
+        );
         let piece = source("fr/parts/closing.txt", "Audité.\n");
         let all = [body, piece];
         let said = fault(&all, "claim", "\"conformes au rgpd\"");
-        assert!(said.starts_with("/own/fr/stop/body.txt:2:13: claim"), "{said}");
+        assert!(
+            said.starts_with("/own/fr/stop/body.txt:2:13: claim"),
+            "{said}"
+        );
         let said = fault(&all, "claim", "\"audité\"");
-        assert!(said.starts_with("/own/fr/parts/closing.txt:1:1: claim"), "{said}");
+        assert!(
+            said.starts_with("/own/fr/parts/closing.txt:1:1: claim"),
+            "{said}"
+        );
     }
 
     #[test]

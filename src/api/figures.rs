@@ -96,7 +96,11 @@ impl Row {
     }
 
     fn data(&self) -> Value {
-        let kinds: Vec<Value> = self.kinds.iter().map(|(k, f)| figures(k.word(), f)).collect();
+        let kinds: Vec<Value> = self
+            .kinds
+            .iter()
+            .map(|(k, f)| figures(k.word(), f))
+            .collect();
         json!({
             "kinds": kinds, "all": figures("all", &self.all()),
             "messages": self.week.messages, "messages_held": self.week.held,
@@ -123,7 +127,16 @@ fn share(part: u64, whole: u64) -> Option<f64> {
 fn table(weeks: &BTreeMap<Week, Row>, total: &Row) -> String {
     let mut text = format!(
         "{:<16} {:>8} {:>8} {:>8} {:>5} {:>6} {:>9} {:>9} {:>6} {:>10}\n",
-        "", "requests", "answered", "refused", "open", "held", "median", "95 %", "wrong", "after STOP"
+        "",
+        "requests",
+        "answered",
+        "refused",
+        "open",
+        "held",
+        "median",
+        "95 %",
+        "wrong",
+        "after STOP"
     );
     let mut line = |name: &str, f: &KindFigures, after_stop: Option<u64>| {
         let open = f.requests.saturating_sub(f.answered + f.refused);

@@ -4,9 +4,12 @@
 //! words are kept only if the configuration says so.
 
 use super::{Answer, Desk, Refusal, draft, requests, words};
-use crate::record::{ContentKey, Correction, Event, KeptMessage, Label, LetterState, State as Index, hex, unhex};
+use crate::record::{
+    ContentKey, Correction, Event, KeptMessage, Label, LetterState, State as Index, hex, unhex,
+};
 use crate::service::{
-    CaseFile, Suggestion, forget_reply, intents, keep_reply, label, own_replies, own_set, reply_line, suggest,
+    CaseFile, Suggestion, forget_reply, intents, keep_reply, label, own_replies, own_set,
+    reply_line, suggest,
 };
 use axum::Json;
 use axum::extract::{Path, Query, State};
@@ -89,7 +92,10 @@ pub async fn correct(
 }
 
 fn has_left(state: LetterState) -> bool {
-    matches!(state, LetterState::Sent | LetterState::Uncertain | LetterState::Bounced)
+    matches!(
+        state,
+        LetterState::Sent | LetterState::Uncertain | LetterState::Bounced
+    )
 }
 
 /// The message that is meant, and its words, if they are there.
@@ -155,7 +161,10 @@ pub async fn suggestion(
         Refusal::not_now(all.join("\n"), "mend the lexicons first")
     })?;
     let text = told(&label, &found);
-    Ok(Answer::good(json!({"message": hex(&message.0), "suggestions": found}), text))
+    Ok(Answer::good(
+        json!({"message": hex(&message.0), "suggestions": found}),
+        text,
+    ))
 }
 
 fn told(label: &Label, found: &[Suggestion]) -> String {
@@ -172,9 +181,20 @@ fn told(label: &Label, found: &[Suggestion]) -> String {
             Some((rule, line)) => format!("{}:{line}, to `say` of the rule \"{rule}\"", s.file),
             None => format!("{}, as a new rule", s.file),
         };
-        let sure = if s.sure { ", in a rule with sure = 1.0" } else { "" };
-        let catches = if s.catches { "would be" } else { "would NOT yet be" };
-        text += &format!("{}: \"{}\" in {place}{sure}: it {catches} read as {}\n", s.kind, s.phrase, s.kind);
+        let sure = if s.sure {
+            ", in a rule with sure = 1.0"
+        } else {
+            ""
+        };
+        let catches = if s.catches {
+            "would be"
+        } else {
+            "would NOT yet be"
+        };
+        text += &format!(
+            "{}: \"{}\" in {place}{sure}: it {catches} read as {}\n",
+            s.kind, s.phrase, s.kind
+        );
         for change in &s.changes {
             text += &format!(
                 "  also {} ({}): {} → {} ({})\n",
@@ -195,14 +215,31 @@ pub async fn own(State(desk): State<Desk>) -> Result<Answer, Refusal> {
     let (file, keep) = (own_set(&config).display().to_string(), config.learning.keep);
     let mut text = String::new();
     for line in &all {
-        let said: Vec<&str> = line["intents"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-        let (id, lang) = (line["id"].as_str().unwrap_or_default(), line["lang"].as_str().unwrap_or_default());
+        let said: Vec<&str> = line["intents"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .collect();
+        let (id, lang) = (
+            line["id"].as_str().unwrap_or_default(),
+            line["lang"].as_str().unwrap_or_default(),
+        );
         text += &format!("{id}  {lang}  {}\n", said.join(" + "));
     }
     text += &match keep {
-        true => format!("{} corrected replies in {file}: quitus eval {file}\n", all.len()),
-        false => format!("{} corrected replies in {file}; no more are kept ([learning] keep = false)\n", all.len()),
+        true => format!(
+            "{} corrected replies in {file}: quitus eval {file}\n",
+            all.len()
+        ),
+        false => format!(
+            "{} corrected replies in {file}; no more are kept ([learning] keep = false)\n",
+            all.len()
+        ),
     };
     let ids: Vec<&Value> = all.iter().map(|l| &l["id"]).collect();
-    Ok(Answer::good(json!({"keep": keep, "file": file, "replies": ids}), text))
+    Ok(Answer::good(
+        json!({"keep": keep, "file": file, "replies": ids}),
+        text,
+    ))
 }

@@ -241,7 +241,9 @@ fn messages(case: &CaseFile, text: &mut String) -> Vec<Value> {
         let (state, at) = (row.state, row.received.to_string());
         let Some(kept) = kept else {
             *text += &format!("\nmessage of {at}: its text is not kept\n");
-            all.push(json!({"message": id, "received": at, "state": state, "rule": row.rule.as_str()}));
+            all.push(
+                json!({"message": id, "received": at, "state": state, "rule": row.rule.as_str()}),
+            );
             continue;
         };
         *text += &format!("\nmessage of {at}: {}\n", kept.subject);

@@ -137,7 +137,8 @@ pub fn run(arguments: &Arguments, named: Option<&Path>) -> Result<u8, End> {
 
 /// Asks the daemon, or opens the store for as long as it takes.
 fn ask_for(shelf: &Shelf, named: Option<&Path>) -> Result<u8, End> {
-    let get = |what: &str, path: &str| Ask::Get(format!("/templates/{what}?path={}", ask::quoted(path)));
+    let get =
+        |what: &str, path: &str| Ask::Get(format!("/templates/{what}?path={}", ask::quoted(path)));
     let (ask, json) = match shelf {
         Shelf::List { json } => (Ask::Get("/templates".into()), json),
         Shelf::Show { path, json } => (get("show", path), json),
@@ -149,12 +150,17 @@ fn ask_for(shelf: &Shelf, named: Option<&Path>) -> Result<u8, End> {
             json,
         } => {
             let side = |name: &str, value: &Option<String>| {
-                let said = value.as_ref().map(|v| format!("&{name}={}", ask::quoted(v)));
+                let said = value
+                    .as_ref()
+                    .map(|v| format!("&{name}={}", ask::quoted(v)));
                 said.unwrap_or_default()
             };
             let path = ask::quoted(path);
             let (from, to) = (side("from", from), side("to", to));
-            (Ask::Get(format!("/templates/diff?path={path}{from}{to}")), json)
+            (
+                Ask::Get(format!("/templates/diff?path={path}{from}{to}")),
+                json,
+            )
         }
         Shelf::Publish {
             path,
@@ -205,7 +211,10 @@ fn in_force(path: &str, named: Option<&Path>) -> Result<String, End> {
     let files = files?.data;
     let all = files["templates"].as_array().cloned().unwrap_or_default();
     let found = all.iter().find(|t| t["path"] == path);
-    Ok(found.and_then(|t| t["hash"].as_str()).unwrap_or_default().to_owned())
+    Ok(found
+        .and_then(|t| t["hash"].as_str())
+        .unwrap_or_default()
+        .to_owned())
 }
 
 /// All were good, or we would not be here: says which letters there are in which language.

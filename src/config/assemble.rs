@@ -63,7 +63,10 @@ pub fn assemble(path: &Path, text: &str) -> Survey {
     let [templates, lexicon] = ["templates", "lexicon"].map(|s| own_files(&mut doc, s, folder));
     let (reader, learning) = (optional(&mut doc, "reader"), optional(&mut doc, "learning"));
     let (house, out) = (house(&mut doc, &mailboxes), outside(&mut doc, folder));
-    let (log, at) = (optional(&mut doc, "log"), socket(&mut doc, folder, store.as_ref()));
+    let (log, at) = (
+        optional(&mut doc, "log"),
+        socket(&mut doc, folder, store.as_ref()),
+    );
     let mut survey = Survey::wrong(doc.finish(SECTIONS), secrets, [&templates, &lexicon], &at);
     let (Some(controller), Some(store), Some(smtp), Some(policy), true) =
         (controller, store, smtp, policy, survey.is_flawless())

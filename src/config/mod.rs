@@ -22,8 +22,8 @@ mod wording;
 pub use collect::{Document, nearest};
 pub use controller::{ControllerSettings, KeptSettings, ProcessingSettings};
 pub use places::{
-    ControlSettings, FolderSettings, HouseSettings, LearningSettings, LogFormat, LogLevel, LogSettings,
-    ReaderSettings, RetentionSettings, StoreSettings, SystemSettings, WarmUpSettings,
+    ControlSettings, FolderSettings, HouseSettings, LearningSettings, LogFormat, LogLevel,
+    LogSettings, ReaderSettings, RetentionSettings, StoreSettings, SystemSettings, WarmUpSettings,
 };
 pub use recipients::{RecipientSettings, TOLD_OF};
 pub use review::{ReviewSettings, Reviewer};

@@ -108,7 +108,11 @@ impl Config {
     /// If the firm's own files cannot be read.
     pub fn lexicon(&self, code: &str) -> Result<(String, String), Vec<Fault>> {
         let mut faults = Vec::new();
-        let own = self.lexicon.path.as_ref().map(|f| own_lexicons(f, &mut faults));
+        let own = self
+            .lexicon
+            .path
+            .as_ref()
+            .map(|f| own_lexicons(f, &mut faults));
         if !faults.is_empty() {
             return Err(faults);
         }
@@ -126,20 +130,37 @@ impl Config {
     ///
     /// # Errors
     /// Every mistake of every file.
-    pub fn try_lexicon(&self, code: &str, path: &str, text: &str) -> Result<intent::Reader, Vec<Fault>> {
+    pub fn try_lexicon(
+        &self,
+        code: &str,
+        path: &str,
+        text: &str,
+    ) -> Result<intent::Reader, Vec<Fault>> {
         let mut faults = Vec::new();
-        let own = self.lexicon.path.as_ref().map(|f| own_lexicons(f, &mut faults));
+        let own = self
+            .lexicon
+            .path
+            .as_ref()
+            .map(|f| own_lexicons(f, &mut faults));
         if !faults.is_empty() {
             return Err(faults);
         }
-        let own: Vec<_> = own.into_iter().flatten().filter(|(c, ..)| c != code).collect();
+        let own: Vec<_> = own
+            .into_iter()
+            .flatten()
+            .filter(|(c, ..)| c != code)
+            .collect();
         let mut sources: Vec<(&str, LexiconSource<'_>)> = own
             .iter()
             .map(|(code, path, text)| (code.as_str(), LexiconSource { path, text }))
             .collect();
         sources.push((code, LexiconSource { path, text }));
         let reader = intent::with(&sources)?;
-        Ok(if self.reader.learned { reader } else { reader.alone() })
+        Ok(if self.reader.learned {
+            reader
+        } else {
+            reader.alone()
+        })
     }
 
     /// The reader with the lexicons in force: the firm's own file of a language replaces the built-in one.

@@ -4,9 +4,7 @@
 //! matter of the configuration and of `service::learning`.
 
 use super::tables::Damaged;
-use super::{
-    CaseId, ContentKey, LogPosition, RequestKind, Stance, State, Table, Timestamp,
-};
+use super::{CaseId, ContentKey, LogPosition, RequestKind, Stance, State, Table, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// What a message meant, as a human read it.

@@ -56,7 +56,10 @@ impl std::str::FromStr for Week {
     fn from_str(text: &str) -> Result<Self, String> {
         let no = || format!("\"{text}\" is no week; write it as in 2026-W48");
         let (year, week) = text.split_once("-W").ok_or_else(no)?;
-        let (year, week) = (year.parse().map_err(|_| no())?, week.parse().map_err(|_| no())?);
+        let (year, week) = (
+            year.parse().map_err(|_| no())?,
+            week.parse().map_err(|_| no())?,
+        );
         let monday = jiff::civil::ISOWeekDate::new(year, week, jiff::civil::Weekday::Monday);
         let monday = monday.map_err(|_| no())?.date();
         let days = monday.since(FIRST).map_err(|_| no())?.get_days();
@@ -234,7 +237,9 @@ impl State<'_> {
         let most = RequestKind::ALL.len() * (to.0.saturating_sub(from.0) as usize + 1);
         for (key, row) in self.0.scan(Table::Figures, b"k", &start, most)? {
             let week = week_from(&key)?;
-            let kind = key.get(5).and_then(|k| RequestKind::ALL.get(usize::from(*k)));
+            let kind = key
+                .get(5)
+                .and_then(|k| RequestKind::ALL.get(usize::from(*k)));
             let kind = kind.ok_or_else(|| Damaged("a key of a week's figures".into()))?;
             if week <= to {
                 all.push((week, *kind, decode(&row)?));
@@ -289,7 +294,10 @@ mod tests {
         for minutes in (8..100_000).step_by(7) {
             let told = middle(class(minutes * 60_000)) as f64;
             let real = minutes as f64 * 60.0;
-            assert!((told - real).abs() / real < 0.08, "{minutes} min is told as {told} s");
+            assert!(
+                (told - real).abs() / real < 0.08,
+                "{minutes} min is told as {told} s"
+            );
         }
         assert_eq!(middle(class(59_000)), 30);
         assert_eq!(middle(class(5 * 60_000)), 330);

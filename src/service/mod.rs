@@ -63,8 +63,8 @@ pub use house::{House, Office};
 pub use identity::DAYS as CODE_DAYS;
 pub use importing::{ImportFailure, SentSummary, import, import_sent};
 pub use learning::{
-    Effect as LexiconEffect, Suggestion, forget as forget_reply, intents, keep as keep_reply, label, line as reply_line,
-    lines as own_replies, own_set, suggest, sweep as sweep_own_set,
+    Effect as LexiconEffect, Suggestion, forget as forget_reply, intents, keep as keep_reply,
+    label, line as reply_line, lines as own_replies, own_set, suggest, sweep as sweep_own_set,
 };
 pub use minting::{Issued, NotMinted, Wanted as WantedTokens, issue as issue_tokens};
 pub use needs::{Need, Why};
@@ -84,7 +84,8 @@ pub use recipients::{
 pub use sequencer::{Beat, Committed, Proposal, Pulse, Running, Sequencer};
 pub use settling::{arrived, frozen_letter, looked_for};
 pub use shelf::{
-    NotShelved, Shelf, TemplateDraft, TemplatePath, digest_of as template_digest, note_outside_edits,
+    NotShelved, Shelf, TemplateDraft, TemplatePath, digest_of as template_digest,
+    note_outside_edits,
 };
 pub use status::Status;
 pub use tokens::{Carriers, Minted};

@@ -125,7 +125,9 @@ impl Shelf {
 
     /// The text on the disk: the firm's own, or else that of Quitus.
     pub fn on_disk(&self, path: &TemplatePath) -> io::Result<Option<String>> {
-        Ok(self.own(path)?.or_else(|| Self::builtin(path).map(|s| s.text)))
+        Ok(self
+            .own(path)?
+            .or_else(|| Self::builtin(path).map(|s| s.text)))
     }
 
     /// Replaces the firm's own file; without a text it is removed, and that of Quitus is in force.
@@ -138,9 +140,7 @@ impl Shelf {
             absent(std::fs::remove_file(&file))?;
             return sync_folder(&file);
         };
-        if let Some(parent) = file.parent() {
-            std::fs::create_dir_all(parent)?;
-        }
+        folders(&file, folder)?;
         replace(&file, text.as_bytes(), mode_for(&file, folder))
     }
 
@@ -170,7 +170,9 @@ impl Shelf {
     /// What somebody works on, if anybody does.
     pub fn draft(&self, path: &TemplatePath) -> io::Result<Option<TemplateDraft>> {
         match absent(std::fs::read(self.draft_file(path)))? {
-            Some(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(io::Error::other),
+            Some(bytes) => serde_json::from_slice(&bytes)
+                .map(Some)
+                .map_err(io::Error::other),
             None => Ok(None),
         }
     }
@@ -234,8 +236,7 @@ impl Shelf {
         state: &State<'_>,
         own: &[Source],
     ) -> Result<Vec<TemplateChange>, NotShelved> {
-        let mut paths: Vec<TemplatePath> =
-            own.iter().filter_map(|s| s.path.parse().ok()).collect();
+        let mut paths: Vec<TemplatePath> = own.iter().filter_map(|s| s.path.parse().ok()).collect();
         let known = state.newest_templates()?;
         paths.extend(known.iter().filter_map(|(p, _)| p.parse().ok()));
         paths.sort();
@@ -297,6 +298,21 @@ fn mode_for(file: &Path, folder: &Path) -> u32 {
     let mode = |path: &Path| std::fs::metadata(path).map(|m| m.permissions().mode());
     let new = |_| mode(folder).map(|m| m & 0o666);
     mode(file).or_else(new).unwrap_or(0o600) & 0o777
+}
+
+/// The folders between, as open as the one that they lie in.
+fn folders(file: &Path, folder: &Path) -> io::Result<()> {
+    let rights = std::fs::metadata(folder)?.permissions();
+    let missing: Vec<&Path> = file
+        .ancestors()
+        .skip(1)
+        .take_while(|p| *p != folder && !p.exists())
+        .collect();
+    for path in missing.into_iter().rev() {
+        std::fs::create_dir(path)?;
+        std::fs::set_permissions(path, rights.clone())?;
+    }
+    Ok(())
 }
 
 fn private_folder(path: &Path) -> io::Result<()> {
@@ -371,11 +387,19 @@ mod tests {
         assert_eq!(shelf.own(&path).unwrap().as_deref(), Some("two"));
         let mode = std::fs::metadata(&file).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o664);
+        let between = std::fs::metadata(file.parent().unwrap()).unwrap();
+        let own = std::fs::metadata(folder.path()).unwrap();
+        assert_eq!(between.permissions(), own.permissions());
         let beside = std::fs::read_dir(file.parent().unwrap()).unwrap().count();
         assert_eq!(beside, 1);
         shelf.put(&path, None).unwrap();
         assert_eq!(shelf.own(&path).unwrap(), None);
-        assert!(shelf.on_disk(&path).unwrap().is_some_and(|t| t.contains("include")));
+        assert!(
+            shelf
+                .on_disk(&path)
+                .unwrap()
+                .is_some_and(|t| t.contains("include"))
+        );
     }
 
     #[test]

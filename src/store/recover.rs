@@ -381,7 +381,9 @@ mod tests {
         };
         let (mut store, _) = Store::open(&dir, &options).unwrap();
         let (mode, since, by) = (Mode::Review, now, "odile".to_owned());
-        store.commit(now, vec![Event::ModeSet { mode, since, by }]).unwrap();
+        store
+            .commit(now, vec![Event::ModeSet { mode, since, by }])
+            .unwrap();
         for case in 1..=3 {
             store.commit(now, opened(case, now)).unwrap();
         }

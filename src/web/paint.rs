@@ -16,7 +16,10 @@ pub const TEMPLATES: &[(&str, &str)] = &[
         "template_lines.html",
         include_str!("html/template_lines.html"),
     ),
-    ("template_diff.html", include_str!("html/template_diff.html")),
+    (
+        "template_diff.html",
+        include_str!("html/template_diff.html"),
+    ),
     ("preview.html", include_str!("html/preview.html")),
     ("figures.html", include_str!("html/figures.html")),
     ("correct.html", include_str!("html/correct.html")),

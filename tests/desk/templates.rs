@@ -86,19 +86,34 @@ async fn what_is_published_is_in_force_at_once_and_stands_in_the_log_with_who_di
     assert_eq!(row(&list)["origin"], "quitus");
     let (text, seen) = writer.with("Bien à vous.").await;
     let done = writer.publish(BODY, &text, &seen).await;
-    assert!(!done.wrong && done.data["published"] == true, "{}", done.text);
+    assert!(
+        !done.wrong && done.data["published"] == true,
+        "{}",
+        done.text
+    );
     assert_eq!(std::fs::read_to_string(writer.file(BODY)).unwrap(), text);
     assert!(writer.letter().await.contains("Bien à vous."));
     let list = writer.get("/templates").await;
     let now = row(&list);
-    assert_eq!((&now["origin"], &now["by"]), (&json!("changed"), &json!("odile")));
-    assert_eq!((&now["version"], &now["outside"]), (&json!(1), &json!(false)));
+    assert_eq!(
+        (&now["origin"], &now["by"]),
+        (&json!("changed"), &json!("odile"))
+    );
+    assert_eq!(
+        (&now["version"], &now["outside"]),
+        (&json!(1), &json!(false))
+    );
     let told = (BODY.to_owned(), TemplateHow::Published, "odile".to_owned());
     assert_eq!(writer.told(), [told]);
     let log = writer.stage.client.get("/log").await.unwrap().text;
-    assert!(log.contains("fr/stop/body.txt: text ") && log.contains("published by odile"), "{log}");
+    assert!(
+        log.contains("fr/stop/body.txt: text ") && log.contains("published by odile"),
+        "{log}"
+    );
     assert!(!log.contains("Bien"), "the log holds the text");
-    let again = writer.publish(BODY, &text, now["hash"].as_str().unwrap()).await;
+    let again = writer
+        .publish(BODY, &text, now["hash"].as_str().unwrap())
+        .await;
     assert_eq!(again.data["same"], true);
     assert_eq!(writer.versions(BODY).await.len(), 1);
     writer.stage.end().await;
@@ -118,7 +133,10 @@ async fn a_broken_text_is_refused_with_its_line_and_nothing_changes() {
         let fault = done.data["faults"][0].clone();
         assert_eq!(fault["path"], BODY, "{fault}");
         assert_eq!(fault["line"], line, "{fault}");
-        assert!(fault["what"].as_str().unwrap().contains(word) && fault["fix"] != "", "{fault}");
+        assert!(
+            fault["what"].as_str().unwrap().contains(word) && fault["fix"] != "",
+            "{fault}"
+        );
         assert!(!writer.file(BODY).exists());
     }
     // What must not be sent is refused in the line that says it.
@@ -128,7 +146,11 @@ async fn a_broken_text_is_refused_with_its_line_and_nothing_changes() {
     let faults = done.data["faults"].as_array().unwrap().clone();
     let claims = |f: &&Value| f["what"].as_str().unwrap().contains("conformes au rgpd");
     let claim = faults.iter().find(claims).unwrap();
-    assert_eq!((&claim["path"], &claim["line"]), (&json!(BODY), &json!(line)), "{claim}");
+    assert_eq!(
+        (&claim["path"], &claim["line"]),
+        (&json!(BODY), &json!(line)),
+        "{claim}"
+    );
     assert!(writer.told().is_empty());
     assert!(!writer.letter().await.contains("conformes"));
     writer.stage.end().await;
@@ -144,18 +166,30 @@ async fn a_file_that_changed_since_it_was_read_is_never_overwritten() {
     let done = writer.publish(BODY, &text, &seen).await;
     assert!(done.wrong && done.data["published"] == false);
     let conflict = &done.data["conflicts"][0];
-    assert_eq!((&conflict["path"], &conflict["text"]), (&json!(BODY), &json!(outside)));
+    assert_eq!(
+        (&conflict["path"], &conflict["text"]),
+        (&json!(BODY), &json!(outside))
+    );
     assert_eq!(std::fs::read_to_string(writer.file(BODY)).unwrap(), outside);
     // Whoever has read it may; and Rémi's text is a version that nobody named.
     let seen = conflict["in_force"].as_str().unwrap();
     let found = &writer.versions(BODY).await[0];
-    assert_eq!((&found["how"], &found["version"]), (&json!("outside"), &Value::Null));
+    assert_eq!(
+        (&found["how"], &found["version"]),
+        (&json!("outside"), &Value::Null)
+    );
     let done = writer.publish(BODY, &text, seen).await;
     assert!(!done.wrong, "{}", done.text);
     let versions = writer.versions(BODY).await;
     let how: Vec<_> = versions.iter().map(|v| (&v["how"], &v["by"])).collect();
-    let (published, outside_by) = ((json!("published"), json!("odile")), (json!("outside"), json!("")));
-    assert_eq!(how, [(&published.0, &published.1), (&outside_by.0, &outside_by.1)]);
+    let (published, outside_by) = (
+        (json!("published"), json!("odile")),
+        (json!("outside"), json!("")),
+    );
+    assert_eq!(
+        how,
+        [(&published.0, &published.1), (&outside_by.0, &outside_by.1)]
+    );
     // And it can be had again.
     let order = json!({"path": BODY, "version": 1, "seen": versions[0]["hash"]});
     let done = writer.stage.order("/templates/roll_back", order).await;
@@ -163,7 +197,10 @@ async fn a_file_that_changed_since_it_was_read_is_never_overwritten() {
     assert_eq!(std::fs::read_to_string(writer.file(BODY)).unwrap(), outside);
     assert!(writer.letter().await.contains("avec vim"));
     let now = &writer.versions(BODY).await[0];
-    assert_eq!((&now["how"], &now["in_force"]), (&json!("rolled_back"), &json!(true)));
+    assert_eq!(
+        (&now["how"], &now["in_force"]),
+        (&json!("rolled_back"), &json!(true))
+    );
     writer.stage.end().await;
 }
 
@@ -199,7 +236,11 @@ async fn a_draft_is_sent_with_nothing_until_it_is_published_whole() {
     }
     let pieces = ["access.txt", "rights.txt"];
     for name in pieces {
-        let shown = writer.stage.client.get(&format!("/templates/show?path=en/parts/{name}")).await;
+        let shown = writer
+            .stage
+            .client
+            .get(&format!("/templates/show?path=en/parts/{name}"))
+            .await;
         let Ok(shown) = shown else { continue };
         let text = shown.data["text"].as_str().unwrap().replace("en/", "de/");
         let draft = json!({"path": format!("de/parts/{name}"), "text": text});
@@ -208,18 +249,38 @@ async fn a_draft_is_sent_with_nothing_until_it_is_published_whole() {
     assert!(!writer.file("de/access").exists());
     let one = json!({"drafts": ["de/access/body.txt"]});
     let done = writer.stage.order("/templates/publish", one).await;
-    assert!(done.wrong && done.text.contains("not complete"), "{}", done.text);
+    assert!(
+        done.wrong && done.text.contains("not complete"),
+        "{}",
+        done.text
+    );
     assert!(!writer.file("de/access").exists());
     let list = writer.get("/templates").await;
-    let drafts: Vec<String> = list["templates"].as_array().unwrap().iter()
+    let drafts: Vec<String> = list["templates"]
+        .as_array()
+        .unwrap()
+        .iter()
         .filter(|t| t["draft"] == true)
         .map(|t| t["path"].as_str().unwrap().to_owned())
         .collect();
     assert!(drafts.len() >= 3, "{drafts:?}");
     let shown = writer.show("de/access/body.txt").await;
-    assert_eq!((&shown["text"], &shown["draft"]["by"]), (&Value::Null, &json!("odile")));
-    writer.stage.order("/templates/draft/drop", json!({"path": "de/access/body.txt"})).await;
-    let gone = writer.stage.client.get("/templates/show?path=de/access/body.txt").await;
+    assert_eq!(
+        (&shown["text"], &shown["draft"]["by"]),
+        (&Value::Null, &json!("odile"))
+    );
+    writer
+        .stage
+        .order(
+            "/templates/draft/drop",
+            json!({"path": "de/access/body.txt"}),
+        )
+        .await;
+    let gone = writer
+        .stage
+        .client
+        .get("/templates/show?path=de/access/body.txt")
+        .await;
     assert!(gone.is_err());
     writer.stage.end().await;
 }
@@ -229,31 +290,80 @@ async fn a_text_that_is_not_saved_is_checked_and_shown_with_the_sample_and_with_
     let writer = Writer::begin().await;
     let (text, _) = writer.with("Merci de votre franchise.").await;
     let edits = json!([{"path": BODY, "text": text}]);
-    let checked = writer.stage.client.post("/templates/check", &json!({"files": edits})).await;
+    let checked = writer
+        .stage
+        .client
+        .post("/templates/check", &json!({"files": edits}))
+        .await;
     let checked = checked.unwrap();
     assert!(!checked.wrong, "{}", checked.text);
     let change = &checked.data["changes"][0];
-    let added: Vec<_> = change["lines"].as_array().unwrap().iter().filter(|l| l["line"] == "added").collect();
-    assert!(added.iter().any(|l| l["text"] == "Merci de votre franchise."), "{change}");
+    let added: Vec<_> = change["lines"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|l| l["line"] == "added")
+        .collect();
+    assert!(
+        added
+            .iter()
+            .any(|l| l["text"] == "Merci de votre franchise."),
+        "{change}"
+    );
     let sample = json!({"kind": "stop", "language": "fr", "files": edits});
-    let sample = writer.stage.client.post("/templates/preview", &sample).await.unwrap();
+    let sample = writer
+        .stage
+        .client
+        .post("/templates/preview", &sample)
+        .await
+        .unwrap();
     assert!(sample.data["text"].as_str().unwrap().contains("franchise"));
     assert!(sample.data["html"].as_str().unwrap().contains("franchise"));
-    assert!(sample.data["text"].as_str().unwrap().contains("Atelier Vauban"), "the firm's own name");
+    assert!(
+        sample.data["text"]
+            .as_str()
+            .unwrap()
+            .contains("Atelier Vauban"),
+        "the firm's own name"
+    );
     let from = "anne@dune.example";
-    writer.stage.receives(from, "Re: Relais", "STOP, ne m'écrivez plus.").await;
+    writer
+        .stage
+        .receives(from, "Re: Relais", "STOP, ne m'écrivez plus.")
+        .await;
     let case = writer.stage.open().await.pop().unwrap();
     let real = json!({"case": case, "files": edits});
-    let real = writer.stage.client.post("/templates/preview", &real).await.unwrap();
-    let shown = real.data["text"].as_str().unwrap_or_else(|| panic!("{}", real.text));
-    assert!(shown.contains("franchise") && shown.contains("Zibeline"), "{shown}");
+    let real = writer
+        .stage
+        .client
+        .post("/templates/preview", &real)
+        .await
+        .unwrap();
+    let shown = real.data["text"]
+        .as_str()
+        .unwrap_or_else(|| panic!("{}", real.text));
+    assert!(
+        shown.contains("franchise") && shown.contains("Zibeline"),
+        "{shown}"
+    );
     // What is broken is shown as far as it can be, beside its mistakes.
     let claim = json!([{"path": BODY, "text": format!("{text}Nous sommes conformes au RGPD.\n")}]);
     let claim = json!({"kind": "stop", "language": "fr", "files": claim});
-    let claim = writer.stage.client.post("/templates/preview", &claim).await.unwrap();
+    let claim = writer
+        .stage
+        .client
+        .post("/templates/preview", &claim)
+        .await
+        .unwrap();
     assert!(claim.wrong && claim.data["shown"] == true && claim.data["faults"] != json!([]));
-    let syntax = json!({"kind": "stop", "language": "fr", "files": [{"path": BODY, "text": "{{ x"}]});
-    let syntax = writer.stage.client.post("/templates/preview", &syntax).await.unwrap();
+    let syntax =
+        json!({"kind": "stop", "language": "fr", "files": [{"path": BODY, "text": "{{ x"}]});
+    let syntax = writer
+        .stage
+        .client
+        .post("/templates/preview", &syntax)
+        .await
+        .unwrap();
     assert!(syntax.data["shown"] == false && syntax.data["faults"][0]["line"] == 1);
     // Nothing of all this was saved.
     assert!(!writer.file("fr").exists() && writer.told().is_empty());
@@ -269,7 +379,11 @@ async fn without_a_folder_of_its_own_the_firm_is_told_to_make_one() {
     let order = json!({"files": [{"path": "../quitus.toml", "text": "x", "seen": ""}]});
     let checked = stage.client.post("/templates/check", &order).await;
     assert!(checked.is_err());
-    assert!(Path::new(&stage.end().await.path().join("quitus.toml")).metadata().is_err());
+    assert!(
+        Path::new(&stage.end().await.path().join("quitus.toml"))
+            .metadata()
+            .is_err()
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -286,6 +400,9 @@ async fn an_edit_from_outside_is_written_down_when_everything_is_read_again() {
     quitus::service::note_outside_edits(&writer.stage.daemon.office).await;
     assert_eq!(writer.told(), [told.clone(), told]);
     let versions = writer.versions(BODY).await;
-    assert_eq!((versions.len(), &versions[0]["in_force"]), (2, &json!(true)));
+    assert_eq!(
+        (versions.len(), &versions[0]["in_force"]),
+        (2, &json!(true))
+    );
     writer.stage.end().await;
 }

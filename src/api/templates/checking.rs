@@ -83,7 +83,9 @@ pub async fn preview(
         let house = desk.office.house.load_full();
         let (templates, faults) = match wanted.files.is_empty() {
             true => (Some(house.templates.clone()), Vec::new()),
-            false => house.config.try_templates(&edited(&house.config, &wanted.files)?),
+            false => house
+                .config
+                .try_templates(&edited(&house.config, &wanted.files)?),
         };
         let Some(templates) = templates else {
             return Ok(unshown(&house.config, &faults));
@@ -119,7 +121,12 @@ fn of_sample(
     let (letter, findings) = kind
         .write(templates, Some(config), language)
         .map_err(|e| Refusal::not_now(e.to_string(), "choose another language or kind"))?;
-    Ok(shown(config, (&letter, &findings), (kind.word(), None), faults))
+    Ok(shown(
+        config,
+        (&letter, &findings),
+        (kind.word(), None),
+        faults,
+    ))
 }
 
 /// With the facts of a real case: nothing is changed in it.

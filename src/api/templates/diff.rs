@@ -109,7 +109,11 @@ mod tests {
             Line::Removed(l) => format!("-{l}"),
             Line::Added(l) => format!("+{l}"),
         };
-        lines(old, new).iter().map(mark).collect::<Vec<_>>().join("|")
+        lines(old, new)
+            .iter()
+            .map(mark)
+            .collect::<Vec<_>>()
+            .join("|")
     }
 
     #[test]

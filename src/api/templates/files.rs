@@ -39,7 +39,10 @@ pub fn edited(config: &Config, edits: &[Edit]) -> Result<Vec<Source>, Refusal> {
 }
 
 fn unreadable(faults: &[Fault]) -> Refusal {
-    let all: Vec<String> = faults.iter().map(|f| format!("{}: {}", f.file, f.what)).collect();
+    let all: Vec<String> = faults
+        .iter()
+        .map(|f| format!("{}: {}", f.file, f.what))
+        .collect();
     Refusal::not_now(
         all.join("; "),
         "give the daemon's user the right to read it, or move it out of the folder",

@@ -106,10 +106,7 @@ fn line(
 }
 
 /// `quitus templates show`: the text, its hash (who publishes says it again), a draft if there is one, and what it may name.
-pub async fn show(
-    State(desk): State<Desk>,
-    Query(which): Query<Which>,
-) -> Result<Answer, Refusal> {
+pub async fn show(State(desk): State<Desk>, Query(which): Query<Which>) -> Result<Answer, Refusal> {
     aside(move || {
         let path = path(&which.path)?;
         let house = desk.office.house.load_full();
@@ -124,7 +121,9 @@ pub async fn show(
         let row = line(&desk, &house, (&path, &own), &faults)?;
         let here: Vec<Fault> = faults
             .into_iter()
-            .filter(|f| super::files::path_of(&house.config, &f.file).as_deref() == Some(path.as_str()))
+            .filter(|f| {
+                super::files::path_of(&house.config, &f.file).as_deref() == Some(path.as_str())
+            })
             .collect();
         let (told, said) = mistakes(&house.config, &here);
         let hash = text.as_deref().map(hash).unwrap_or_default();
@@ -151,11 +150,17 @@ fn variables(path: &TemplatePath) -> Vec<Value> {
     let (names, sample) = match path.kind() {
         DIGEST => {
             let sample = crate::answer::sample_digest(in_language(path));
-            (crate::answer::digest_variables(), serde_json::to_value(sample))
+            (
+                crate::answer::digest_variables(),
+                serde_json::to_value(sample),
+            )
         }
         RECIPIENT => {
             let sample = crate::answer::sample_recipient(in_language(path));
-            (crate::answer::recipient_variables(), serde_json::to_value(sample))
+            (
+                crate::answer::recipient_variables(),
+                serde_json::to_value(sample),
+            )
         }
         _ => {
             let sample = crate::answer::sample_facts_of_everything(in_language(path));
@@ -165,7 +170,9 @@ fn variables(path: &TemplatePath) -> Vec<Value> {
     let sample = sample.unwrap_or_default();
     let named = names.iter().map(|name| {
         let pointer = format!("/{}", name.replace("[]", "/0").replace('.', "/"));
-        let value = sample.pointer(&pointer).filter(|v| !v.is_object() && !v.is_array());
+        let value = sample
+            .pointer(&pointer)
+            .filter(|v| !v.is_object() && !v.is_array());
         let said = value.map(|v| v.as_str().map_or_else(|| v.to_string(), str::to_owned));
         json!({"name": name, "sample": said})
     });
@@ -213,7 +220,11 @@ pub async fn history(
                 Some(_) => v.how.word().to_owned(),
                 None => format!("{}: that of Quitus", v.how.word()),
             };
-            let by = if v.by.is_empty() { String::new() } else { format!(" by {}", v.by) };
+            let by = if v.by.is_empty() {
+                String::new()
+            } else {
+                format!(" by {}", v.by)
+            };
             let end = if in_force { "; in force" } else { "" };
             let lost = if kept { "" } else { "; its text is not kept" };
             text += &format!("{:>9} {} {what}{by}{end}{lost}\n", v.number, v.at);

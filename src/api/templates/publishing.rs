@@ -65,7 +65,10 @@ pub async fn draft(State(desk): State<Desk>, Json(kept): Json<Kept>) -> Result<A
         let house = desk.office.house.load_full();
         let shelf = Shelf::of(&house.config);
         let base = match kept.base.trim() {
-            "" => on_disk(&shelf, &path)?.as_deref().map(hash).unwrap_or_default(),
+            "" => on_disk(&shelf, &path)?
+                .as_deref()
+                .map(hash)
+                .unwrap_or_default(),
             base => base.to_owned(),
         };
         let (by, at) = (kept.by, desk.office.clock.now().to_string());
@@ -73,7 +76,8 @@ pub async fn draft(State(desk): State<Desk>, Json(kept): Json<Kept>) -> Result<A
         let draft = TemplateDraft { text, base, by, at };
         shelf.keep_draft(&path, &draft).map_err(|e| unread(&e))?;
         let data = json!({"path": path, "draft": draft, "hash": hash(&draft.text)});
-        let text = format!("{path}: kept as a draft; nothing is sent with it until it is published\n");
+        let text =
+            format!("{path}: kept as a draft; nothing is sent with it until it is published\n");
         Ok(Answer::good(data, text))
     })
     .await
@@ -107,7 +111,10 @@ pub async fn publish(
         let path = path(name)?;
         let draft = shelf.draft(&path).map_err(|e| unread(&e))?;
         let draft = draft.ok_or_else(|| {
-            Refusal::unknown(format!("{path} has no draft"), "see `quitus templates list`")
+            Refusal::unknown(
+                format!("{path} has no draft"),
+                "see `quitus templates list`",
+            )
         })?;
         edits.push(Edit {
             path: path.to_string(),

@@ -15,7 +15,11 @@ pub(super) fn tell(event: &Event) -> Said {
     if meant.is_empty() {
         meant.push("nothing".to_owned());
     }
-    let wrong = if c.wrong { "; its letter was wrong" } else { "" };
+    let wrong = if c.wrong {
+        "; its letter was wrong"
+    } else {
+        ""
+    };
     let what = format!(
         "message {} of {} means {}{wrong}, by {}",
         c.message.short(),

@@ -9,8 +9,8 @@ use crate::record::figures::{
 };
 use crate::record::tables::{Damaged, Table, Tables, decode, encode};
 use crate::record::{
-    CaseId, ContentKey, Correction, Event, LetterId, MailIdHash, MessageState, RequestKind, RequestState, State,
-    Timestamp,
+    CaseId, ContentKey, Correction, Event, LetterId, MailIdHash, MessageState, RequestKind,
+    RequestState, State, Timestamp,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -123,7 +123,9 @@ impl Counting<'_> {
         if self.row::<Counted>(&key)?.is_some() {
             return Ok(());
         }
-        let held = State(self.tables).case(case)?.is_some_and(|c| c.held.is_some());
+        let held = State(self.tables)
+            .case(case)?
+            .is_some_and(|c| c.held.is_some());
         let week = Week::of(received);
         let end = None;
         let counted = Counted {
@@ -177,7 +179,10 @@ impl Counting<'_> {
             _ => None,
         };
         // The first answer counts, not one that is told again.
-        if matches!((counted.end, end), (Some(End::Answered(_)), Some(End::Answered(_)))) {
+        if matches!(
+            (counted.end, end),
+            (Some(End::Answered(_)), Some(End::Answered(_)))
+        ) {
             return Ok(());
         }
         let before = std::mem::replace(&mut counted.end, end);
@@ -330,7 +335,10 @@ mod tests {
         let mut log = Log::new();
         for n in 1..=10 {
             log.at(0, opened(n, Stop, 0));
-            log.at(n as i64 * 10 * MINUTE, moved(n, Stop, RequestState::Answered));
+            log.at(
+                n as i64 * 10 * MINUTE,
+                moved(n, Stop, RequestState::Answered),
+            );
         }
         // Held in the frame that opens it, whichever stands first; twice is once.
         let mut frame = vec![held(11)];

@@ -12,7 +12,9 @@ pub use suggest::{Effect, Suggestion, suggest};
 use super::gathering::Trouble;
 use super::house::Office;
 use crate::config::Config;
-use crate::record::{ContentKey, KeptMessage, Label, Language, RequestKind, Stance, State, hex, unhex};
+use crate::record::{
+    ContentKey, KeptMessage, Label, Language, RequestKind, Stance, State, hex, unhex,
+};
 use crate::store::Reader;
 use serde_json::{Value, json};
 use std::io::{self, Write};
@@ -63,7 +65,11 @@ pub fn label(words: &[String], needs_human: bool) -> Result<Label, String> {
         needs_human,
         ..Label::default()
     };
-    for word in words.iter().map(|w| w.trim()).filter(|w| !w.is_empty() && *w != "none") {
+    for word in words
+        .iter()
+        .map(|w| w.trim())
+        .filter(|w| !w.is_empty() && *w != "none")
+    {
         let stance = match word {
             "ooo" => Ok(Stance::OutOfOffice),
             word => word.parse::<Stance>(),
@@ -72,14 +78,23 @@ pub fn label(words: &[String], needs_human: bool) -> Result<Label, String> {
             (Ok(kind), _) if !label.requests.contains(&kind) => label.requests.push(kind),
             (Ok(_), _) => {}
             (_, Ok(stance)) => label.stance = Some(stance),
-            _ => return Err(format!("\"{word}\" is no kind of request, stance, \"ooo\" or \"none\"")),
+            _ => {
+                return Err(format!(
+                    "\"{word}\" is no kind of request, stance, \"ooo\" or \"none\""
+                ));
+            }
         }
     }
     Ok(label)
 }
 
 /// A reply with its label: a line of the set.
-pub fn line(message: ContentKey, kept: &KeptMessage, language: Option<Language>, label: &Label) -> Value {
+pub fn line(
+    message: ContentKey,
+    kept: &KeptMessage,
+    language: Option<Language>,
+    label: &Label,
+) -> Value {
     let quoted: Vec<&str> = (kept.elided.iter())
         .filter(|(kind, _)| kind.contains("quot") || kind.contains("forward"))
         .map(|(_, text)| text.as_str())
@@ -134,11 +149,19 @@ pub fn forget(config: &Config, message: ContentKey) -> io::Result<()> {
 fn write(file: &Path, all: &[Value]) -> io::Result<()> {
     if let Some(folder) = file.parent() {
         use std::os::unix::fs::DirBuilderExt;
-        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+        std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)?;
     }
     let new = file.with_extension("new");
     let mut options = std::fs::File::options();
-    let mut out = options.write(true).create(true).truncate(true).mode(0o600).open(&new)?;
+    let mut out = options
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&new)?;
     for line in all {
         writeln!(out, "{line}")?;
     }
@@ -164,13 +187,18 @@ pub fn sweep(config: &Config, reader: &Reader) -> Result<usize, Trouble> {
     let gone = all.len() - left.len();
     if gone > 0 {
         write(&own_set(config), &left).map_err(unread)?;
-        tracing::info!(gone, "replies whose text was erased are gone from the own set");
+        tracing::info!(
+            gone,
+            "replies whose text was erased are gone from the own set"
+        );
     }
     Ok(gone)
 }
 
 fn unread(e: io::Error) -> Trouble {
-    Trouble::Index(crate::record::Damaged(format!("the own set of replies: {e}")))
+    Trouble::Index(crate::record::Damaged(format!(
+        "the own set of replies: {e}"
+    )))
 }
 
 fn may_stay(reader: &Reader, message: ContentKey) -> Result<bool, Trouble> {
@@ -178,7 +206,8 @@ fn may_stay(reader: &Reader, message: ContentKey) -> Result<bool, Trouble> {
     let Some(row) = state.message(message)? else {
         return Ok(false);
     };
-    let erased = |state: &State<'_>, person| Ok::<_, Trouble>(state.person(person)?.erased.is_some());
+    let erased =
+        |state: &State<'_>, person| Ok::<_, Trouble>(state.person(person)?.erased.is_some());
     if let Some(person) = row.person
         && erased(&state, person)?
     {
@@ -199,7 +228,13 @@ fn may_stay(reader: &Reader, message: ContentKey) -> Result<bool, Trouble> {
 pub(super) async fn run(office: Office, mut stop: watch::Receiver<bool>) {
     let mut seen = None;
     while !*stop.borrow_and_update() {
-        let head = office.sequencer.reader().state().head().map(|h| h.frame).ok();
+        let head = office
+            .sequencer
+            .reader()
+            .state()
+            .head()
+            .map(|h| h.frame)
+            .ok();
         if head != seen && own_set(&office.house.load().config).exists() {
             let own = office.clone();
             let work = move || sweep(&own.house.load().config, own.sequencer.reader());
@@ -228,16 +263,26 @@ mod tests {
             from_name: Some("Anne".into()),
             subject: "Re: Relais".into(),
             fresh: "lâchez l'affaire".into(),
-            elided: vec![("quotation".into(), "> Bonjour".into()), ("signature".into(), "Anne".into())],
+            elided: vec![
+                ("quotation".into(), "> Bonjour".into()),
+                ("signature".into(), "Anne".into()),
+            ],
             ..KeptMessage::default()
         };
-        let words = ["stop".to_owned(), "not_interested".to_owned(), "stop".to_owned()];
+        let words = [
+            "stop".to_owned(),
+            "not_interested".to_owned(),
+            "stop".to_owned(),
+        ];
         let label = label(&words, true).unwrap();
         let line = line(ContentKey([7; 16]), &kept, Some(Language::Fr), &label);
         let text = line.to_string();
         assert!(!text.contains("dune") && !text.contains("Anne"), "{text}");
         let read: Labelled = serde_json::from_str(&text).unwrap();
-        assert_eq!((read.lang.as_str(), read.quoted.as_str()), ("fr", "> Bonjour"));
+        assert_eq!(
+            (read.lang.as_str(), read.quoted.as_str()),
+            ("fr", "> Bonjour")
+        );
         let words: Vec<_> = read.intents.iter().map(|i| i.word()).collect();
         assert_eq!(words, ["stop", "not_interested"]);
         assert!(read.needs_human);

@@ -72,7 +72,11 @@ struct Known {
 pub fn suggest(config: &Config, line: &Value) -> Result<Vec<Suggestion>, Vec<Fault>> {
     let reader = config.read_lexicons()?;
     let reply: Labelled = serde_json::from_value(line.clone()).map_err(|e| {
-        vec![Fault::of_file("the corrected message", e.to_string(), "correct it again")]
+        vec![Fault::of_file(
+            "the corrected message",
+            e.to_string(),
+            "correct it again",
+        )]
     })?;
     let sets = known(config, &reply.id);
     let read = judged(config, &reader, &reply);
@@ -92,7 +96,9 @@ pub fn suggest(config: &Config, line: &Value) -> Result<Vec<Suggestion>, Vec<Fau
 fn known(config: &Config, but: &str) -> Vec<Known> {
     // What cannot be read is left out: `quitus eval` tells it.
     let own = lines(config).unwrap_or_default().into_iter();
-    let own = own.filter_map(|l| serde_json::from_value(l).ok()).map(|r| ("own", r));
+    let own = own
+        .filter_map(|l| serde_json::from_value(l).ok())
+        .map(|r| ("own", r));
     let shared = SHARED.lines().filter_map(|l| serde_json::from_str(l).ok());
     let all = own.chain(shared.map(|r| ("shared", r)));
     all.filter(|(_, reply): &(_, Labelled)| reply.id != but)
@@ -147,10 +153,15 @@ fn windows(reply: &Labelled, sets: &[Known], kind: RequestKind) -> Vec<Vec<Strin
         for length in WINDOW.filter(|n| *n <= words.len()) {
             for window in words.windows(length) {
                 let telling = window.iter().any(|w| w.chars().count() > 3);
-                let wrong = sets.iter().filter(|k| !asks(&k.reply, kind) && stands(&k.words, window));
+                let wrong = sets
+                    .iter()
+                    .filter(|k| !asks(&k.reply, kind) && stands(&k.words, window));
                 let harm = wrong.count() as f64;
                 // A word that nobody used says a little: it is at least no word of others.
-                let said: f64 = window.iter().map(|w| weights.get(w).copied().unwrap_or(0.3)).sum();
+                let said: f64 = window
+                    .iter()
+                    .map(|w| weights.get(w).copied().unwrap_or(0.3))
+                    .sum();
                 if telling {
                     found.push((said / (length as f64).sqrt() - 2.0 * harm, window.to_vec()));
                 }
@@ -228,7 +239,9 @@ fn rule_of(text: &str, kind: RequestKind) -> Option<(String, usize)> {
     let mut lines = text.lines().enumerate();
     let (at, _) = lines.find(|(_, line)| line.trim() == head)?;
     let id = lines.map_while(|(_, line)| (!line.starts_with('[')).then_some(line));
-    let id = id.filter_map(|l| l.trim().strip_prefix("id")?.split('"').nth(1)).next()?;
+    let id = id
+        .filter_map(|l| l.trim().strip_prefix("id")?.split('"').nth(1))
+        .next()?;
     Some((id.to_owned(), at + 1))
 }
 

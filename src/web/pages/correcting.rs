@@ -47,7 +47,10 @@ struct Correction {
 
 /// The kinds that can be asked, as the form offers them.
 pub fn kinds() -> Vec<&'static str> {
-    crate::record::RequestKind::ALL.iter().map(|k| k.word()).collect()
+    crate::record::RequestKind::ALL
+        .iter()
+        .map(|k| k.word())
+        .collect()
 }
 
 /// What a message may be instead.
@@ -66,16 +69,26 @@ pub async fn show(
     Path(case): Path<String>,
     Query(wanted): Query<Wanted>,
 ) -> Result<Response, Trouble> {
-    let data = web.ask(&format!("/requests/{}", escaped(&case))).await?.data;
+    let data = web
+        .ask(&format!("/requests/{}", escaped(&case)))
+        .await?
+        .data;
     let reference = data["case"].as_str().unwrap_or_default().to_owned();
     let all = data["corrections"].as_array().into_iter().flatten();
-    let corrections = all.map(|c| correction(&web, &visitor, &reference, c)).collect();
+    let corrections = all
+        .map(|c| correction(&web, &visitor, &reference, c))
+        .collect();
     let (mut suggestions, mut refused) = (Value::Null, None);
     if wanted.suggest {
         let query = serde_urlencoded(&[("message", &wanted.message)]);
-        match web.ask(&format!("/requests/{reference}/suggest?{query}")).await {
+        match web
+            .ask(&format!("/requests/{reference}/suggest?{query}"))
+            .await
+        {
             Ok(answer) => suggestions = answer.data["suggestions"].clone(),
-            Err(crate::api::NoAnswer::Refused(r)) => refused = Some(format!("{}: {}", r.error, r.fix)),
+            Err(crate::api::NoAnswer::Refused(r)) => {
+                refused = Some(format!("{}: {}", r.error, r.fix))
+            }
             Err(other) => return Err(other.into()),
         }
     }
@@ -147,7 +160,16 @@ pub async fn order(
     });
     let done = web.order(&visitor, &path, word).await?;
     let case = done.data["case"].as_str().unwrap_or_default();
-    let word = if done.data["kept"] == true { "kept" } else { "counted" };
-    visitor.say(&web, true, visitor.word("correct", word), Some(done.text.clone()));
+    let word = if done.data["kept"] == true {
+        "kept"
+    } else {
+        "counted"
+    };
+    visitor.say(
+        &web,
+        true,
+        visitor.word("correct", word),
+        Some(done.text.clone()),
+    );
     Ok(Redirect::to(&format!("/cases/{case}/correct")).into_response())
 }

@@ -80,7 +80,6 @@ fn writers() -> Router<Web> {
 
 /// What those may who decide.
 fn reviewers() -> Router<Web> {
-    Router::new()
-        .route("/cases/{case}/correct", post(correcting::order))
+    Router::new().route("/cases/{case}/correct", post(correcting::order))
     // Suppression, Register: orders.
 }

@@ -100,7 +100,10 @@ fn scale(highest: f64) -> (f64, usize) {
     }
     let power = 10f64.powf((highest / 4.0).log10().floor());
     let steps = [1.0, 2.0, 2.5, 5.0, 10.0].map(|s| s * power);
-    let step = steps.into_iter().find(|s| s * 4.0 >= highest).unwrap_or(10.0 * power);
+    let step = steps
+        .into_iter()
+        .find(|s| s * 4.0 >= highest)
+        .unwrap_or(10.0 * power);
     let step = if highest >= 4.0 { step.ceil() } else { step };
     let many = (highest / step).ceil().max(1.0);
     (step * many, many as usize)
@@ -125,7 +128,14 @@ impl Frame {
         let (highest, steps) = scale(values.copied().fold(0.0, f64::max));
         let step = highest / steps as f64;
         let slot = (WIDTH - LEFT - RIGHT) / labels.max(1) as f64;
-        (Self { highest, step, slot }, steps)
+        (
+            Self {
+                highest,
+                step,
+                slot,
+            },
+            steps,
+        )
     }
 
     fn x(&self, at: usize) -> f64 {
@@ -140,7 +150,10 @@ impl Frame {
         let width = self.slot * 0.8 / of as f64;
         let bar = |(week, value): (usize, &Option<f64>)| {
             let value = value.filter(|v| *v > 0.0)?;
-            let (x, y) = (self.x(week) - self.slot * 0.4 + width * at as f64, self.y(value));
+            let (x, y) = (
+                self.x(week) - self.slot * 0.4 + width * at as f64,
+                self.y(value),
+            );
             Some(Bar {
                 x: round(x),
                 width: round(width),
@@ -163,7 +176,11 @@ impl Frame {
             }
         }
         let whole = |p: &String| p.trim().contains(' ');
-        pieces.into_iter().filter(whole).map(|p| p.trim().to_owned()).collect()
+        pieces
+            .into_iter()
+            .filter(whole)
+            .map(|p| p.trim().to_owned())
+            .collect()
     }
 
     fn marks(&self, series: &Series) -> Vec<Mark> {
@@ -229,7 +246,11 @@ impl Chart {
                     label: label.clone(),
                 })
                 .collect(),
-            drawn: series.iter().enumerate().map(|(at, s)| draw(&frame, at, s)).collect(),
+            drawn: series
+                .iter()
+                .enumerate()
+                .map(|(at, s)| draw(&frame, at, s))
+                .collect(),
         }
     }
 }
@@ -248,13 +269,24 @@ mod tests {
 
     #[test]
     fn the_scale_ends_at_a_round_number_that_nothing_exceeds() {
-        for (highest, end) in [(0.0, 1.0), (1.0, 1.0), (3.0, 3.0), (7.0, 8.0), (10.0, 12.0), (97.0, 100.0), (1234.0, 1500.0)] {
+        for (highest, end) in [
+            (0.0, 1.0),
+            (1.0, 1.0),
+            (3.0, 3.0),
+            (7.0, 8.0),
+            (10.0, 12.0),
+            (97.0, 100.0),
+            (1234.0, 1500.0),
+        ] {
             assert_eq!(scale(highest).0, end, "{highest}");
         }
         for n in 1..5000 {
             let highest = f64::from(n) / 7.0;
             let (end, steps) = scale(highest);
-            assert!(end >= highest - 1e-9 && steps <= 5, "{highest}: {end} in {steps}");
+            assert!(
+                end >= highest - 1e-9 && steps <= 5,
+                "{highest}: {end} in {steps}"
+            );
         }
     }
 
@@ -265,8 +297,14 @@ mod tests {
         let chart = Chart::bars(("requests", "t".into()), &labels(53), &all);
         let bars = chart.drawn.iter().flat_map(|d| &d.bars);
         for bar in bars {
-            assert!(bar.x >= LEFT - 0.2 && bar.x + bar.width <= WIDTH - RIGHT + 0.2, "{bar:?}");
-            assert!(bar.y >= TOP - 0.1 && (bar.y + bar.height - chart.ground).abs() < 0.2, "{bar:?}");
+            assert!(
+                bar.x >= LEFT - 0.2 && bar.x + bar.width <= WIDTH - RIGHT + 0.2,
+                "{bar:?}"
+            );
+            assert!(
+                bar.y >= TOP - 0.1 && (bar.y + bar.height - chart.ground).abs() < 0.2,
+                "{bar:?}"
+            );
         }
         assert_eq!(chart.drawn[0].bars.len(), 52);
         assert!(chart.names.len() <= NAMED);
@@ -276,7 +314,15 @@ mod tests {
 
     #[test]
     fn a_week_without_a_number_breaks_the_line() {
-        let values = [Some(1.0), Some(2.0), None, Some(3.0), None, Some(1.0), Some(1.0)];
+        let values = [
+            Some(1.0),
+            Some(2.0),
+            None,
+            Some(3.0),
+            None,
+            Some(1.0),
+            Some(1.0),
+        ];
         let chart = Chart::lines(("times", "t".into()), &labels(7), &[series(&values)]);
         assert_eq!(chart.drawn[0].lines.len(), 2);
         assert_eq!(chart.drawn[0].marks.len(), 5);

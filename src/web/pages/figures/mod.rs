@@ -134,12 +134,16 @@ fn moved(week: &str, by: i64) -> String {
 fn later(until: &str, weeks: u32, web: &Web) -> Option<String> {
     let now = crate::record::Week::of(web.now());
     let shown = until.parse::<crate::record::Week>().ok()?;
-    let next = moved(until, i64::from(weeks)).parse::<crate::record::Week>().ok()?;
+    let next = moved(until, i64::from(weeks))
+        .parse::<crate::record::Week>()
+        .ok()?;
     (shown < now).then(|| of(weeks, &next.min(now).to_string(), "/figures"))
 }
 
 fn share(value: &Value) -> String {
-    value.as_f64().map_or("–".into(), |s| format!("{:.0} %", s * 100.0))
+    value
+        .as_f64()
+        .map_or("–".into(), |s| format!("{:.0} %", s * 100.0))
 }
 
 /// A time as people say it.
@@ -149,7 +153,11 @@ fn lasted(value: &Value, words: &Words) -> String {
     };
     let (days, hours, minutes) = (seconds / 86_400, seconds / 3_600, seconds / 60);
     let said = |key: &str, a: u64, b: u64| {
-        words.fill("figures", key, &[("a", &a.to_string()), ("b", &b.to_string())])
+        words.fill(
+            "figures",
+            key,
+            &[("a", &a.to_string()), ("b", &b.to_string())],
+        )
     };
     match (days, hours, minutes) {
         (0, 0, 0) => said("under_a_minute", 0, 0),
@@ -255,6 +263,9 @@ mod tests {
         assert_eq!(moved("2026-W48", -13), "2026-W35");
         assert_eq!(moved("2026-W53", 1), "2027-W01");
         assert_eq!(moved("", 5), "");
-        assert_eq!(of(13, "2026-W48", "/figures"), "/figures?weeks=13&until=2026-W48");
+        assert_eq!(
+            of(13, "2026-W48", "/figures"),
+            "/figures?weeks=13&until=2026-W48"
+        );
     }
 }

@@ -163,7 +163,10 @@ impl View {
                 at: drafted("at").and_then(|at| When::read(&at, &web.zone(), &visitor.words)),
                 stale: drafted("base") != data["hash"].as_str().map(str::to_owned),
             }),
-            valid: faults.as_ref().and_then(Value::as_array).is_none_or(Vec::is_empty),
+            valid: faults
+                .as_ref()
+                .and_then(Value::as_array)
+                .is_none_or(Vec::is_empty),
             faults: faults.unwrap_or_else(|| data["faults"].clone()),
             lines: change["lines"].clone(),
             same: change["same"] == true,
@@ -171,12 +174,18 @@ impl View {
             conflict: typed.conflict,
             variables: data["variables"].clone(),
             versions: versions(web, visitor, path, history),
-            quitus: history["quitus"].is_object().then(|| compared(path, "quitus", "in_force")),
+            quitus: history["quitus"]
+                .is_object()
+                .then(|| compared(path, "quitus", "in_force")),
             kinds: match whole {
                 true => KINDS.to_vec(),
                 false => KINDS.into_iter().filter(|k| *k == path.kind()).collect(),
             },
-            chosen: if whole { "stop".to_owned() } else { path.kind().to_owned() },
+            chosen: if whole {
+                "stop".to_owned()
+            } else {
+                path.kind().to_owned()
+            },
             languages: match language {
                 Some(one) => vec![one],
                 None => Language::ALL.iter().map(|l| l.word()).collect(),
@@ -208,7 +217,9 @@ fn versions(web: &Web, visitor: &Visitor, path: &TemplatePath, history: &Value) 
             at: at.and_then(|at| When::read(at, &web.zone(), &visitor.words)),
             in_force,
             kept: v["kept"] == true,
-            compare: from.filter(|_| !in_force).map(|n| compared(path, &n, "in_force")),
+            compare: from
+                .filter(|_| !in_force)
+                .map(|n| compared(path, &n, "in_force")),
         }
     };
     all.take(VERSIONS).map(version).collect()

@@ -98,7 +98,10 @@ pub async fn list(
     let mut groups: BTreeMap<String, Vec<Row>> = BTreeMap::new();
     for template in all.iter().filter(|t| of(t) == language) {
         let kind = template["kind"].as_str().unwrap_or_default().to_owned();
-        groups.entry(kind).or_default().push(row(&web, &visitor, template));
+        groups
+            .entry(kind)
+            .or_default()
+            .push(row(&web, &visitor, template));
     }
     let drafts = all.iter().filter(|t| t["draft"] == true);
     let view = View {

@@ -5,10 +5,10 @@ use super::link;
 use crate::web::Web;
 use crate::web::trouble::Trouble;
 use crate::web::visitor::Visitor;
+use axum::Form;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::Form;
 use serde::Deserialize;
 use serde_json::json;
 

@@ -11,8 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 /// What the frame may do: show, with the style that stands in the letter.
-pub(in crate::web) const FRAME: &str =
-    "sandbox; default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'";
+pub(in crate::web) const FRAME: &str = "sandbox; default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'";
 
 /// The editor's form, as its preview button sends it.
 #[derive(Deserialize)]
@@ -58,7 +57,9 @@ pub async fn show(
     // What is refused (no such case, no such language) is told in the frame.
     let (data, refused) = match answer {
         Ok(answer) => (answer.data, None),
-        Err(crate::api::NoAnswer::Refused(r)) => (json!({}), Some(format!("{}: {}", r.error, r.fix))),
+        Err(crate::api::NoAnswer::Refused(r)) => {
+            (json!({}), Some(format!("{}: {}", r.error, r.fix)))
+        }
         Err(other) => return Err(other.into()),
     };
     if let Some(html) = data["html"].as_str().filter(|_| sheet.form == "html") {
@@ -74,7 +75,9 @@ pub async fn show(
         faults: data["faults"].clone(),
         unwritten: refused.or(unwritten),
     };
-    let painted = web.painter.paint("preview.html", &visitor.words, &json!({}), &view);
+    let painted = web
+        .painter
+        .paint("preview.html", &visitor.words, &json!({}), &view);
     Ok(framed(painted.map_err(Trouble::broken)?))
 }
 
