@@ -4,6 +4,8 @@
 mod correcting;
 #[path = "web/figures.rs"]
 mod figures;
+#[path = "web/pages.rs"]
+mod pages;
 #[path = "web/safety.rs"]
 mod safety;
 #[path = "desk/stage.rs"]

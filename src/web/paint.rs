@@ -24,6 +24,9 @@ pub const TEMPLATES: &[(&str, &str)] = &[
     ("figures.html", include_str!("html/figures.html")),
     ("correct.html", include_str!("html/correct.html")),
     ("correcting.html", include_str!("html/correcting.html")),
+    ("cases.html", include_str!("html/cases.html")),
+    ("case.html", include_str!("html/case.html")),
+    ("bulk.html", include_str!("html/bulk.html")),
     // Pages of other rooms of the desk: a line each, in the order of the menu.
 ];
 

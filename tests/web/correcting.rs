@@ -38,7 +38,7 @@ async fn a_reviewer_corrects_what_a_message_meant_and_sees_what_would_have_caugh
         page.text()
     );
     assert!(
-        page.text().contains("restriction + STOP") && page.text().contains("odile"),
+        page.text().contains("Restriction + STOP") && page.text().contains("odile"),
         "{}",
         page.text()
     );

@@ -1,10 +1,9 @@
 //! A reviewer says what a message meant, and sees which phrase would have caught it. The form is a partial of its own
 //! (`correct.html`), so that the page of a case can hold it, too.
 
-use crate::record::Stance;
 use crate::web::Web;
 use crate::web::trouble::Trouble;
-use crate::web::visitor::{Visitor, serde_urlencoded};
+use crate::web::visitor::{Visitor, query};
 use crate::web::when::When;
 use axum::Form;
 use axum::extract::{Path, Query, State};
@@ -25,10 +24,8 @@ pub struct Wanted {
 struct View {
     case: String,
     messages: Value,
-    message: String,
-    kinds: Vec<&'static str>,
-    stances: Vec<&'static str>,
-    keeps: bool,
+    /// The keys of its messages, if there are several.
+    choices: Vec<String>,
     corrections: Vec<Correction>,
     suggested: bool,
     suggestions: Value,
@@ -43,23 +40,6 @@ struct Correction {
     wrong: bool,
     kept: bool,
     suggest: String,
-}
-
-/// The kinds that can be asked, as the form offers them.
-pub fn kinds() -> Vec<&'static str> {
-    crate::record::RequestKind::ALL
-        .iter()
-        .map(|k| k.word())
-        .collect()
-}
-
-/// What a message may be instead.
-pub fn stances() -> Vec<&'static str> {
-    let word = |s: &Stance| match s {
-        Stance::OutOfOffice => "ooo",
-        other => other.word(),
-    };
-    Stance::ALL.iter().map(word).collect()
 }
 
 /// The page.
@@ -80,7 +60,7 @@ pub async fn show(
         .collect();
     let (mut suggestions, mut refused) = (Value::Null, None);
     if wanted.suggest {
-        let query = serde_urlencoded(&[("message", &wanted.message)]);
+        let query = query(&[("message", &wanted.message)]);
         match web
             .ask(&format!("/requests/{reference}/suggest?{query}"))
             .await
@@ -92,12 +72,12 @@ pub async fn show(
             Err(other) => return Err(other.into()),
         }
     }
+    let messages = data["messages"].as_array().into_iter().flatten();
+    let keys = messages.filter_map(|m| m["message"].as_str().map(str::to_owned));
+    let keys: Vec<String> = keys.collect();
     let view = View {
         messages: data["messages"].clone(),
-        message: wanted.message,
-        kinds: kinds(),
-        stances: stances(),
-        keeps: web.desk.office.house.load().config.learning.keep,
+        choices: if keys.len() > 1 { keys } else { Vec::new() },
         corrections,
         suggested: wanted.suggest && refused.is_none(),
         suggestions,
@@ -109,7 +89,7 @@ pub async fn show(
 
 fn correction(web: &Web, visitor: &Visitor, case: &str, row: &Value) -> Correction {
     let text = |key: &str| row[key].as_str().unwrap_or_default().to_owned();
-    let query = serde_urlencoded(&[("suggest", "true"), ("message", &text("message"))]);
+    let query = query(&[("suggest", "true"), ("message", &text("message"))]);
     Correction {
         intents: row["intents"].clone(),
         by: text("by"),
@@ -121,7 +101,7 @@ fn correction(web: &Web, visitor: &Visitor, case: &str, row: &Value) -> Correcti
 }
 
 fn escaped(case: &str) -> String {
-    let query = serde_urlencoded(&[("", case)]);
+    let query = query(&[("", case)]);
     query.trim_start_matches('=').to_owned()
 }
 
@@ -172,4 +152,21 @@ pub async fn order(
         Some(done.text.clone()),
     );
     Ok(Redirect::to(&format!("/cases/{case}/correct")).into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::record::{RequestKind, Stance};
+
+    #[test]
+    fn the_form_offers_every_kind_and_every_stance() {
+        let form = include_str!("../html/correct.html");
+        for kind in RequestKind::ALL {
+            assert!(form.contains(&format!("\"{kind}\"")), "{kind}");
+        }
+        for stance in Stance::ALL.iter().filter(|s| **s != Stance::OutOfOffice) {
+            assert!(form.contains(&format!("\"{stance}\"")), "{stance}");
+        }
+        assert!(form.contains("\"ooo\""));
+    }
 }

@@ -1,7 +1,13 @@
 //! The pages, one file each, and who may see which.
 
+mod bulk;
+mod case;
+mod cases;
 mod correcting;
 mod figures;
+mod letter;
+mod marks;
+mod orders;
 mod sign_in;
 mod templates;
 mod today;
@@ -58,6 +64,9 @@ fn asset(kind: &'static str, text: &'static str) -> Response {
 fn everybody() -> Router<Web> {
     Router::new()
         .route("/", get(today::show))
+        .route("/cases", get(cases::show))
+        .route("/cases/{case}", get(case::show))
+        .route("/cases/{case}/letters/{number}/html", get(letter::html))
         .route("/sign-out", post(sign_in::leave))
         .route("/language", post(sign_in::language))
         .route("/templates", get(templates::list))
@@ -80,6 +89,18 @@ fn writers() -> Router<Web> {
 
 /// What those may who decide.
 fn reviewers() -> Router<Web> {
-    Router::new().route("/cases/{case}/correct", post(correcting::order))
+    Router::new()
+        .route("/cases/{case}/correct", post(correcting::order))
+        .route("/cases/approve", post(bulk::look))
+        .route("/cases/approve/all", post(bulk::approve))
+        .route("/cases/{case}/{order}", post(orders::order))
+        .route(
+            "/cases/{case}/letters/{number}/cancel",
+            post(orders::cancel),
+        )
+        .route(
+            "/cases/{case}/proposals/{number}/{order}",
+            post(orders::proposal),
+        )
     // Suppression, Register: orders.
 }

@@ -6,7 +6,7 @@ mod chart;
 
 use crate::web::Web;
 use crate::web::trouble::Trouble;
-use crate::web::visitor::{Visitor, serde_urlencoded};
+use crate::web::visitor::{Visitor, query};
 use crate::web::words::Words;
 use axum::extract::{Query, State};
 use axum::response::Response;
@@ -117,7 +117,7 @@ fn span(weeks: u32, now: u32, until: &str) -> Span {
 
 fn of(weeks: u32, until: &str, page: &str) -> String {
     let weeks = weeks.to_string();
-    let query = serde_urlencoded(&[("weeks", weeks.as_str()), ("until", until)]);
+    let query = query(&[("weeks", weeks.as_str()), ("until", until)]);
     format!("{page}?{query}")
 }
 

@@ -5,7 +5,7 @@ use crate::record::Language;
 use crate::service::TemplatePath;
 use crate::web::Web;
 use crate::web::trouble::Trouble;
-use crate::web::visitor::{Visitor, serde_urlencoded};
+use crate::web::visitor::{Visitor, query};
 use crate::web::when::When;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
@@ -111,7 +111,7 @@ pub async fn page(
     typed: Typed,
 ) -> Result<Response, Trouble> {
     let path: TemplatePath = path.parse().map_err(|_| Trouble::nowhere())?;
-    let query = serde_urlencoded(&[("path", path.as_str())]);
+    let query = query(&[("path", path.as_str())]);
     let shown = web.ask(&format!("/templates/show?{query}")).await;
     let fresh = shown.is_err();
     let data = shown.map(|a| a.data).unwrap_or_else(|_| json!({}));
@@ -199,7 +199,7 @@ impl View {
 }
 
 fn compared(path: &TemplatePath, from: &str, to: &str) -> String {
-    let query = serde_urlencoded(&[("path", path.as_str()), ("from", from), ("to", to)]);
+    let query = query(&[("path", path.as_str()), ("from", from), ("to", to)]);
     format!("/templates/compare?{query}")
 }
 
@@ -239,7 +239,7 @@ pub async fn compare(
     visitor: Visitor,
     Query(between): Query<Between>,
 ) -> Result<Response, Trouble> {
-    let query = serde_urlencoded(&[
+    let query = query(&[
         ("path", &between.path),
         ("from", &between.from),
         ("to", &between.to),

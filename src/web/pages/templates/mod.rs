@@ -11,7 +11,7 @@ pub use preview::show as preview;
 use crate::record::Language;
 use crate::web::Web;
 use crate::web::trouble::Trouble;
-use crate::web::visitor::{Visitor, serde_urlencoded};
+use crate::web::visitor::{Visitor, query};
 use crate::web::when::When;
 use axum::extract::{Query, State};
 use axum::response::Response;
@@ -74,7 +74,7 @@ struct Row {
 
 /// Where a file is edited.
 pub(super) fn link(path: &str) -> String {
-    format!("/templates/edit?{}", serde_urlencoded(&[("path", path)]))
+    format!("/templates/edit?{}", query(&[("path", path)]))
 }
 
 /// The page.
