@@ -1,7 +1,7 @@
 //! Figures over the API: counted by themselves from what happens, and the same after a rebuild of the index.
 
 use super::stage::Stage;
-use quitus::record::Mode;
+use quitus::record::{Mode, Timestamp, Week};
 use serde_json::{Value, json};
 
 async fn figures(stage: &Stage, query: &str) -> Value {
@@ -53,7 +53,9 @@ async fn what_was_asked_answered_held_and_broken_is_counted_by_week_and_kind() {
             stage.state(|s| !s.incidents().unwrap().is_empty())
         })
         .await;
-    let all = figures(&stage, "").await;
+    // The mail to come may be next week's.
+    let until = Week::of(Timestamp::from(jiff::Timestamp::now()).plus_days(1)).to_string();
+    let all = figures(&stage, &format!("?until={until}")).await;
     assert_eq!(
         (all["weeks"].as_array().unwrap().len(), &all["counted"]),
         (13, &json!(true))
@@ -88,11 +90,6 @@ async fn what_was_asked_answered_held_and_broken_is_counted_by_week_and_kind() {
         (&total["messages"], &total["after_stop"]),
         (&json!(3), &json!(1))
     );
-    let week = figures(&stage, "?weeks=1").await;
-    assert_eq!(
-        week["total"]["all"]["requests"],
-        week["weeks"][0]["all"]["requests"]
-    );
     let past = figures(&stage, "?weeks=4&until=2020-W10").await;
     assert_eq!(
         (&past["from"], &past["total"]["all"]["requests"]),
@@ -111,7 +108,6 @@ async fn what_was_asked_answered_held_and_broken_is_counted_by_week_and_kind() {
     std::fs::remove_dir_all(store.join("index")).unwrap();
     std::fs::remove_dir_all(store.join("checkpoints")).ok();
     let client = quitus::api::Client::open(config).unwrap();
-    let until = all["until"].as_str().unwrap();
     let again = client
         .get(&format!("/figures?until={until}"))
         .await
