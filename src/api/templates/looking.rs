@@ -4,7 +4,7 @@ use super::files::{all_paths, edited, file_of, on_disk};
 use super::{aside, diff as difference, hash, mistakes, path, unread};
 use crate::answer::{DIGEST, RECIPIENT, Source};
 use crate::api::{Answer, Desk, Refusal};
-use crate::record::{Fault, TemplateHow, hex};
+use crate::record::{Fault, TemplateHow, TemplateRow, hex};
 use crate::service::{House, Shelf, TemplatePath, template_digest};
 use axum::extract::{Query, State};
 use serde::Deserialize;
@@ -201,8 +201,7 @@ pub async fn history(
         }
         let (mut data, mut text) = (Vec::new(), String::new());
         let found = own.as_deref().map(template_digest);
-        let newest = versions.first().and_then(|v| v.digest);
-        let outside = found != newest;
+        let outside = found != versions.first().and_then(|v| v.digest);
         if outside {
             text += "now       edited outside, not yet written down; in force\n";
             data.push(json!({
@@ -210,28 +209,12 @@ pub async fn history(
                 "hash": found.as_ref().map(|d| hex(d)), "kept": true, "in_force": true,
             }));
         }
-        for (n, v) in versions.iter().enumerate() {
-            let in_force = n == 0 && !outside;
-            let kept = match &v.digest {
+        for (n, version) in versions.iter().enumerate() {
+            let kept = match &version.digest {
                 Some(digest) => shelf.kept(digest).map_err(|e| unread(&e))?.is_some(),
                 None => shipped.is_some(),
             };
-            let what = match v.digest {
-                Some(_) => v.how.word().to_owned(),
-                None => format!("{}: that of Quitus", v.how.word()),
-            };
-            let by = if v.by.is_empty() {
-                String::new()
-            } else {
-                format!(" by {}", v.by)
-            };
-            let end = if in_force { "; in force" } else { "" };
-            let lost = if kept { "" } else { "; its text is not kept" };
-            text += &format!("{:>9} {} {what}{by}{end}{lost}\n", v.number, v.at);
-            data.push(json!({
-                "version": v.number, "how": v.how, "by": v.by, "at": v.at.to_string(),
-                "hash": v.digest.as_ref().map(|d| hex(d)), "kept": kept, "in_force": in_force,
-            }));
+            data.push(told(version, kept, n == 0 && !outside, &mut text));
         }
         if shipped.is_some() {
             let end = if found.is_none() { "; in force" } else { "" };
@@ -244,6 +227,25 @@ pub async fn history(
         Ok(Answer::good(data, text))
     })
     .await
+}
+
+/// A version for programs, and a line for people.
+fn told(v: &TemplateRow, kept: bool, in_force: bool, text: &mut String) -> Value {
+    let what = match v.digest {
+        Some(_) => v.how.word().to_owned(),
+        None => format!("{}: that of Quitus", v.how.word()),
+    };
+    let by = match v.by.as_str() {
+        "" => String::new(),
+        by => format!(" by {by}"),
+    };
+    let end = if in_force { "; in force" } else { "" };
+    let lost = if kept { "" } else { "; its text is not kept" };
+    *text += &format!("{:>9} {} {what}{by}{end}{lost}\n", v.number, v.at);
+    json!({
+        "version": v.number, "how": v.how, "by": v.by, "at": v.at.to_string(),
+        "hash": v.digest.as_ref().map(|d| hex(d)), "kept": kept, "in_force": in_force,
+    })
 }
 
 /// One of the texts of a template, by its name.

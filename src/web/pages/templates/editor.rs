@@ -52,22 +52,37 @@ struct View {
     text: String,
     seen: String,
     folder: bool,
+    /// The hash of what is in force now: who goes back to a version has seen it.
+    now: String,
     draft: Option<Draft>,
+    #[serde(flatten)]
+    judged: Judged,
+    variables: Value,
+    versions: Vec<Version>,
+    quitus: Option<String>,
+    #[serde(flatten)]
+    letter: Shown,
+}
+
+/// What the house thinks of the text.
+#[derive(Serialize)]
+struct Judged {
     faults: Value,
     lines: Value,
     checked: bool,
     valid: bool,
     same: bool,
     conflict: bool,
-    variables: Value,
-    versions: Vec<Version>,
-    quitus: Option<String>,
+}
+
+/// Which letter is shown beside it.
+#[derive(Serialize)]
+struct Shown {
     kinds: Vec<&'static str>,
     chosen: String,
     languages: Vec<&'static str>,
     shown: String,
     case: String,
-    compare: String,
 }
 
 #[derive(Serialize)]
@@ -136,26 +151,23 @@ impl View {
         let text = |key: &str| data[key].as_str().unwrap_or_default().to_owned();
         let draft = data["draft"].as_object();
         let drafted = |key: &str| draft.and_then(|d| d[key].as_str()).map(str::to_owned);
+        let judged = Judged::of(&typed, &data["faults"]);
         let touched = typed.checked.is_some() || typed.faults.is_some() || typed.conflict;
-        let (shown, seen) = match touched {
+        let (written, seen) = match touched {
             true => (typed.text, typed.seen),
             false => (
                 drafted("text").unwrap_or_else(|| text("text")),
                 drafted("base").unwrap_or_else(|| text("hash")),
             ),
         };
-        let checked = typed.checked.as_ref();
-        let change = checked.map(|c| c["changes"][0].clone()).unwrap_or_default();
-        let faults = checked.map(|c| c["faults"].clone()).or(typed.faults);
-        let whole = matches!(path.kind(), "parts");
-        let language = path.language().map(Language::word);
+        let beside = history["quitus"].is_object();
         Self {
-            language: language.unwrap_or_default().to_owned(),
+            language: path.language().map_or("", Language::word).to_owned(),
             kind: path.kind().to_owned(),
             file: path.file().to_owned(),
             origin: text("origin"),
             fresh,
-            text: shown,
+            text: written,
             seen,
             folder: web.desk.office.house.load().config.templates.path.is_some(),
             draft: draft.map(|_| Draft {
@@ -163,37 +175,51 @@ impl View {
                 at: drafted("at").and_then(|at| When::read(&at, &web.zone(), &visitor.words)),
                 stale: drafted("base") != data["hash"].as_str().map(str::to_owned),
             }),
-            valid: faults
-                .as_ref()
-                .and_then(Value::as_array)
-                .is_none_or(Vec::is_empty),
-            faults: faults.unwrap_or_else(|| data["faults"].clone()),
-            lines: change["lines"].clone(),
-            same: change["same"] == true,
-            checked: checked.is_some(),
-            conflict: typed.conflict,
+            now: text("hash"),
+            judged,
             variables: data["variables"].clone(),
             versions: versions(web, visitor, path, history),
-            quitus: history["quitus"]
-                .is_object()
-                .then(|| compared(path, "quitus", "in_force")),
-            kinds: match whole {
-                true => KINDS.to_vec(),
-                false => KINDS.into_iter().filter(|k| *k == path.kind()).collect(),
-            },
-            chosen: if whole {
-                "stop".to_owned()
-            } else {
-                path.kind().to_owned()
-            },
+            quitus: beside.then(|| compared(path, "quitus", "in_force")),
+            letter: Shown::of(path, visitor, typed.case),
+            path: path.to_string(),
+        }
+    }
+}
+
+impl Judged {
+    fn of(typed: &Typed, on_disk: &Value) -> Self {
+        let checked = typed.checked.as_ref();
+        let change = checked.map(|c| c["changes"][0].clone()).unwrap_or_default();
+        let faults = checked.map(|c| &c["faults"]).or(typed.faults.as_ref());
+        let none = faults.and_then(Value::as_array).is_none_or(Vec::is_empty);
+        Self {
+            faults: faults.unwrap_or(on_disk).clone(),
+            lines: change["lines"].clone(),
+            checked: checked.is_some(),
+            valid: none,
+            same: change["same"] == true,
+            conflict: typed.conflict,
+        }
+    }
+}
+
+impl Shown {
+    /// The letter of the file; of a piece that several share, any of them.
+    fn of(path: &TemplatePath, visitor: &Visitor, case: String) -> Self {
+        let shared = path.kind() == "parts";
+        let language = path.language().map(Language::word);
+        Self {
+            kinds: KINDS
+                .into_iter()
+                .filter(|k| shared || *k == path.kind())
+                .collect(),
+            chosen: if shared { "stop" } else { path.kind() }.to_owned(),
             languages: match language {
                 Some(one) => vec![one],
                 None => Language::ALL.iter().map(|l| l.word()).collect(),
             },
             shown: language.unwrap_or(visitor.language().word()).to_owned(),
-            case: typed.case,
-            compare: compared(path, "quitus", "in_force"),
-            path: path.to_string(),
+            case,
         }
     }
 }
