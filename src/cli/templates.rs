@@ -99,6 +99,7 @@ enum Shelf {
         /// As `templates list` shows it
         path: String,
         /// Its number, or `quitus`: your own file is removed
+        #[arg(id = "to", value_name = "VERSION")]
         version: String,
         /// One JSON object
         #[arg(long)]

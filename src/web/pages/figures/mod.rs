@@ -90,7 +90,8 @@ pub async fn show(
     let text = |key: &str| data[key].as_str().unwrap_or_default().to_owned();
     let total = &data["total"];
     let kinds = total["kinds"].as_array().unwrap_or(&none);
-    let rows: Vec<WeekRow> = all.iter().map(|w| WeekRow::of(w, words)).collect();
+    // The newest first: that is what is looked for.
+    let rows: Vec<WeekRow> = all.iter().rev().map(|w| WeekRow::of(w, words)).collect();
     let number = |key: &str| total[key].as_u64().unwrap_or(0);
     let seen = number("messages") + number("after_stop") + number("corrections");
     let view = View {
