@@ -204,7 +204,7 @@ async fn put(
         let _ = plan.shelf.drop_draft(path);
     }
     take_up(desk, &plan.templates);
-    Ok(done(desk, &plan, how, frame)?)
+    done(desk, &plan, how, frame)
 }
 
 /// The new letters are in force at once; a reload that follows finds the same.
