@@ -406,3 +406,31 @@ async fn an_edit_from_outside_is_written_down_when_everything_is_read_again() {
     );
     writer.stage.end().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_draft_is_published_only_over_the_text_that_it_was_begun_with() {
+    let writer = Writer::begin().await;
+    let (text, seen) = writer.with("Bien à vous.").await;
+    let draft = json!({"path": BODY, "text": text, "base": seen});
+    writer.stage.order("/templates/draft", draft.clone()).await;
+    assert!(!writer.letter().await.contains("Bien à vous."));
+    let order = json!({"drafts": [BODY]});
+    let done = writer
+        .stage
+        .order("/templates/publish", order.clone())
+        .await;
+    assert!(!done.wrong, "{}", done.text);
+    assert!(writer.letter().await.contains("Bien à vous."));
+    assert_eq!(
+        writer.show(BODY).await["draft"],
+        Value::Null,
+        "it is done with"
+    );
+    // The same draft again: what it was begun with is in force no more.
+    let late = json!({"path": BODY, "text": format!("{text}De Rémi.\n"), "base": seen});
+    writer.stage.order("/templates/draft", late).await;
+    let done = writer.stage.order("/templates/publish", order).await;
+    assert!(done.wrong && done.data["conflicts"][0]["path"] == BODY);
+    assert!(!writer.letter().await.contains("De Rémi."));
+    writer.stage.end().await;
+}
