@@ -71,11 +71,11 @@ pub enum Table {
     /// MailIdHash of its mail → [`super::RecipientItem`].
     Recipient = 30,
     /// Path of a template, 0, its version from the newest on → [`super::TemplateRow`].
-    Template = 31,
+    Template = 32,
     /// By a first letter: week and kind → [`super::KindFigures`]; week → [`super::WeekFigures`]; what is counted already.
-    Figures = 32,
+    Figures = 33,
     /// ContentKey → [`super::CorrectionRow`]: what a human said that a message meant.
-    Correction = 33,
+    Correction = 34,
 }
 
 impl Table {
