@@ -235,6 +235,83 @@ fn a_preview_shows_the_letter_and_its_page() {
 }
 
 #[test]
+fn templates_are_published_and_taken_back_by_commands_without_a_daemon() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("letters")).unwrap();
+    let example = std::fs::read_to_string("config/quitus.toml").unwrap();
+    let text = example.replace("/var/lib/quitus", "store") + "\n[templates]\npath = \"letters\"\n";
+    let config = write(folder.path(), "quitus.toml", &text);
+    let ask = |arguments: &[&str]| {
+        let output = quitus(arguments)
+            .args(["--config", &config])
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        let wrong = String::from_utf8_lossy(&output.stderr).into_owned();
+        (output.status.code(), said, wrong)
+    };
+    let path = "fr/stop/body.txt";
+    let (code, shipped, wrong) = ask(&["templates", "show", path]);
+    assert_eq!(code, Some(0), "{wrong}");
+    let good = write(
+        folder.path(),
+        "new.txt",
+        &format!("{shipped}\nBien à vous.\n"),
+    );
+    let bad = write(folder.path(), "bad.txt", "{{ person.salutatoin }}");
+    let (code, said, _) = ask(&["templates", "publish", path, &bad]);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(
+        said.contains("body.txt:1:4: there is no variable `person.salutatoin`"),
+        "{said}"
+    );
+    let (code, said, wrong) = ask(&["templates", "publish", path, &good]);
+    assert_eq!(
+        (code, said.contains("in force, version 1")),
+        (Some(0), true),
+        "{said}{wrong}"
+    );
+    let file = folder.path().join("letters").join(path);
+    assert!(
+        std::fs::read_to_string(&file)
+            .unwrap()
+            .contains("Bien à vous.")
+    );
+    let (_, said, _) = ask(&["templates", "preview", "fr", "stop"]);
+    assert!(said.contains("Bien à vous."), "{said}");
+    let (_, said, _) = ask(&["templates", "diff", path]);
+    assert!(said.contains("+ Bien à vous."), "{said}");
+    let (_, said, _) = ask(&["templates", "list", "--json"]);
+    let list: serde_json::Value = serde_json::from_str(&said).unwrap();
+    let all = list["templates"].as_array().unwrap().iter();
+    let changed: Vec<_> = all.filter(|t| t["origin"] == "changed").collect();
+    assert_eq!((changed.len(), &changed[0]["path"]), (1, &path.into()));
+    let (code, said, _) = ask(&["templates", "publish", path, &good, "--seen", "00"]);
+    assert_eq!(
+        (code, said.contains("somebody changed")),
+        (Some(1), true),
+        "{said}"
+    );
+    let (code, said, wrong) = ask(&["templates", "roll-back", path, "quitus"]);
+    assert_eq!((code, file.exists()), (Some(0), false), "{said}{wrong}");
+    let (_, said, _) = ask(&["templates", "history", path]);
+    assert!(
+        said.contains("2 ") && said.contains("rolled back") && said.contains("published by"),
+        "{said}"
+    );
+    let (code, said, _) = ask(&["figures", "--weeks", "2"]);
+    assert_eq!((code, said.contains("requests")), (Some(0), true), "{said}");
+    let (code, said, _) = ask(&["learning", "list"]);
+    assert_eq!(
+        (code, said.contains("0 corrected replies")),
+        (Some(0), true),
+        "{said}"
+    );
+    assert_eq!(ask(&["figures", "--until", "soon"]).0, Some(2));
+    assert_eq!(ask(&["templates", "show", "../quitus.toml"]).0, Some(2));
+}
+
+#[test]
 fn a_store_is_verified_and_rebuilt_and_a_flipped_byte_is_found() {
     let folder = tempfile::tempdir().unwrap();
     let store = folder.path().join("store");

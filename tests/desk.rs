@@ -5,12 +5,16 @@
 mod apologies;
 #[path = "desk/digest.rs"]
 mod digest;
+#[path = "desk/figures.rs"]
+mod figures;
 #[path = "desk/floods.rs"]
 mod floods;
 #[path = "desk/hands.rs"]
 mod hands;
 #[path = "desk/hook.rs"]
 mod hook;
+#[path = "desk/learning.rs"]
+mod learning;
 #[path = "desk/notices.rs"]
 mod notices;
 #[path = "desk/paper.rs"]
@@ -23,6 +27,8 @@ mod recipients;
 mod stage;
 #[path = "desk/systems.rs"]
 mod systems;
+#[path = "desk/templates.rs"]
+mod templates;
 #[path = "desk/tool.rs"]
 mod tool;
 

@@ -1,5 +1,9 @@
 //! The review desk in a browser, on the real daemon: every rule of safety over raw HTTP, and what each page shows and does.
 
+#[path = "web/correcting.rs"]
+mod correcting;
+#[path = "web/figures.rs"]
+mod figures;
 #[path = "web/machines.rs"]
 mod machines;
 #[path = "web/pages.rs"]
@@ -8,6 +12,8 @@ mod pages;
 mod safety;
 #[path = "desk/stage.rs"]
 mod stage;
+#[path = "web/templates.rs"]
+mod templates;
 #[path = "web/users.rs"]
 mod users;
 #[path = "web/stage.rs"]

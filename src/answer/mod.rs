@@ -24,8 +24,10 @@ mod recipient;
 mod samples;
 mod templates;
 mod variables;
+mod wherein;
 mod words;
 
+pub use builtin::sources as builtin_templates;
 pub use compose::{Attachment, ComposeError, Letter, compose, compose_in};
 pub use digest::{
     DIGEST, DigestFacts, DigestFirm, DigestNeed, Happened, StopSeen, compose_digest,
@@ -44,7 +46,7 @@ pub use paper::{Window as PaperWindow, page as paper_page};
 pub use part::Part;
 pub use recipient::{RECIPIENT, RecipientFacts, article, compose_recipient, sample_recipient};
 pub use samples::{full as sample_facts_of_everything, sample_facts};
-pub use templates::{Source, Templates};
+pub use templates::{FILES as LETTER_FILES, SEVERAL, Source, Templates};
 pub use variables::{
     all as variables, of_digest as digest_variables, of_recipient as recipient_variables,
 };

@@ -6,6 +6,7 @@
 
 use super::digest::{self, DIGEST};
 use super::recipient::{self, RECIPIENT};
+use super::wherein::Written;
 use super::{builtin, compose, filters, layout, lint, mistakes, part::Part, samples, variables};
 use crate::record::{Fault, Language};
 use std::collections::BTreeSet;
@@ -51,6 +52,15 @@ impl Templates {
 
     /// A writer's files over the built-in ones, file by file. All mistakes are returned at once, in the order of files.
     pub fn compile(own: &[Source]) -> Result<Self, Vec<Fault>> {
+        match Self::tried(own) {
+            (Some(templates), faults) if faults.is_empty() => Ok(templates),
+            (_, faults) => Err(faults),
+        }
+    }
+
+    /// The same for somebody who is still writing: a set that can be rendered is given even if it must not be sent, so
+    /// that it can be shown beside its mistakes.
+    pub fn tried(own: &[Source]) -> (Option<Self>, Vec<Fault>) {
         let (sources, mut faults) = overlaid(own);
         faults.extend(sources.iter().filter_map(mistakes::of_syntax));
         faults.extend(sources.iter().flat_map(variables::mistakes));
@@ -64,17 +74,14 @@ impl Templates {
             _ => {}
         }
         let templates = Self { tera };
-        if faults.is_empty() {
+        let renders = faults.is_empty();
+        if renders {
             faults = templates.trial(&sources);
             faults.extend(digest::trial(&templates, &sources));
             faults.extend(recipient::trial(&templates, &sources));
         }
         in_order(&mut faults);
-        if faults.is_empty() {
-            Ok(templates)
-        } else {
-            Err(faults)
-        }
+        (renders.then_some(templates), faults)
     }
 
     /// Whether there is a letter in this language for this folder (a [`Part`]'s word, or `several`).
@@ -99,17 +106,17 @@ impl Templates {
                 if compose::missing_folder(self, language, &parts).is_some() {
                     continue;
                 }
-                let body = format!("{language}/{folder}/body.txt");
-                let file = sources
-                    .iter()
-                    .find(|s| s.path == body)
-                    .map_or("", |s| &s.file);
+                let written = Written {
+                    sources,
+                    language,
+                    folder,
+                };
                 match compose::compose_unchecked(self, &parts, &facts) {
                     Err((path, e)) => faults.extend(mistakes::all(&e, sources, &path)),
                     Ok(letter) => faults.extend(
                         lint::lint(&letter, &facts, &parts)
                             .into_iter()
-                            .map(|f| Fault::of_file(file, f.to_string(), f.advice())),
+                            .map(|f| written.fault(&f)),
                     ),
                 }
             }

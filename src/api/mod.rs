@@ -14,11 +14,13 @@ mod contacts;
 mod deciding;
 mod draft;
 mod entering;
+mod figures;
 mod flags;
 mod floods;
 mod grouping;
 mod identifying;
 mod incidents;
+mod learning;
 mod letter_story;
 mod letters;
 mod looking;
@@ -34,6 +36,7 @@ mod serve;
 mod suppression;
 mod suppression_list;
 mod systems;
+mod templates;
 mod tokens;
 mod words;
 
@@ -284,6 +287,11 @@ pub fn router(desk: Desk) -> Router {
         .merge(lists)
         .merge(of_senders())
         .merge(of_requests())
+        .route("/figures", get(figures::show))
+        .route("/learning", get(learning::own))
+        .route("/requests/{case}/correct", post(learning::correct))
+        .route("/requests/{case}/suggest", get(learning::suggestion))
+        .merge(templates::routes())
         .with_state(desk)
 }
 

@@ -2,8 +2,8 @@
 
 use super::paging::{Page, no_cursor};
 use super::{
-    Answer, Desk, Refusal, case_story, draft, entering, paper, proposing, recipients, senders,
-    systems, words,
+    Answer, Desk, Refusal, case_story, draft, entering, learning, paper, proposing, recipients,
+    senders, systems, words,
 };
 use crate::record::{CaseId, CaseRow, Clock, Concerned, LetterRow, RequestKind, RuleId, Timestamp};
 use crate::register;
@@ -145,13 +145,14 @@ pub async fn show(State(desk): State<Desk>, Path(case): Path<String>) -> Result<
         .iter()
         .map(|r| json!({"request": r.request, "state": r.state, "due": r.due.to_string()}))
         .collect();
+    let corrections = learning::corrections(&desk.office.sequencer.reader().state(), &case)?;
     let review = &case.row.review;
     let mut data = json!({
         "case": case.id.to_string(), "requests": requests, "held": case.row.held.as_ref().map(ToString::to_string),
         "closed": case.row.closed.map(|t| t.to_string()), "proof": case.proof, "messages": messages,
         "proposals": proposals, "letters": letters, "identity_proved": review.proved.map(|t| t.to_string()),
         "code_until": review.identity.as_ref().map(|i| i.expires.to_string()), "extended": case.extended, "systems": systems, "recipients": recipients,
-        "paper": paper["to"], "scans": paper["scans"],
+        "paper": paper["to"], "scans": paper["scans"], "corrections": corrections,
     });
     if let Value::Object(fields) = &mut data {
         fields.extend(case_story::tell(&desk, &house, &case)?);
@@ -235,11 +236,14 @@ fn proof(case: &CaseFile, text: &mut String) {
 /// What they wrote.
 fn messages(case: &CaseFile, text: &mut String) -> Vec<Value> {
     let mut all = Vec::new();
-    for (_, row, kept) in &case.messages {
+    for (key, row, kept) in &case.messages {
+        let id = crate::record::hex(&key.0);
         let (state, at) = (row.state, row.received.to_string());
         let Some(kept) = kept else {
             *text += &format!("\nmessage of {at}: its text is not kept\n");
-            all.push(json!({"received": at, "state": state, "rule": row.rule.as_str()}));
+            all.push(
+                json!({"message": id, "received": at, "state": state, "rule": row.rule.as_str()}),
+            );
             continue;
         };
         *text += &format!("\nmessage of {at}: {}\n", kept.subject);
@@ -247,7 +251,7 @@ fn messages(case: &CaseFile, text: &mut String) -> Vec<Value> {
             *text += &format!("  | {line}\n");
         }
         all.push(json!({
-            "received": at, "state": state, "rule": row.rule.as_str(), "subject": kept.subject,
+            "message": id, "received": at, "state": state, "rule": row.rule.as_str(), "subject": kept.subject,
             "from": kept.from, "fresh": kept.fresh, "understood": kept.understood, "from_name": kept.from_name,
             "elided": kept.elided, "to": kept.to,
         }));

@@ -4,9 +4,11 @@
 
 mod fates;
 mod grouping;
+mod learning;
 mod notices;
 mod recipients;
 mod review;
+mod templates;
 mod watch;
 
 use crate::record::{
@@ -63,6 +65,8 @@ pub fn tell(event: &Event) -> Told {
         .or_else(|| notices::tell(event))
         .or_else(|| grouping::tell(event))
         .or_else(|| recipients::tell(event))
+        .or_else(|| templates::tell(event))
+        .or_else(|| learning::tell(event))
         .unwrap_or(("event", "an event of a newer version".into(), None));
     Told { event, what, rule }
 }

@@ -16,9 +16,11 @@ mod doctor;
 mod edge;
 mod eval;
 mod explain;
+mod figures;
 mod incidents;
 mod init;
 mod judging;
+mod learning;
 mod letters;
 mod log;
 mod oauth;
@@ -92,6 +94,10 @@ enum Command {
     Doctor(doctor::Arguments),
     /// Check the templates of letters, or show a letter
     Templates(templates::Arguments),
+    /// By week and kind: requests, time to answer, what a human had to look at, mails after a STOP
+    Figures(figures::Arguments),
+    /// What reviewers corrected: the replies that are kept, and which phrase would have caught one
+    Learning(learning::Arguments),
     /// The processing log
     Log(log::Arguments),
     /// The folder that holds the log, the keys and the index
@@ -140,6 +146,8 @@ pub fn main() -> ExitCode {
         Command::Check(a) => check::run(&a, config),
         Command::Doctor(a) => doctor::run(&a, config),
         Command::Templates(a) => templates::run(&a, config),
+        Command::Figures(a) => figures::run(&a, config),
+        Command::Learning(a) => learning::run(&a, config),
         Command::Log(a) => log::run(&a, config),
         Command::Store(a) => store::run(&a, config),
         Command::Letters(a) => letters::run(&a, config),

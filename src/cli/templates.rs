@@ -1,16 +1,19 @@
-//! `quitus templates`: the whole set checked, or a letter shown as a person would get it.
+//! `quitus templates`: the whole set checked, a letter shown as a person would get it, and better texts put in force.
 //!
-//! The facts are a sample, and the firm's own where there is a configuration; nobody's data stand in a preview.
+//! The facts are a sample, and the firm's own where there is a configuration; nobody's data stand in a preview. What
+//! changes a file asks the daemon, so that who did it stands in the log.
 
+use super::ask::{self, Ask};
 use super::edge::{self, DONE, End, WRONG};
 use super::output::{self, CARE, FAINT, STRONG, painted};
-use crate::answer::{self, DIGEST, Finding, Letter, Part, RECIPIENT, Templates};
-use crate::config::Config;
+use crate::answer::{DIGEST, Finding, Letter, Part, RECIPIENT, Templates};
+use crate::config::{Config, Specimen};
 use crate::record::Language;
+use serde_json::json;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-/// `quitus templates check|preview`
+/// `quitus templates …`
 #[derive(clap::Args, Debug)]
 pub struct Arguments {
     #[command(subcommand)]
@@ -25,10 +28,9 @@ enum Command {
     Preview {
         /// fr, en, de, es, it, nl, pt, …
         language: Language,
-        /// stop, source, acknowledgement, access, erasure, identity, extension; digest: the mail to your own reviewers;
-        /// recipient: the mail to who received data
-        #[arg(value_parser = what)]
-        kind: What,
+        /// stop, source, acknowledgement, access, erasure, identity, extension, apology; several: two at once; digest: the
+        /// mail to your own reviewers; recipient: the mail to who received data
+        kind: Specimen,
         /// Print the HTML page instead of subject and text
         #[arg(long)]
         html: bool,
@@ -36,26 +38,80 @@ enum Command {
         #[arg(long, conflicts_with = "html")]
         json: bool,
     },
+    #[command(flatten)]
+    Shelf(Shelf),
 }
 
-/// What can be shown: a letter of one part, or the mail to reviewers.
-#[derive(Clone, Copy, Debug)]
-enum What {
-    Letter(Part),
-    Digest,
-    Recipient,
-}
-
-fn what(word: &str) -> Result<What, String> {
-    match word {
-        DIGEST => Ok(What::Digest),
-        RECIPIENT => Ok(What::Recipient),
-        word => word.parse().map(What::Letter),
-    }
+/// What is asked of the daemon.
+#[derive(clap::Subcommand, Debug)]
+enum Shelf {
+    /// Every file: whose it is, whether it is good, whether a draft waits
+    List {
+        /// One JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// The text of a file; with --json its hash, its draft and the variables that it may name
+    Show {
+        /// As `templates list` shows it: fr/stop/body.txt
+        path: String,
+        /// One JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Every version that was in force, newest first: when, how, by whom
+    History {
+        /// As `templates list` shows it
+        path: String,
+        /// One JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// What differs between two texts: quitus, in_force, draft, or the number of a version
+    Diff {
+        /// As `templates list` shows it
+        path: String,
+        /// [default: in_force if a draft waits, else quitus]
+        #[arg(long)]
+        from: Option<String>,
+        /// [default: draft if one waits, else in_force]
+        #[arg(long)]
+        to: Option<String>,
+        /// One JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Put a text in force: refused if a letter would be broken, or somebody changed the file since
+    Publish {
+        /// As `templates list` shows it, or a new one
+        path: String,
+        /// The text; `-` reads standard input; without it the draft is published
+        file: Option<PathBuf>,
+        /// The hash of the text that you began with [default: of the one that is there now]
+        #[arg(long)]
+        seen: Option<String>,
+        /// One JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Put an earlier version in force again
+    RollBack {
+        /// As `templates list` shows it
+        path: String,
+        /// Its number, or `quitus`: your own file is removed
+        #[arg(id = "to", value_name = "VERSION")]
+        version: String,
+        /// One JSON object
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 /// Runs it.
 pub fn run(arguments: &Arguments, named: Option<&Path>) -> Result<u8, End> {
+    if let Command::Shelf(shelf) = &arguments.command {
+        return ask_for(shelf, named);
+    }
     let config = match edge::find_config(named) {
         Some(_) => Some(edge::config(named)?),
         None => None,
@@ -72,23 +128,94 @@ pub fn run(arguments: &Arguments, named: Option<&Path>) -> Result<u8, End> {
             html,
             json,
         } => {
-            let (word, shown) = match kind {
-                What::Letter(part) => {
-                    let letter = letter(&templates, config.as_ref(), *language, *part)?;
-                    (part.word(), letter)
-                }
-                What::Digest => {
-                    let digest = digest(&templates, config.as_ref(), *language)?;
-                    (DIGEST, (digest, Vec::new()))
-                }
-                What::Recipient => {
-                    let mail = recipient(&templates, config.as_ref(), *language)?;
-                    (RECIPIENT, (mail, Vec::new()))
-                }
-            };
-            preview(word, shown, (*html, *json))
+            let shown = kind.write(&templates, config.as_ref(), *language);
+            let shown = shown.map_err(|e| End::Usage(e.to_string()))?;
+            preview(kind.word(), shown, (*html, *json))
         }
+        Command::Shelf(shelf) => ask_for(shelf, named),
     }
+}
+
+/// Asks the daemon, or opens the store for as long as it takes.
+fn ask_for(shelf: &Shelf, named: Option<&Path>) -> Result<u8, End> {
+    let get =
+        |what: &str, path: &str| Ask::Get(format!("/templates/{what}?path={}", ask::quoted(path)));
+    let (ask, json) = match shelf {
+        Shelf::List { json } => (Ask::Get("/templates".into()), json),
+        Shelf::Show { path, json } => (get("show", path), json),
+        Shelf::History { path, json } => (get("history", path), json),
+        Shelf::Diff {
+            path,
+            from,
+            to,
+            json,
+        } => {
+            let side = |name: &str, value: &Option<String>| {
+                let said = value
+                    .as_ref()
+                    .map(|v| format!("&{name}={}", ask::quoted(v)));
+                said.unwrap_or_default()
+            };
+            let path = ask::quoted(path);
+            let (from, to) = (side("from", from), side("to", to));
+            (
+                Ask::Get(format!("/templates/diff?path={path}{from}{to}")),
+                json,
+            )
+        }
+        Shelf::Publish {
+            path,
+            file,
+            seen,
+            json,
+        } => (publication(path, file.as_deref(), seen, named)?, json),
+        Shelf::RollBack {
+            path,
+            version,
+            json,
+        } => {
+            let seen = in_force(path, named)?;
+            let order = json!({"by": ask::by(), "path": path, "version": version, "seen": seen});
+            (Ask::Post("/templates/roll_back".into(), order), json)
+        }
+    };
+    ask::once(named, *json, true, ask)
+}
+
+fn publication(
+    path: &str,
+    file: Option<&Path>,
+    seen: &Option<String>,
+    named: Option<&Path>,
+) -> Result<Ask, End> {
+    let by = ask::by();
+    let order = match file {
+        None => json!({"by": by, "drafts": [path]}),
+        Some(file) => {
+            let text = String::from_utf8(ask::read(file)?)
+                .map_err(|_| End::Usage(format!("{} is not UTF-8 text", file.display())))?;
+            let seen = match seen {
+                Some(seen) => seen.clone(),
+                None => in_force(path, named)?,
+            };
+            json!({"by": by, "files": [{"path": path, "text": text, "seen": seen}]})
+        }
+    };
+    Ok(Ask::Post("/templates/publish".into(), order))
+}
+
+/// The hash of the text that is there now; empty for a file that is new.
+fn in_force(path: &str, named: Option<&Path>) -> Result<String, End> {
+    let house = ask::House::open(named, true)?;
+    let files = house.ask(Ask::Get("/templates".into()));
+    house.close();
+    let files = files?.data;
+    let all = files["templates"].as_array().cloned().unwrap_or_default();
+    let found = all.iter().find(|t| t["path"] == path);
+    Ok(found
+        .and_then(|t| t["hash"].as_str())
+        .unwrap_or_default()
+        .to_owned())
 }
 
 /// All were good, or we would not be here: says which letters there are in which language.
@@ -118,53 +245,6 @@ fn check(templates: &Templates, config: Option<&Config>) -> Result<u8, End> {
     writeln!(out, "all good")?;
     out.flush()?;
     Ok(DONE)
-}
-
-/// A letter with sample facts, and what the linter finds in it.
-fn letter(
-    templates: &Templates,
-    config: Option<&Config>,
-    language: Language,
-    kind: Part,
-) -> Result<(Letter, Vec<Finding>), End> {
-    let mut facts = answer::sample_facts(language, kind);
-    if let Some(config) = config {
-        let sample = facts.controller.authority.clone();
-        facts.controller = config.controller.facts(language);
-        if facts.controller.authority.is_empty() {
-            facts.controller.authority = sample;
-        }
-    }
-    let letter =
-        answer::compose(templates, &[kind], &facts).map_err(|e| End::Usage(e.to_string()))?;
-    let findings = answer::lint(&letter, &facts, &[kind]);
-    Ok((letter, findings))
-}
-
-/// The mail to reviewers.
-fn digest(
-    templates: &Templates,
-    config: Option<&Config>,
-    language: Language,
-) -> Result<Letter, End> {
-    let mut facts = answer::sample_digest(language);
-    if let Some(config) = config {
-        facts.controller.name = config.controller.facts(language).name;
-    }
-    answer::compose_digest(templates, &facts).map_err(|e| End::Usage(e.to_string()))
-}
-
-/// The mail to a recipient of data.
-fn recipient(
-    templates: &Templates,
-    config: Option<&Config>,
-    language: Language,
-) -> Result<Letter, End> {
-    let mut facts = answer::sample_recipient(language);
-    if let Some(config) = config {
-        facts.controller = config.controller.facts(language);
-    }
-    answer::compose_recipient(templates, &facts).map_err(|e| End::Usage(e.to_string()))
 }
 
 fn preview(

@@ -8,8 +8,8 @@ use super::places::resolve;
 use super::survey::{SecretPlace, Survey};
 use super::{
     Config, ControlSettings, ControllerSettings, Document, FolderSettings, HouseSettings,
-    ProcessingSettings, RecipientSettings, RetentionSettings, ReviewSettings, SecretSource,
-    StoreSettings, SystemSettings, cross, logins, recipients,
+    LearningSettings, LogSettings, ProcessingSettings, RecipientSettings, RetentionSettings,
+    ReviewSettings, SecretSource, StoreSettings, SystemSettings, cross, logins, recipients,
 };
 use crate::delivery::SmtpSettings;
 use crate::mailbox::MailboxSettings;
@@ -44,6 +44,7 @@ const SECTIONS: &[&str] = &[
     "guard",
     "health",
     "alerts",
+    "learning",
     "desk",
 ];
 
@@ -60,7 +61,7 @@ pub fn assemble(path: &Path, text: &str) -> Survey {
     let policy = policy(&mut doc, &file, controller.as_ref());
     let (register, recipients) = people(&mut doc, folder, controller.as_ref(), &systems);
     let [templates, lexicon] = ["templates", "lexicon"].map(|s| own_files(&mut doc, s, folder));
-    let (reader, log) = (optional(&mut doc, "reader"), optional(&mut doc, "log"));
+    let (reader, (log, learning)) = (optional(&mut doc, "reader"), kept(&mut doc));
     let (house, out) = (house(&mut doc, &mailboxes), outside(&mut doc, folder));
     let at = socket(&mut doc, folder, store.as_ref());
     let mut survey = Survey::wrong(doc.finish(SECTIONS), secrets, [&templates, &lexicon], &at);
@@ -87,6 +88,7 @@ pub fn assemble(path: &Path, text: &str) -> Survey {
         templates,
         lexicon,
         reader,
+        learning,
         log,
         house,
         control_socket: at,
@@ -103,6 +105,11 @@ fn controller(doc: &mut Document) -> Option<ControllerSettings> {
     let controller = needed(doc, "controller", CONTROLLER);
     cross::controller(doc, controller.as_ref());
     controller
+}
+
+/// What is written down beside the log: lines for the operator, and corrected replies.
+fn kept(doc: &mut Document) -> (LogSettings, LearningSettings) {
+    (optional(doc, "log"), optional(doc, "learning"))
 }
 
 /// Why and how data are used.

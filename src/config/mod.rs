@@ -16,18 +16,20 @@ mod recipients;
 mod review;
 mod secret;
 mod sheets;
+mod specimen;
 mod survey;
 mod wording;
 
 pub use collect::{Document, nearest};
 pub use controller::{ControllerSettings, KeptSettings, ProcessingSettings};
 pub use places::{
-    ControlSettings, FolderSettings, HouseSettings, LogFormat, LogLevel, LogSettings,
-    ReaderSettings, RetentionSettings, StoreSettings, SystemSettings, WarmUpSettings,
+    ControlSettings, FolderSettings, HouseSettings, LearningSettings, LogFormat, LogLevel,
+    LogSettings, ReaderSettings, RetentionSettings, StoreSettings, SystemSettings, WarmUpSettings,
 };
 pub use recipients::{RecipientSettings, TOLD_OF};
 pub use review::{ReviewSettings, Reviewer};
 pub use secret::{Secret, SecretError, SecretSource};
+pub use specimen::Specimen;
 pub use survey::Survey;
 pub use wording::Wording;
 
@@ -80,6 +82,8 @@ pub struct Config {
     pub lexicon: FolderSettings,
     /// Whether the learned reader reads too.
     pub reader: ReaderSettings,
+    /// Whether corrected replies are kept.
+    pub learning: LearningSettings,
     /// Log lines.
     pub log: LogSettings,
     /// Our domains and marks; `own_domains` is never empty unless all mailboxes are freemail.

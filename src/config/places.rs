@@ -175,6 +175,14 @@ impl Default for ReaderSettings {
     }
 }
 
+/// `[learning]`: what becomes of the words of a message whose label a reviewer corrected.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LearningSettings {
+    /// Default false. True: they are kept in the operator's own set of labelled replies, until the text is erased.
+    pub keep: bool,
+}
+
 /// `[house]`: how mail of our own, and mail that our own border has looked at, is recognised.
 #[derive(Clone, PartialEq, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]

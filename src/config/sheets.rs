@@ -18,12 +18,43 @@ impl Config {
     /// Every mistake of every file.
     pub fn read_templates(&self) -> Result<Templates, Vec<Fault>> {
         let good = templates(&self.templates)?;
-        let mut faults = self.without_digest(&good);
-        faults.extend(self.without_mail(&good));
+        let faults = self.without_letters(&good);
         match faults.is_empty() {
             true => Ok(good),
             false => Err(faults),
         }
+    }
+
+    /// The firm's own templates as they stand in their folder, without judging them.
+    ///
+    /// # Errors
+    /// Files that cannot be read.
+    pub fn own_templates(&self) -> Result<Vec<Source>, Vec<Fault>> {
+        let Some(folder) = &self.templates.path else {
+            return Ok(Vec::new());
+        };
+        let mut faults = Vec::new();
+        let sources = own_templates(folder, &mut faults);
+        match faults.is_empty() {
+            true => Ok(sources),
+            false => Err(faults),
+        }
+    }
+
+    /// Judges templates before they are in force, as [`Self::read_templates`] does; a set that can be rendered is given with
+    /// its mistakes.
+    pub fn try_templates(&self, own: &[Source]) -> (Option<Templates>, Vec<Fault>) {
+        let (templates, mut faults) = Templates::tried(own);
+        if let Some(good) = templates.as_ref().filter(|_| faults.is_empty()) {
+            faults = self.without_letters(good);
+        }
+        (templates, faults)
+    }
+
+    fn without_letters(&self, templates: &Templates) -> Vec<Fault> {
+        let mut faults = self.without_digest(templates);
+        faults.extend(self.without_mail(templates));
+        faults
     }
 
     /// Reviewers in whose language there is no digest.
@@ -71,6 +102,67 @@ impl Config {
             .collect()
     }
 
+    /// A lexicon in force: its file, and what stands in it.
+    ///
+    /// # Errors
+    /// If the firm's own files cannot be read.
+    pub fn lexicon(&self, code: &str) -> Result<(String, String), Vec<Fault>> {
+        let mut faults = Vec::new();
+        let own = self
+            .lexicon
+            .path
+            .as_ref()
+            .map(|f| own_lexicons(f, &mut faults));
+        if !faults.is_empty() {
+            return Err(faults);
+        }
+        let own = own.into_iter().flatten().find(|(c, ..)| c == code);
+        let shipped = || {
+            let mut all = intent::LEXICONS.iter();
+            let (_, source) = all.find(|(c, _)| *c == code)?;
+            Some((source.path.to_owned(), source.text.to_owned()))
+        };
+        let found = own.map(|(_, path, text)| (path, text)).or_else(shipped);
+        Ok(found.unwrap_or_else(|| (format!("{code}.toml"), String::new())))
+    }
+
+    /// The reader as it would be with another text of a lexicon.
+    ///
+    /// # Errors
+    /// Every mistake of every file.
+    pub fn try_lexicon(
+        &self,
+        code: &str,
+        path: &str,
+        text: &str,
+    ) -> Result<intent::Reader, Vec<Fault>> {
+        let mut faults = Vec::new();
+        let own = self
+            .lexicon
+            .path
+            .as_ref()
+            .map(|f| own_lexicons(f, &mut faults));
+        if !faults.is_empty() {
+            return Err(faults);
+        }
+        let own: Vec<_> = own
+            .into_iter()
+            .flatten()
+            .filter(|(c, ..)| c != code)
+            .collect();
+        let mut sources: Vec<(&str, LexiconSource<'_>)> = own
+            .iter()
+            .map(|(code, path, text)| (code.as_str(), LexiconSource { path, text }))
+            .collect();
+        sources.push((code, LexiconSource { path, text }));
+        let reader = intent::with(&sources)?;
+        Ok(if self.reader.learned {
+            reader
+        } else {
+            reader.alone()
+        })
+    }
+
     /// The reader with the lexicons in force: the firm's own file of a language replaces the built-in one.
     ///
     /// # Errors
@@ -90,14 +182,7 @@ pub(super) fn templates(own: &FolderSettings) -> Result<Templates, Vec<Fault>> {
         return Templates::builtin();
     };
     let mut faults = Vec::new();
-    let sources: Vec<Source> = files(folder, &mut faults)
-        .into_iter()
-        .map(|(path, text)| Source {
-            path: within(folder, &path),
-            file: path.display().to_string(),
-            text,
-        })
-        .collect();
+    let sources = own_templates(folder, &mut faults);
     match Templates::compile(&sources) {
         Ok(templates) if faults.is_empty() => Ok(templates),
         Ok(_) => Err(faults),
@@ -106,6 +191,16 @@ pub(super) fn templates(own: &FolderSettings) -> Result<Templates, Vec<Fault>> {
             Err(faults)
         }
     }
+}
+
+fn own_templates(folder: &Path, faults: &mut Vec<Fault>) -> Vec<Source> {
+    let found = files(folder, faults).into_iter();
+    let sources = found.map(|(path, text)| Source {
+        path: within(folder, &path),
+        file: path.display().to_string(),
+        text,
+    });
+    sources.collect()
 }
 
 pub(super) fn lexicons(own: &FolderSettings) -> Result<intent::Reader, Vec<Fault>> {

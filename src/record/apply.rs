@@ -15,7 +15,9 @@ use serde::{Deserialize, Serialize};
 
 mod alarm;
 mod case;
+mod correction;
 mod duty;
+mod figures;
 mod filing;
 mod flood;
 mod folder;
@@ -27,7 +29,9 @@ mod person;
 mod recipient;
 mod register;
 mod review;
+mod template;
 
+pub use figures::{all_counted, count};
 pub use letter::{WAITS_FOR_SENDERS, hour_key};
 
 /// One commit: events that hold together or not at all.
@@ -46,6 +50,13 @@ pub fn apply(tables: &mut dyn Tables, place: LogPosition, frame: &Frame) -> Resu
     let head = State(tables).head()?.frame;
     if frame.number <= head {
         return Ok(false);
+    }
+    if head == 0 {
+        figures::all_counted(tables);
+    }
+    // An index of an older version is counted as a whole, when it is opened.
+    if State(tables).is_counted()? {
+        figures::count(tables, frame)?;
     }
     for (event, index) in frame.events.iter().zip(0..) {
         let position = LogPosition {
@@ -148,6 +159,11 @@ impl Step<'_> {
             Event::Recipient(event) => self.recipient(event),
             Event::SentLogRead { log, mark } => {
                 self.put(Table::Meta, &super::mark::mark_key(log), mark);
+                Ok(())
+            }
+            Event::Template(change) => self.template(change),
+            Event::Corrected(correction) => {
+                self.correct(correction);
                 Ok(())
             }
             Event::KeysErased { .. } | Event::Checkpointed { .. } => Ok(()),

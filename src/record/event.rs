@@ -380,4 +380,8 @@ pub enum Event {
         /// How far.
         mark: super::LogMark,
     },
+    /// A template's file has another text from now on; its hash, not the text.
+    Template(super::TemplateChange),
+    /// A human says what a message meant.
+    Corrected(super::Correction),
 }

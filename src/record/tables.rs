@@ -70,11 +70,17 @@ pub enum Table {
     /// By a first letter: an item of a recipient → [`super::RecipientRow`]; its place in the queue, while it is open, the
     /// MailIdHash of its mail → [`super::RecipientItem`].
     Recipient = 30,
+    /// Path of a template, 0, its version from the newest on → [`super::TemplateRow`].
+    Template = 32,
+    /// By a first letter: week and kind → [`super::KindFigures`]; week → [`super::WeekFigures`]; what is counted already.
+    Figures = 33,
+    /// ContentKey → [`super::CorrectionRow`]: what a human said that a message meant.
+    Correction = 34,
 }
 
 impl Table {
     /// All of them: what compares two indexes compares these.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 33] = [
         Self::Meta,
         Self::Folder,
         Self::Message,
@@ -105,6 +111,9 @@ impl Table {
         Self::Group,
         Self::Flood,
         Self::Recipient,
+        Self::Template,
+        Self::Figures,
+        Self::Correction,
     ];
 }
 

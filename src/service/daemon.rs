@@ -114,8 +114,7 @@ impl Daemon {
         let interrupted = interrupted(&report, uncertain);
         let outbox = Outbox::new(office.clone(), courier.clone(), desks);
         tasks.push(tokio::spawn(async move { outbox.run(stopping).await }));
-        let daily = super::daily::run(office.clone(), stop.subscribe());
-        tasks.push(tokio::spawn(daily));
+        tasks.extend(see_to_what_is_kept(&office, &stop));
         let health = Arc::new(Health::new(office.clock.now(), interrupted));
         let troubles = tell_senders(&office, &health, &mut tasks, &stop);
         let guard = GuardSeen::default();
@@ -233,6 +232,13 @@ impl Daemon {
             tracing::error!("the sequencer failed");
         }
     }
+}
+
+/// The daily round, and erased texts that must not stand in the own set of replies.
+fn see_to_what_is_kept(office: &Office, stop: &watch::Sender<bool>) -> [JoinHandle<()>; 2] {
+    let daily = super::daily::run(office.clone(), stop.subscribe());
+    let learning = super::learning::run(office.clone(), stop.subscribe());
+    [tokio::spawn(daily), tokio::spawn(learning)]
 }
 
 /// Begins to tell the tools that send, and to let letters go that wait for them; what is wrong with each stands in the result.

@@ -27,7 +27,7 @@ pub struct House {
     /// The letters.
     pub templates: Templates,
     /// The lexicons.
-    pub reader: intent::Reader,
+    pub reader: Arc<intent::Reader>,
     /// Who we are, for the gate.
     pub gate: mail::House,
     /// Which addresses of ours may carry a token.
@@ -55,7 +55,7 @@ impl House {
                     config,
                     senders,
                     templates,
-                    reader,
+                    reader: Arc::new(reader),
                     gate,
                     carriers,
                 })
@@ -65,6 +65,18 @@ impl House {
                 .flatten()
                 .flatten()
                 .collect()),
+        }
+    }
+
+    /// The same house with other letters.
+    pub fn with_templates(&self, templates: Templates) -> Self {
+        Self {
+            config: self.config.clone(),
+            senders: self.senders.clone(),
+            templates,
+            reader: self.reader.clone(),
+            gate: self.gate.clone(),
+            carriers: self.carriers.clone(),
         }
     }
 }

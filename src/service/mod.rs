@@ -28,6 +28,7 @@ mod health;
 mod house;
 mod identity;
 mod importing;
+mod learning;
 mod logins;
 mod mailed;
 mod minting;
@@ -43,6 +44,7 @@ mod sent_index;
 mod sent_log;
 mod sequencer;
 mod settling;
+mod shelf;
 mod status;
 mod tokens;
 
@@ -62,6 +64,10 @@ pub use health::{DaemonReport, Interrupted};
 pub use house::{House, Office};
 pub use identity::DAYS as CODE_DAYS;
 pub use importing::{ImportFailure, SentSummary, import, import_sent};
+pub use learning::{
+    Effect as LexiconEffect, Suggestion, forget as forget_reply, intents, keep as keep_reply,
+    label, line as reply_line, lines as own_replies, own_set, suggest, sweep as sweep_own_set,
+};
 pub use logins::{accounts as oauth_accounts, standings as oauth_standings};
 pub use minting::{Issued, NotMinted, Wanted as WantedTokens, issue as issue_tokens};
 pub use needs::{Need, Why};
@@ -80,5 +86,9 @@ pub use recipients::{
 };
 pub use sequencer::{Beat, Committed, Proposal, Pulse, Running, Sequencer};
 pub use settling::{arrived, frozen_letter, looked_for};
+pub use shelf::{
+    NotShelved, Shelf, TemplateDraft, TemplatePath, digest_of as template_digest,
+    note_outside_edits,
+};
 pub use status::Status;
 pub use tokens::{Carriers, Minted};

@@ -8,7 +8,7 @@ use super::overlay::Overlay;
 use super::reading::Frames;
 use super::salvage::{Lifted, Source};
 use super::{Damage, DamageKind, OpenError, alarm, checkpoint, disk};
-use crate::record::{Damaged, Event, KeyId, LogPosition, apply};
+use crate::record::{self, Damaged, Event, KeyId, LogPosition, State, apply};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -93,6 +93,7 @@ impl Recovery<'_> {
         let known = self.damage.iter().any(|d| d.kind.is_serious());
         let why = match self.use_as_it_is(&path) {
             Ok((index, replayed)) => {
+                self.count(&index)?;
                 self.mark_running()?;
                 return Ok(Recovered {
                     index,
@@ -118,6 +119,7 @@ impl Recovery<'_> {
             self.put_aside(&path)?;
         }
         let (index, replay) = self.build(&path)?;
+        self.count(&index)?;
         let serious = known || self.damage.iter().any(|d| d.kind.is_serious());
         let missing = match serious {
             true => self.salvage(sources, &index, &replay.lifted)?,
@@ -214,6 +216,20 @@ impl Recovery<'_> {
         Ok(Index::open(path, self.cache, self.behind)?)
     }
 
+    /// Counts the figures of an index, or of a checkpoint, that an older version wrote: once, from the whole log.
+    fn count(&self, index: &Arc<Index>) -> Result<(), OpenError> {
+        if self.log.link().number == 0 || State(index.as_ref()).is_counted()? {
+            return Ok(());
+        }
+        let mut overlay = Overlay::new(index.clone());
+        for placed in Frames::from_number(self.dir, 1, None)? {
+            record::count(&mut overlay, &placed?.frame)?;
+        }
+        record::all_counted(&mut overlay);
+        index.apply(overlay.changes, &index.place()?)?;
+        Ok(())
+    }
+
     /// Applies the log after `from` to the index, and zeroes again what it says was zeroed.
     fn replay(&mut self, index: &Arc<Index>, from: Place) -> Result<Replay, Damaged> {
         let io = |e: std::io::Error| Damaged(format!("the log cannot be read: {e}"));
@@ -303,3 +319,6 @@ fn unreadable((segment, offset, octets): (u32, u64, u64)) -> Damage {
     };
     Damage::of(kind, segment, offset, octets)
 }
+
+#[cfg(test)]
+mod tests;

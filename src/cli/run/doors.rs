@@ -4,7 +4,7 @@ use super::{Ended, tell_reload};
 use crate::api::{self, Control, Desk};
 use crate::guard::Guard;
 use crate::monitor::{Monitor, Supervisor};
-use crate::service::Daemon;
+use crate::service::{Daemon, note_outside_edits};
 use crate::web::Pages;
 use std::path::Path;
 use std::sync::Arc;
@@ -26,6 +26,7 @@ impl Doors {
     ) -> Result<Self, Ended> {
         let guard = Guard::open(&daemon.office).await?;
         daemon.see_guard(guard.teller());
+        note_outside_edits(&daemon.office).await;
         let desk = Desk::of(daemon);
         let monitor = match Monitor::open(&daemon.office, desk.status.clone(), supervisor).await {
             Ok(monitor) => monitor,
@@ -64,6 +65,7 @@ impl Doors {
         if !good {
             return;
         }
+        note_outside_edits(&daemon.office).await;
         if let Err(why) = self.guard.reload(&daemon.office).await {
             let fault = why.fault(&daemon.office.house.load().config.file);
             tracing::error!("{fault}");

@@ -26,3 +26,52 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   does();
 });
+
+// Templates: mistakes and the letter while somebody types. The buttons do the same without script.
+const sheet = document.querySelector("form[data-lint]");
+const field = sheet?.querySelector("textarea:not([readonly])");
+let waiting;
+
+function tell(place, faults) {
+  place.textContent = "";
+  if (faults.length === 0) {
+    const good = document.createElement("p");
+    good.className = "good";
+    good.textContent = place.dataset.good;
+    place.append(good);
+    return;
+  }
+  const list = document.createElement("ul");
+  list.className = "error";
+  for (const fault of faults.slice(0, 20)) {
+    const line = document.createElement("li");
+    const path = fault.path && fault.path !== sheet.dataset.lint ? fault.path + " " : "";
+    const at = fault.line ? place.dataset.line + " " + fault.line + ": " : "";
+    line.textContent = path + at + fault.what + " → " + fault.fix;
+    list.append(line);
+  }
+  place.append(list);
+}
+
+async function lint() {
+  const text = field.value;
+  const answer = await fetch("/api/v1/templates/check", {
+    method: "POST",
+    headers: { "Content-Type": "application/json", "X-CSRF-Token": sheet.elements.csrf.value },
+    body: JSON.stringify({ files: [{ path: sheet.elements.path.value, text }] }),
+  });
+  // What was typed meanwhile is judged in its turn.
+  if (!answer.ok || field.value !== text) return;
+  tell(document.getElementById("faults"), (await answer.json()).data.faults);
+  document.getElementById("show")?.click();
+}
+
+if (field) {
+  field.addEventListener("input", () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(() => lint().catch(() => {}), 500);
+  });
+  document.querySelectorAll("[form=edit]:not(button)").forEach((one) =>
+    one.addEventListener("change", () => document.getElementById("show")?.click()));
+  document.getElementById("show")?.click();
+}

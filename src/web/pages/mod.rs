@@ -3,11 +3,14 @@
 mod bulk;
 mod case;
 mod cases;
+mod correcting;
 mod edit;
+mod figures;
 mod letter;
 mod marks;
 mod orders;
 mod sign_in;
+mod templates;
 mod today;
 
 use super::door::{door, only};
@@ -67,18 +70,28 @@ fn everybody() -> Router<Web> {
         .route("/cases/{case}/letters/{number}/html", get(letter::html))
         .route("/sign-out", post(sign_in::leave))
         .route("/language", post(sign_in::language))
+        .route("/templates", get(templates::list))
+        .route("/templates/edit", get(templates::edit))
+        .route("/templates/compare", get(templates::compare))
+        .route("/figures", get(figures::show))
+        .route("/cases/{case}/correct", get(correcting::show))
     // Log, Suppression, Register, Figures: a line each.
 }
 
 /// What those may who edit templates.
 fn writers() -> Router<Web> {
     Router::new()
+        .route("/templates/edit", post(templates::order))
+        .route("/templates/preview", post(templates::preview))
+        .route("/templates/publish", post(templates::publish_drafts))
+        .route("/templates/roll_back", post(templates::roll_back))
     // Templates: orders.
 }
 
 /// What those may who decide.
 fn reviewers() -> Router<Web> {
     Router::new()
+        .route("/cases/{case}/correct", post(correcting::order))
         .route("/cases/approve", post(bulk::look))
         .route("/cases/approve/all", post(bulk::approve))
         .route("/cases/{case}/{order}", post(orders::order))

@@ -1,0 +1,85 @@
+//! An index of an older version is counted when its store is opened.
+
+use super::super::{Options, Store};
+use super::*;
+use crate::record::{CaseId, Mode, RequestKind, Rows, Table, Tables, Timestamp, Week};
+
+fn opened(case: u64, at: Timestamp) -> Vec<Event> {
+    let key = KeyId(1);
+    vec![
+        Event::CaseOpened {
+            case: CaseId::from_bits(case),
+            person: None,
+            message: None,
+            received: at,
+            language: None,
+            content_key: key,
+            proof_key: key,
+            proof: None,
+            previous: None,
+        },
+        Event::RequestOpened {
+            case: CaseId::from_bits(case),
+            request: RequestKind::Stop,
+            received: at,
+            target: at,
+            due: at,
+        },
+    ]
+}
+
+/// What an older version left: the same rows without figures.
+fn forget_figures(store: &Store) {
+    let index = &store.shared.index;
+    let mut overlay = Overlay::new(index.clone());
+    let rows = overlay.scan(Table::Figures, &[], &[], usize::MAX).unwrap();
+    assert!(!rows.is_empty());
+    for (key, _) in rows {
+        overlay.delete(Table::Figures, &key);
+    }
+    overlay.delete(Table::Meta, b"figures");
+    let place = index.place().unwrap();
+    index.apply(overlay.changes, &place).unwrap();
+}
+
+#[test]
+fn a_store_of_an_older_version_is_counted_when_it_is_opened_and_goes_on_counting() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().join("store");
+    let now = Timestamp::from_seconds(1_795_392_000);
+    let options = Options {
+        ballast: 0,
+        floor: 0,
+        ..Options::at(now)
+    };
+    let requests = |store: &Store| {
+        let week = Week::of(now);
+        let rows = store.state().kind_figures(week, week).unwrap();
+        rows.iter().map(|(.., row)| row.requests).sum::<u64>()
+    };
+    let (mut store, _) = Store::open(&dir, &options).unwrap();
+    let (mode, since, by) = (Mode::Review, now, "odile".to_owned());
+    store
+        .commit(now, vec![Event::ModeSet { mode, since, by }])
+        .unwrap();
+    for case in 1..=3 {
+        store.commit(now, opened(case, now)).unwrap();
+    }
+    assert_eq!(requests(&store), 3);
+    forget_figures(&store);
+    // While it was not counted as a whole, nothing was.
+    store.commit(now, opened(4, now)).unwrap();
+    assert_eq!(requests(&store), 0);
+    store.checkpoint(now).unwrap();
+    drop(store);
+    let (mut store, report) = Store::open(&dir, &options).unwrap();
+    assert_eq!((requests(&store), report.rebuilt), (4, None));
+    store.commit(now, opened(5, now)).unwrap();
+    assert_eq!(requests(&store), 5);
+    drop(store);
+    // The checkpoint of the older version has none either.
+    std::fs::remove_dir_all(dir.join("index")).unwrap();
+    let (store, report) = Store::open(&dir, &options).unwrap();
+    assert!(report.rebuilt.is_some());
+    assert_eq!(requests(&store), 5);
+}
