@@ -26,7 +26,7 @@ mod templates;
 mod variables;
 mod words;
 
-pub use compose::{Attachment, ComposeError, Letter, compose};
+pub use compose::{Attachment, ComposeError, Letter, compose, rewrite};
 pub use digest::{
     DIGEST, DigestFacts, DigestFirm, DigestNeed, Happened, StopSeen, compose_digest,
     sample as sample_digest,

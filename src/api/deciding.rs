@@ -6,9 +6,8 @@
 
 use super::draft::{self, Shown};
 use super::entering::tell_by;
-use super::recipients;
 use super::requests::reference;
-use super::{Answer, Desk, Refusal};
+use super::{Answer, Desk, Refusal, recipients, rewriting};
 use crate::record::{
     Event, KeyId, LetterKind, LetterRow, LetterState, MessageState, Mode, RequestKind,
     RequestState, RuleId, Sealed,
@@ -33,6 +32,8 @@ pub struct Word {
     /// The hash of the letter that was shown.
     #[serde(default)]
     hash: String,
+    /// What the letter says instead, as it was shown when it was rewritten: subject and text.
+    rewritten: Option<(String, String)>,
 }
 
 /// The letter is frozen and queued, once. Without the hash of what would leave now nothing leaves, and it is shown.
@@ -43,7 +44,10 @@ pub async fn approve(
 ) -> Result<Answer, Refusal> {
     let case = open_case(&desk, &case)?;
     let house = desk.office.house.load_full();
-    let drafts = draft::drafts(&desk, &house, &case)?;
+    let mut drafts = draft::drafts(&desk, &house, &case)?;
+    if let Some((subject, text)) = &word.rewritten {
+        drafts = rewriting::all(&house, drafts, (subject, text));
+    }
     if drafts.is_empty() {
         return Err(Refusal::not_now(
             "no letter waits in this case",
@@ -222,14 +226,17 @@ fn queued(
     let on_their_way = case
         .letters
         .iter()
-        .filter(|l| l.state != LetterState::Draft);
-    let on_their_way: Vec<&LetterRow> = on_their_way.chain([row]).collect();
+        .filter(|l| l.state != LetterState::Draft)
+        .chain([row]);
+    let on_their_way: Vec<&LetterRow> = on_their_way.collect();
     // While something is left to answer, its messages and the case wait.
     if left_to_a_human(&case.row, on_their_way).is_empty() {
         let late = case.drafts().filter(others);
         events.extend(late.map(|l| cancelled(l, rule::APPROVED, &word.by)));
         events.extend(decided(case, MessageState::Answered, rule::APPROVED));
-        events.push(released(case, &word.by, None));
+        let how = word.rewritten.as_ref();
+        let how = how.map(|_| note(desk, case.row.proof_key, rewriting::BY_HAND));
+        events.push(released(case, &word.by, how.transpose()?.flatten()));
     }
     Ok(events)
 }

@@ -4,6 +4,7 @@
 //! command only carries, and what it says does not depend on whether a daemon runs. The socket's permissions (0600) are
 //! its guard; there is no other. An address appears in plain words only where that very person was asked for.
 
+mod case_list;
 mod clearing;
 mod client;
 mod contacts;
@@ -24,6 +25,8 @@ mod paper;
 mod proposing;
 mod recipients;
 mod requests;
+mod rewriting;
+mod search;
 mod senders;
 mod sent;
 mod serve;
@@ -267,6 +270,7 @@ pub fn router(desk: Desk) -> Router {
         .route("/letters/{id}/settle", post(letters::settle))
         .route("/letters/{id}/resend", post(letters::resend))
         .route("/letters/{id}/cancel", post(letters::cancel))
+        .route("/search", post(search::search))
         .route("/incidents", get(incidents::list))
         .route("/incidents/{id}/seen", post(incidents::seen))
         .route("/tokens/mint", post(tokens::of_named))
@@ -280,9 +284,10 @@ pub fn router(desk: Desk) -> Router {
 /// What people asked.
 fn of_requests() -> Router<Desk> {
     Router::new()
-        .route("/requests", get(requests::list))
+        .route("/requests", get(case_list::list))
         .route("/requests/{case}", get(requests::show))
         .route("/requests/{case}/approve", post(deciding::approve))
+        .route("/requests/{case}/rewrite", post(rewriting::show))
         .route("/requests/{case}/refuse", post(deciding::refuse))
         .route("/requests/{case}/answered", post(deciding::answered))
         .route("/requests/{case}/done", post(systems::done))

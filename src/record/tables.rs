@@ -70,11 +70,13 @@ pub enum Table {
     /// By a first letter: an item of a recipient → [`super::RecipientRow`]; its place in the queue, while it is open, the
     /// MailIdHash of its mail → [`super::RecipientItem`].
     Recipient = 30,
+    /// List, kind, deadline (or when it was closed), CaseId → nothing: cases in the order of [`super::CaseList`].
+    CaseOrder = 31,
 }
 
 impl Table {
     /// All of them: what compares two indexes compares these.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 31] = [
         Self::Meta,
         Self::Folder,
         Self::Message,
@@ -105,6 +107,7 @@ impl Table {
         Self::Group,
         Self::Flood,
         Self::Recipient,
+        Self::CaseOrder,
     ];
 }
 

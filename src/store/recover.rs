@@ -8,7 +8,7 @@ use super::overlay::Overlay;
 use super::reading::Frames;
 use super::salvage::{Lifted, Source};
 use super::{Damage, DamageKind, OpenError, alarm, checkpoint, disk};
-use crate::record::{Damaged, Event, KeyId, LogPosition, apply};
+use crate::record::{Damaged, Event, KeyId, LogPosition, apply, order_cases};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -176,6 +176,7 @@ impl Recovery<'_> {
             return Err(no("the index is ahead of the log"));
         }
         let replay = self.replay(&index, place)?;
+        complete(&index)?;
         Ok((index, replay.frames))
     }
 
@@ -197,12 +198,14 @@ impl Recovery<'_> {
             let loaded = checkpoint::load(file, &self.store, &index)
                 .and_then(|place| self.replay(&index, place));
             if let Ok(replay) = loaded {
+                complete(&index)?;
                 index.claim(self.store)?;
                 return Ok((index, replay));
             }
         }
         let index = Arc::new(self.empty(path)?);
         let replay = self.replay(&index, Place::default())?;
+        index.mark_ordered()?;
         index.claim(self.store)?;
         Ok((index, replay))
     }
@@ -286,6 +289,23 @@ impl Recovery<'_> {
     }
 }
 
+/// An index, or the checkpoint that it was made of, may be older than the order of cases: it is given one, once. What
+/// was replayed meanwhile is in it already; whoever is killed here begins again.
+fn complete(index: &Arc<Index>) -> Result<(), Damaged> {
+    if index.is_ordered()? {
+        return Ok(());
+    }
+    let mut from = None;
+    loop {
+        let mut overlay = Overlay::new(index.clone());
+        from = order_cases(&mut overlay, from)?;
+        index.apply(overlay.changes, &index.place()?)?;
+        if from.is_none() {
+            return index.mark_ordered();
+        }
+    }
+}
+
 /// A frame that does not follow the one before, though nothing between them is damaged.
 fn broken_chain(last: Link, at: LogPosition) -> Damage {
     let kind = match last.number {
@@ -302,4 +322,46 @@ fn unreadable((segment, offset, octets): (u32, u64, u64)) -> Damage {
         _ => DamageKind::Middle,
     };
     Damage::of(kind, segment, offset, octets)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::{CaseId, CaseList, Frame, KeyId, MemoryTables, State, Table, Timestamp};
+    use crate::store::index::full_key;
+
+    #[test]
+    fn an_index_that_is_older_than_the_order_of_cases_is_given_one_once() {
+        let mut tables = MemoryTables::default();
+        for number in 1..=1_500 {
+            let opened = Event::CaseOpened {
+                case: CaseId::from_bits(number),
+                person: None,
+                message: None,
+                received: Timestamp::from_millis(1),
+                language: None,
+                content_key: KeyId(1),
+                proof_key: KeyId(2),
+                previous: None,
+                proof: None,
+            };
+            let (at, events) = (Timestamp::from_millis(number as i64), vec![opened]);
+            let frame = Frame { number, at, events };
+            apply(&mut tables, LogPosition::default(), &frame).unwrap();
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let index = Index::open(&folder.path().join("index"), 1 << 20, 100).unwrap();
+        let old = tables.0.into_iter();
+        let old = old.filter(|((table, _), _)| *table != Table::CaseOrder);
+        let rows = old.map(|((table, key), row)| (full_key(table, &key), Some(row)));
+        index.apply(rows.collect(), &Place::default()).unwrap();
+        let index = Arc::new(index);
+        let open = || State(&*index).case_list((CaseList::Open, None), None, 9_999);
+        assert_eq!((open().unwrap().len(), index.is_ordered()), (0, Ok(false)));
+        complete(&index).unwrap();
+        assert_eq!(
+            (open().unwrap().len(), index.is_ordered()),
+            (1_500, Ok(true))
+        );
+    }
 }

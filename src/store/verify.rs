@@ -7,7 +7,7 @@ use super::open::{OpenReport, Options, Store};
 use super::reading::Frames;
 use super::slots::{SlotReport, Slots};
 use super::{Damage, DamageKind, OpenError, anchor, checkpoint};
-use crate::record::{Event, MemoryTables, Rows, Table, apply};
+use crate::record::{Event, MemoryTables, Rows, Table, apply, order_cases};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
@@ -95,6 +95,10 @@ pub fn verify(dir: &Path) -> Result<VerifyReport, OpenError> {
     report.damage.extend(frames.damage.into_iter().map(middle));
     check_checkpoints(dir, &master.store, &checkpoints, &mut report)?;
     if let Some(index) = index {
+        // One that no newer quitus has opened yet has no order of cases: none is missed.
+        if !index.is_ordered().unwrap_or(true) {
+            model.0.retain(|(table, _), _| *table != Table::CaseOrder);
+        }
         compare(&index, &model, &mut report);
     }
     Ok(report)
@@ -148,7 +152,14 @@ fn load_model(path: &Path, store: &[u8; 16]) -> Option<MemoryTables> {
         }
         Ok(())
     });
-    read.ok().map(|_| model)
+    read.ok()?;
+    let mut from = None;
+    loop {
+        from = order_cases(&mut model, from).ok()?;
+        if from.is_none() {
+            return Some(model);
+        }
+    }
 }
 
 fn check_checkpoints(
