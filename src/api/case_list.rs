@@ -8,7 +8,8 @@ use super::paging::{Page, no_cursor};
 use super::requests::because;
 use super::{Answer, Desk, Refusal, proposing, words};
 use crate::record::{
-    CaseId, CaseList, CasePlace, CaseRow, Language, LetterRow, RequestKind, State as Known,
+    CaseId, CaseList, CasePlace, CaseRow, Language, LetterRow, LetterState, RequestKind,
+    State as Known,
 };
 use crate::service::left_to_a_human;
 use axum::extract::{Query, State};
@@ -178,6 +179,8 @@ pub fn one(
         false => format!(", ANSWER BY HAND: {}", words::kinds(&by_hand)),
     };
     let letter = letters.last().map(|l| l.state);
+    let drafts = letters.iter().filter(|l| l.state == LetterState::Draft);
+    let drafts = drafts.count();
     let held = row.held.as_ref().map(because).unwrap_or_default();
     let undecided = proposing::undecided(row);
     let proposed = match undecided {
@@ -190,6 +193,6 @@ pub fn one(
     Ok(json!({
         "case": id.to_string(), "requests": kinds, "due": due, "opened": row.opened.to_string(), "closed": closed,
         "language": row.language, "held": row.held.as_ref().map(ToString::to_string), "because": why,
-        "letter": letter, "proposed": undecided, "by_hand": by_hand,
+        "letter": letter, "drafts": drafts, "proposed": undecided, "by_hand": by_hand,
     }))
 }
