@@ -18,6 +18,7 @@ mod identifying;
 mod incidents;
 mod letter_story;
 mod letters;
+mod log;
 mod looking;
 mod mode;
 mod paging;
@@ -37,6 +38,7 @@ mod tokens;
 mod words;
 
 pub use client::{Client, NoAnswer};
+pub use log::{LogEntry, LogForm, entries as log_entries};
 pub use paper::SMALLER;
 pub use serve::{Control, NotServed, serve};
 
@@ -256,7 +258,8 @@ pub fn router(desk: Desk) -> Router {
         .layer(DefaultBodyLimit::max(LIST));
     Router::new()
         .route("/status", get(looking::status))
-        .route("/log", get(looking::log))
+        .route("/log", get(log::show))
+        .route("/log/verify", get(log::verify))
         .route("/mode", get(mode::show).post(mode::set))
         .route("/suppression", get(suppression_list::list))
         .route("/suppression/export", get(suppression_list::export))

@@ -247,6 +247,9 @@ fn channel(word: &str) -> Result<Channel, String> {
 /// Runs it.
 pub fn run(arguments: &Arguments, named: Option<&Path>) -> Result<u8, End> {
     match &arguments.command {
+        Every::Case(look @ (Command::List(_) | Command::Find { .. })) => {
+            ask::shown(named, arguments.json, question(look)?)
+        }
         Every::Case(command) => ask::once(named, arguments.json, false, question(command)?),
         Every::Paper(command) => command.run(named, arguments.json),
     }

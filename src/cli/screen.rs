@@ -3,7 +3,7 @@
 //! Whoever reads through a pipe gets lines as they are: programs cut them themselves. Deliberately absent: cursor
 //! movements and full screens; what was shown can be scrolled back to and copied.
 
-use super::output::{self, FAINT};
+use super::output::{self, BAD, CARE, FAINT, STRONG, painted};
 use anstyle::Style;
 use std::io::IsTerminal;
 
@@ -53,6 +53,25 @@ impl Screen {
             false => ("*".to_owned(), "*".to_owned()),
         };
         line.replace(MARK.0, &on).replace(MARK.1, &off)
+    }
+
+    /// A line of an answer: broken at words, its label told apart.
+    pub fn dressed(&self, line: &str) -> Vec<String> {
+        let line = plain(line);
+        let at = hanging(&line);
+        let mut lines = folded(&line, self.width, at);
+        let label = line.split("  ").next().unwrap_or_default().to_owned();
+        let labelled = at > 0 && !line.starts_with(' ') && lines[0].starts_with(&label);
+        if labelled {
+            let style = match label.as_str() {
+                "needs you" => CARE,
+                "STOPPED" | "damaged" => BAD,
+                label if label.starts_with("Q-") => STRONG,
+                _ => FAINT,
+            };
+            lines[0] = painted(style, &label) + &lines[0][label.len()..];
+        }
+        lines
     }
 
     /// Two texts beside each other, each line of them at most `width` columns wide.
