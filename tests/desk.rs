@@ -17,10 +17,14 @@ mod paper;
 mod persons;
 #[path = "desk/recipients.rs"]
 mod recipients;
+#[path = "desk/review.rs"]
+mod review;
 #[path = "desk/stage.rs"]
 mod stage;
 #[path = "desk/systems.rs"]
 mod systems;
+#[path = "support/terminal.rs"]
+mod terminal;
 #[path = "desk/tool.rs"]
 mod tool;
 
