@@ -13,6 +13,10 @@ pub const TEMPLATES: &[(&str, &str)] = &[
     ("cases.html", include_str!("html/cases.html")),
     ("case.html", include_str!("html/case.html")),
     ("bulk.html", include_str!("html/bulk.html")),
+    ("log.html", include_str!("html/log.html")),
+    ("suppression.html", include_str!("html/suppression.html")),
+    ("register.html", include_str!("html/register.html")),
+    ("coverage.html", include_str!("html/coverage.html")),
     // Pages of other rooms of the desk: a line each, in the order of the menu.
 ];
 

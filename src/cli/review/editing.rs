@@ -44,8 +44,8 @@ impl Drop for Paper {
 pub fn edited(subject: &str, text: &str) -> Result<Option<(String, String)>, End> {
     let before = format!("{SUBJECT}{subject}\n\n{text}");
     let paper = Paper::with(&before)?;
-    let editor = ["VISUAL", "EDITOR"].iter().find_map(std::env::var_os);
-    let editor = editor.filter(|e| !e.is_empty());
+    let named = |name: &&str| std::env::var_os(name).filter(|e| !e.is_empty());
+    let editor = ["VISUAL", "EDITOR"].iter().find_map(named);
     let editor = editor.unwrap_or_else(|| "vi".into());
     // It may be a command with flags, as in `code --wait`: the shell takes it apart, and the file is an argument of its own.
     let mut shell = Command::new("sh");

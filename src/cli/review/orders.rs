@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use std::io::Write;
 
 /// A key, and what it does.
-type Key = (char, &'static str);
+type Key<'a> = (char, &'a str);
 
 impl Desk {
     /// Waits for a key that means something here, and does what it says.
@@ -36,7 +36,7 @@ impl Desk {
         }
     }
 
-    fn key(&self, keys: &[Key]) -> Result<char, End> {
+    fn key(&self, keys: &[Key<'_>]) -> Result<char, End> {
         let shown: Vec<String> = keys.iter().map(|(k, what)| format!("{k} {what}")).collect();
         // Before the question: a key pressed until now was for something else.
         let at_once = AtOnce::begin()?;
@@ -48,17 +48,31 @@ impl Desk {
         Ok(at_once.key()?)
     }
 
-    /// The first draft that can leave by mail, by the hash of what was shown.
+    /// The draft that was picked, by the hash of what was shown.
     fn approve(&self, file: &File) -> Result<Next, End> {
-        match leaving(file) {
+        match self.pick(file)? {
             Some((_, hash)) => self.order(file, "approve", json!({"hash": hash})),
             None => Ok(Next::Same),
         }
     }
 
+    /// The only draft that can leave by mail, or one of them by its number.
+    fn pick(&self, file: &File) -> Result<Option<(Draft, String)>, End> {
+        let mut all = leaving(file);
+        if all.len() < 2 {
+            return Ok(all.pop());
+        }
+        let kinds: Vec<String> = all.iter().map(|(draft, _)| draft.kind.clone()).collect();
+        let numbers = ('1'..='9').zip(kinds.iter().map(String::as_str));
+        let keys: Vec<Key<'_>> = numbers.chain([('b', "back")]).collect();
+        let picked = self.key(&keys)?.to_digit(10).unwrap_or_default() as usize;
+        let there = (1..=all.len()).contains(&picked);
+        Ok(there.then(|| all.swap_remove(picked - 1)))
+    }
+
     /// In the editor, then as it will leave; only the key that was shown lets it.
     fn edit(&self, file: &File) -> Result<Next, End> {
-        let Some((mut draft, hash)) = leaving(file) else {
+        let Some((mut draft, hash)) = self.pick(file)? else {
             return Ok(Next::Same);
         };
         loop {
@@ -75,7 +89,7 @@ impl Desk {
                 return Ok(Next::Same);
             };
             let findings = self.rewritten(&shown)?;
-            let approve: &[Key] = if findings {
+            let approve: &[Key<'_>] = if findings {
                 &[]
             } else {
                 &[('a', "approve this")]
@@ -230,19 +244,17 @@ impl Desk {
     }
 }
 
-/// The draft that approving lets leave, with its hash.
-fn leaving(file: &File) -> Option<(Draft, String)> {
+/// The drafts that approving lets leave, each with its hash.
+fn leaving(file: &File) -> Vec<(Draft, String)> {
     let drafts = file.drafts().into_iter();
-    drafts.into_iter().find_map(|draft| {
-        let hash = draft.hash.clone()?;
-        Some((draft, hash))
-    })
+    let hashed = |draft: Draft| draft.hash.clone().map(|hash| (draft, hash));
+    drafts.filter_map(hashed).collect()
 }
 
 /// The keys that mean something for this case.
-fn offered(file: &File) -> Vec<Key> {
+fn offered(file: &File) -> Vec<Key<'static>> {
     let mut keys = Vec::new();
-    if leaving(file).is_some() {
+    if !leaving(file).is_empty() {
         keys.extend([('a', "approve"), ('e', "edit")]);
     }
     if !file.proposals().is_empty() {

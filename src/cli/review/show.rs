@@ -23,6 +23,8 @@ const LATE: &str = "OVERDUE";
 pub struct Draft {
     /// What approves it; nothing, if it cannot be written or is printed.
     pub hash: Option<String>,
+    /// Answer, acknowledgement, …
+    pub kind: String,
     /// Its subject.
     pub subject: String,
     /// Its text.
@@ -70,6 +72,7 @@ impl File {
                 hash: (letter["on_paper"] != true)
                     .then(|| letter["hash"].as_str().map(str::to_owned))
                     .flatten(),
+                kind: text_of(&letter["kind"]).to_owned(),
                 subject: text_of(&letter["subject"]).to_owned(),
                 text: text_of(&letter["text"]).to_owned(),
             })

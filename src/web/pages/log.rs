@@ -110,7 +110,10 @@ pub async fn show(
     Query(stretch): Query<Stretch>,
 ) -> Result<Response, Trouble> {
     let head = reader(&web).head().map_err(Trouble::broken)?;
-    let to = stretch.to.unwrap_or(head.number).clamp(1, head.number.max(1));
+    let to = stretch
+        .to
+        .unwrap_or(head.number)
+        .clamp(1, head.number.max(1));
     let first = to.saturating_sub(PAGE - 1).max(1);
     let entries = read(&web, first, (to - first + 1) as usize).await?;
     let view = View {

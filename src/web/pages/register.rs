@@ -149,7 +149,9 @@ pub async fn search(
 
 /// One person's story, or of all who have a telephone.
 async fn person(web: &Web, visitor: &Visitor, what: &str) -> Result<Response, Trouble> {
-    let asked = web.order(visitor, "/contacts/show", json!({"address": what})).await;
+    let asked = web
+        .order(visitor, "/contacts/show", json!({"address": what}))
+        .await;
     let data = match asked {
         Ok(answer) => answer.data,
         Err(why) => return refused(web, visitor, what, why),
@@ -249,17 +251,35 @@ fn story(web: &Web, visitor: &Visitor, data: &Value) -> Person {
             (None, true) => "stuck",
             (None, false) => "being_told",
         };
-        let words = if end.is_null() { &s["why"] } else { &end["words"] };
+        let words = if end.is_null() {
+            &s["why"]
+        } else {
+            &end["words"]
+        };
         Sender {
             name: text(&s["sender"]),
-            act: visitor.words.of("told", s["act"].as_str().unwrap_or_default()).to_owned(),
+            act: visitor
+                .words
+                .of("told", s["act"].as_str().unwrap_or_default())
+                .to_owned(),
             how: visitor.words.of("told", how).to_owned(),
-            at: when(web, visitor, if end.is_null() { &s["asked"] } else { &end["at"] }),
+            at: when(
+                web,
+                visitor,
+                if end.is_null() {
+                    &s["asked"]
+                } else {
+                    &end["at"]
+                },
+            ),
             words: text(words),
         }
     };
     let trace = |t: &Value| Trace {
-        what: visitor.words.of("traced", t["what"].as_str().unwrap_or_default()).to_owned(),
+        what: visitor
+            .words
+            .of("traced", t["what"].as_str().unwrap_or_default())
+            .to_owned(),
         by: text(&t["by"]),
         at: when(web, visitor, &t["at"]),
         why: text(&t["why"]),
@@ -273,7 +293,9 @@ fn story(web: &Web, visitor: &Visitor, data: &Value) -> Person {
         origins: list(&register["origins"]).map(origin).collect(),
         holds: Holds::read(web, &visitor.words, &data["suppression"]),
         keys: list(&data["key_forms"]["plain"]).map(key).collect(),
-        hidden: data["key_forms"]["fingerprints_only"].as_u64().unwrap_or_default(),
+        hidden: data["key_forms"]["fingerprints_only"]
+            .as_u64()
+            .unwrap_or_default(),
         cases: cases(web, visitor, &data["cases"]),
         senders: list(&data["senders"]).map(told).collect(),
         trace: list(&data["trace"]).map(trace).collect(),
@@ -284,7 +306,10 @@ fn story(web: &Web, visitor: &Visitor, data: &Value) -> Person {
 fn cases(web: &Web, visitor: &Visitor, data: &Value) -> Vec<Case> {
     let case = |c: &Value| Case {
         case: text(&c["case"]),
-        kinds: list(&c["requests"]).map(text).collect::<Vec<_>>().join(" + "),
+        kinds: (list(&c["requests"]).filter_map(Value::as_str))
+            .map(|kind| visitor.words.of("kind", kind))
+            .collect::<Vec<_>>()
+            .join(" + "),
         // A list says when, a person's story that it is.
         closed: c["state"] == "closed" || c["closed"].is_string(),
         opened: when(web, visitor, &c["opened"]),

@@ -49,14 +49,20 @@ impl Holds {
         let since = data["since"].as_str();
         let reason = &data["reason"];
         let reason = match reason["request"].as_str() {
-            Some(kind) => words.fill("suppression", "asked", &[("kind", kind)]),
+            Some(kind) => words.fill("stops", "asked", &[("kind", words.of("kind", kind))]),
             None => {
+                // "unclear" is what somebody typed, too.
                 let reason = reason.as_str().unwrap_or_default();
-                words.of("suppression", reason).to_owned()
+                let key = if reason == "unclear" {
+                    "unclear_reason"
+                } else {
+                    reason
+                };
+                words.of("stops", key).to_owned()
             }
         };
         Some(Self {
-            said: words.of("suppression", &word).to_owned(),
+            said: words.of("stops", &word).to_owned(),
             since: since.and_then(|s| When::read(s, &web.zone(), words)),
             case: data["case"].as_str().map(str::to_owned),
             reason,
@@ -125,12 +131,7 @@ pub async fn show(
     paint(&web, &visitor, &page, View::default()).await
 }
 
-async fn paint(
-    web: &Web,
-    visitor: &Visitor,
-    page: &Page,
-    view: View,
-) -> Result<Response, Trouble> {
+async fn paint(web: &Web, visitor: &Visitor, page: &Page, view: View) -> Result<Response, Trouble> {
     let after = page.after.as_deref().unwrap_or_default();
     let mut query = vec![("limit", "50")];
     if !after.is_empty() {
@@ -149,7 +150,9 @@ async fn paint(
     });
     let view = View {
         held: held.collect(),
-        next: data["next"].as_str().map(|n| serde_urlencoded(&[("after", n)])),
+        next: data["next"]
+            .as_str()
+            .map(|n| serde_urlencoded(&[("after", n)])),
         ..view
     };
     web.page(visitor, "suppression", "suppression.html", &view)
@@ -177,7 +180,11 @@ pub async fn check(
         _ => Some(shortly(&web, &visitor, &lines).await?),
     };
     let view = View {
-        typed: if lines.len() <= FULLY { typed.list } else { String::new() },
+        typed: if lines.len() <= FULLY {
+            typed.list
+        } else {
+            String::new()
+        },
         checked,
         ..View::default()
     };
@@ -214,7 +221,11 @@ async fn fully(web: &Web, visitor: &Visitor, lines: &[&str]) -> Result<Checked, 
 /// Only whether, for as many as may be: those who must not be written to are shown.
 async fn shortly(web: &Web, visitor: &Visitor, lines: &[&str]) -> Result<Checked, Trouble> {
     let list = lines.join("\n").into_bytes();
-    let data = web.client.hand_over("/suppression/check/list", list).await?.data;
+    let data = web
+        .client
+        .hand_over("/suppression/check/list", list)
+        .await?
+        .data;
     let verdicts = data["verdicts"].as_str().unwrap_or_default().chars();
     let mut since = data["since"].as_array().into_iter().flatten();
     let words = &visitor.words;
@@ -232,9 +243,14 @@ async fn shortly(web: &Web, visitor: &Visitor, lines: &[&str]) -> Result<Checked
         checked.blocked += 1;
         let holds = word.map(|word| Holds {
             word: word.to_owned(),
-            said: words.of("suppression", word).to_owned(),
-            since: (since.next().and_then(Value::as_i64))
-                .map(|at| When::of(crate::record::Timestamp::from_millis(at), &web.zone(), words)),
+            said: words.of("stops", word).to_owned(),
+            since: (since.next().and_then(Value::as_i64)).map(|at| {
+                When::of(
+                    crate::record::Timestamp::from_millis(at),
+                    &web.zone(),
+                    words,
+                )
+            }),
             ..Holds::default()
         });
         if checked.rows.len() == SHOWN {
@@ -243,7 +259,9 @@ async fn shortly(web: &Web, visitor: &Visitor, lines: &[&str]) -> Result<Checked
         }
         checked.rows.push(Row {
             typed: (*line).to_owned(),
-            unreadable: holds.is_none().then(|| words.of("suppression", "unreadable").to_owned()),
+            unreadable: holds
+                .is_none()
+                .then(|| words.of("stops", "unreadable").to_owned()),
             holds,
             ..Row::default()
         });
@@ -303,7 +321,7 @@ async fn carry_out(
 ) -> Result<Response, Trouble> {
     match web.order(visitor, path, word).await {
         Ok(answer) => {
-            let said = visitor.word("suppression", if form == "add" { "added" } else { "lifted" });
+            let said = visitor.word("stops", if form == "add" { "added" } else { "lifted" });
             visitor.say(web, true, said, Some(answer.text));
             Ok(Redirect::to("/suppression").into_response())
         }
@@ -339,7 +357,7 @@ pub async fn import(
     let number = |key: &str| answer.data[key].as_u64().unwrap_or_default().to_string();
     let (added, known) = (number("added"), number("known"));
     let said = [("added", added.as_str()), ("known", known.as_str())];
-    let said = visitor.words.fill("suppression", "imported_now", &said);
+    let said = visitor.words.fill("stops", "imported_now", &said);
     visitor.say(&web, !answer.wrong, said, Some(answer.text));
     Ok(Redirect::to("/suppression").into_response())
 }
