@@ -3,6 +3,8 @@
 
 #[path = "desk/apologies.rs"]
 mod apologies;
+#[path = "desk/contract.rs"]
+mod contract;
 #[path = "desk/digest.rs"]
 mod digest;
 #[path = "desk/floods.rs"]

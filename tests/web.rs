@@ -2,6 +2,8 @@
 
 #[path = "web/pages.rs"]
 mod pages;
+#[path = "web/records.rs"]
+mod records;
 #[path = "web/safety.rs"]
 mod safety;
 #[path = "desk/stage.rs"]

@@ -24,6 +24,7 @@ mod letters;
 mod log;
 mod looking;
 mod mode;
+mod openapi;
 mod paging;
 mod paper;
 mod proposing;
@@ -42,6 +43,7 @@ mod words;
 
 pub use client::{Client, NoAnswer};
 pub use log::{LogEntry, LogForm, entries as log_entries};
+pub use openapi::openapi;
 pub use paper::SMALLER;
 pub use serve::{Control, NotServed, serve};
 
@@ -260,6 +262,7 @@ pub fn router(desk: Desk) -> Router {
         .route("/suppression/check/list", post(clearing::check))
         .layer(DefaultBodyLimit::max(LIST));
     Router::new()
+        .route("/openapi.json", get(openapi::show))
         .route("/status", get(looking::status))
         .route("/log", get(log::show))
         .route("/log/verify", get(log::verify))

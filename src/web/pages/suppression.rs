@@ -6,7 +6,7 @@
 use crate::api::NoAnswer;
 use crate::web::Web;
 use crate::web::trouble::Trouble;
-use crate::web::visitor::{Visitor, serde_urlencoded};
+use crate::web::visitor::{Visitor, query as in_query};
 use crate::web::when::When;
 use crate::web::words::Words;
 use axum::Form;
@@ -138,7 +138,7 @@ async fn paint(web: &Web, visitor: &Visitor, page: &Page, view: View) -> Result<
         query.push(("after", after));
     }
     debug_assert_eq!(query[0].1.parse(), Ok(PAGE));
-    let path = format!("/suppression?{}", serde_urlencoded(&query));
+    let path = format!("/suppression?{}", in_query(&query));
     let data = web.ask(&path).await?.data;
     let held = data["suppressions"].as_array().into_iter().flatten();
     let held = held.filter_map(|h| {
@@ -150,9 +150,7 @@ async fn paint(web: &Web, visitor: &Visitor, page: &Page, view: View) -> Result<
     });
     let view = View {
         held: held.collect(),
-        next: data["next"]
-            .as_str()
-            .map(|n| serde_urlencoded(&[("after", n)])),
+        next: data["next"].as_str().map(|n| in_query(&[("after", n)])),
         ..view
     };
     web.page(visitor, "suppression", "suppression.html", &view)
@@ -375,7 +373,7 @@ pub async fn export(State(web): State<Web>, _visitor: Visitor) -> Response {
                 return Some((page.map(|_| Bytes::new()), None));
             };
             let next = page.data["next"].as_str();
-            let next = next.map(|n| format!("&{}", serde_urlencoded(&[("after", n)])));
+            let next = next.map(|n| format!("&{}", in_query(&[("after", n)])));
             let lines = page.text.lines().filter(|l| !l.starts_with('#'));
             let head = usize::from(!after.is_empty());
             let text: String = lines.skip(head).map(|l| format!("{l}\r\n")).collect();
