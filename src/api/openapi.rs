@@ -90,33 +90,18 @@ fn operation(of: &Operation) -> Value {
         false => json!({
             "type": "object", "required": ["data", "text", "wrong"], "additionalProperties": false,
             "properties": {
-                "data": of.data.as_ref().map_or(json!({"type": "object"}), |fields| object(fields)),
+                "data": of.data.as_ref().map_or(json!({"type": "object"}), |fields| told(fields)),
                 "text": {"type": "string", "description": "For people."},
                 "wrong": {"type": "boolean", "description": "Something is wrong, or was not found."},
             },
         }),
-    };
-    let content = |schema: Value| json!({"application/json": {"schema": schema}});
-    let refusal = |what: &str| {
-        let schema = json!({"$ref": "#/components/schemas/Refusal"});
-        json!({"description": what, "content": content(schema)})
     };
     let mut operation = json!({
         "operationId": format!("{}_{}", of.method, name.join("_").replace('-', "_")),
         "summary": of.says,
         "tags": [name.first().copied().unwrap_or_default()],
         "parameters": parameters(of),
-        "responses": {
-            "200": {"description": of.says, "content": content(answered)},
-            "400": refusal("What was asked cannot be understood."),
-            "404": refusal("What was named is not there."),
-            "409": refusal("It cannot be done as things are, or something came between."),
-            "500": refusal("The store has trouble."),
-            "507": refusal("The disk is full."),
-            "401": {"description": "Sign in, or send a token."},
-            "403": {"description": "The role does not allow it."},
-            "422": {"description": "The body is not what is wanted."},
-        },
+        "responses": responses(&of.says, answered),
     });
     match of.body.as_slice() {
         [text] if text == "text" => {
@@ -132,6 +117,30 @@ fn operation(of: &Operation) -> Value {
         _ => {}
     }
     operation
+}
+
+/// A body of JSON.
+fn content(schema: Value) -> Value {
+    json!({"application/json": {"schema": schema}})
+}
+
+/// What may come back.
+fn responses(says: &str, answered: Value) -> Value {
+    let refusal = |what: &str| {
+        let schema = json!({"$ref": "#/components/schemas/Refusal"});
+        json!({"description": what, "content": content(schema)})
+    };
+    json!({
+        "200": {"description": says, "content": content(answered)},
+        "400": refusal("What was asked cannot be understood."),
+        "404": refusal("What was named is not there."),
+        "409": refusal("It cannot be done as things are, or something came between."),
+        "500": refusal("The store has trouble."),
+        "507": refusal("The disk is full."),
+        "401": {"description": "Sign in, or send a token."},
+        "403": {"description": "The role does not allow it."},
+        "422": {"description": "The body is not what is wanted."},
+    })
 }
 
 fn parameters(of: &Operation) -> Vec<Value> {
@@ -155,6 +164,14 @@ fn apart(field: &str) -> (&str, &str, bool) {
     match kind.strip_suffix('?') {
         Some(kind) => (name, kind, true),
         None => (name, kind, false),
+    }
+}
+
+/// What an answer's data is: an object of these fields, or of the one type that is named.
+fn told(fields: &[String]) -> Value {
+    match fields {
+        [kind] if !kind.contains(':') => json!({"type": kind}),
+        fields => object(fields),
     }
 }
 

@@ -282,11 +282,8 @@ fn question(command: &Command) -> Result<Ask, End> {
             reason,
         } => {
             let reason = reason.as_deref().unwrap_or_default();
-            order(
-                case,
-                "/identify",
-                json!({"proved": proved, "reason": reason}),
-            )
+            let word = json!({"proved": proved, "reason": reason});
+            order(case, "/identify", word)
         }
         Command::Accept {
             case,

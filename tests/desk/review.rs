@@ -197,6 +197,8 @@ async fn what_came_between_is_refused_and_the_case_is_shown_anew() {
     let word = json!({"reason": "somebody was faster"});
     stage.order(&format!("/requests/{case}/refuse"), word).await;
     terminal.types("a");
+    terminal.sees("1 acknowledgement");
+    terminal.types("1");
     terminal.sees("was closed at");
     terminal.sees("is closed");
     assert_eq!(terminal.ends(), Some(0));

@@ -233,57 +233,12 @@ fn fields(visitor: &Visitor, contact: &Value) -> Vec<(String, String)> {
 fn story(web: &Web, visitor: &Visitor, data: &Value) -> Person {
     let register = &data["register"];
     let contact = &register["contact"];
-    let origin = |o: &Value| Origin {
-        data: list(&o["data"]).map(text).collect::<Vec<_>>().join(", "),
-        provider: text(&o["provider"]),
-        from: text(&o["from"]),
-        date: text(&o["date"]),
-    };
     let key = |k: &Value| Key {
         kind: text(&k["kind"]),
         value: text(&k["value"]),
         shared: k["shared_with"].as_u64().unwrap_or_default(),
     };
-    let told = |s: &Value| {
-        let end = &s["ended"];
-        let how = match (end["how"].as_str(), s["stuck"] == true) {
-            (Some(how), _) => how,
-            (None, true) => "stuck",
-            (None, false) => "being_told",
-        };
-        let words = if end.is_null() {
-            &s["why"]
-        } else {
-            &end["words"]
-        };
-        Sender {
-            name: text(&s["sender"]),
-            act: visitor
-                .words
-                .of("told", s["act"].as_str().unwrap_or_default())
-                .to_owned(),
-            how: visitor.words.of("told", how).to_owned(),
-            at: when(
-                web,
-                visitor,
-                if end.is_null() {
-                    &s["asked"]
-                } else {
-                    &end["at"]
-                },
-            ),
-            words: text(words),
-        }
-    };
-    let trace = |t: &Value| Trace {
-        what: visitor
-            .words
-            .of("traced", t["what"].as_str().unwrap_or_default())
-            .to_owned(),
-        by: text(&t["by"]),
-        at: when(web, visitor, &t["at"]),
-        why: text(&t["why"]),
-    };
+    let hidden = &data["key_forms"]["fingerprints_only"];
     Person {
         known: data["known"] == true,
         in_register: !contact.is_null(),
@@ -293,13 +248,57 @@ fn story(web: &Web, visitor: &Visitor, data: &Value) -> Person {
         origins: list(&register["origins"]).map(origin).collect(),
         holds: Holds::read(web, &visitor.words, &data["suppression"]),
         keys: list(&data["key_forms"]["plain"]).map(key).collect(),
-        hidden: data["key_forms"]["fingerprints_only"]
-            .as_u64()
-            .unwrap_or_default(),
+        hidden: hidden.as_u64().unwrap_or_default(),
         cases: cases(web, visitor, &data["cases"]),
-        senders: list(&data["senders"]).map(told).collect(),
-        trace: list(&data["trace"]).map(trace).collect(),
+        senders: list(&data["senders"])
+            .map(|s| told(web, visitor, s))
+            .collect(),
+        trace: list(&data["trace"])
+            .map(|t| trace(web, visitor, t))
+            .collect(),
         mailed: when(web, visitor, &data["last_mailed"]),
+    }
+}
+
+fn origin(of: &Value) -> Origin {
+    Origin {
+        data: list(&of["data"]).map(text).collect::<Vec<_>>().join(", "),
+        provider: text(&of["provider"]),
+        from: text(&of["from"]),
+        date: text(&of["date"]),
+    }
+}
+
+/// What a tool that sends was told, and how it took it.
+fn told(web: &Web, visitor: &Visitor, of: &Value) -> Sender {
+    let end = &of["ended"];
+    let how = match (end["how"].as_str(), of["stuck"] == true) {
+        (Some(how), _) => how,
+        (None, true) => "stuck",
+        (None, false) => "being_told",
+    };
+    let (words, at) = match end.is_null() {
+        true => (&of["why"], &of["asked"]),
+        false => (&end["words"], &end["at"]),
+    };
+    let act = of["act"].as_str().unwrap_or_default();
+    Sender {
+        name: text(&of["sender"]),
+        act: visitor.words.of("told", act).to_owned(),
+        how: visitor.words.of("told", how).to_owned(),
+        at: when(web, visitor, at),
+        words: text(words),
+    }
+}
+
+/// What a human decided about who the person is.
+fn trace(web: &Web, visitor: &Visitor, of: &Value) -> Trace {
+    let what = of["what"].as_str().unwrap_or_default();
+    Trace {
+        what: visitor.words.of("traced", what).to_owned(),
+        by: text(&of["by"]),
+        at: when(web, visitor, &of["at"]),
+        why: text(&of["why"]),
     }
 }
 

@@ -133,11 +133,11 @@ pub async fn show(
 
 async fn paint(web: &Web, visitor: &Visitor, page: &Page, view: View) -> Result<Response, Trouble> {
     let after = page.after.as_deref().unwrap_or_default();
-    let mut query = vec![("limit", "50")];
+    let limit = PAGE.to_string();
+    let mut query = vec![("limit", limit.as_str())];
     if !after.is_empty() {
         query.push(("after", after));
     }
-    debug_assert_eq!(query[0].1.parse(), Ok(PAGE));
     let path = format!("/suppression?{}", in_query(&query));
     let data = web.ask(&path).await?.data;
     let held = data["suppressions"].as_array().into_iter().flatten();
