@@ -50,7 +50,7 @@ impl Which {
         };
         let kind = word(&self.kind).map(|kind| {
             let known = kind.parse::<RequestKind>();
-            known.map_err(|_| none_of(&kind, &words::kinds(&RequestKind::ALL).replace(" + ", ", ")))
+            known.map_err(|_| none_of(&kind, &words::kinds(RequestKind::ALL).replace(" + ", ", ")))
         });
         let language = word(&self.language).map(|language| {
             let known = language.parse::<Language>();
