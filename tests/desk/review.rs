@@ -237,6 +237,16 @@ async fn a_rewritten_letter_is_approved_only_by_the_hash_of_the_new_words() {
         let done = stage.client.post(&path, &word).await;
         assert!(done.is_err() || done.is_ok_and(|a| a.wrong));
     }
+    // What the linter would not let leave is shown with its hash, and does not leave by it.
+    let hole = text.replace("Thank you.", "Dear [name],");
+    let word = json!({"hash": draft["hash"], "subject": "Sorry", "text": hole});
+    let held = stage
+        .order(&format!("/requests/{case}/rewrite"), word)
+        .await;
+    assert!(held.wrong && held.data["findings"][0]["what"].is_string());
+    let word = json!({"hash": held.data["hash"], "rewritten": ["Sorry", hole]});
+    let refused = stage.refused(&path, word).await;
+    assert!(refused.error.contains("[name]"), "{}", refused.error);
     assert_eq!(stage.post.count(), 0);
     let word = json!({"hash": shown.data["hash"], "rewritten": ["Sorry", text]});
     assert!(!stage.order(&path, word).await.wrong);
