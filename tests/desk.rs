@@ -3,6 +3,8 @@
 
 #[path = "desk/apologies.rs"]
 mod apologies;
+#[path = "desk/contract.rs"]
+mod contract;
 #[path = "desk/digest.rs"]
 mod digest;
 #[path = "desk/figures.rs"]
@@ -23,12 +25,16 @@ mod paper;
 mod persons;
 #[path = "desk/recipients.rs"]
 mod recipients;
+#[path = "desk/review.rs"]
+mod review;
 #[path = "desk/stage.rs"]
 mod stage;
 #[path = "desk/systems.rs"]
 mod systems;
 #[path = "desk/templates.rs"]
 mod templates;
+#[path = "support/terminal.rs"]
+mod terminal;
 #[path = "desk/tool.rs"]
 mod tool;
 

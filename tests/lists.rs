@@ -2,6 +2,8 @@
 
 #[path = "support/alone.rs"]
 mod alone;
+#[path = "lists/cases.rs"]
+mod cases;
 #[path = "lists/imports.rs"]
 mod imports;
 #[path = "lists/paging.rs"]

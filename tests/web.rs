@@ -8,6 +8,8 @@ mod figures;
 mod machines;
 #[path = "web/pages.rs"]
 mod pages;
+#[path = "web/records.rs"]
+mod records;
 #[path = "web/safety.rs"]
 mod safety;
 #[path = "desk/stage.rs"]

@@ -124,6 +124,34 @@ pub fn compose_in(
     })
 }
 
+/// A letter in a human's words: the same attachments, and the HTML of the template around the new text.
+pub fn rewrite(
+    templates: &Templates,
+    parts: &[Part],
+    facts: &LetterFacts,
+    letter: Letter,
+    (subject, text): (&str, &str),
+) -> Result<Letter, ComposeError> {
+    let (subject, text) = (one_line(subject), layout::tidy(text));
+    let path = format!("{}/{}/body.html", facts.language, folder(parts));
+    let page = || {
+        let mut context = Context::from_serialize(facts)?;
+        context.insert("parts", parts);
+        context.insert("text", &text);
+        templates.render(&path, &context)
+    };
+    let html = page().map_err(|e| ComposeError::Template {
+        path: path.clone(),
+        what: e.to_string(),
+    })?;
+    Ok(Letter {
+        subject,
+        text,
+        html,
+        ..letter
+    })
+}
+
 /// Writes it from sorted parts whose facts are complete; an error comes with the file that was rendered.
 pub(super) fn compose_unchecked(
     templates: &Templates,

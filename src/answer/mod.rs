@@ -28,7 +28,7 @@ mod wherein;
 mod words;
 
 pub use builtin::sources as builtin_templates;
-pub use compose::{Attachment, ComposeError, Letter, compose, compose_in};
+pub use compose::{Attachment, ComposeError, Letter, compose, compose_in, rewrite};
 pub use digest::{
     DIGEST, DigestFacts, DigestFirm, DigestNeed, Happened, StopSeen, compose_digest,
     sample as sample_digest,

@@ -6,9 +6,8 @@
 
 use super::draft::{self, Shown};
 use super::entering::tell_by;
-use super::recipients;
 use super::requests::reference;
-use super::{Answer, Desk, Refusal};
+use super::{Answer, Desk, Refusal, recipients, rewriting};
 use crate::record::{
     Event, KeyId, LetterKind, LetterRow, LetterState, MessageState, Mode, RequestKind,
     RequestState, RuleId, Sealed,
@@ -36,6 +35,8 @@ pub struct Word {
     /// What leaves in place of the text that was shown, in a human's own words.
     #[serde(default)]
     text: Option<String>,
+    /// What the letter says instead, as it was shown when it was rewritten: subject and text.
+    rewritten: Option<(String, String)>,
 }
 
 /// The letter is frozen and queued, once. Without the hash of what would leave now nothing leaves, and it is shown.
@@ -47,6 +48,9 @@ pub async fn approve(
     let case = open_case(&desk, &case)?;
     let house = desk.office.house.load_full();
     let mut drafts = draft::drafts(&desk, &house, &case)?;
+    if let Some((subject, text)) = &word.rewritten {
+        drafts = rewriting::all(&house, drafts, (subject, text));
+    }
     if drafts.is_empty() {
         return Err(Refusal::not_now(
             "no letter waits in this case",
@@ -227,21 +231,17 @@ fn queued(
     let on_their_way = case
         .letters
         .iter()
-        .filter(|l| l.state != LetterState::Draft);
-    let on_their_way: Vec<&LetterRow> = on_their_way.chain([row]).collect();
+        .filter(|l| l.state != LetterState::Draft)
+        .chain([row]);
+    let on_their_way: Vec<&LetterRow> = on_their_way.collect();
     // While something is left to answer, its messages and the case wait.
     if left_to_a_human(&case.row, on_their_way).is_empty() {
         let late = case.drafts().filter(others);
         events.extend(late.map(|l| cancelled(l, rule::APPROVED, &word.by)));
         events.extend(decided(case, MessageState::Answered, rule::APPROVED));
-        let said = word
-            .text
-            .as_ref()
-            .map(|_| "the text was edited before it was approved");
-        let said = said
-            .map(|s| note(desk, case.row.proof_key, s))
-            .transpose()?;
-        events.push(released(case, &word.by, said.flatten()));
+        let by_hand = word.text.is_some() || word.rewritten.is_some();
+        let how = by_hand.then(|| note(desk, case.row.proof_key, rewriting::BY_HAND));
+        events.push(released(case, &word.by, how.transpose()?.flatten()));
     }
     Ok(events)
 }

@@ -5,6 +5,7 @@
 //! its guard; there is no other. An address appears in plain words only where that very person was asked for.
 
 mod case_letter;
+mod case_list;
 mod case_place;
 mod case_story;
 mod cases;
@@ -23,13 +24,17 @@ mod incidents;
 mod learning;
 mod letter_story;
 mod letters;
+mod log;
 mod looking;
 mod mode;
+mod openapi;
 mod paging;
 mod paper;
 mod proposing;
 mod recipients;
 mod requests;
+mod rewriting;
+mod search;
 mod senders;
 mod sent;
 mod serve;
@@ -41,6 +46,8 @@ mod tokens;
 mod words;
 
 pub use client::{Client, NoAnswer};
+pub use log::{LogEntry, LogForm, entries as log_entries};
+pub use openapi::openapi;
 pub use paper::SMALLER;
 pub use serve::{Control, NotServed, serve};
 
@@ -260,8 +267,10 @@ pub fn router(desk: Desk) -> Router {
         .route("/suppression/check/list", post(clearing::check))
         .layer(DefaultBodyLimit::max(LIST));
     Router::new()
+        .route("/openapi.json", get(openapi::show))
         .route("/status", get(looking::status))
-        .route("/log", get(looking::log))
+        .route("/log", get(log::show))
+        .route("/log/verify", get(log::verify))
         .route("/mode", get(mode::show).post(mode::set))
         .route("/suppression", get(suppression_list::list))
         .route("/suppression/export", get(suppression_list::export))
@@ -280,6 +289,7 @@ pub fn router(desk: Desk) -> Router {
         .route("/letters/{id}/settle", post(letters::settle))
         .route("/letters/{id}/resend", post(letters::resend))
         .route("/letters/{id}/cancel", post(letters::cancel))
+        .route("/search", post(search::search))
         .route("/incidents", get(incidents::list))
         .route("/incidents/{id}/seen", post(incidents::seen))
         .route("/tokens/mint", post(tokens::of_named))
@@ -299,9 +309,10 @@ pub fn router(desk: Desk) -> Router {
 fn of_requests() -> Router<Desk> {
     Router::new()
         .route("/cases", get(cases::list))
-        .route("/requests", get(requests::list))
+        .route("/requests", get(case_list::list))
         .route("/requests/{case}", get(requests::show))
         .route("/requests/{case}/approve", post(deciding::approve))
+        .route("/requests/{case}/rewrite", post(rewriting::show))
         .route("/requests/{case}/refuse", post(deciding::refuse))
         .route("/requests/{case}/answered", post(deciding::answered))
         .route("/requests/{case}/done", post(systems::done))

@@ -1,115 +1,15 @@
-//! What people asked and nobody has answered yet: the list, and one case as a reviewer must see it before deciding.
+//! One case as a reviewer must see it before deciding.
 
-use super::paging::{Page, no_cursor};
 use super::{
     Answer, Desk, Refusal, case_story, draft, entering, learning, paper, proposing, recipients,
     senders, systems, words,
 };
-use crate::record::{CaseId, CaseRow, Clock, Concerned, LetterRow, RequestKind, RuleId, Timestamp};
+use crate::record::{CaseId, Clock, Concerned, RequestKind, RuleId};
 use crate::register;
 use crate::request::rule;
-use crate::service::{CaseFile, House, left_to_a_human};
-use axum::extract::{Path, Query, State};
+use crate::service::{CaseFile, House};
+use axum::extract::{Path, State};
 use serde_json::{Value, json};
-
-/// `quitus requests list`: open cases, the one that is due first at the head.
-pub async fn list(State(desk): State<Desk>, Query(page): Query<Page>) -> Result<Answer, Refusal> {
-    let state = desk.office.sequencer.reader().state();
-    let (open, total, next) = opened(&desk, &page)?;
-    let (mut text, mut data) = (String::new(), Vec::new());
-    for (id, row) in &open {
-        let kinds: Vec<_> = row.requests.iter().map(|r| r.request).collect();
-        let due = earliest_due(row).map(|t| t.to_string());
-        let asked = match kinds.is_empty() {
-            true => "nothing certain".to_owned(),
-            false => words::kinds(&kinds),
-        };
-        let until = due.as_deref().unwrap_or("-");
-        let letters: Vec<LetterRow> = state.letters(*id)?.into_iter().map(|(_, l)| l).collect();
-        let by_hand = left_to_a_human(row, &letters);
-        let hand = match by_hand.is_empty() {
-            true => String::new(),
-            false => format!(", ANSWER BY HAND: {}", words::kinds(&by_hand)),
-        };
-        let letter = letters.last().map(|l| l.state);
-        let held = row.held.as_ref().map(because).unwrap_or_default();
-        let undecided = proposing::undecided(row);
-        let proposed = match undecided {
-            0 => String::new(),
-            n => format!(", {n} proposed"),
-        };
-        let shown = letter.map(|l| format!(", letter {l}")).unwrap_or_default();
-        text += &format!("{id}  {asked}, due {until}{shown}{hand}{proposed}{held}\n");
-        data.push(json!({
-            "case": id.to_string(), "requests": kinds, "due": due, "opened": row.opened.to_string(),
-            "held": row.held.as_ref().map(ToString::to_string), "letter": letter,
-            "proposed": undecided, "by_hand": by_hand,
-        }));
-    }
-    text += &format!("{total} open\n");
-    text += &page.line("requests list", next.as_deref());
-    let data = json!({"requests": data, "open": total, "next": next});
-    Ok(Answer::good(data, text))
-}
-
-/// Open cases of a page, how many there are in all, and the cursor of the next page.
-type Opened = (Vec<(CaseId, CaseRow)>, usize, Option<String>);
-
-fn opened(desk: &Desk, page: &Page) -> Result<Opened, Refusal> {
-    let state = desk.office.sequencer.reader().state();
-    let mut open: Vec<(Place, CaseRow)> = Vec::new();
-    for (id, row) in state.cases(None, usize::MAX)? {
-        if row.closed.is_none() {
-            open.push((Place::of(id, &row), row));
-        }
-    }
-    open.sort_by_key(|(place, _)| *place);
-    let total = open.len();
-    if let Some(cursor) = &page.after {
-        let after = Place::read(cursor).ok_or_else(|| no_cursor(cursor))?;
-        open.retain(|(place, _)| *place > after);
-    }
-    let open = open.into_iter();
-    let (shown, next) = page.cut(open.map(|(p, row)| (p.written(), (p.case, row))).collect());
-    Ok((shown, total, next))
-}
-
-fn earliest_due(row: &CaseRow) -> Option<Timestamp> {
-    row.requests.iter().map(|r| r.due).min()
-}
-
-/// Where a case stands in the list: what is due first at the head, what has no date last. A case that moves is shown
-/// where it now stands; every other one is shown once.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Place {
-    due: i64,
-    opened: i64,
-    case: CaseId,
-}
-
-impl Place {
-    fn of(case: CaseId, row: &CaseRow) -> Self {
-        Self {
-            due: earliest_due(row).map_or(i64::MAX, Timestamp::millis),
-            opened: row.opened.millis(),
-            case,
-        }
-    }
-
-    fn written(self) -> String {
-        format!("{}.{}.{}", self.due, self.opened, self.case)
-    }
-
-    fn read(cursor: &str) -> Option<Self> {
-        let (due, rest) = cursor.split_once('.')?;
-        let (opened, case) = rest.split_once('.')?;
-        Some(Self {
-            due: due.parse().ok()?,
-            opened: opened.parse().ok()?,
-            case: case.parse().ok()?,
-        })
-    }
-}
 
 /// A rule with its sentence.
 pub fn because(id: &RuleId) -> String {

@@ -34,13 +34,14 @@ pub struct Order {
     reason: String,
 }
 
-/// An address or a whole domain.
-enum Target {
+/// An address or a whole domain, in ASCII.
+pub enum Target {
     One(Address),
     Domain(String),
 }
 
-fn target(text: &str) -> Result<Target, Refusal> {
+/// One of them as somebody typed it: an address, or `@domain`.
+pub fn target(text: &str) -> Result<Target, Refusal> {
     let Some(domain) = text.trim().strip_prefix('@') else {
         return Ok(Target::One(address(text)?));
     };

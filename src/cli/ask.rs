@@ -2,6 +2,7 @@
 
 use super::edge::{self, DONE, End, WRONG};
 use super::output;
+use super::screen::Screen;
 use crate::api::{Answer, Client, NoAnswer};
 use crate::config::{Config, Survey};
 use serde_json::Value;
@@ -87,6 +88,25 @@ pub fn once(named: Option<&Path>, json: bool, may_begin: bool, ask: Ask) -> Resu
     let answer = house.ask(ask);
     house.close();
     print(&answer?, json)
+}
+
+/// The same for what people read on a terminal: lines are broken at words, and labels stand out.
+pub fn shown(named: Option<&Path>, json: bool, ask: Ask) -> Result<u8, End> {
+    let house = House::open(named, false)?;
+    let answer = house.ask(ask);
+    house.close();
+    let answer = answer?;
+    let Some(screen) = Screen::of_stdout().filter(|_| !json) else {
+        return print(&answer, json);
+    };
+    let mut out = output::people();
+    for line in answer.text.lines() {
+        for line in screen.dressed(line) {
+            writeln!(out, "{line}")?;
+        }
+    }
+    out.flush()?;
+    Ok(if answer.wrong { WRONG } else { DONE })
 }
 
 /// Prints an answer: one JSON object, or words in which a stranger's text moves no cursor.

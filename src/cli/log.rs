@@ -2,7 +2,9 @@
 
 use super::ask::{self, Ask, House};
 use super::edge::{self, DONE, End, WRONG};
-use super::output::{self, BAD, GOOD, painted};
+use super::output::{self, BAD, FAINT, GOOD, STRONG, painted};
+use super::screen::{Screen, folded, plain};
+use crate::api::{Answer, LogEntry, LogForm};
 use crate::proof;
 use crate::record::hex;
 use std::io::Write;
@@ -23,13 +25,26 @@ pub struct Arguments {
     /// The frames behind this one, as the last line of the page before says it
     #[arg(long, value_name = "N", conflicts_with = "from")]
     after: Option<u64>,
-    /// How many frames
-    #[arg(long, value_name = "N", default_value_t = 100)]
-    limit: usize,
+    /// How many frames [default: 100; an export: all]
+    #[arg(long, value_name = "N")]
+    limit: Option<usize>,
+    /// All of it as a table (csv), or one JSON object a line (json), in words and without names
+    #[arg(long, value_name = "FORM", conflicts_with_all = ["follow", "json"])]
+    export: Option<Form>,
     /// JSON
     #[arg(long)]
     json: bool,
 }
+
+/// The form of an export.
+#[derive(clap::ValueEnum, Clone, Copy, Debug)]
+enum Form {
+    Csv,
+    Json,
+}
+
+/// Frames shown unless somebody says how many.
+const SHOWN: usize = 100;
 
 #[derive(clap::Subcommand, Debug)]
 enum Command {
@@ -44,18 +59,26 @@ enum Command {
     },
 }
 
-/// How long `--follow` waits before it looks again.
-const LOOK: std::time::Duration = std::time::Duration::from_secs(1);
+/// Frames asked for at a time by an export.
+const AT_ONCE: usize = 1_000;
 
 /// Runs it.
 pub fn run(arguments: &Arguments, named: Option<&Path>) -> Result<u8, End> {
-    match &arguments.command {
-        Some(command) => verify(command, named),
-        None => show(arguments, named),
+    match (&arguments.command, arguments.export) {
+        (Some(command), _) => verify(command, named),
+        (None, Some(form)) => export(arguments, form, named),
+        (None, None) => show(arguments, named),
     }
 }
 
-/// What happened; with `--follow` until somebody ends it.
+impl Arguments {
+    /// The first frame, if one was named.
+    fn first(&self) -> Option<u64> {
+        self.from.or(self.after.map(|n| n.saturating_add(1)))
+    }
+}
+
+/// What happened; with `--follow` until somebody ends it. The daemon answers as soon as something is written.
 fn show(arguments: &Arguments, named: Option<&Path>) -> Result<u8, End> {
     let house = House::open(named, false)?;
     if arguments.follow && !house.is_daemon() {
@@ -63,26 +86,106 @@ fn show(arguments: &Arguments, named: Option<&Path>) -> Result<u8, End> {
         let why = "no daemon runs, so nothing will happen\n  → leave --follow out";
         return Err(End::Usage(why.to_owned()));
     }
-    let (limit, follow) = (arguments.limit.max(1), arguments.follow);
-    let mut from = arguments
-        .from
-        .or(arguments.after.map(|n| n.saturating_add(1)));
+    let limit = arguments.limit.unwrap_or(SHOWN).max(1);
+    let screen = Screen::of_stdout().filter(|_| !arguments.json);
+    let (follow, mut from, mut day) = (arguments.follow, arguments.first(), String::new());
     loop {
         let first = from.map(|n| format!("&from={n}")).unwrap_or_default();
         let answer = house.ask(Ask::Get(format!(
             "/log?limit={limit}&follow={follow}{first}"
         )))?;
-        if !arguments.follow {
-            house.close();
-            return ask::print(&answer, arguments.json);
-        }
         let shown = answer.data["events"].as_array().map_or(0, Vec::len);
-        if shown > 0 {
-            ask::print(&answer, arguments.json)?;
+        if shown > 0 || !follow {
+            match screen {
+                Some(screen) => laid_out(&answer, screen, &mut day)?,
+                None => drop(ask::print(&answer, arguments.json)?),
+            }
+        }
+        if !follow {
+            house.close();
+            return Ok(DONE);
         }
         from = answer.data["next"].as_u64().or(from);
-        if shown == 0 {
-            std::thread::sleep(LOOK);
+    }
+}
+
+/// On a terminal: the day once, then what happened, its continuation under it.
+fn laid_out(answer: &Answer, screen: Screen, day: &mut String) -> Result<(), End> {
+    let mut out = output::people();
+    for entry in entries(answer)? {
+        let (date, time) = entry.at.split_once('T').unwrap_or(("", &entry.at));
+        if date != day.as_str() {
+            date.clone_into(day);
+            writeln!(out, "{}", painted(STRONG, &format!("{date} (UTC)")))?;
+        }
+        let time = time.get(..8).unwrap_or(time);
+        let head = format!("{time} {:>6}  {:<16} ", entry.frame, entry.event);
+        let indent = if screen.width < 72 { 9 } else { head.len() };
+        let line = format!("{head}{}", plain(&entry.said()));
+        for (n, line) in folded(&line, screen.width, indent).iter().enumerate() {
+            match line
+                .get(..head.len())
+                .filter(|start| n == 0 && **start == head)
+            {
+                Some(_) => {
+                    let (when, event) = head.split_at(time.len() + 9);
+                    let rest = &line[head.len()..];
+                    writeln!(
+                        out,
+                        "{}{}{rest}",
+                        painted(FAINT, when),
+                        painted(STRONG, event)
+                    )?;
+                }
+                None => writeln!(out, "{line}")?,
+            }
+        }
+    }
+    if let Some(more) = answer
+        .text
+        .lines()
+        .last()
+        .filter(|l| l.starts_with("more: "))
+    {
+        writeln!(out, "{more}")?;
+    }
+    Ok(out.flush()?)
+}
+
+fn entries(answer: &Answer) -> Result<Vec<LogEntry>, End> {
+    let read = serde_json::from_value(answer.data["events"].clone());
+    read.map_err(|e| End::Io(std::io::Error::other(e.to_string())))
+}
+
+/// The whole log, or so many frames of it, a thousand at a time; as far as it went when this began.
+fn export(arguments: &Arguments, form: Form, named: Option<&Path>) -> Result<u8, End> {
+    let form = match form {
+        Form::Csv => LogForm::Csv,
+        Form::Json => LogForm::Json,
+    };
+    let house = House::open(named, false)?;
+    let written = written(arguments, form, &house);
+    house.close();
+    written.map(|()| DONE)
+}
+
+fn written(arguments: &Arguments, form: LogForm, house: &House) -> Result<(), End> {
+    let mut out = output::programs();
+    out.write_all(form.head().as_bytes())?;
+    let mut from = arguments.first().unwrap_or(1).max(1);
+    let limit = arguments.limit.map_or(u64::MAX, |n| n.max(1) as u64);
+    let mut end = from.saturating_add(limit);
+    loop {
+        let many = (end - from).min(AT_ONCE as u64);
+        let answer = house.ask(Ask::Get(format!("/log?limit={many}&from={from}")))?;
+        let last = answer.data["last"].as_u64().unwrap_or_default();
+        end = end.min(last.saturating_add(1));
+        for entry in entries(&answer)? {
+            out.write_all(form.line(&entry).as_bytes())?;
+        }
+        from = answer.data["next"].as_u64().unwrap_or(end);
+        if from >= end || answer.data["more"] != true {
+            return Ok(out.flush()?);
         }
     }
 }

@@ -29,7 +29,9 @@ mod paging;
 mod paper;
 mod replay;
 mod requests;
+mod review;
 mod run;
+mod screen;
 mod senders;
 mod sent;
 mod status;
@@ -74,6 +76,8 @@ enum Command {
     Status(status::Arguments),
     /// What leaves the house: nothing, what a human approved, or what the policy allows
     Activate(activate::Arguments),
+    /// Walk through what waits for a human, the nearest deadline first: one key approves, edits, refuses, skips
+    Review(review::Arguments),
     /// Requests that a human must decide
     Requests(requests::Arguments),
     /// Who must not be written to
@@ -136,6 +140,7 @@ pub fn main() -> ExitCode {
         Command::Run => run::run(config),
         Command::Status(a) => status::run(&a, config),
         Command::Activate(a) => activate::run(&a, config),
+        Command::Review(a) => review::run(&a, config),
         Command::Requests(a) => requests::run(&a, config),
         Command::Suppression(a) => suppression::run(&a, config),
         Command::Contacts(a) => contacts::run(&a, config),

@@ -15,7 +15,7 @@ pub struct Paging {
 }
 
 impl Paging {
-    /// The path of the API with the page in its query.
+    /// The path of the API (which may have a query) with the page in its query.
     pub fn of(&self, path: &str) -> String {
         let limit = self.limit.map(|n| format!("limit={n}"));
         let after = self.after.as_ref();
@@ -23,7 +23,10 @@ impl Paging {
         let query: Vec<String> = limit.into_iter().chain(after).collect();
         match query.is_empty() {
             true => path.to_owned(),
-            false => format!("{path}?{}", query.join("&")),
+            false => {
+                let sign = if path.contains('?') { '&' } else { '?' };
+                format!("{path}{sign}{}", query.join("&"))
+            }
         }
     }
 }

@@ -28,8 +28,14 @@ enum Every {
 
 #[derive(clap::Subcommand, Debug)]
 enum Command {
-    /// Open cases, the one that is due first at the head
-    List(Paging),
+    /// Open cases, the one that is due first at the head; or those that are held, or closed
+    List(List),
+    /// What is known by an address, a reference, a domain, a telephone, a profile's page, crm:ID; typed whole
+    Find {
+        /// What
+        #[arg(value_name = "WHAT")]
+        what: String,
+    },
     /// One case: who asked, in which words, what is proposed, and each letter as it would leave, with its hash
     Show {
         /// The reference, as `list` shows it
@@ -117,6 +123,30 @@ enum Command {
         #[arg(long)]
         reason: String,
     },
+}
+
+#[derive(clap::Args, Debug)]
+struct List {
+    /// open, held, closed (the last one first)
+    #[arg(long, value_name = "STATE", default_value = "open")]
+    state: String,
+    /// Of one kind: stop, source, access …
+    #[arg(long)]
+    kind: Option<RequestKind>,
+    /// Written in one language: fr, en …
+    #[arg(long)]
+    language: Option<Language>,
+    #[command(flatten)]
+    page: Paging,
+}
+
+impl List {
+    fn question(&self) -> Ask {
+        let mut path = format!("/requests?state={}", ask::quoted(&self.state));
+        path += &self.kind.map_or_else(String::new, |k| format!("&kind={k}"));
+        let language = self.language.map(|l| format!("&language={l}"));
+        Ask::Get(self.page.of(&(path + &language.unwrap_or_default())))
+    }
 }
 
 #[derive(clap::Args, Debug)]
@@ -217,6 +247,9 @@ fn channel(word: &str) -> Result<Channel, String> {
 /// Runs it.
 pub fn run(arguments: &Arguments, named: Option<&Path>) -> Result<u8, End> {
     match &arguments.command {
+        Every::Case(look @ (Command::List(_) | Command::Find { .. })) => {
+            ask::shown(named, arguments.json, question(look)?)
+        }
         Every::Case(command) => ask::once(named, arguments.json, false, question(command)?),
         Every::Paper(command) => command.run(named, arguments.json),
     }
@@ -230,7 +263,8 @@ fn question(command: &Command) -> Result<Ask, End> {
         Ask::Post(path(case, what), word)
     };
     Ok(match command {
-        Command::List(page) => Ask::Get(page.of("/requests")),
+        Command::List(list) => list.question(),
+        Command::Find { what } => Ask::Post("/search".into(), json!({"what": what})),
         Command::Show { case } => Ask::Get(path(case, "")),
         Command::Approve { case, hash } => {
             let hash = hash.as_deref().unwrap_or_default();
@@ -248,11 +282,8 @@ fn question(command: &Command) -> Result<Ask, End> {
             reason,
         } => {
             let reason = reason.as_deref().unwrap_or_default();
-            order(
-                case,
-                "/identify",
-                json!({"proved": proved, "reason": reason}),
-            )
+            let word = json!({"proved": proved, "reason": reason});
+            order(case, "/identify", word)
         }
         Command::Accept {
             case,

@@ -14,5 +14,5 @@ pub struct Arguments {
 
 /// Runs it.
 pub fn run(arguments: &Arguments, named: Option<&Path>) -> Result<u8, End> {
-    ask::once(named, arguments.json, false, Ask::Get("/status".into()))
+    ask::shown(named, arguments.json, Ask::Get("/status".into()))
 }

@@ -26,6 +26,7 @@ mod mark;
 mod memory;
 mod note;
 mod notice;
+mod order;
 mod paper;
 mod recipient;
 mod review;
@@ -63,6 +64,7 @@ pub use mark::LogMark;
 pub use memory::MemoryTables;
 pub use note::{Note, NoteRow, Noted};
 pub use notice::{Concerned, Notice, NoticeAct, NoticeEnd, NoticeRow, QueuedNotice, Told, Whom};
+pub use order::{CaseList, CasePlace, order_cases};
 pub use paper::{Media, Scan, ScanRow, Sheet};
 pub use recipient::{
     RecipientEvent, RecipientItem, RecipientRow, RecipientState, RecipientTrouble, RecipientWay,

@@ -70,6 +70,8 @@ pub enum Table {
     /// By a first letter: an item of a recipient → [`super::RecipientRow`]; its place in the queue, while it is open, the
     /// MailIdHash of its mail → [`super::RecipientItem`].
     Recipient = 30,
+    /// List, kind, deadline (or when it was closed), CaseId → nothing: cases in the order of [`super::CaseList`].
+    CaseOrder = 31,
     /// Path of a template, 0, its version from the newest on → [`super::TemplateRow`].
     Template = 32,
     /// By a first letter: week and kind → [`super::KindFigures`]; week → [`super::WeekFigures`]; what is counted already.
@@ -80,7 +82,7 @@ pub enum Table {
 
 impl Table {
     /// All of them: what compares two indexes compares these.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 34] = [
         Self::Meta,
         Self::Folder,
         Self::Message,
@@ -111,6 +113,7 @@ impl Table {
         Self::Group,
         Self::Flood,
         Self::Recipient,
+        Self::CaseOrder,
         Self::Template,
         Self::Figures,
         Self::Correction,

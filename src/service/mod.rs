@@ -40,6 +40,7 @@ mod paper;
 mod people;
 mod reception;
 mod recipients;
+mod rewriting;
 mod sent_index;
 mod sent_log;
 mod sequencer;

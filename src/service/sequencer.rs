@@ -15,7 +15,7 @@ use crate::store::{CommitError, Reader, Store};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
-use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 /// Commits that one group may hold.
 const GROUP: usize = 512;
@@ -86,6 +86,7 @@ pub struct Sequencer {
     reader: Reader,
     failed: Arc<AtomicBool>,
     letters: Arc<Notify>,
+    committed: watch::Receiver<u64>,
 }
 
 /// The sequencer's thread; joining it gives the store back, closed to nobody.
@@ -98,16 +99,23 @@ impl Sequencer {
         let reader = store.reader();
         let failed = Arc::new(AtomicBool::new(false));
         let letters = Arc::new(Notify::new());
-        let (tell, wake) = (failed.clone(), letters.clone());
+        let head = reader.head().map_or(0, |link| link.number);
+        let (tell, committed) = watch::channel(head);
+        let heard = Heard {
+            failed: failed.clone(),
+            letters: letters.clone(),
+            committed: tell,
+        };
         let thread = std::thread::Builder::new()
             .name("sequencer".into())
-            .spawn(move || serve(store, queue, &clock, (&tell, &wake)))?;
+            .spawn(move || serve(store, queue, &clock, &heard))?;
         Ok((
             Self {
                 requests,
                 reader,
                 failed,
                 letters,
+                committed,
             },
             thread,
         ))
@@ -121,6 +129,12 @@ impl Sequencer {
     /// Told when a letter was committed that may have to leave, whoever queued it: a message, a reviewer's word, a resend.
     pub fn letters(&self) -> Arc<Notify> {
         self.letters.clone()
+    }
+
+    /// The number of the last frame, told with every group that is committed: whoever follows the log waits for it, and
+    /// need not look into files. It ends with the thread.
+    pub fn committed(&self) -> watch::Receiver<u64> {
+        self.committed.clone()
     }
 
     /// Whether its thread is alive, for as long as somebody asks.
@@ -202,11 +216,27 @@ fn gone() -> Committed {
 
 type Waiting = Vec<(Proposal, oneshot::Sender<Committed>)>;
 
+/// Who is told of what the thread does.
+struct Heard {
+    failed: Arc<AtomicBool>,
+    letters: Arc<Notify>,
+    committed: watch::Sender<u64>,
+}
+
+impl Heard {
+    /// A checkpoint is a frame, too.
+    fn tell_head(&self, store: &Store) {
+        if let Ok(head) = store.reader().head() {
+            self.committed.send_replace(head.number);
+        }
+    }
+}
+
 fn serve(
     mut store: Store,
     mut queue: mpsc::Receiver<Request>,
     clock: &Clock,
-    (failed, letters): (&AtomicBool, &Notify),
+    heard: &Heard,
 ) -> Store {
     let mut waiting: Waiting = Vec::new();
     while let Some(first) = queue.blocking_recv() {
@@ -217,16 +247,17 @@ fn serve(
             match request {
                 Request::Commit(proposal, tell) => waiting.push((proposal, tell)),
                 Request::Checkpoint(tell) => {
-                    commit_group(&mut store, std::mem::take(&mut waiting), clock, letters);
+                    commit_group(&mut store, std::mem::take(&mut waiting), clock, heard);
                     let made = store
                         .checkpoint(clock.now())
                         .map(|c| c.frame)
                         .map_err(|e| e.to_string());
+                    heard.tell_head(&store);
                     // Whoever asked may have stopped waiting.
                     let _ = tell.send(made);
                 }
                 Request::Beat(tell) => {
-                    commit_group(&mut store, std::mem::take(&mut waiting), clock, letters);
+                    commit_group(&mut store, std::mem::take(&mut waiting), clock, heard);
                     // Nor does this one wait for ever.
                     let _ = tell.send(());
                 }
@@ -238,15 +269,15 @@ fn serve(
             };
         }
         if !waiting.is_empty() {
-            commit_group(&mut store, std::mem::take(&mut waiting), clock, letters);
+            commit_group(&mut store, std::mem::take(&mut waiting), clock, heard);
         }
-        failed.store(store.is_poisoned(), Ordering::Relaxed);
+        heard.failed.store(store.is_poisoned(), Ordering::Relaxed);
     }
     store
 }
 
 /// Commits what waits, in as few groups as its size allows.
-fn commit_group(store: &mut Store, waiting: Waiting, clock: &Clock, letters: &Notify) {
+fn commit_group(store: &mut Store, waiting: Waiting, clock: &Clock, heard: &Heard) {
     let mut rest = waiting.into_iter();
     loop {
         let room = store.check_room();
@@ -277,6 +308,7 @@ fn commit_group(store: &mut Store, waiting: Waiting, clock: &Clock, letters: &No
             Ok(()) => group.commit(),
             Err(_) => group.commit_essential(),
         };
+        let last = taken.last().map(|(frame, _)| *frame);
         for (frame, tell) in taken {
             let verdict = done
                 .as_ref()
@@ -284,8 +316,13 @@ fn commit_group(store: &mut Store, waiting: Waiting, clock: &Clock, letters: &No
             drop(tell.send(verdict));
         }
         match &done {
-            Ok(()) if may_leave => letters.notify_one(),
-            Ok(()) => {}
+            Ok(()) => {
+                // Nobody may be listening.
+                heard.committed.send_replace(last.unwrap_or_default());
+                if may_leave {
+                    heard.letters.notify_one();
+                }
+            }
             Err(error) => tracing::error!(%error, "the log did not take a group"),
         }
     }

@@ -26,6 +26,8 @@ const STORE: &[u8] = b"\xffstore";
 /// How long an index that is being dropped may take to let go of its lock.
 const LET_GO: Duration = Duration::from_secs(5);
 const PLACE: &[u8] = b"\xffplace";
+/// Whether cases that are older than the order of cases stand in it.
+const ORDERED: &[u8] = b"\xffordered";
 
 /// A key of the one tree: the table's number, then the row's key.
 pub(super) fn full_key(table: Table, key: &[u8]) -> Vec<u8> {
@@ -214,6 +216,18 @@ impl Index {
         self.settle()?;
         let value = with_sum(STORE, &encode(&store));
         guarded(|| self.db.insert(STORE, value).map(|_| ()).map_err(damaged))
+    }
+
+    /// Whether all cases stand in their order.
+    pub(super) fn is_ordered(&self) -> Result<bool, Damaged> {
+        Ok(self.own::<bool>(ORDERED)?.unwrap_or_default())
+    }
+
+    /// From now on they do.
+    pub(super) fn mark_ordered(&self) -> Result<(), Damaged> {
+        self.settle()?;
+        let value = with_sum(ORDERED, &encode(&true));
+        guarded(|| self.db.insert(ORDERED, value).map(|_| ()).map_err(damaged))
     }
 
     /// Applies changes and the new place: seen at once, in sled when enough of them wait.

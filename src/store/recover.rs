@@ -8,7 +8,7 @@ use super::overlay::Overlay;
 use super::reading::Frames;
 use super::salvage::{Lifted, Source};
 use super::{Damage, DamageKind, OpenError, alarm, checkpoint, disk};
-use crate::record::{self, Damaged, Event, KeyId, LogPosition, State, apply};
+use crate::record::{self, Damaged, Event, KeyId, LogPosition, State, apply, order_cases};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -178,6 +178,7 @@ impl Recovery<'_> {
             return Err(no("the index is ahead of the log"));
         }
         let replay = self.replay(&index, place)?;
+        complete(&index)?;
         Ok((index, replay.frames))
     }
 
@@ -199,12 +200,14 @@ impl Recovery<'_> {
             let loaded = checkpoint::load(file, &self.store, &index)
                 .and_then(|place| self.replay(&index, place));
             if let Ok(replay) = loaded {
+                complete(&index)?;
                 index.claim(self.store)?;
                 return Ok((index, replay));
             }
         }
         let index = Arc::new(self.empty(path)?);
         let replay = self.replay(&index, Place::default())?;
+        index.mark_ordered()?;
         index.claim(self.store)?;
         Ok((index, replay))
     }
@@ -298,6 +301,23 @@ impl Recovery<'_> {
             if !self.damage.contains(&damage) {
                 self.damage.push(damage);
             }
+        }
+    }
+}
+
+/// An index, or the checkpoint that it was made of, may be older than the order of cases: it is given one, once. What
+/// was replayed meanwhile is in it already; whoever is killed here begins again.
+fn complete(index: &Arc<Index>) -> Result<(), Damaged> {
+    if index.is_ordered()? {
+        return Ok(());
+    }
+    let mut from = None;
+    loop {
+        let mut overlay = Overlay::new(index.clone());
+        from = order_cases(&mut overlay, from)?;
+        index.apply(overlay.changes, &index.place()?)?;
+        if from.is_none() {
+            return index.mark_ordered();
         }
     }
 }

@@ -17,10 +17,11 @@ use serde_json::{Value, json};
 const LARGEST: usize = 256 << 20;
 
 /// Questions that are asked with POST because addresses stand in no URL.
-const QUESTIONS: [&str; 3] = [
+const QUESTIONS: [&str; 4] = [
     "/contacts/show",
     "/suppression/check",
     "/suppression/check/list",
+    "/search",
 ];
 
 /// The routes.

@@ -28,6 +28,10 @@ pub const TEMPLATES: &[(&str, &str)] = &[
     ("case.html", include_str!("html/case.html")),
     ("edit.html", include_str!("html/edit.html")),
     ("bulk.html", include_str!("html/bulk.html")),
+    ("log.html", include_str!("html/log.html")),
+    ("suppression.html", include_str!("html/suppression.html")),
+    ("register.html", include_str!("html/register.html")),
+    ("coverage.html", include_str!("html/coverage.html")),
     // Pages of other rooms of the desk: a line each, in the order of the menu.
 ];
 

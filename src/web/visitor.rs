@@ -48,6 +48,11 @@ impl Visitor {
         self.words.of(section, key)
     }
 
+    /// Their language.
+    pub fn language(&self) -> Language {
+        self.words.language
+    }
+
     /// Leaves a word for their next page.
     pub fn say(&self, web: &Web, good: bool, text: impl Into<String>, detail: Option<String>) {
         let text = text.into();

@@ -65,6 +65,8 @@ fn configuration(folder: &Path, imap: u16, smtp: u16, more: &str) -> Config {
             None => text += &format!("{line}\n"),
         }
     }
+    // For the commands, which read it themselves.
+    std::fs::write(folder.join("quitus.toml"), &text).unwrap();
     let told = |faults: Vec<Fault>| faults.iter().map(Fault::to_string).collect::<Vec<_>>();
     Config::read(&folder.join("quitus.toml"), &text).unwrap_or_else(|f| panic!("{:?}", told(f)))
 }

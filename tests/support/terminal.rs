@@ -1,6 +1,7 @@
 //! A terminal with somebody at it: the real binary on a pseudo-terminal that is its controlling one, so that Ctrl-C is a signal.
 
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{Winsize, tcsetwinsize};
 use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::os::unix::ffi::OsStrExt as _;
@@ -25,7 +26,19 @@ pub struct Terminal {
 impl Terminal {
     /// Starts `quitus` with these words in a folder, in an environment that says nothing of a language but this.
     pub fn start(folder: &Path, words: &[&str], lang: &str) -> Self {
+        Self::of(folder, words, 0, &[("LANG", lang)])
+    }
+
+    /// On so many columns, in this environment; 0 = nobody says how many.
+    pub fn of(folder: &Path, words: &[&str], columns: u16, environment: &[(&str, &str)]) -> Self {
         let keyboard = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+        let size = Winsize {
+            ws_row: 50,
+            ws_col: columns,
+            ws_xpixel: 0,
+            ws_ypixel: 0,
+        };
+        tcsetwinsize(&keyboard, size).unwrap();
         grantpt(&keyboard).unwrap();
         unlockpt(&keyboard).unwrap();
         let name = ptsname(&keyboard, Vec::new()).unwrap();
@@ -39,7 +52,7 @@ impl Terminal {
         let child = command
             .args(words)
             .current_dir(folder)
-            .env("LANG", lang)
+            .envs(environment.iter().copied())
             .stdin(Stdio::from(line()))
             .stdout(Stdio::from(line()))
             .stderr(Stdio::from(line()))

@@ -84,7 +84,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "api",
         &[
-            "record", "request", "answer", "register", "store", "sender", "config", "service",
+            "record", "request", "answer", "register", "store", "sender", "proof", "config",
+            "service",
         ],
     ),
     // Pages ask the api's router; what they only read they may read themselves. They are listened for as the guard's doors

@@ -1,7 +1,7 @@
 //! What events mean for cases: their requests' clocks, and what of them waits for a human.
 
 use super::{CaseRow, Clock, Damaged, Done, Event, Step, Table, Waiting};
-use crate::record::{CaseId, RequestKind, RequestState};
+use crate::record::{CaseId, RequestKind, RequestState, order};
 
 impl Step<'_> {
     pub(super) fn case(&mut self, event: &Event) -> Done {
@@ -118,6 +118,9 @@ impl Step<'_> {
             review: Default::default(),
         };
         self.put(Table::Case, &case.bits().to_be_bytes(), &row);
+        for key in order::keys(*case, &row) {
+            self.tables.put(Table::CaseOrder, &key, Vec::new());
+        }
         let mut counts = self.state().counts()?;
         counts.open_cases += 1;
         self.put(Table::Meta, b"counts", &counts);
@@ -175,15 +178,11 @@ impl Step<'_> {
             return Ok(());
         };
         let (clocks, held) = (running(id, &row), row.held.is_some());
+        let order = order::keys(id, &row);
         change(&mut row);
         row.version += 1;
-        let now = running(id, &row);
-        for key in clocks.iter().filter(|k| !now.contains(k)) {
-            self.tables.delete(Table::Due, key);
-        }
-        for key in now.iter().filter(|k| !clocks.contains(k)) {
-            self.tables.put(Table::Due, key, Vec::new());
-        }
+        self.replace(Table::Due, &clocks, &running(id, &row));
+        self.replace(Table::CaseOrder, &order, &order::keys(id, &row));
         let class = |held: bool| held.then_some(Waiting::HeldCase);
         if held != row.held.is_some() {
             self.wait(
@@ -195,6 +194,16 @@ impl Step<'_> {
         }
         self.put(Table::Case, &id.bits().to_be_bytes(), &row);
         Ok::<(), Damaged>(())
+    }
+
+    /// Keys without values: these stand where those stood.
+    fn replace(&mut self, table: Table, old: &[Vec<u8>], new: &[Vec<u8>]) {
+        for key in old.iter().filter(|k| !new.contains(k)) {
+            self.tables.delete(table, key);
+        }
+        for key in new.iter().filter(|k| !old.contains(k)) {
+            self.tables.put(table, key, Vec::new());
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use crate::record::rows::LetterRow;
 use crate::record::state::letter_key;
 use crate::record::{
     Judgement, LetterHead, LetterId, LetterKind, LetterState, RequestKind, RuleId, SmtpReply,
-    Timestamp,
+    Timestamp, order,
 };
 
 /// The rule by which a letter waits until the senders have obeyed.
@@ -292,6 +292,10 @@ impl Step<'_> {
             self.tables.put(Table::Outbox, &slot, Vec::new());
         }
         self.wait(None, class(&row), row.changed, &key);
+        if let Some(domain) = &row.head.domain {
+            let key = order::domain_key(domain, row.head.letter.case);
+            self.tables.put(Table::CaseOrder, &key, Vec::new());
+        }
         self.put(Table::Letter, &key, &row);
         Ok(())
     }

@@ -68,7 +68,7 @@ pub enum Why {
 
 impl Why {
     /// All of them, the most urgent first.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 29] = [
         Self::Damage,
         Self::ForeignInstance,
         Self::DiskFull,

@@ -1,8 +1,11 @@
-//! An index of an older version is counted when its store is opened.
+//! An index of an older version is given what it lacks when its store is opened, once.
 
 use super::super::{Options, Store};
 use super::*;
-use crate::record::{CaseId, Mode, RequestKind, Rows, Table, Tables, Timestamp, Week};
+use crate::record::{
+    CaseId, CaseList, Frame, MemoryTables, Mode, RequestKind, Rows, Table, Tables, Timestamp, Week,
+};
+use crate::store::index::full_key;
 
 fn opened(case: u64, at: Timestamp) -> Vec<Event> {
     let key = KeyId(1);
@@ -82,4 +85,39 @@ fn a_store_of_an_older_version_is_counted_when_it_is_opened_and_goes_on_counting
     let (store, report) = Store::open(&dir, &options).unwrap();
     assert!(report.rebuilt.is_some());
     assert_eq!(requests(&store), 5);
+}
+
+#[test]
+fn an_index_that_is_older_than_the_order_of_cases_is_given_one_once() {
+    let mut tables = MemoryTables::default();
+    for number in 1..=1_500 {
+        let opened = Event::CaseOpened {
+            case: CaseId::from_bits(number),
+            person: None,
+            message: None,
+            received: Timestamp::from_millis(1),
+            language: None,
+            content_key: KeyId(1),
+            proof_key: KeyId(2),
+            previous: None,
+            proof: None,
+        };
+        let (at, events) = (Timestamp::from_millis(number as i64), vec![opened]);
+        let frame = Frame { number, at, events };
+        apply(&mut tables, LogPosition::default(), &frame).unwrap();
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let index = Index::open(&folder.path().join("index"), 1 << 20, 100).unwrap();
+    let old = tables.0.into_iter();
+    let old = old.filter(|((table, _), _)| *table != Table::CaseOrder);
+    let rows = old.map(|((table, key), row)| (full_key(table, &key), Some(row)));
+    index.apply(rows.collect(), &Place::default()).unwrap();
+    let index = Arc::new(index);
+    let open = || State(&*index).case_list((CaseList::Open, None), None, 9_999);
+    assert_eq!((open().unwrap().len(), index.is_ordered()), (0, Ok(false)));
+    complete(&index).unwrap();
+    assert_eq!(
+        (open().unwrap().len(), index.is_ordered()),
+        (1_500, Ok(true))
+    );
 }

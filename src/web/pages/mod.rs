@@ -7,9 +7,12 @@ mod correcting;
 mod edit;
 mod figures;
 mod letter;
+mod log;
 mod marks;
 mod orders;
+mod register;
 mod sign_in;
+mod suppression;
 mod templates;
 mod today;
 
@@ -49,11 +52,13 @@ pub fn router(web: &Web) -> Router {
 fn strangers() -> Router<Web> {
     let style = include_str!("../html/style.css");
     let script = include_str!("../html/desk.js");
+    let of_log = include_str!("../html/log.js");
     Router::new()
         .route("/sign-in", get(sign_in::show).post(sign_in::enter))
         .route("/enter/{token}", get(sign_in::invited))
         .route("/style.css", get(async || asset("text/css", style)))
         .route("/desk.js", get(async || asset("text/javascript", script)))
+        .route("/log.js", get(async || asset("text/javascript", of_log)))
 }
 
 fn asset(kind: &'static str, text: &'static str) -> Response {
@@ -70,12 +75,21 @@ fn everybody() -> Router<Web> {
         .route("/cases/{case}/letters/{number}/html", get(letter::html))
         .route("/sign-out", post(sign_in::leave))
         .route("/language", post(sign_in::language))
+        .route("/log", get(log::show))
+        .route("/log/live", get(log::live))
+        .route("/log/verify", post(log::verify))
+        .route("/log/export", get(log::export))
+        .route("/suppression", get(suppression::show))
+        .route("/suppression/check", post(suppression::check))
+        .route("/suppression/export", get(suppression::export))
+        .route("/register", get(register::show))
+        .route("/register/coverage", get(register::coverage))
+        .route("/search", post(register::search))
         .route("/templates", get(templates::list))
         .route("/templates/edit", get(templates::edit))
         .route("/templates/compare", get(templates::compare))
         .route("/figures", get(figures::show))
         .route("/cases/{case}/correct", get(correcting::show))
-    // Log, Suppression, Register, Figures: a line each.
 }
 
 /// What those may who edit templates.
@@ -107,5 +121,7 @@ fn reviewers() -> Router<Web> {
             "/cases/{case}/proposals/{number}/{order}",
             post(orders::proposal),
         )
-    // Suppression, Register: orders.
+        .route("/suppression/add", post(suppression::add))
+        .route("/suppression/lift", post(suppression::lift))
+        .route("/suppression/import", post(suppression::import))
 }

@@ -1,0 +1,55 @@
+// The live log: entries as they are committed, the last at the head, until somebody pauses it. Without it the page is whole.
+"use strict";
+(() => {
+  const list = document.getElementById("entries");
+  const blank = document.getElementById("entry");
+  const button = document.getElementById("pause");
+  const said = document.getElementById("live");
+  if (!list || !blank || !button || !said || !window.EventSource) return;
+  let source = null;
+  let last = list.dataset.last;
+
+  function row(entry) {
+    const made = blank.content.cloneNode(true);
+    const [time, frame, event, what] = made.querySelectorAll("time, td.frame, th, td:last-child");
+    if (entry.when) {
+      time.dateTime = entry.when.iso;
+      time.textContent = `${entry.when.day}, ${entry.when.time}`;
+    }
+    frame.textContent = entry.frame;
+    const word = entry.care ? document.createElement("span") : event;
+    if (entry.care) {
+      word.className = "mark";
+      event.append(word);
+    }
+    word.textContent = entry.event;
+    what.textContent = entry.what;
+    if (entry.rule) {
+      const rule = document.createElement("span");
+      rule.className = "soft";
+      rule.textContent = ` [${entry.rule}${entry.because ? `: ${entry.because}` : ""}]`;
+      what.append(rule);
+    }
+    return made;
+  }
+
+  function begin() {
+    source = new EventSource(`/log/live?after=${last}`);
+    source.onopen = () => { said.textContent = said.dataset.live; };
+    source.onerror = () => { said.textContent = said.dataset.lost; };
+    source.onmessage = (event) => {
+      last = event.lastEventId;
+      for (const entry of JSON.parse(event.data)) list.prepend(row(entry));
+      while (list.rows.length > 500) list.deleteRow(-1);
+    };
+  }
+
+  button.addEventListener("click", () => {
+    const paused = button.getAttribute("aria-pressed") === "true";
+    button.setAttribute("aria-pressed", String(!paused));
+    if (paused) return begin();
+    source.close();
+    said.textContent = said.dataset.paused;
+  });
+  begin();
+})();
