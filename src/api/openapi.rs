@@ -202,7 +202,7 @@ mod tests {
 
     #[test]
     fn every_route_of_the_router_is_in_the_document_and_no_other() {
-        let source = include_str!("mod.rs");
+        let source = concat!(include_str!("mod.rs"), include_str!("templates/mod.rs"));
         let route = regex::Regex::new(
             r#"\.route\(\s*"([^"]+)",\s*((?:[^()]|\((?:[^()]|\([^()]*\))*\))*)\)"#,
         );

@@ -158,6 +158,7 @@ async fn the_document_says_what_a_real_daemon_answers() {
         .borrow_mut()
         .insert("get /openapi.json".into());
     everything_at_once(&contract).await;
+    templates(&contract).await;
     cases(&contract, &stage).await;
     what_is_not_there(&contract).await;
     let wrong = contract.wrong.take();
@@ -192,6 +193,9 @@ async fn everything_at_once(contract: &Contract<'_>) {
         "/senders",
         "/cases",
         "/requests",
+        "/figures",
+        "/learning",
+        "/templates",
     ] {
         contract.does("get", route, route, Value::Null).await;
     }
@@ -241,6 +245,32 @@ async fn everything_at_once(contract: &Contract<'_>) {
         .await;
 }
 
+/// Of a house without a folder of its own: whoever publishes is refused.
+async fn templates(contract: &Contract<'_>) {
+    let body = "fr/stop/body.txt";
+    for what in ["show", "history", "diff"] {
+        let route = format!("/templates/{what}");
+        let path = format!("{route}?path={body}");
+        contract.does("get", &route, &path, Value::Null).await;
+    }
+    let edit = json!({"path": body, "text": "Bonjour {{ x", "seen": ""});
+    let orders = [
+        ("check", json!({"files": [edit]})),
+        ("preview", json!({"kind": "stop", "language": "fr"})),
+        ("draft", json!({"path": body, "text": "Bonjour"})),
+        ("draft/drop", json!({"path": body})),
+        ("publish", json!({"files": [edit]})),
+        (
+            "roll_back",
+            json!({"path": body, "version": "quitus", "seen": ""}),
+        ),
+    ];
+    for (what, order) in orders {
+        let route = format!("/templates/{what}");
+        contract.asks("post", &route, &route, order).await;
+    }
+}
+
 async fn cases(contract: &Contract<'_>, stage: &Stage) {
     let open = stage.open().await;
     for case in &open {
@@ -264,6 +294,9 @@ async fn cases(contract: &Contract<'_>, stage: &Stage) {
     contract
         .carries_out(&stop, "/approve", json!({"hash": draft["hash"]}))
         .await;
+    let label = json!({"intents": ["stop", "question"], "needs_human": true});
+    contract.carries_out(&stop, "/correct", label).await;
+    contract.carries_out(&stop, "/suggest", Value::Null).await;
     contract
         .does("get", "/letters", "/letters", Value::Null)
         .await;

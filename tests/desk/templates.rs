@@ -3,7 +3,7 @@
 use super::stage::Stage;
 use quitus::record::{Event, Mode, TemplateHow};
 use serde_json::{Value, json};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 const BODY: &str = "fr/stop/body.txt";
 
@@ -373,17 +373,16 @@ async fn a_text_that_is_not_saved_is_checked_and_shown_with_the_sample_and_with_
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_folder_of_its_own_the_firm_is_told_to_make_one() {
     let stage = Stage::build(Mode::Review).await;
+    let settings = stage.folder.path().join("quitus.toml");
+    let before = std::fs::read(&settings).unwrap();
     let order = json!({"files": [{"path": BODY, "text": "x", "seen": ""}]});
     let refusal = stage.refused("/templates/publish", order).await;
     assert!(refusal.fix.contains("[templates] path"), "{}", refusal.fix);
     let order = json!({"files": [{"path": "../quitus.toml", "text": "x", "seen": ""}]});
     let checked = stage.client.post("/templates/check", &order).await;
     assert!(checked.is_err());
-    assert!(
-        Path::new(&stage.end().await.path().join("quitus.toml"))
-            .metadata()
-            .is_err()
-    );
+    assert_eq!(std::fs::read(&settings).unwrap(), before);
+    stage.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -237,7 +237,7 @@ fn at_a_terminal_defaults_stand_in_brackets_and_wrong_answers_come_again() {
     let servers = new.servers();
     let mut words = vec!["init"];
     words.extend(servers.iter().map(String::as_str));
-    let mut person = Terminal::start(new.folder.path(), &words, "C");
+    let mut person = Terminal::of(new.folder.path(), &words, 0, &[("LANG", "C")]);
     person.answers("en, fr [en]: ", "en");
     person.answers("receives replies: ", "claire");
     person.sees("✗");
@@ -291,14 +291,14 @@ fn whoever_leaves_leaves_nothing_behind() {
     ];
     words.extend(servers.iter().map(String::as_str));
     // At the password the terminal is silent, and gets its echo back; at any other question Ctrl-C is a signal.
-    let mut person = Terminal::start(new.folder.path(), &words, "C");
+    let mut person = Terminal::of(new.folder.path(), &words, 0, &[("LANG", "C")]);
     person.answers("[1]: ", "");
     person.sees("non affiché): ");
     person.types("hunter2\u{3}");
     person.sees("rien n'a été écrit");
     assert_eq!(person.ends(), Some(2), "{}", person.shown);
     assert!(!person.shown.contains("hunter2"), "{}", person.shown);
-    let mut person = Terminal::start(new.folder.path(), &words, "C");
+    let mut person = Terminal::of(new.folder.path(), &words, 0, &[("LANG", "C")]);
     person.sees("[1]: ");
     person.types("\u{3}");
     assert_ne!(person.ends(), Some(0), "{}", person.shown);

@@ -24,12 +24,8 @@ pub struct Terminal {
 }
 
 impl Terminal {
-    /// Starts `quitus` with these words in a folder, in an environment that says nothing of a language but this.
-    pub fn start(folder: &Path, words: &[&str], lang: &str) -> Self {
-        Self::of(folder, words, 0, &[("LANG", lang)])
-    }
-
-    /// On so many columns, in this environment; 0 = nobody says how many.
+    /// Starts `quitus` with these words in a folder, on so many columns (0 = nobody says how many), in this environment, which says
+    /// nothing else of a language.
     pub fn of(folder: &Path, words: &[&str], columns: u16, environment: &[(&str, &str)]) -> Self {
         let keyboard = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
         let size = Winsize {
