@@ -48,6 +48,7 @@
 //! | [`config`] | reads the settings that each room defines for itself; every mistake at once | all rooms above |
 //! | [`service`] | the daemon: the sequencer, supervision, what is done when | all above |
 //! | [`api`] | one router for the control socket and the commands | service, and request, answer, register, store, config for what it shows |
+//! | [`web`] | the review desk: pages in a browser, who may use them, and the same router for machines | api, and record, request, answer, register, store, config, service for what it reads; guard (to listen as it does) |
 //! | [`guard`] | tells mail servers and tools whether somebody may be written to, and takes the one click on "unsubscribe" | record, register, config, service |
 //! | [`monitor`] | tells machines how the daemon is: its supervisor, whoever asks its health page, whom it alerts | record, config, service; sender (to tell as it does), guard (to listen as it does) |
 //! | [`cli`] | one file a command | all above, sandbox for the demo |
@@ -112,3 +113,4 @@ pub mod sender;
 pub mod service;
 pub mod store;
 pub mod trust;
+pub mod web;

@@ -175,6 +175,11 @@ impl Refusal {
         self.status == StatusCode::BAD_REQUEST
     }
 
+    /// As which HTTP status it is answered.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
     /// What was asked cannot be understood.
     fn unclear(error: impl Into<String>, fix: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, error, fix)

@@ -4,7 +4,7 @@
 //! is never touched. Deliberately absent: the mode. Quitus begins in shadow, and only `quitus activate` changes that.
 
 mod answers;
-mod asking;
+pub(super) mod asking;
 mod draft;
 mod finding;
 mod providers;

@@ -34,6 +34,7 @@ mod store;
 mod suppression;
 mod templates;
 mod token;
+mod users;
 
 use clap::{Parser, Subcommand};
 use edge::End;
@@ -104,6 +105,8 @@ enum Command {
     Sent(sent::Arguments),
     /// Marks for mails that a sending tool sends, by which a reply names its person
     Token(token::Arguments),
+    /// Who may use the review desk in a browser
+    Users(users::Arguments),
 }
 
 /// Runs the command that stands on the command line.
@@ -141,6 +144,7 @@ pub fn main() -> ExitCode {
         Command::Senders(a) => senders::run(&a, config),
         Command::Sent(a) => sent::run(&a, config),
         Command::Token(a) => token::run(&a, config),
+        Command::Users(a) => users::run(&a, config),
     };
     end.map_or_else(End::tell, ExitCode::from)
 }

@@ -15,6 +15,7 @@ use crate::guard::NotGuarded;
 use crate::monitor::{NotMonitored, Supervisor};
 use crate::record::Fault;
 use crate::service::{Daemon, Extras, StartError};
+use crate::web::NotOpened;
 use anyhow::{Context as _, Result, anyhow};
 use doors::Doors;
 use notify::Watcher;
@@ -46,6 +47,7 @@ pub fn run(named: Option<&Path>) -> Result<u8, End> {
         Err(Ended::Socket(why)) => Err(End::Usage(why.to_string())),
         Err(Ended::Guard(why)) => Err(End::Usage(why.to_string())),
         Err(Ended::Monitor(why)) => Err(End::Usage(why.to_string())),
+        Err(Ended::Desk(why)) => Err(End::Usage(why.to_string())),
         Err(Ended::Other(error)) => {
             tracing::error!("{error:#}");
             Ok(WRONG)
@@ -64,6 +66,8 @@ enum Ended {
     Guard(#[from] NotGuarded),
     #[error(transparent)]
     Monitor(#[from] NotMonitored),
+    #[error(transparent)]
+    Desk(#[from] NotOpened),
     #[error(transparent)]
     Other(#[from] anyhow::Error),
 }

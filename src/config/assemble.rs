@@ -3,6 +3,7 @@
 //! A section that is broken or missing does not hide the mistakes of the others: every section is read before anybody is
 //! told, and each is judged by its own room.
 
+use super::outside::outside;
 use super::places::resolve;
 use super::survey::{SecretPlace, Survey};
 use super::{
@@ -11,9 +12,7 @@ use super::{
     StoreSettings, SystemSettings, cross, recipients,
 };
 use crate::delivery::SmtpSettings;
-use crate::guard::GuardSettings;
 use crate::mailbox::MailboxSettings;
-use crate::monitor::{AlertSettings, HealthSettings};
 use crate::register::{RegisterSettings, SentLogSettings};
 use crate::request::{Policy, PolicySettings};
 use crate::sender::SenderSettings;
@@ -45,23 +44,23 @@ const SECTIONS: &[&str] = &[
     "guard",
     "health",
     "alerts",
+    "desk",
 ];
 
 /// Reads the text, judges it, and makes the configuration if nothing is wrong; what it leads to is told in any case.
 pub fn assemble(path: &Path, text: &str) -> Survey {
-    let file = path.display().to_string();
     let folder = path.parent().unwrap_or(Path::new(""));
-    let mut doc = Document::parse(&file, text);
+    let mut doc = Document::parse(&path.display().to_string(), text);
     let (controller, processing) = (controller(&mut doc), processing(&mut doc));
     let (store, (review, retention)) = (store(&mut doc, folder), review(&mut doc));
     let (mailboxes, smtp) = (mailboxes(&mut doc, folder), smtp(&mut doc, folder));
     let (senders, systems) = (senders(&mut doc, folder), systems(&mut doc));
     let (secrets, sent_logs) = (secrets(&doc, folder), sent_logs(&mut doc, folder));
-    let policy = policy(&mut doc, &file, controller.as_ref());
+    let policy = policy(&mut doc, &path.display().to_string(), controller.as_ref());
     let (register, recipients) = people(&mut doc, folder, controller.as_ref(), &systems);
     let [templates, lexicon] = ["templates", "lexicon"].map(|s| own_files(&mut doc, s, folder));
     let (reader, log) = (optional(&mut doc, "reader"), optional(&mut doc, "log"));
-    let (house, (guard, health, alerts)) = (house(&mut doc, &mailboxes), outside(&mut doc, folder));
+    let (house, out) = (house(&mut doc, &mailboxes), outside(&mut doc, folder));
     let control_socket = socket(&mut doc, folder, store.as_ref());
     let faults = doc.finish(SECTIONS);
     let good = faults.is_empty();
@@ -92,9 +91,10 @@ pub fn assemble(path: &Path, text: &str) -> Survey {
         log,
         house,
         control_socket,
-        guard,
-        health,
-        alerts,
+        guard: out.guard,
+        health: out.health,
+        alerts: out.alerts,
+        desk: out.desk,
     });
     survey
 }
@@ -145,7 +145,10 @@ fn needed<T: serde::de::DeserializeOwned>(doc: &mut Document, key: &str, fix: &s
     doc.take(key)
 }
 
-fn optional<T: serde::de::DeserializeOwned + Default>(doc: &mut Document, key: &str) -> T {
+pub(super) fn optional<T: serde::de::DeserializeOwned + Default>(
+    doc: &mut Document,
+    key: &str,
+) -> T {
     doc.take(key).unwrap_or_default()
 }
 
@@ -218,44 +221,14 @@ fn sent_logs(doc: &mut Document, folder: &Path) -> Vec<SentLogSettings> {
     read.into_iter().map(|(_, s)| s).collect()
 }
 
-/// Who asks and is told from outside.
-fn outside(
-    doc: &mut Document,
-    folder: &Path,
-) -> (GuardSettings, Option<HealthSettings>, AlertSettings) {
-    let guard = guard(doc, folder);
-    let health = health(doc, folder, &guard);
-    (guard, health, alerts(doc, folder))
-}
-
-/// Who is told whether somebody may be written to.
-fn guard(doc: &mut Document, folder: &Path) -> GuardSettings {
-    let mut guard: GuardSettings = optional(doc, "guard");
-    guard.resolve_in(folder);
-    cross::guard(doc, &guard);
-    guard
-}
-
-/// Where monitoring asks; nowhere is nowhere.
-fn health(doc: &mut Document, folder: &Path, guard: &GuardSettings) -> Option<HealthSettings> {
-    let mut health: Option<HealthSettings> = doc.take("health");
-    health.iter_mut().for_each(|h| h.resolve_in(folder));
-    cross::health(doc, health.as_ref(), guard);
-    health
-}
-
-/// Who is told when the daemon is ill.
-fn alerts(doc: &mut Document, folder: &Path) -> AlertSettings {
-    let mut alerts: AlertSettings = optional(doc, "alerts");
-    alerts.resolve_in(folder);
-    cross::alerts(doc, &alerts);
-    alerts
-}
-
 /// Where passwords are said to be, also in a section with a mistake elsewhere.
 fn secrets(doc: &Document, folder: &Path) -> Vec<SecretPlace> {
     let smtp = ("smtp".to_owned(), vec!["smtp".into(), "password".into()]);
     let alerts = ("alerts".to_owned(), vec!["alerts".into(), "secret".into()]);
+    let desk = (
+        "desk".to_owned(),
+        vec!["desk".into(), "proxy_secret".into()],
+    );
     let client = ["guard", "http", "client"];
     let all = named(doc, "mailbox", &["mailbox"], &["imap", "password"])
         .into_iter()
@@ -263,7 +236,7 @@ fn secrets(doc: &Document, folder: &Path) -> Vec<SecretPlace> {
         .chain(named(doc, "sender", &["sender"], &["secret"]))
         .chain(named(doc, "recipient", &["recipient"], &["secret"]))
         .chain(named(doc, "client", &client, &["token"]))
-        .chain([alerts]);
+        .chain([alerts, desk]);
     all.filter_map(|(of, path)| {
         let path: Vec<&str> = path.iter().map(String::as_str).collect();
         let mut source: SecretSource = doc.peek(&path)?;

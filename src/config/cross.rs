@@ -178,6 +178,14 @@ pub fn health(doc: &mut Document, health: Option<&HealthSettings>, guard: &Guard
     }
 }
 
+/// The review desk's judgement, with its places.
+pub fn desk(doc: &mut Document, desk: Option<&crate::web::DeskSettings>) {
+    for (key, what, fix) in desk.iter().flat_map(|d| d.faults()) {
+        let place = doc.place(&["desk", key]);
+        doc.fault(place, what, fix);
+    }
+}
+
 /// The same of whom it alerts.
 pub fn alerts(doc: &mut Document, alerts: &AlertSettings) {
     for (key, what, fix) in alerts.faults() {

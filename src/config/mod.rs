@@ -9,6 +9,7 @@ mod assemble;
 mod collect;
 mod controller;
 mod cross;
+mod outside;
 mod places;
 mod recipients;
 mod review;
@@ -90,6 +91,8 @@ pub struct Config {
     pub health: Option<HealthSettings>,
     /// Who is told when the daemon is ill.
     pub alerts: AlertSettings,
+    /// Where the review desk's pages are, if anywhere.
+    pub desk: Option<crate::web::DeskSettings>,
 }
 
 impl Config {
@@ -117,6 +120,7 @@ impl Config {
         note(self.log != new.log, "[log]");
         note(!self.guard.same_doors(&new.guard), "[guard]");
         note(self.health != new.health, "[health]");
+        note(self.desk != new.desk, "[desk]");
         sections
     }
 

@@ -24,7 +24,7 @@ mod web;
 pub use listen::Socket;
 pub use place::Listen;
 pub use settings::{ClientSettings, GuardSettings, HttpSettings, MtaSettings, OneClickSettings};
-pub use web::serve_plain;
+pub use web::{From as CameFrom, serve_pages, serve_plain};
 
 use crate::record::Fault;
 use crate::service::{GuardReport, Office};

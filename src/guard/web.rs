@@ -1,4 +1,4 @@
-//! HTTP/1.1 for the listeners that speak it, the guard's two and the monitor's one: TLS where there is a certificate, and a time limit for everything.
+//! HTTP/1.1 for the listeners that speak it, the guard's two, the monitor's and the review desk's: TLS where there is a certificate, and a time limit for everything.
 
 use super::listen::{Caller, SEATS, Socket, Wire, take_in_at_most};
 use super::tls::Certified;
@@ -29,7 +29,7 @@ const FEW: usize = 16;
 
 /// Where a request comes from; nothing for a socket of the file system.
 #[derive(Clone, Copy)]
-pub(super) struct From(pub(super) Option<IpAddr>);
+pub struct From(pub Option<IpAddr>);
 
 /// The certificate of a listener, if it has one.
 pub(super) fn tls(cert: Option<&PathBuf>, key: Option<&PathBuf>) -> io::Result<Option<Certified>> {
@@ -42,6 +42,11 @@ pub(super) fn tls(cert: Option<&PathBuf>, key: Option<&PathBuf>) -> io::Result<O
 /// Serves the router in clear text, for a listener of this machine, until it is time to stop.
 pub async fn serve_plain(router: Router, socket: Socket, stop: watch::Receiver<bool>) {
     serve_at_most(FEW, router, None, socket, stop).await;
+}
+
+/// The same for pages, of which a browser asks for several at once.
+pub async fn serve_pages(router: Router, socket: Socket, stop: watch::Receiver<bool>) {
+    serve_at_most(SEATS, router, None, socket, stop).await;
 }
 
 /// Serves the router until it is time to stop.

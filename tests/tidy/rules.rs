@@ -53,7 +53,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         "config",
         &[
             "record", "mail", "intent", "request", "answer", "register", "store", "mailbox",
-            "delivery", "sender", "proof", "service", "guard", "monitor",
+            "delivery", "sender", "proof", "service", "guard", "monitor", "web",
         ],
     ),
     (
@@ -70,7 +70,14 @@ const ROOMS: &[(&str, &[&str])] = &[
             "record", "request", "answer", "register", "store", "sender", "config", "service",
         ],
     ),
-    ("web", &["record", "api"]),
+    // Pages ask the api's router; what they only read they may read themselves. They are listened for as the guard's doors
+    // are, and their settings are read by config, as every room's.
+    (
+        "web",
+        &[
+            "record", "request", "answer", "register", "store", "config", "service", "api", "guard",
+        ],
+    ),
     // Its settings are read by config, as every room's.
     ("guard", &["record", "register", "config", "service"]),
     // It tells machines what status tells people; it only looks. Its page is listened for as the guard's doors
@@ -85,7 +92,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         &[
             "record", "mail", "intent", "request", "replay", "answer", "register", "store",
             "mailbox", "delivery", "sender", "proof", "config", "service", "api", "guard",
-            "monitor", "sandbox",
+            "monitor", "web", "sandbox",
         ],
     ),
     // So that a mistake of ours cannot hide on both sides of the wire.

@@ -5,6 +5,7 @@ use crate::api::{self, Control, Desk};
 use crate::guard::Guard;
 use crate::monitor::{Monitor, Supervisor};
 use crate::service::Daemon;
+use crate::web::Pages;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -13,6 +14,7 @@ pub(super) struct Doors {
     control: Control,
     guard: Guard,
     pub(super) monitor: Monitor,
+    pages: Option<Pages>,
 }
 
 impl Doors {
@@ -32,16 +34,24 @@ impl Doors {
                 return Err(why.into());
             }
         };
-        match Control::open(api::router(desk), socket).await {
-            Ok(control) => Ok(Self {
+        let opened = match Pages::open(desk.clone()).await {
+            Ok(pages) => Control::open(api::router(desk), socket)
+                .await
+                .map(|control| (control, pages))
+                .map_err(Ended::from),
+            Err(why) => Err(why.into()),
+        };
+        match opened {
+            Ok((control, pages)) => Ok(Self {
                 control,
                 guard,
                 monitor,
+                pages,
             }),
             Err(why) => {
                 guard.end().await;
                 monitor.end().await;
-                Err(why.into())
+                Err(why)
             }
         }
     }
@@ -63,6 +73,9 @@ impl Doors {
 
     /// Ends all of them.
     pub(super) async fn end(self) {
+        if let Some(pages) = self.pages {
+            pages.end().await;
+        }
         self.control.end().await;
         self.guard.end().await;
         self.monitor.end().await;

@@ -1,0 +1,60 @@
+//! Pages from templates: compiled in, escaped, with the words of the visitor's language.
+
+use super::words::Words;
+use serde::Serialize;
+use tera::{Context, Kwargs, State, Tera, TeraResult};
+
+/// All templates. A page is a file here and a line.
+pub const TEMPLATES: &[(&str, &str)] = &[
+    ("base.html", include_str!("html/base.html")),
+    ("sign_in.html", include_str!("html/sign_in.html")),
+    ("trouble.html", include_str!("html/trouble.html")),
+    ("today.html", include_str!("html/today.html")),
+    // Pages of other rooms of the desk: a line each, in the order of the menu.
+];
+
+/// Writes pages.
+pub struct Painter {
+    tera: Tera,
+}
+
+impl Painter {
+    /// Reads all templates.
+    ///
+    /// # Errors
+    /// What is wrong with one.
+    pub fn new() -> Result<Self, String> {
+        let mut tera = Tera::default();
+        tera.register_filter("fill", fill);
+        let read = tera.add_raw_templates(TEMPLATES.iter().copied());
+        read.map_err(|e| e.to_string())?;
+        Ok(Self { tera })
+    }
+
+    /// Writes one: the view's fields, the frame's, and the words.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn paint(
+        &self,
+        template: &str,
+        words: &Words,
+        frame: &impl Serialize,
+        view: &impl Serialize,
+    ) -> Result<String, String> {
+        let said = |e: tera::Error| format!("{template}: {e}");
+        let mut context = Context::from_serialize(view).map_err(said)?;
+        context.insert("w", words);
+        context.insert("frame", frame);
+        self.tera.render(template, &context).map_err(said)
+    }
+}
+
+/// `{{ w.cases.total | fill(n=total) }}`: values for `{n}`.
+fn fill(text: &str, values: Kwargs, _: &State) -> TeraResult<String> {
+    let mut text = text.to_owned();
+    for (name, value) in values.iter() {
+        text = text.replace(&format!("{{{name}}}"), &value.to_string());
+    }
+    Ok(text)
+}
