@@ -1,8 +1,10 @@
 //! Debian's Chromium, driven through its own driver over loopback (W3C WebDriver): a profile of its own, ended by its pid.
 
+use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -47,6 +49,7 @@ impl Browser {
             .arg("--port=0")
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
+            .process_group(0)
             .spawn()
             .expect("chromedriver: tests/run installs chromium-driver");
         let mut lines = BufReader::new(driver.stdout.take().unwrap()).lines();
@@ -242,11 +245,11 @@ impl Browser {
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        // Closes the browser; whatever happens, the driver ends.
-        if !self.session.is_empty() {
-            let _ = self.try_ask("DELETE", &self.of(""), None);
+        // The driver, and the browser that it began, whatever state they are in: a group of their own.
+        let group = i32::try_from(self.driver.id()).ok().and_then(Pid::from_raw);
+        if let Some(group) = group {
+            let _ = kill_process_group(group, Signal::KILL);
         }
-        let _ = self.driver.kill();
         let _ = self.driver.wait();
     }
 }
