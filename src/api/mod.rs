@@ -4,6 +4,9 @@
 //! command only carries, and what it says does not depend on whether a daemon runs. The socket's permissions (0600) are
 //! its guard; there is no other. An address appears in plain words only where that very person was asked for.
 
+mod case_letter;
+mod case_story;
+mod cases;
 mod clearing;
 mod client;
 mod contacts;
@@ -285,6 +288,7 @@ pub fn router(desk: Desk) -> Router {
 /// What people asked.
 fn of_requests() -> Router<Desk> {
     Router::new()
+        .route("/cases", get(cases::list))
         .route("/requests", get(requests::list))
         .route("/requests/{case}", get(requests::show))
         .route("/requests/{case}/approve", post(deciding::approve))
@@ -296,6 +300,7 @@ fn of_requests() -> Router<Desk> {
             "/requests/new",
             post(entering::new).layer(DefaultBodyLimit::max(paper::LARGEST)),
         )
+        .route("/requests/{case}/letters/{number}", get(case_letter::show))
         .route("/requests/{case}/scans/{number}", get(paper::scan))
         .route("/requests/{case}/print", post(paper::print))
         .route("/requests/{case}/posted", post(paper::posted))

@@ -2,7 +2,8 @@
 
 use super::paging::{Page, no_cursor};
 use super::{
-    Answer, Desk, Refusal, draft, entering, paper, proposing, recipients, senders, systems, words,
+    Answer, Desk, Refusal, case_story, draft, entering, paper, proposing, recipients, senders,
+    systems, words,
 };
 use crate::record::{CaseId, CaseRow, Clock, Concerned, LetterRow, RequestKind, RuleId, Timestamp};
 use crate::register;
@@ -145,13 +146,16 @@ pub async fn show(State(desk): State<Desk>, Path(case): Path<String>) -> Result<
         .map(|r| json!({"request": r.request, "state": r.state, "due": r.due.to_string()}))
         .collect();
     let review = &case.row.review;
-    let data = json!({
+    let mut data = json!({
         "case": case.id.to_string(), "requests": requests, "held": case.row.held.as_ref().map(ToString::to_string),
         "closed": case.row.closed.map(|t| t.to_string()), "proof": case.proof, "messages": messages,
         "proposals": proposals, "letters": letters, "identity_proved": review.proved.map(|t| t.to_string()),
         "code_until": review.identity.as_ref().map(|i| i.expires.to_string()), "extended": case.extended, "systems": systems, "recipients": recipients,
         "paper": paper["to"], "scans": paper["scans"],
     });
+    if let Value::Object(fields) = &mut data {
+        fields.extend(case_story::tell(&desk, &house, &case)?);
+    }
     Ok(Answer::good(data, text))
 }
 
@@ -244,7 +248,8 @@ fn messages(case: &CaseFile, text: &mut String) -> Vec<Value> {
         }
         all.push(json!({
             "received": at, "state": state, "rule": row.rule.as_str(), "subject": kept.subject,
-            "from": kept.from, "fresh": kept.fresh, "understood": kept.understood,
+            "from": kept.from, "fresh": kept.fresh, "understood": kept.understood, "from_name": kept.from_name,
+            "elided": kept.elided, "to": kept.to,
         }));
     }
     all

@@ -49,24 +49,23 @@ const SECTIONS: &[&str] = &[
 
 /// Reads the text, judges it, and makes the configuration if nothing is wrong; what it leads to is told in any case.
 pub fn assemble(path: &Path, text: &str) -> Survey {
+    let file = path.display().to_string();
     let folder = path.parent().unwrap_or(Path::new(""));
-    let mut doc = Document::parse(&path.display().to_string(), text);
+    let mut doc = Document::parse(&file, text);
     let (controller, processing) = (controller(&mut doc), processing(&mut doc));
     let (store, (review, retention)) = (store(&mut doc, folder), review(&mut doc));
     let (mailboxes, smtp) = (mailboxes(&mut doc, folder), smtp(&mut doc, folder));
     let (senders, systems) = (senders(&mut doc, folder), systems(&mut doc));
     let (secrets, sent_logs) = (secrets(&doc, folder), sent_logs(&mut doc, folder));
-    let policy = policy(&mut doc, &path.display().to_string(), controller.as_ref());
+    let policy = policy(&mut doc, &file, controller.as_ref());
     let (register, recipients) = people(&mut doc, folder, controller.as_ref(), &systems);
     let [templates, lexicon] = ["templates", "lexicon"].map(|s| own_files(&mut doc, s, folder));
     let (reader, log) = (optional(&mut doc, "reader"), optional(&mut doc, "log"));
     let (house, out) = (house(&mut doc, &mailboxes), outside(&mut doc, folder));
-    let control_socket = socket(&mut doc, folder, store.as_ref());
-    let faults = doc.finish(SECTIONS);
-    let good = faults.is_empty();
-    let mut survey = Survey::wrong(faults, secrets, [&templates, &lexicon], &control_socket);
+    let at = socket(&mut doc, folder, store.as_ref());
+    let mut survey = Survey::wrong(doc.finish(SECTIONS), secrets, [&templates, &lexicon], &at);
     let (Some(controller), Some(store), Some(smtp), Some(policy), true) =
-        (controller, store, smtp, policy, good)
+        (controller, store, smtp, policy, survey.is_flawless())
     else {
         return survey;
     };
@@ -90,7 +89,7 @@ pub fn assemble(path: &Path, text: &str) -> Survey {
         reader,
         log,
         house,
-        control_socket,
+        control_socket: at,
         guard: out.guard,
         health: out.health,
         alerts: out.alerts,

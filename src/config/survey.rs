@@ -68,6 +68,11 @@ impl Survey {
         }
     }
 
+    /// Whether no mistake was found so far.
+    pub(super) fn is_flawless(&self) -> bool {
+        matches!(&self.config, Err(faults) if faults.is_empty())
+    }
+
     /// Every mistake of templates and lexicons, and phrases that are in each other's way, with which a daemon runs. A folder that is not there is a mistake of the file, told there.
     pub fn sheets(&self) -> Vec<Fault> {
         let there = |own: &&FolderSettings| own.path.as_ref().is_none_or(|p| p.is_dir());

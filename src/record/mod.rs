@@ -7,6 +7,7 @@
 mod address;
 mod alarm;
 mod apply;
+mod clocks;
 mod contact;
 mod duty;
 mod event;
@@ -37,6 +38,7 @@ mod words;
 pub use address::{Address, AddressError, KeyForm, domain_to_ascii, is_freemail_domain};
 pub use alarm::{Alarm, Flag, FlagRow};
 pub use apply::{Frame, WAITS_FOR_SENDERS, apply, hour_key};
+pub use clocks::RunningClock;
 pub use contact::{Contact, Origin};
 pub use duty::{About, Duty, Fate, ToldRow};
 pub use event::{ContactFacts, Event, LetterHead, SmtpReply, SuppressionReason};
