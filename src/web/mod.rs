@@ -207,6 +207,13 @@ impl Inner {
         house.config.policy.calendar.zone.clone()
     }
 
+    /// Whole days until a moment as programs read it; negative once it is past.
+    pub(crate) fn days_until(&self, moment: Option<&str>) -> Option<i64> {
+        let at: jiff::Timestamp = moment?.parse().ok()?;
+        let left = Timestamp::from(at).millis_since(self.now());
+        Some(left.div_euclid(86_400_000))
+    }
+
     /// The words of a language; English if there are none.
     pub(crate) fn words(&self, language: Language) -> Arc<Words> {
         let found = self.words.iter().find(|w| w.language == language);

@@ -10,6 +10,9 @@ pub const TEMPLATES: &[(&str, &str)] = &[
     ("sign_in.html", include_str!("html/sign_in.html")),
     ("trouble.html", include_str!("html/trouble.html")),
     ("today.html", include_str!("html/today.html")),
+    ("cases.html", include_str!("html/cases.html")),
+    ("case.html", include_str!("html/case.html")),
+    ("bulk.html", include_str!("html/bulk.html")),
     // Pages of other rooms of the desk: a line each, in the order of the menu.
 ];
 

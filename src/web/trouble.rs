@@ -61,6 +61,14 @@ impl Trouble {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "broken")
     }
 
+    /// What is wrong with what was typed; else the trouble itself.
+    pub fn usage(self) -> Result<String, Self> {
+        match (&self.detail, self.status.is_client_error()) {
+            (Some(detail), true) => Ok(detail.clone()),
+            _ => Err(self),
+        }
+    }
+
     /// As its page shows it.
     pub(super) fn view(&self) -> serde_json::Value {
         serde_json::json!({"key": self.key, "status": self.status.as_u16(), "detail": self.detail})

@@ -5,7 +5,7 @@ use super::users::{Role, User, same};
 use super::words::{self, Words};
 use super::{Inner, Web};
 use crate::record::{Language, Timestamp};
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequestParts, OriginalUri};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -99,22 +99,24 @@ impl<S: Send + Sync> FromRequestParts<S> for Visitor {
 
 /// Whoever is not signed in is asked to, and then comes back to what they wanted to see.
 fn to_sign_in(parts: &Parts) -> Response {
-    if parts.uri.path().starts_with("/api/") {
+    // Below a nested router the address is cut; this is the whole one.
+    let whole = parts.extensions.get::<OriginalUri>().map(|u| &u.0);
+    let uri = whole.unwrap_or(&parts.uri);
+    if uri.path().starts_with("/api/") {
         return (StatusCode::UNAUTHORIZED, "sign in, or send a token\n").into_response();
     }
-    let wanted = parts.uri.path_and_query().map_or("/", |p| p.as_str());
+    let wanted = uri.path_and_query().map_or("/", |p| p.as_str());
     match parts.method.is_safe() && wanted != "/" {
         true => {
-            let query = [("next", wanted)];
-            let query = serde_urlencoded(&query);
-            Redirect::to(&format!("/sign-in?{query}")).into_response()
+            let next = query(&[("next", wanted)]);
+            Redirect::to(&format!("/sign-in?{next}")).into_response()
         }
         false => Redirect::to("/sign-in").into_response(),
     }
 }
 
 /// The fields of a query, escaped.
-pub(super) fn serde_urlencoded(fields: &[(&str, &str)]) -> String {
+pub fn query(fields: &[(&str, &str)]) -> String {
     let escape = |text: &str| -> String {
         let byte = |b: u8| match b {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {

@@ -52,6 +52,14 @@ impl Words {
     }
 }
 
+impl Words {
+    /// How many days are left, or how many it is late.
+    pub fn days(&self, days: i64) -> String {
+        let key = if days < 0 { "late" } else { "left" };
+        self.fill("today", key, &[("n", &days.abs().to_string())])
+    }
+}
+
 /// Which of these languages a browser asks for first (`Accept-Language`); English if none.
 pub fn wanted(header: &str) -> Language {
     let mut asked: Vec<(f32, Language)> = Vec::new();

@@ -49,7 +49,7 @@ impl Page {
         let text = tags.replace_all(&self.body, " ");
         let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
         text.replace("&quot;", "\"")
-            .replace("&#x27;", "'")
+            .replace("&#39;", "'")
             .replace("&amp;", "&")
             .replace("&lt;", "<")
             .replace("&gt;", ">")

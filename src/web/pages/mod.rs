@@ -1,5 +1,11 @@
 //! The pages, one file each, and who may see which.
 
+mod bulk;
+mod case;
+mod cases;
+mod letter;
+mod marks;
+mod orders;
 mod sign_in;
 mod today;
 
@@ -55,6 +61,9 @@ fn asset(kind: &'static str, text: &'static str) -> Response {
 fn everybody() -> Router<Web> {
     Router::new()
         .route("/", get(today::show))
+        .route("/cases", get(cases::show))
+        .route("/cases/{case}", get(case::show))
+        .route("/cases/{case}/letters/{number}/html", get(letter::html))
         .route("/sign-out", post(sign_in::leave))
         .route("/language", post(sign_in::language))
     // Log, Suppression, Register, Figures: a line each.
@@ -69,5 +78,16 @@ fn writers() -> Router<Web> {
 /// What those may who decide.
 fn reviewers() -> Router<Web> {
     Router::new()
+        .route("/cases/approve", post(bulk::look))
+        .route("/cases/approve/all", post(bulk::approve))
+        .route("/cases/{case}/{order}", post(orders::order))
+        .route(
+            "/cases/{case}/letters/{number}/cancel",
+            post(orders::cancel),
+        )
+        .route(
+            "/cases/{case}/proposals/{number}/{order}",
+            post(orders::proposal),
+        )
     // Suppression, Register: orders.
 }

@@ -5,7 +5,7 @@
 use crate::guard::CameFrom;
 use crate::web::trouble::Trouble;
 use crate::web::users::{User, proves};
-use crate::web::visitor::{Visitor, serde_urlencoded};
+use crate::web::visitor::{Visitor, query};
 use crate::web::{Web, words};
 use axum::Form;
 use axum::extract::{Extension, Path, Query, State};
@@ -135,8 +135,8 @@ pub async fn invited(
     match web.invited(&token) {
         Some(user) => let_in(&web, &user, &headers, "/"),
         None => {
-            let query = serde_urlencoded(&[("spent", "yes")]);
-            Ok(Redirect::to(&format!("/sign-in?{query}")).into_response())
+            let spent = query(&[("spent", "yes")]);
+            Ok(Redirect::to(&format!("/sign-in?{spent}")).into_response())
         }
     }
 }

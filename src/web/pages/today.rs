@@ -57,10 +57,7 @@ fn need(web: &Web, visitor: &Visitor, need: &Value) -> Need {
     let moment = |key: &str| When::read(need[key].as_str()?, &web.zone(), words);
     let subject = text("subject");
     let case = subject.as_ref().filter(|s| s.starts_with("Q-"));
-    let left = need["days_left"].as_i64().map(|days| {
-        let key = if days < 0 { "late" } else { "left" };
-        words.fill("today", key, &[("n", &days.abs().to_string())])
-    });
+    let left = need["days_left"].as_i64().map(|days| words.days(days));
     let said: Vec<&str> = why.iter().map(|w| words.of("why", w)).collect();
     Need {
         link: case.map(|c| format!("/cases/{c}")),

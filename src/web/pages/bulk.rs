@@ -1,0 +1,89 @@
+//! Several letters at once: first what will leave, to whom, each to be read; then the order, by the hash of each that was shown.
+
+use super::cases;
+use crate::web::Web;
+use crate::web::trouble::Trouble;
+use crate::web::visitor::Visitor;
+use axum::Form;
+use axum::extract::State;
+use axum::response::{IntoResponse, Redirect, Response};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+/// Cases at once: what somebody can read.
+const MOST: usize = 100;
+
+#[derive(Serialize)]
+struct View {
+    letters: Vec<Value>,
+    blocked: Vec<Value>,
+}
+
+fn chosen<'a>(form: &'a [(String, String)], name: &str) -> Vec<&'a str> {
+    let all = form.iter().filter(|(n, _)| n == name);
+    all.map(|(_, v)| v.as_str()).take(MOST).collect()
+}
+
+/// What will leave.
+pub async fn look(
+    State(web): State<Web>,
+    visitor: Visitor,
+    Form(form): Form<Vec<(String, String)>>,
+) -> Result<Response, Trouble> {
+    let (mut letters, mut blocked) = (Vec::new(), Vec::new());
+    for case in chosen(&form, "case") {
+        let shown = web.ask(&format!("/requests/{case}")).await?.data;
+        for number in shown["letters"].as_array().into_iter().flatten() {
+            if number["state"] != "draft" {
+                continue;
+            }
+            let number = number["letter"].as_u64().unwrap_or_default();
+            let found = web
+                .ask(&format!("/requests/{case}/letters/{number}"))
+                .await?;
+            let mut letter = found.data;
+            letter["case"] = json!(case);
+            letter["kind_word"] =
+                json!(visitor.word("letter_kind", letter["kind"].as_str().unwrap_or_default()));
+            letter["html"] = Value::Null;
+            let leaves = letter["hash"].is_string()
+                && letter["follows"]["blocked"].is_null()
+                && letter["on_paper"] != true;
+            if leaves { &mut letters } else { &mut blocked }.push(letter);
+        }
+    }
+    if letters.is_empty() && blocked.is_empty() {
+        visitor.say(&web, false, visitor.word("bulk", "none"), None);
+        return Ok(Redirect::to(cases::DRAFTS).into_response());
+    }
+    web.page(&visitor, "cases", "bulk.html", &View { letters, blocked })
+}
+
+/// They leave, each if it is still as it was shown.
+pub async fn approve(
+    State(web): State<Web>,
+    visitor: Visitor,
+    Form(form): Form<Vec<(String, String)>>,
+) -> Result<Response, Trouble> {
+    let (mut left, mut stayed) = (0, Vec::new());
+    for letter in chosen(&form, "letter") {
+        let Some((case, hash)) = letter.split_once(' ') else {
+            continue;
+        };
+        let path = format!("/requests/{case}/approve");
+        match web.order(&visitor, &path, json!({"hash": hash})).await {
+            Ok(answer) if !answer.wrong => left += 1,
+            Ok(_) => stayed.push(format!(
+                "{case}: {}",
+                visitor.word("orders", "came_between")
+            )),
+            Err(why) => stayed.push(format!("{case}: {}", Trouble::from(why).usage()?)),
+        }
+    }
+    let said = visitor
+        .words
+        .fill("bulk", "done", &[("n", &left.to_string())]);
+    let detail = Some(stayed.join(" · ")).filter(|s| !s.is_empty());
+    visitor.say(&web, detail.is_none(), said, detail);
+    Ok(Redirect::to(cases::DRAFTS).into_response())
+}
