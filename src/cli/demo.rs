@@ -7,13 +7,17 @@ mod report;
 mod setting;
 
 use super::edge::{DONE, End, WRONG};
+use crate::api::Desk;
 use crate::config::Config;
+use crate::guard::Listen;
 use crate::record::{Mode, State, Timestamp};
 use crate::sandbox::{imap, samples, smtp, tool};
 use crate::service::{Clock, Daemon, Ending, Extras, Witness, import};
+use crate::web::{DeskSettings, Pages, Role, User, Users, hash_password, secret};
 use anyhow::{Context, Result, bail};
 use report::{Told, table, told};
 use setting::Place;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -21,13 +25,16 @@ use tokio::sync::mpsc;
 /// What one may ask of the demo.
 #[derive(Clone, Copy, Debug, clap::Args)]
 pub struct Arguments {
-    /// Stay up until Ctrl-C, so that any mail program can look into the mailbox
+    /// Stay up until Ctrl-C: the review desk opens in a browser, and any mail program can look into the mailbox
     #[arg(long)]
     keep: bool,
     /// One JSON object a line, for programs
     #[arg(long)]
     json: bool,
 }
+
+/// Who decides in the demo, as the log writes it.
+const YOU: &str = "you";
 
 /// Nobody waits longer for one step of the demo.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -83,8 +90,10 @@ async fn demo(arguments: Arguments) -> Result<bool> {
         table(&told, &stage.daemon, &stage.tool, &stage.place)?;
     }
     if arguments.keep {
-        report::stay(&stage.inbox, &stage.post);
+        let pages = stage.desk().await?;
+        report::stay(&stage.inbox, &stage.post, &link(&pages)?);
         tokio::signal::ctrl_c().await?;
+        pages.end().await;
     }
     stage.daemon.end().await;
     Ok(told.len() == all.len() && told.iter().all(|t| t.as_expected))
@@ -133,6 +142,23 @@ impl Stage {
         })
     }
 
+    /// The review desk, on a free port of this machine, with one who decides.
+    async fn desk(&self) -> Result<Pages> {
+        let users = Users::of_store(&self.place.store());
+        let one = User {
+            name: YOU.to_owned(),
+            role: Role::Reviewer,
+            // Nobody knows it: the link lets in.
+            password: hash_password(&secret()?)?,
+            language: None,
+            token: String::new(),
+        };
+        users.change(|all| all.push(one))?;
+        let here = SocketAddr::from(([127, 0, 0, 1], 0));
+        let settings = DeskSettings::at(Listen::Tcp(here));
+        Ok(Pages::open_at(Desk::of(&self.daemon), settings).await?)
+    }
+
     /// The register is imported, and the Sent folder read: how many contacts, how many mails.
     async fn prospect(&self) -> Result<(u64, u64)> {
         let office = &self.daemon.office;
@@ -178,6 +204,11 @@ impl Stage {
         .await?;
         Ok(ends)
     }
+}
+
+/// A link that signs in once.
+fn link(pages: &Pages) -> Result<String> {
+    Ok(format!("http://{}{}", pages.listen(), pages.invite(YOU)?))
 }
 
 /// No letter is on its way, and every tool that sends has obeyed.

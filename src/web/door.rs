@@ -10,7 +10,7 @@
 use super::Web;
 use super::trouble::Trouble;
 use super::users::{Role, same};
-use super::visitor::{Came, Visitor, recognise};
+use super::visitor::{Came, Visitor, Whole, recognise};
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -52,6 +52,8 @@ pub async fn door(State(web): State<Web>, request: Request, next: Next) -> Respo
         }
     }
     let headers = parts.headers.clone();
+    let whole = Whole(parts.uri.clone());
+    parts.extensions.insert(whole);
     if let Some(visitor) = &visitor {
         parts.extensions.insert(visitor.clone());
     }

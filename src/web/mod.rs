@@ -18,6 +18,7 @@
 //! Deliberately absent: a page that decides anything; any name in an order's form for who gave it; anything loaded from elsewhere.
 
 mod attempts;
+mod diary;
 mod door;
 mod machines;
 mod open;
@@ -46,6 +47,7 @@ use attempts::Attempts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{Html, IntoResponse, Response};
+use diary::Diary;
 use paint::Painter;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -75,6 +77,7 @@ pub struct Inner {
     attempts: Attempts,
     proxy: Option<Secret>,
     hashing: Semaphore,
+    diary: Diary,
     /// The hash of a link's token that lets somebody in once, and whom.
     invitation: Mutex<Option<(String, String)>>,
 }
@@ -123,6 +126,7 @@ impl Web {
             attempts: Attempts::default(),
             proxy,
             hashing: Semaphore::new(HASHING),
+            diary: Diary::default(),
             invitation: Mutex::default(),
             settings,
         })))
@@ -199,6 +203,13 @@ impl Inner {
     /// What time it is, by the daemon's clock.
     pub(crate) fn now(&self) -> Timestamp {
         self.desk.office.clock.now()
+    }
+
+    /// Remembers how everything is now; an index that cannot be read is told elsewhere.
+    fn note(&self) {
+        if let Ok(counts) = self.desk.office.sequencer.reader().state().counts() {
+            self.diary.note(self.now(), &counts);
+        }
     }
 
     /// The controller's time zone: all dates of the pages are in it.

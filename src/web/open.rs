@@ -1,6 +1,6 @@
 //! Opening the pages where the settings say so, and ending them.
 
-use super::{DeskSettings, Web, pages};
+use super::{DeskSettings, Web, diary, pages};
 use crate::api::Desk;
 use crate::guard::{Listen, Socket, serve_pages};
 use tokio::sync::watch;
@@ -68,7 +68,11 @@ impl Pages {
         tracing::info!(%listen, "the review desk listens");
         let (stop, stopping) = watch::channel(false);
         let router = pages::router(&web);
-        let task = tokio::spawn(serve_pages(router, socket, stopping));
+        let diary = keep_diary(web.clone(), stop.subscribe());
+        let served = serve_pages(router, socket, stopping);
+        let task = tokio::spawn(async move {
+            tokio::join!(served, diary);
+        });
         Ok(Self { web, stop, task })
     }
 
@@ -91,6 +95,19 @@ impl Pages {
         let _ = self.stop.send(true);
         if let Err(error) = self.task.await {
             tracing::error!(%error, "the review desk failed");
+        }
+    }
+}
+
+/// Remembers how everything is, until it is time to stop.
+async fn keep_diary(web: Web, mut stop: watch::Receiver<bool>) {
+    let step = std::time::Duration::from_secs(diary::STEP.unsigned_abs());
+    loop {
+        web.note();
+        tokio::select! {
+            // A sender that is gone means the same as a stop.
+            _ = stop.wait_for(|stop| *stop) => return,
+            () = tokio::time::sleep(step) => {}
         }
     }
 }

@@ -5,9 +5,9 @@ use super::users::{Role, User, same};
 use super::words::{self, Words};
 use super::{Inner, Web};
 use crate::record::{Language, Timestamp};
-use axum::extract::{FromRequestParts, OriginalUri};
+use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use std::sync::Arc;
 
@@ -24,6 +24,10 @@ pub struct Visitor {
     pub words: Arc<Words>,
     session: String,
 }
+
+/// The whole address that was asked for.
+#[derive(Clone)]
+pub(super) struct Whole(pub(super) Uri);
 
 /// How somebody came in.
 pub(super) enum Came {
@@ -100,7 +104,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Visitor {
 /// Whoever is not signed in is asked to, and then comes back to what they wanted to see.
 fn to_sign_in(parts: &Parts) -> Response {
     // Below a nested router the address is cut; this is the whole one.
-    let whole = parts.extensions.get::<OriginalUri>().map(|u| &u.0);
+    let whole = parts.extensions.get::<Whole>().map(|u| &u.0);
     let uri = whole.unwrap_or(&parts.uri);
     if uri.path().starts_with("/api/") {
         return (StatusCode::UNAUTHORIZED, "sign in, or send a token\n").into_response();

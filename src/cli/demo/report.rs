@@ -272,7 +272,10 @@ pub fn table(told: &[Told], daemon: &Daemon, tool: &tool::Server, place: &Place)
 }
 
 /// Where a mail program may look.
-pub fn stay(imap: &imap::Server, smtp: &smtp::Server) {
+pub fn stay(imap: &imap::Server, smtp: &smtp::Server, link: &str) {
+    anstream::println!(
+        "\nThe review desk, where a person decides what was held (the link signs in once):\n  {link}"
+    );
     anstream::println!(
         "\nIMAP {} (user {}, password {}), SMTP {}; Ctrl-C ends it.",
         imap.address(),

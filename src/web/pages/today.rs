@@ -1,4 +1,4 @@
-//! Today: what needs a human, the most urgent first.
+//! Today: how everything is in a line, what needs a human, the most urgent first, what happened since yesterday, and who has not obeyed.
 
 use crate::web::Web;
 use crate::web::trouble::Trouble;
@@ -17,6 +17,31 @@ struct View {
     needs: Vec<Need>,
     total: usize,
     more: usize,
+    health: Vec<String>,
+    since: Option<Since>,
+    senders: Vec<Sender>,
+    tools: usize,
+}
+
+/// What happened since yesterday.
+#[derive(Serialize)]
+struct Since {
+    at: When,
+    messages: u64,
+    held: u64,
+    sent: u64,
+    suppressed: u64,
+}
+
+/// A tool that has not obeyed yet.
+#[derive(Serialize)]
+struct Sender {
+    name: String,
+    waiting: u64,
+    late: u64,
+    stuck: u64,
+    since: Option<When>,
+    trouble: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -45,6 +70,10 @@ pub async fn show(State(web): State<Web>, visitor: Visitor) -> Result<Response, 
             .collect(),
         total: all.len(),
         more: all.len().saturating_sub(SHOWN),
+        health: health(&visitor, &status),
+        since: since(&web, &visitor)?,
+        senders: senders(&web, &visitor, &status),
+        tools: status["senders"].as_array().map_or(0, Vec::len),
     };
     web.page(&visitor, "today", "today.html", &view)
 }
@@ -74,4 +103,55 @@ fn need(web: &Web, visitor: &Visitor, need: &Value) -> Need {
         subject,
         left,
     }
+}
+
+/// How everything is, in a few words.
+fn health(visitor: &Visitor, status: &Value) -> Vec<String> {
+    let words = &visitor.words;
+    let mode = status["mode"].as_str().unwrap_or("shadow");
+    let mut all = vec![words.of("mode", mode).to_owned()];
+    let mailboxes = status["mailboxes"].as_array();
+    let ill = mailboxes
+        .into_iter()
+        .flatten()
+        .filter(|m| !m["trouble"].is_null());
+    let (count, ill) = (mailboxes.map_or(0, Vec::len).to_string(), ill.count());
+    all.push(match ill {
+        0 => words.fill("today", "mailboxes", &[("n", &count)]),
+        ill => words.fill("today", "mailboxes_ill", &[("n", &ill.to_string())]),
+    });
+    for (key, from) in [("suppressed", "suppressed"), ("open", "open_cases")] {
+        let n = status[from].as_u64().unwrap_or_default().to_string();
+        all.push(words.fill("today", key, &[("n", &n)]));
+    }
+    all
+}
+
+fn since(web: &Web, visitor: &Visitor) -> Result<Option<Since>, Trouble> {
+    let counts = web.desk.office.sequencer.reader().state().counts();
+    let since = web.diary.since(&counts.map_err(Trouble::broken)?);
+    Ok(since.map(|s| Since {
+        at: When::of(s.at, &web.zone(), &visitor.words),
+        messages: s.messages,
+        held: s.held,
+        sent: s.sent,
+        suppressed: s.suppressed,
+    }))
+}
+
+/// The tools that send and have something left to obey, or are ill.
+fn senders(web: &Web, visitor: &Visitor, status: &Value) -> Vec<Sender> {
+    let all = status["senders"].as_array().into_iter().flatten();
+    let sender = |s: &Value| Sender {
+        name: s["name"].as_str().unwrap_or_default().to_owned(),
+        waiting: s["waiting"].as_u64().unwrap_or_default(),
+        late: s["late"].as_u64().unwrap_or_default(),
+        stuck: s["stuck"].as_u64().unwrap_or_default(),
+        since: s["oldest"]
+            .as_str()
+            .and_then(|t| When::read(t, &web.zone(), &visitor.words)),
+        trouble: s["trouble"][0].as_str().map(str::to_owned),
+    };
+    let left = |s: &Sender| s.waiting > 0 || s.stuck > 0 || s.trouble.is_some();
+    all.map(sender).filter(left).collect()
 }
