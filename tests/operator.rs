@@ -4,6 +4,8 @@
 
 #[path = "operator/backlog.rs"]
 mod backlog;
+#[path = "support/browser.rs"]
+mod browser;
 #[path = "support/certs.rs"]
 mod certs;
 #[path = "operator/check.rs"]
@@ -30,6 +32,8 @@ mod logs;
 mod monitoring;
 #[path = "support/operator.rs"]
 mod operator;
+#[path = "operator/pages.rs"]
+mod pages;
 #[path = "operator/paging.rs"]
 mod paging;
 #[path = "operator/paper.rs"]
