@@ -2,9 +2,12 @@
 //!
 //! Every place that makes something durable (a write, an fsync, a rename, later the end of an SMTP dialogue) says so with
 //! [`reached`], once before and once after. Without the feature `faults` all of this is compiled to nothing. With it the
-//! environment decides: `QUITUS_KILL_AT=N` ends the process by SIGKILL at the N-th step (the first is 1),
+//! environment decides: `QUITUS_KILL_AT=N` ends the process by SIGKILL at the N-th step (the first is 1; with
+//! `QUITUS_KILL_IN=TEXT` only steps whose names begin with the text are counted, since tasks that run beside each other do
+//! not reach their steps in the same order twice),
 //! `QUITUS_STEPS_FILE=PATH` writes the name of each step, a line each, `QUITUS_FAIL_FSYNC=N` and `QUITUS_FAIL_WRITE=N` let
-//! the N-th fsync or write fail, and `QUITUS_PANIC_ON=TEXT` makes reading a message that holds the text fail. Deliberately absent: any knowledge of what the steps mean.
+//! the N-th fsync or write fail, and `QUITUS_PANIC_ON=TEXT` makes reading a message that holds the text fail. Deliberately
+//! absent: any knowledge of what the steps mean.
 
 pub use inner::{fail_sync, fail_write, reached, stumble};
 
@@ -43,6 +46,7 @@ mod inner {
 
     struct Plan {
         kill_at: Option<u64>,
+        kill_in: Option<String>,
         fail_sync: Option<u64>,
         fail_write: Option<u64>,
         steps: Option<File>,
@@ -58,6 +62,7 @@ mod inner {
         let number = |name| std::env::var(name).ok().and_then(|n| n.parse().ok());
         PLAN.get_or_init(|| Plan {
             kill_at: number("QUITUS_KILL_AT"),
+            kill_in: std::env::var("QUITUS_KILL_IN").ok(),
             fail_sync: number("QUITUS_FAIL_FSYNC"),
             fail_write: number("QUITUS_FAIL_WRITE"),
             panic_on: std::env::var("QUITUS_PANIC_ON").ok(),
@@ -74,12 +79,16 @@ mod inner {
 
     /// A durable step begins or is done: counts it, names it, and dies here if the test wants it.
     pub fn reached(step: &'static str) {
-        let (number, plan) = (STEPS.fetch_add(1, Ordering::SeqCst) + 1, plan());
+        let plan = plan();
         if let Some(mut steps) = plan.steps.as_ref() {
             // A test that cannot count its steps fails by the count; the program goes on.
             let _ = steps.write_all(format!("{step}\n").as_bytes());
         }
-        if plan.kill_at == Some(number) {
+        let counts = plan
+            .kill_in
+            .as_ref()
+            .is_none_or(|text| step.starts_with(text));
+        if counts && plan.kill_at == Some(STEPS.fetch_add(1, Ordering::SeqCst) + 1) {
             let _ = kill_process(getpid(), Signal::KILL);
             // The signal may be delivered to another thread first: nothing more happens on this one.
             loop {

@@ -24,6 +24,7 @@ use quitus::sandbox::smtp::{self, Effect, Fault, Step};
 use quitus::service::{Clock, Daemon};
 use serde_json::json;
 use settings::Smtp;
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -562,6 +563,7 @@ async fn killed_in_the_middle_of_filing_the_copy_lies_in_sent_once() {
             let (steps, kill) = (steps.display().to_string(), kill.map(|k| k.to_string()));
             let mut environment = vec![("QUITUS_STEPS_FILE", steps.as_str())];
             environment.extend(kill.as_deref().map(|k| ("QUITUS_KILL_AT", k)));
+            environment.push(("QUITUS_KILL_IN", "filing"));
             let name = "the_filing_daemon_in_a_process_of_its_own";
             faults::run_child(name, &folder, &environment)
         })
@@ -574,22 +576,21 @@ async fn killed_in_the_middle_of_filing_the_copy_lies_in_sent_once() {
     let folder = undisturbed.folder.path().to_owned();
     assert!(child(folder, steps.clone(), None).await.unwrap().success());
     let steps = std::fs::read_to_string(steps).unwrap();
-    let all = steps.lines().enumerate();
-    let filing: Vec<usize> = all
-        .filter(|(_, s)| s.starts_with("filing"))
-        .map(|(n, _)| n + 1)
-        .collect();
-    assert!(filing.len() >= 3, "{steps}");
-    for kill in filing {
+    let filing = steps.lines().filter(|s| s.starts_with("filing")).count();
+    assert!(filing >= 3, "{steps}");
+    for kill in 1..=filing {
         let scene = Scene::new(&[STOP], "", FILING).await;
         scene
             .dovecot
             .doveadm(&["mailbox", "create", "-u", MAILBOX, "Done"]);
         let before = scene.sees("Sent", "uid").len();
         let folder = || scene.folder.path().to_owned();
-        child(folder(), folder().join("steps"), Some(kill))
+        let killed = child(folder(), folder().join("steps"), Some(kill))
             .await
             .unwrap();
+        assert_eq!(killed.signal(), Some(9), "at {kill}");
+        let steps = std::fs::read_to_string(folder().join("steps")).unwrap();
+        let kill = format!("{kill} ({})", steps.lines().last().unwrap_or_default());
         let end = child(folder(), folder().join("more"), None).await.unwrap();
         assert!(end.success(), "killed at {kill}");
         assert_eq!(
