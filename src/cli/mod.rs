@@ -8,6 +8,7 @@ mod ask;
 mod check;
 mod checking;
 mod classify;
+mod config;
 mod contacts;
 #[cfg(feature = "demo")]
 mod demo;
@@ -86,6 +87,8 @@ enum Command {
     Replay(Box<replay::Arguments>),
     /// Check configuration, templates and lexicons: every mistake at once
     Check(check::Arguments),
+    /// What is in force and where each value comes from; the reference of all settings
+    Config(config::Arguments),
     /// Look at everything that Quitus depends on: good, warning or wrong, each with what to do; 1 if anything is wrong
     Doctor(doctor::Arguments),
     /// Check the templates of letters, or show a letter
@@ -132,6 +135,7 @@ pub fn main() -> ExitCode {
         Command::Eval(a) => eval::run(&a, config),
         Command::Replay(a) => replay::run(&a, config),
         Command::Check(a) => check::run(&a, config),
+        Command::Config(a) => self::config::run(&a, config),
         Command::Doctor(a) => doctor::run(&a, config),
         Command::Templates(a) => templates::run(&a, config),
         Command::Log(a) => log::run(&a, config),

@@ -3,55 +3,32 @@
 //! A section that is broken or missing does not hide the mistakes of the others: every section is read before anybody is
 //! told, and each is judged by its own room.
 
+use super::pieces::Text;
 use super::places::resolve;
 use super::survey::{SecretPlace, Survey};
 use super::{
     Config, ControlSettings, ControllerSettings, Document, FolderSettings, HouseSettings,
     ProcessingSettings, RecipientSettings, RetentionSettings, ReviewSettings, SecretSource,
-    StoreSettings, SystemSettings, cross, recipients,
+    StoreSettings, SystemSettings, cross, recipients, sections,
 };
 use crate::delivery::SmtpSettings;
 use crate::guard::GuardSettings;
 use crate::mailbox::MailboxSettings;
 use crate::monitor::{AlertSettings, HealthSettings};
+use crate::record::Fault;
 use crate::register::{RegisterSettings, SentLogSettings};
 use crate::request::{Policy, PolicySettings};
 use crate::sender::SenderSettings;
 use std::path::{Path, PathBuf};
 
-/// Every section that there is.
-const SECTIONS: &[&str] = &[
-    "controller",
-    "processing",
-    "store",
-    "mailbox",
-    "smtp",
-    "sender",
-    "system",
-    "recipient",
-    "sent_log",
-    "policy",
-    "register",
-    "provider",
-    "origin",
-    "review",
-    "retention",
-    "templates",
-    "lexicon",
-    "reader",
-    "log",
-    "house",
-    "control",
-    "guard",
-    "health",
-    "alerts",
-];
-
-/// Reads the text, judges it, and makes the configuration if nothing is wrong; what it leads to is told in any case.
-pub fn assemble(path: &Path, text: &str) -> Survey {
+/// Reads the texts, judges them, and makes the configuration if nothing is wrong; what it leads to is told in any case.
+/// `faults` are of texts that could not be read.
+pub fn assemble(path: &Path, texts: &[Text], faults: Vec<Fault>) -> Survey {
     let file = path.display().to_string();
     let folder = path.parent().unwrap_or(Path::new(""));
-    let mut doc = Document::parse(&file, text);
+    let mut doc = Document::merged(texts);
+    doc.faults.extend(faults);
+    let written = doc.written();
     let (controller, processing) = (controller(&mut doc), processing(&mut doc));
     let (store, (review, retention)) = (store(&mut doc, folder), review(&mut doc));
     let (mailboxes, smtp) = (mailboxes(&mut doc, folder), smtp(&mut doc, folder));
@@ -63,9 +40,10 @@ pub fn assemble(path: &Path, text: &str) -> Survey {
     let (reader, log) = (optional(&mut doc, "reader"), optional(&mut doc, "log"));
     let (house, (guard, health, alerts)) = (house(&mut doc, &mailboxes), outside(&mut doc, folder));
     let control_socket = socket(&mut doc, folder, store.as_ref());
-    let faults = doc.finish(SECTIONS);
+    let faults = doc.finish(&sections::names());
     let good = faults.is_empty();
     let mut survey = Survey::wrong(faults, secrets, [&templates, &lexicon], &control_socket);
+    survey.written = written;
     let (Some(controller), Some(store), Some(smtp), Some(policy), true) =
         (controller, store, smtp, policy, good)
     else {

@@ -3,23 +3,25 @@
 //! The password's type is left open ([`SmtpSettings`] is generic over it): how a secret is written in a file is the
 //! configuration's business, and this room gets it resolved as [`super::Credentials`].
 
-use serde::{Deserialize, Deserializer};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::borrow::Cow;
 use std::time::Duration;
 
-/// The table `[smtp]`. `Password` is whatever the configuration reads a secret with.
-#[derive(Clone, PartialEq, Debug, Deserialize)]
+/// `[smtp]`: the server that takes our letters, and how patiently it is spoken to.
+#[derive(Clone, PartialEq, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, bound(deserialize = "Password: Deserialize<'de>"))]
 pub struct SmtpSettings<Password> {
     /// Name of the server, as its certificate has it.
     pub host: String,
-    /// TCP port; default 465 for `tls`, 587 for `starttls`, 25 for `none`.
+    /// The TCP port; default 465 for `tls`, 587 for `starttls`, 25 for `none`.
     pub port: Option<u16>,
     /// How the way there is protected; default `tls`.
     #[serde(default)]
     pub security: Security,
     /// Login name; without one there is no login.
     pub username: Option<String>,
-    /// The password; never looked at in this room.
+    /// Where the password is kept: `{ file = "…" }`, `{ env = "…" }`, `{ command = ["…"] }` or `{ credential = "…" }`.
     pub password: Option<Password>,
     /// The only mechanism to use; default: PLAIN if offered, else LOGIN.
     pub auth: Option<AuthMechanism>,
@@ -50,13 +52,13 @@ pub struct SmtpSettings<Password> {
     /// When the server is left alone.
     #[serde(default)]
     pub breaker: BreakerSettings,
-    /// Where to look whether an uncertain letter went out (answering.md C5); default `none`.
+    /// Where to look whether an uncertain letter went out; default `none`.
     #[serde(default)]
     pub sent_check: SentCheck,
 }
 
 /// How the way to the server is protected. There is no "if possible": that is clear text for whoever wants it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Security {
     /// TLS from the first byte (RFC 8314).
@@ -69,7 +71,7 @@ pub enum Security {
 }
 
 /// How we log in.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum AuthMechanism {
     /// RFC 4616.
@@ -79,7 +81,7 @@ pub enum AuthMechanism {
 }
 
 /// What stands in MAIL FROM, and so where a bounce goes (answering.md A).
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum EnvelopeSender {
     /// The mailbox that answers.
@@ -92,7 +94,7 @@ pub enum EnvelopeSender {
 }
 
 /// Where to look for a letter whose fate is unknown.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum SentCheck {
     /// The Sent folder of the mailbox: the server files what it takes.
@@ -105,7 +107,7 @@ pub enum SentCheck {
 }
 
 /// Patience. A letter's own bytes add to `final_dot`: a second for each 16 KiB.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Timeouts {
     /// Name look-up, TCP, TLS: for each of them. Default 30 s.
@@ -127,7 +129,7 @@ impl Default for Timeouts {
 }
 
 /// When a letter that was put off is tried again.
-#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Retry {
     /// Waiting times; the last one repeats. Default 1 min, 5 min, 15 min, 1 h, 4 h.
@@ -146,7 +148,7 @@ impl Default for Retry {
 }
 
 /// When a server that fails is left alone.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct BreakerSettings {
     /// Failures in a row. Default 3. (A refused login or certificate opens it at once.)
@@ -202,6 +204,39 @@ impl<'de> Deserialize<'de> for Span {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let text = String::deserialize(from)?;
         text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+impl std::fmt::Display for Span {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let millis = self.0.as_millis();
+        let units = [
+            (86_400_000, "d"),
+            (3_600_000, "h"),
+            (60_000, "min"),
+            (1_000, "s"),
+        ];
+        let whole = units
+            .iter()
+            .find(|(length, _)| millis > 0 && millis % length == 0);
+        let (length, unit) = whole.copied().unwrap_or((1, "ms"));
+        write!(f, "{} {unit}", millis / length)
+    }
+}
+
+impl Serialize for Span {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl JsonSchema for Span {
+    fn schema_name() -> Cow<'static, str> {
+        "Span".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "title": "length of time", "type": "string" })
     }
 }
 
@@ -391,6 +426,9 @@ mod tests {
         assert_eq!(ms("500 ms"), Ok(500));
         assert_eq!(ms("5min"), Ok(300_000));
         assert_eq!(ms(" 3 d "), Ok(259_200_000));
+        for text in ["500 ms", "30 s", "90 s", "5 min", "4 h", "3 d", "0 ms"] {
+            assert_eq!(text.parse::<Span>().unwrap().to_string(), text);
+        }
         assert!(ms("5").is_err() && ms("min").is_err() && ms("99999999999999999999 d").is_err());
     }
 }
