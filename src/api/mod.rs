@@ -10,6 +10,7 @@ mod contacts;
 mod deciding;
 mod draft;
 mod entering;
+mod figures;
 mod flags;
 mod floods;
 mod grouping;
@@ -249,6 +250,7 @@ pub fn router(desk: Desk) -> Router {
     Router::new()
         .route("/status", get(looking::status))
         .route("/log", get(looking::log))
+        .route("/figures", get(figures::show))
         .route("/mode", get(mode::show).post(mode::set))
         .route("/suppression", get(suppression_list::list))
         .route("/suppression/export", get(suppression_list::export))

@@ -8,6 +8,7 @@ mod ask;
 mod check;
 mod checking;
 mod classify;
+mod compliance;
 mod config;
 mod contacts;
 #[cfg(feature = "demo")]
@@ -22,6 +23,7 @@ mod init;
 mod judging;
 mod letters;
 mod log;
+mod manual;
 mod output;
 mod paging;
 mod paper;
@@ -107,6 +109,12 @@ enum Command {
     Sent(sent::Arguments),
     /// Marks for mails that a sending tool sends, by which a reply names its person
     Token(token::Arguments),
+    /// Papers for the firm's own file, as drafts for counsel: record of processing, balancing test, note to staff, yearly figures
+    Compliance(compliance::Arguments),
+    /// The manual: its first page, or a page for every command into a folder
+    Man(manual::Man),
+    /// What a shell completes: bash, zsh, fish, elvish, powershell
+    Completions(manual::Completions),
 }
 
 /// Runs the command that stands on the command line.
@@ -145,6 +153,9 @@ pub fn main() -> ExitCode {
         Command::Senders(a) => senders::run(&a, config),
         Command::Sent(a) => sent::run(&a, config),
         Command::Token(a) => token::run(&a, config),
+        Command::Compliance(a) => compliance::run(&a, config),
+        Command::Man(a) => manual::man(&a),
+        Command::Completions(a) => manual::completions(&a),
     };
     end.map_or_else(End::tell, ExitCode::from)
 }

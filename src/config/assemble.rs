@@ -26,8 +26,7 @@ use std::path::{Path, PathBuf};
 pub fn assemble(path: &Path, texts: &[Text], faults: Vec<Fault>) -> Survey {
     let file = path.display().to_string();
     let folder = path.parent().unwrap_or(Path::new(""));
-    let mut doc = Document::merged(texts);
-    doc.faults.extend(faults);
+    let mut doc = Document::merged(texts, faults);
     let written = doc.written();
     let (controller, processing) = (controller(&mut doc), processing(&mut doc));
     let (store, (review, retention)) = (store(&mut doc, folder), review(&mut doc));
@@ -41,9 +40,8 @@ pub fn assemble(path: &Path, texts: &[Text], faults: Vec<Fault>) -> Survey {
     let (house, (guard, health, alerts)) = (house(&mut doc, &mailboxes), outside(&mut doc, folder));
     let control_socket = socket(&mut doc, folder, store.as_ref());
     let faults = doc.finish(&sections::names());
-    let good = faults.is_empty();
-    let mut survey = Survey::wrong(faults, secrets, [&templates, &lexicon], &control_socket);
-    survey.written = written;
+    let (good, own) = (faults.is_empty(), [&templates, &lexicon]);
+    let mut survey = Survey::wrong(faults, secrets, own, &control_socket, written);
     let (Some(controller), Some(store), Some(smtp), Some(policy), true) =
         (controller, store, smtp, policy, good)
     else {

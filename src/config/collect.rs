@@ -38,9 +38,11 @@ impl<'t> Document<'t> {
         }])
     }
 
-    /// The same for texts that are laid over each other, in this order.
-    pub(super) fn merged(texts: &'t [Text]) -> Self {
-        Self::of(in_a_row(texts))
+    /// The same for texts that are laid over each other, in this order; `faults` are of texts that could not be read.
+    pub(super) fn merged(texts: &'t [Text], faults: Vec<Fault>) -> Self {
+        let mut document = Self::of(in_a_row(texts));
+        document.faults.extend(faults);
+        document
     }
 
     fn of(row: Vec<Piece<'t>>) -> Self {

@@ -42,7 +42,13 @@ impl Survey {
             Ok(main) => main,
             Err(fault) => {
                 let own = FolderSettings::default();
-                return Self::wrong(vec![fault], Vec::new(), [&own, &own], Path::new(""));
+                return Self::wrong(
+                    vec![fault],
+                    Vec::new(),
+                    [&own, &own],
+                    Path::new(""),
+                    BTreeMap::new(),
+                );
             }
         };
         let mut faults = Vec::new();
@@ -58,11 +64,12 @@ impl Survey {
         secrets: Vec<SecretPlace>,
         [templates, lexicon]: [&FolderSettings; 2],
         control_socket: &Path,
+        written: BTreeMap<String, Vec<Place>>,
     ) -> Self {
         Self {
             config: Err(faults),
             control_socket: control_socket.to_owned(),
-            written: BTreeMap::new(),
+            written,
             templates: templates.clone(),
             lexicon: lexicon.clone(),
             secrets,
