@@ -48,20 +48,15 @@ fn read(folder: &Path, name: &str) -> String {
 
 /// No field of a paper is empty: after a colon something stands, and no words of a template are left.
 fn complete(paper: &str, text: &str) {
-    let lines: Vec<&str> = text.lines().collect();
-    for (n, line) in lines.iter().enumerate() {
-        let what = format!("{paper}:{}: {line}", n + 1);
-        assert!(
-            !line.starts_with("- ") || !line.trim_end().ends_with(':'),
-            "{what}"
-        );
-        assert!(
-            !line.contains("{{")
-                && !line.contains("()")
-                && !line.contains(": ;")
-                && !line.contains(" ,"),
-            "{what}"
-        );
+    // A long item goes on in lines that are moved in.
+    let whole = text.replace("\n  ", " ");
+    for line in whole.lines() {
+        let said = line.trim_end();
+        let empty = ["{{", "{%", "()", ": ;", " ,", "( "]
+            .iter()
+            .any(|bad| said.contains(bad));
+        let open = said.starts_with("- ") && said.ends_with(':');
+        assert!(!empty && !open, "{paper}: {line}");
     }
 }
 
@@ -166,6 +161,15 @@ fn what_the_configuration_says_stands_in_the_papers_in_their_language() {
 #[test]
 fn the_figures_are_those_of_the_store_and_of_the_year() {
     let firm = firm(BARE);
+    std::fs::write(
+        firm.path().join("contacts.csv"),
+        "email\nanne@dune.example\n",
+    )
+    .unwrap();
+    told(&quitus(
+        firm.path(),
+        &["contacts", "import", "contacts.csv"],
+    ));
     for (kind, address, received) in [
         ("access,stop", "anne@dune.example", "2026-10-20"),
         ("stop", "bert@dune.example", "2026-10-21"),
@@ -206,17 +210,15 @@ fn the_figures_are_those_of_the_store_and_of_the_year() {
             .join(" ")
     };
     let this = figures("2026");
-    assert!(
-        this.contains("objection: 2 received")
-            || this.contains("stop: 2 received")
-            || this.contains(": 2 received, of which 0 closed within the legal time, 0 later"),
-        "{this}"
-    );
-    assert!(this.contains(": 1 received, of which 0 closed"), "{this}");
-    assert!(
-        this.contains("People who must not be written to: 2"),
-        "{this}"
-    );
+    for said in [
+        "- objection to marketing: 2 received, of which 0 closed within the legal time",
+        "- access to your data: 1 received, of which 0 closed within the legal time",
+        "People who must not be written to: 2",
+        "People paused: 1",
+        "Contacts in the register: 1",
+    ] {
+        assert!(this.contains(said), "{said}\nis missing in\n{this}");
+    }
     let before = figures("2025");
     assert!(
         before.contains(

@@ -156,8 +156,10 @@ pub struct ComplianceFacts {
     pub controller: Firm,
     /// Why and how data are used.
     pub processing: Use,
-    /// Where data come from.
+    /// Where data come from; none if nothing says it.
     pub sources: Vec<DataSource>,
+    /// The words that stand in their place then.
+    pub no_sources: Line,
     /// The mailboxes that are read.
     pub mailboxes: Vec<Line>,
     /// The tools that send and obey.
@@ -252,6 +254,7 @@ pub(super) fn trial(templates: &Templates, sources: &[Source]) -> Vec<Fault> {
         let full = sample_compliance(language);
         let bare = ComplianceFacts {
             figures: None,
+            sources: Vec::new(),
             to_complete: vec![to_complete(language, "[controller] dpo")],
             ..full.clone()
         };
@@ -308,6 +311,7 @@ pub fn sample_compliance(language: Language) -> ComplianceFacts {
             date: line("2026-03-01"),
             why: line("marketing"),
         }],
+        no_sources: to_complete(language, "[[provider]], [[origin]]"),
         mailboxes: vec![line("sales@acme.example")],
         tools: vec![line("lemlist")],
         systems: vec![line("HubSpot")],

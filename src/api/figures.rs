@@ -88,6 +88,6 @@ pub async fn show(State(desk): State<Desk>, Query(year): Query<Year>) -> Result<
 /// Who must not be written to, today.
 fn people(state: &Rows<'_>) -> Result<serde_json::Value, Refusal> {
     let counts = state.counts()?;
-    let [suppressed, paused] = counts.suppressed;
+    let [paused, suppressed] = counts.suppressed;
     Ok(json!({"suppressed": suppressed, "paused": paused, "contacts": counts.contacts}))
 }

@@ -109,6 +109,9 @@ fn figures(
     }))
 }
 
+/// The settings that say where data come from.
+const NO_SOURCES: &str = "[[provider]], [[origin]]";
+
 fn word(automation: Automation) -> Line {
     Line::new(match automation {
         Automation::Auto => "auto",
@@ -222,16 +225,7 @@ impl Said {
             });
         }
         if sources.is_empty() {
-            let none = self.noted("[[provider]], [[origin]]");
-            let one = || none.clone();
-            let (campaign, provider, from, date, why) = (one(), one(), one(), one(), one());
-            sources.push(DataSource {
-                campaign,
-                provider,
-                from,
-                date,
-                why,
-            });
+            self.noted(NO_SOURCES);
         }
         sources
     }
@@ -273,6 +267,7 @@ impl Said {
             controller,
             processing,
             sources,
+            no_sources: to_complete(self.language, NO_SOURCES),
             mailboxes: self.or_none(
                 config
                     .mailboxes

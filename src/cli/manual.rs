@@ -23,7 +23,8 @@ pub struct Completions {
 
 /// Prints the manual's first page, or writes all of them.
 pub fn man(arguments: &Man) -> Result<u8, End> {
-    let command = Cli::command();
+    // Without clap's own `help`, which needs no page; generate_to leaves it out as well.
+    let command = Cli::command().disable_help_subcommand(true);
     match &arguments.folder {
         Some(folder) => {
             std::fs::create_dir_all(folder)?;

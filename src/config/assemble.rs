@@ -24,10 +24,9 @@ use std::path::{Path, PathBuf};
 /// Reads the texts, judges them, and makes the configuration if nothing is wrong; what it leads to is told in any case.
 /// `faults` are of texts that could not be read.
 pub fn assemble(path: &Path, texts: &[Text], faults: Vec<Fault>) -> Survey {
-    let file = path.display().to_string();
     let folder = path.parent().unwrap_or(Path::new(""));
     let mut doc = Document::merged(texts, faults);
-    let written = doc.written();
+    let (file, written) = (path.display().to_string(), doc.written());
     let (controller, processing) = (controller(&mut doc), processing(&mut doc));
     let (store, (review, retention)) = (store(&mut doc, folder), review(&mut doc));
     let (mailboxes, smtp) = (mailboxes(&mut doc, folder), smtp(&mut doc, folder));

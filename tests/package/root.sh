@@ -9,7 +9,7 @@ command -v dpkg-query >/dev/null || { echo "root.sh: this is no Debian" >&2; exi
 
 # The essential packages, what a package may ask of its installation, and all that these depend on.
 wanted=$(dpkg-query -Wf '${Essential} ${Package}\n' | sed -n 's/^yes //p')
-wanted="$wanted adduser passwd debconf libc6 libgcc-s1"
+wanted="$wanted adduser passwd debconf tzdata libc6 libgcc-s1"
 closed=""
 while [ -n "$wanted" ]; do
     next=""
