@@ -54,7 +54,7 @@ impl std::fmt::Display for Span {
         ];
         let whole = units
             .iter()
-            .find(|(length, _)| millis > 0 && millis % length == 0);
+            .find(|(length, _)| millis > 0 && millis.is_multiple_of(*length));
         let (length, unit) = whole.copied().unwrap_or((1, "ms"));
         write!(f, "{} {unit}", millis / length)
     }
