@@ -7,6 +7,7 @@
 
 mod builtin;
 mod claims;
+mod compliance;
 mod compose;
 mod digest;
 mod facts;
@@ -28,6 +29,11 @@ mod wherein;
 mod words;
 
 pub use builtin::sources as builtin_templates;
+pub use compliance::{
+    COMPLIANCE, ComplianceFacts, DataSource, Figures as ComplianceFigures, Firm,
+    OfKind as KindFigures, Paper as CompliancePaper, Use as ProcessingUse, Written as WrittenPaper,
+    compose_compliance, sample_compliance, to_complete,
+};
 pub use compose::{Attachment, ComposeError, Letter, compose, compose_in, rewrite};
 pub use digest::{
     DIGEST, DigestFacts, DigestFirm, DigestNeed, Happened, StopSeen, compose_digest,
@@ -48,7 +54,8 @@ pub use recipient::{RECIPIENT, RecipientFacts, article, compose_recipient, sampl
 pub use samples::{full as sample_facts_of_everything, sample_facts};
 pub use templates::{FILES as LETTER_FILES, SEVERAL, Source, Templates};
 pub use variables::{
-    all as variables, of_digest as digest_variables, of_recipient as recipient_variables,
+    all as variables, of_compliance as compliance_variables, of_digest as digest_variables,
+    of_recipient as recipient_variables,
 };
 pub use words::date as date_in_words;
 

@@ -4,6 +4,7 @@
 //! sample letter of every shape through the linter. So a broken file is found when it is saved, with line and column, and
 //! never when somebody waits for an answer. Deliberately absent: files and watching them; texts are arguments.
 
+use super::compliance::{self, COMPLIANCE};
 use super::digest::{self, DIGEST};
 use super::recipient::{self, RECIPIENT};
 use super::wherein::Written;
@@ -79,6 +80,7 @@ impl Templates {
             faults = templates.trial(&sources);
             faults.extend(digest::trial(&templates, &sources));
             faults.extend(recipient::trial(&templates, &sources));
+            faults.extend(compliance::trial(&templates, &sources));
         }
         in_order(&mut faults);
         (renders.then_some(templates), faults)
@@ -158,7 +160,7 @@ fn without_its_folder(all: &[Source]) -> impl Fn(&Source) -> Option<Fault> {
         let [language, folder, file] = steps.as_slice() else {
             return None;
         };
-        if *folder == "parts" {
+        if *folder == "parts" || (*folder == COMPLIANCE && compliance::is_file(language, file)) {
             return None;
         }
         if language.parse::<Language>().is_err()

@@ -5,7 +5,7 @@
 
 use super::mistakes::closest;
 use super::templates::Source;
-use super::{digest, recipient, samples};
+use super::{compliance, digest, recipient, samples};
 use crate::record::{Fault, Language};
 use regex::Regex;
 use std::collections::BTreeSet;
@@ -45,9 +45,24 @@ pub fn of_recipient() -> &'static BTreeSet<String> {
     &ALL
 }
 
+/// Every variable of the papers for the firm's own file.
+pub fn of_compliance() -> &'static BTreeSet<String> {
+    static ALL: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
+        let names = ["text", "to_complete[]"].map(str::to_owned);
+        let mut paths = BTreeSet::from(names);
+        let facts = compliance::sample_compliance(Language::Fr);
+        let facts = serde_json::to_value(facts).unwrap_or_default();
+        collect("", &facts, &mut paths);
+        paths
+    });
+    &ALL
+}
+
 /// What this file may name.
 fn known(source: &Source) -> &'static BTreeSet<String> {
-    match source.path.split('/').nth(1) {
+    let mut steps = source.path.split('/').skip(1);
+    match steps.next() {
+        Some(compliance::COMPLIANCE) => of_compliance(),
         Some(digest::DIGEST) => of_digest(),
         Some(recipient::RECIPIENT) => of_recipient(),
         _ => all(),

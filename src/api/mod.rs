@@ -44,6 +44,7 @@ mod systems;
 mod templates;
 mod tokens;
 mod words;
+mod yearly;
 
 pub use client::{Client, NoAnswer};
 pub use log::{LogEntry, LogForm, entries as log_entries};
@@ -271,6 +272,7 @@ pub fn router(desk: Desk) -> Router {
         .route("/status", get(looking::status))
         .route("/log", get(log::show))
         .route("/log/verify", get(log::verify))
+        .route("/compliance/figures", get(yearly::show))
         .route("/mode", get(mode::show).post(mode::set))
         .route("/suppression", get(suppression_list::list))
         .route("/suppression/export", get(suppression_list::export))

@@ -8,6 +8,8 @@ mod ask;
 mod check;
 mod checking;
 mod classify;
+mod compliance;
+mod config;
 mod contacts;
 #[cfg(feature = "demo")]
 mod demo;
@@ -23,6 +25,7 @@ mod judging;
 mod learning;
 mod letters;
 mod log;
+mod manual;
 mod oauth;
 mod output;
 mod paging;
@@ -94,6 +97,8 @@ enum Command {
     Replay(Box<replay::Arguments>),
     /// Check configuration, templates and lexicons: every mistake at once
     Check(check::Arguments),
+    /// What is in force and where each value comes from; the reference of all settings
+    Config(config::Arguments),
     /// Look at everything that Quitus depends on: good, warning or wrong, each with what to do; 1 if anything is wrong
     Doctor(doctor::Arguments),
     /// Check the templates of letters, or show a letter
@@ -120,6 +125,12 @@ enum Command {
     Token(token::Arguments),
     /// Who may use the review desk in a browser
     Users(users::Arguments),
+    /// Papers for the firm's own file, as drafts for counsel: record of processing, balancing test, note to staff, yearly figures
+    Compliance(compliance::Arguments),
+    /// The manual: its first page, or a page for every command into a folder
+    Man(manual::Man),
+    /// What a shell completes: bash, zsh, fish, elvish, powershell
+    Completions(manual::Completions),
 }
 
 /// Runs the command that stands on the command line.
@@ -149,6 +160,7 @@ pub fn main() -> ExitCode {
         Command::Eval(a) => eval::run(&a, config),
         Command::Replay(a) => replay::run(&a, config),
         Command::Check(a) => check::run(&a, config),
+        Command::Config(a) => self::config::run(&a, config),
         Command::Doctor(a) => doctor::run(&a, config),
         Command::Templates(a) => templates::run(&a, config),
         Command::Figures(a) => figures::run(&a, config),
@@ -162,6 +174,9 @@ pub fn main() -> ExitCode {
         Command::Sent(a) => sent::run(&a, config),
         Command::Token(a) => token::run(&a, config),
         Command::Users(a) => users::run(&a, config),
+        Command::Compliance(a) => compliance::run(&a, config),
+        Command::Man(a) => manual::man(&a),
+        Command::Completions(a) => manual::completions(&a),
     };
     end.map_or_else(End::tell, ExitCode::from)
 }

@@ -4,55 +4,29 @@
 //! told, and each is judged by its own room.
 
 use super::outside::outside;
+use super::pieces::Text;
 use super::places::resolve;
 use super::survey::{SecretPlace, Survey};
 use super::{
     Config, ControlSettings, ControllerSettings, Document, FolderSettings, HouseSettings,
     LearningSettings, LogSettings, ProcessingSettings, RecipientSettings, RetentionSettings,
     ReviewSettings, SecretSource, StoreSettings, SystemSettings, cross, logins, recipients,
+    sections,
 };
 use crate::delivery::SmtpSettings;
 use crate::mailbox::MailboxSettings;
+use crate::record::Fault;
 use crate::register::{RegisterSettings, SentLogSettings};
 use crate::request::{Policy, PolicySettings};
 use crate::sender::SenderSettings;
 use std::path::{Path, PathBuf};
 
-/// Every section that there is.
-const SECTIONS: &[&str] = &[
-    "controller",
-    "processing",
-    "store",
-    "mailbox",
-    "smtp",
-    "sender",
-    "system",
-    "recipient",
-    "sent_log",
-    "policy",
-    "register",
-    "provider",
-    "origin",
-    "review",
-    "retention",
-    "templates",
-    "lexicon",
-    "reader",
-    "log",
-    "house",
-    "control",
-    "guard",
-    "health",
-    "alerts",
-    "learning",
-    "desk",
-];
-
-/// Reads the text, judges it, and makes the configuration if nothing is wrong; what it leads to is told in any case.
-pub fn assemble(path: &Path, text: &str) -> Survey {
-    let file = path.display().to_string();
+/// Reads the texts, judges them, and makes the configuration if nothing is wrong; what it leads to is told in any case.
+/// `faults` are of texts that could not be read.
+pub fn assemble(path: &Path, texts: &[Text], faults: Vec<Fault>) -> Survey {
     let folder = path.parent().unwrap_or(Path::new(""));
-    let mut doc = Document::parse(&file, text);
+    let mut doc = Document::merged(texts, faults);
+    let (file, written) = (path.display().to_string(), doc.written());
     let (controller, processing) = (controller(&mut doc), processing(&mut doc));
     let (store, (review, retention)) = (store(&mut doc, folder), review(&mut doc));
     let (mailboxes, smtp) = (mailboxes(&mut doc, folder), smtp(&mut doc, folder));
@@ -64,7 +38,8 @@ pub fn assemble(path: &Path, text: &str) -> Survey {
     let (reader, (log, learning)) = (optional(&mut doc, "reader"), kept(&mut doc));
     let (house, out) = (house(&mut doc, &mailboxes), outside(&mut doc, folder));
     let at = socket(&mut doc, folder, store.as_ref());
-    let mut survey = Survey::wrong(doc.finish(SECTIONS), secrets, [&templates, &lexicon], &at);
+    let (faults, own) = (doc.finish(&sections::names()), [&templates, &lexicon]);
+    let mut survey = Survey::wrong(faults, secrets, own, &at, written);
     let (Some(controller), Some(store), Some(smtp), Some(policy), true) =
         (controller, store, smtp, policy, survey.is_flawless())
     else {

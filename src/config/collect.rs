@@ -3,8 +3,12 @@
 //! serde stops at the first mistake. So the value that it complained about is taken out and the rest is read again, until
 //! nothing is left to complain about; the settings are used only if there was no complaint at all.
 
+use super::merge::merge;
+use super::pieces::{Kind, Piece, Place, Text, in_a_row, piece_at};
+use super::telling::{explain, nearest};
 use crate::record::Fault;
 use serde::de::{DeserializeOwned, IntoDeserializer};
+use std::collections::BTreeMap;
 use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -14,11 +18,11 @@ const ENOUGH: usize = 50;
 
 /// A TOML text on its way to becoming settings, with the mistakes found so far.
 pub struct Document<'t> {
-    file: &'t str,
-    text: &'t str,
+    row: Vec<Piece<'t>>,
     root: DeTable<'t>,
     /// The whole text, from which nothing is taken: where each key stands.
     places: DeTable<'t>,
+    replaced: Vec<(String, Range<usize>)>,
     /// What is wrong so far.
     pub faults: Vec<Fault>,
 }
@@ -26,33 +30,94 @@ pub struct Document<'t> {
 impl<'t> Document<'t> {
     /// Parses the text. Broken syntax is a mistake too; what could be read is read on.
     pub fn parse(file: &'t str, text: &'t str) -> Self {
-        let (root, errors) = DeTable::parse_recoverable(text);
-        let faults = errors
-            .iter()
-            .map(|e| {
-                at(
-                    file,
-                    text,
-                    e.span(),
-                    &shown(e),
-                    "correct the TOML here; strings stand in quotes",
-                )
-            })
-            .collect();
-        let root = root.into_inner();
-        Self {
-            file,
+        Self::of(vec![Piece {
+            name: file,
             text,
-            places: root.clone(),
-            root,
-            faults,
+            kind: Kind::File,
+            start: 0,
+        }])
+    }
+
+    /// The same for texts that are laid over each other, in this order; `faults` are of texts that could not be read.
+    pub(super) fn merged(texts: &'t [Text], faults: Vec<Fault>) -> Self {
+        let mut document = Self::of(in_a_row(texts));
+        document.faults.extend(faults);
+        document
+    }
+
+    fn of(row: Vec<Piece<'t>>) -> Self {
+        let merged = merge(&row);
+        Self {
+            row,
+            places: merged.root.clone(),
+            root: merged.root,
+            replaced: merged.replaced,
+            faults: merged.faults,
+        }
+    }
+
+    /// Where each setting stands that somebody wrote, by its path with dots; first what is in force, then what it replaced.
+    pub(super) fn written(&self) -> BTreeMap<String, Vec<Place>> {
+        let mut written = BTreeMap::new();
+        for (key, value) in &self.places {
+            self.note(key.get_ref(), key.span(), value, &mut written);
+        }
+        for (path, span) in self.replaced.iter().rev() {
+            let places: &mut Vec<Place> = written.entry(path.clone()).or_default();
+            places.extend(self.place_of(span.start));
+        }
+        written
+    }
+
+    fn note(
+        &self,
+        path: &str,
+        span: Range<usize>,
+        value: &Spanned<DeValue<'t>>,
+        written: &mut BTreeMap<String, Vec<Place>>,
+    ) {
+        written.insert(
+            path.to_owned(),
+            self.place_of(span.start).into_iter().collect(),
+        );
+        match value.get_ref() {
+            DeValue::Table(table) => {
+                for (key, value) in table {
+                    self.note(
+                        &format!("{path}.{}", key.get_ref()),
+                        key.span(),
+                        value,
+                        written,
+                    );
+                }
+            }
+            DeValue::Array(array) => {
+                for (n, value) in array.iter().enumerate() {
+                    self.note(&format!("{path}.{n}"), value.span(), value, written);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn place_of(&self, position: usize) -> Option<Place> {
+        Some(piece_at(&self.row, position)?.place(position))
+    }
+
+    /// `, the other at FILE:LINE`, if two things that clash stand in different texts; else nothing, for one place shows both.
+    pub(super) fn elsewhere(&self, here: &Range<usize>, there: &Range<usize>) -> String {
+        let start = |span: &Range<usize>| piece_at(&self.row, span.start).map(|p| p.start);
+        match self.place_of(there.start) {
+            Some(place) if start(here) != start(there) => format!(", the other at {place}"),
+            _ => String::new(),
         }
     }
 
     /// A mistake of the whole text: something that is not there.
     pub fn fault_of_file(&mut self, what: impl AsRef<str>, fix: impl AsRef<str>) {
+        let file = self.row.first().map_or("", |p| p.name);
         self.faults
-            .push(at(self.file, self.text, None, what.as_ref(), fix.as_ref()));
+            .push(Fault::of_file(file, what.as_ref(), fix.as_ref()));
     }
 
     /// Whether something stands at this path, right or wrong.
@@ -98,18 +163,20 @@ impl<'t> Document<'t> {
 
     /// A mistake at a place that was read.
     pub fn fault(&mut self, span: Range<usize>, what: impl AsRef<str>, fix: impl AsRef<str>) {
-        self.faults.push(at(
-            self.file,
-            self.text,
-            Some(span),
-            what.as_ref(),
-            fix.as_ref(),
-        ));
+        let fault = self.at(&span, what.as_ref(), fix.as_ref());
+        self.faults.push(fault);
     }
 
     /// A mistake at the place of a value that is found only by looking outside; its words are still to be filled in.
     pub fn fault_at(&self, path: &[&str]) -> Fault {
-        at(self.file, self.text, Some(self.place(path)), "", "")
+        self.at(&self.place(path), "", "")
+    }
+
+    fn at(&self, span: &Range<usize>, what: &str, fix: &str) -> Fault {
+        match piece_at(&self.row, span.start) {
+            Some(piece) => piece.fault(span.start, what, fix),
+            None => Fault::of_file("", what, fix),
+        }
     }
 
     /// A value that stands in the text, wherever the mistakes are.
@@ -169,10 +236,19 @@ impl<'t> Document<'t> {
             };
             self.fault(span, format!("\"{key}\" is not a setting"), fix);
         }
-        // What stands in other files (a preset) comes last.
-        let file = self.file;
-        self.faults
-            .sort_by_key(|f| (f.file != file, f.line, f.column));
+        // In the order of the texts; what stands in other files (a preset) comes last.
+        let name = |p: &Piece<'_>| match p.kind {
+            Kind::File => p.name.to_owned(),
+            Kind::Variable => format!("${}", p.name),
+        };
+        let names: Vec<String> = self.row.iter().map(name).collect();
+        let order = |f: &Fault| {
+            names
+                .iter()
+                .position(|n| *n == f.file)
+                .unwrap_or(names.len())
+        };
+        self.faults.sort_by_key(|f| (order(f), f.line, f.column));
         self.faults
     }
 
@@ -208,7 +284,7 @@ impl<'t> Document<'t> {
                 span.clone()
             };
             let (what, fix) = explain(key, &said);
-            let fault = at(self.file, self.text, Some(span_shown), &what, &fix);
+            let fault = self.at(&span_shown, &what, &fix);
             if self.faults.contains(&fault) || self.faults.len() >= ENOUGH {
                 return None;
             }
@@ -249,75 +325,6 @@ fn remove_at(value: &mut DeValue<'_>, span: &Range<usize>) -> Option<String> {
 
 fn shown(error: &toml::de::Error) -> String {
     error.message().trim().to_owned()
-}
-
-/// serde's words, and what to do.
-fn explain(section: &str, said: &str) -> (String, String) {
-    if let Some(rest) = said.strip_prefix("unknown field `") {
-        let (name, rest) = rest.split_once('`').unwrap_or((rest, ""));
-        let known: Vec<&str> = rest.split('`').skip(1).step_by(2).collect();
-        let fix = match nearest(name, &known) {
-            Some(near) => format!("did you mean \"{near}\"?"),
-            None if known.is_empty() => "remove it".to_owned(),
-            None => format!("remove it; [{section}] knows {}", known.join(", ")),
-        };
-        return (format!("\"{name}\" is not a setting of [{section}]"), fix);
-    }
-    if let Some(rest) = said.strip_prefix("missing field `") {
-        let name = rest.trim_end_matches('`');
-        return (
-            format!("[{section}] has no \"{name}\""),
-            format!("add a line: {name} = …"),
-        );
-    }
-    if let Some(rest) = said.strip_prefix("unknown variant `") {
-        let (name, rest) = rest.split_once('`').unwrap_or((rest, ""));
-        let known: Vec<&str> = rest.split('`').skip(1).step_by(2).collect();
-        return (
-            format!("\"{name}\" is not possible here"),
-            format!("write one of {}", known.join(", ")),
-        );
-    }
-    if let Some((what, fix)) = said.split_once("; say where it is: ") {
-        return (
-            format!("[{section}]: {what}"),
-            format!("say where it is: {fix}"),
-        );
-    }
-    (
-        format!("[{section}]: {said}"),
-        "correct the value; config/README.md lists every setting with its type".to_owned(),
-    )
-}
-
-fn at(file: &str, text: &str, span: Option<Range<usize>>, what: &str, fix: &str) -> Fault {
-    match span {
-        Some(span) => Fault::at(file, text, span.start, what, fix),
-        None => Fault::of_file(file, what, fix),
-    }
-}
-
-/// The known word that differs in at most two letters (a third of a short one), if there is one.
-pub fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
-    let best = known.iter().map(|k| (distance(word, k), *k)).min()?;
-    (best.0 <= 2.min(1 + word.len() / 3)).then_some(best.1)
-}
-
-/// Levenshtein's distance.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
-        for (j, y) in b.iter().enumerate() {
-            let above = row[j + 1];
-            row[j + 1] = (diagonal + usize::from(x != *y))
-                .min(above + 1)
-                .min(row[j] + 1);
-            diagonal = above;
-        }
-    }
-    row[b.len()]
 }
 
 #[cfg(test)]

@@ -5,10 +5,11 @@
 use super::Wording;
 use crate::answer;
 use crate::record::{Address, Language};
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 /// `[controller]`: who answers.
-#[derive(Clone, PartialEq, Debug, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ControllerSettings {
     /// As people call it: `Acme`.
@@ -64,7 +65,7 @@ impl ControllerSettings {
 
 /// `[processing]`: why and how data are used, in the firm's words (Art. 13 to 15 GDPR). Each may be left out; a source or
 /// access letter without it waits for a human.
-#[derive(Clone, PartialEq, Debug, Default, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ProcessingSettings {
     /// What is offered: `Relais`.
@@ -89,7 +90,7 @@ pub struct ProcessingSettings {
 }
 
 /// `[[processing.kept]]`: something that remains after an erasure.
-#[derive(Clone, PartialEq, Debug, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct KeptSettings {
     /// `{ fr = "une empreinte de votre adresse" }`.

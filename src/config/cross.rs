@@ -41,7 +41,7 @@ pub fn controller(doc: &mut Document, controller: Option<&ControllerSettings>) {
 
 /// Each mailbox alone, and all of them together.
 pub fn mailboxes(doc: &mut Document, mailboxes: &[(usize, MailboxSettings)]) {
-    let mut names: HashMap<&str, usize> = HashMap::new();
+    let mut names: HashMap<&str, String> = HashMap::new();
     let mut claimed: Vec<(&crate::record::Address, &str)> = Vec::new();
     for (number, mailbox) in mailboxes {
         let number = number.to_string();
@@ -50,11 +50,12 @@ pub fn mailboxes(doc: &mut Document, mailboxes: &[(usize, MailboxSettings)]) {
             let here = place(doc, "");
             doc.fault(here, what, fix);
         }
-        if names.insert(&mailbox.name, 0).is_some() {
+        if let Some(before) = names.insert(&mailbox.name, number.clone()) {
             let here = place(doc, "name");
+            let elsewhere = doc.elsewhere(&here, &doc.place(&["mailbox", &before, "name"]));
             doc.fault(
                 here,
-                format!("two mailboxes are called \"{}\"", mailbox.name),
+                format!("two mailboxes are called \"{}\"{elsewhere}", mailbox.name),
                 "give each a name of its own: status, log and cursors know it by the name",
             );
         }
@@ -83,7 +84,7 @@ pub fn mailboxes(doc: &mut Document, mailboxes: &[(usize, MailboxSettings)]) {
 
 /// Each sender alone, with its preset, and that their names differ.
 pub fn senders(doc: &mut Document, senders: &[(usize, SenderSettings)]) {
-    let mut names: Vec<&str> = Vec::new();
+    let mut names: Vec<(&str, String)> = Vec::new();
     for (number, sender) in senders {
         let number = number.to_string();
         for fault in Connector::new(sender).err().into_iter().flatten() {
@@ -95,13 +96,14 @@ pub fn senders(doc: &mut Document, senders: &[(usize, SenderSettings)]) {
                 doc.faults.push(fault);
             }
         }
-        if names.contains(&sender.name.as_str()) {
+        if let Some((name, before)) = names.iter().find(|(name, _)| *name == sender.name) {
             let here = doc.place(&["sender", &number, "name"]);
-            let what = format!("two senders are called \"{}\"", sender.name);
+            let elsewhere = doc.elsewhere(&here, &doc.place(&["sender", before, "name"]));
+            let what = format!("two senders are called \"{name}\"{elsewhere}");
             let fix = "give each a name of its own: status, log and queue know it by the name";
             doc.fault(here, what, fix);
         }
-        names.push(&sender.name);
+        names.push((&sender.name, number));
     }
 }
 
@@ -214,11 +216,13 @@ pub fn place_of_policy(doc: &Document, what: &str) -> Range<usize> {
 pub fn register(doc: &mut Document, register: &RegisterSettings) {
     let known: Vec<&str> = register.provider.iter().map(|p| p.id.as_str()).collect();
     for (n, id) in known.iter().enumerate() {
-        if known[..n].contains(id) {
-            let place = doc.place(&["provider", &n.to_string(), "id"]);
+        if let Some(before) = known[..n].iter().position(|other| other == id) {
+            let [place, there] =
+                [n, before].map(|n| doc.place(&["provider", &n.to_string(), "id"]));
+            let elsewhere = doc.elsewhere(&place, &there);
             doc.fault(
                 place,
-                format!("two providers have the id \"{id}\""),
+                format!("two providers have the id \"{id}\"{elsewhere}"),
                 "give each its own id: origins name it by that",
             );
         }

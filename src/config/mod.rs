@@ -9,28 +9,42 @@ mod assemble;
 mod collect;
 mod controller;
 mod cross;
+mod effective;
 mod logins;
+mod merge;
 mod outside;
+mod pieces;
 mod places;
 mod recipients;
+mod reference;
 mod review;
 mod secret;
+mod secret_words;
+mod sections;
 mod sheets;
 mod specimen;
 mod survey;
+mod telling;
+#[cfg(test)]
+mod tests;
 mod wording;
 
-pub use collect::{Document, nearest};
+pub use collect::Document;
 pub use controller::{ControllerSettings, KeptSettings, ProcessingSettings};
+pub use effective::Setting;
+pub use pieces::Place;
 pub use places::{
     ControlSettings, FolderSettings, HouseSettings, LearningSettings, LogFormat, LogLevel,
     LogSettings, ReaderSettings, RetentionSettings, StoreSettings, SystemSettings, WarmUpSettings,
 };
 pub use recipients::{RecipientSettings, TOLD_OF};
+pub use reference::{Described, described, inline, key, reference};
 pub use review::{ReviewSettings, Reviewer};
 pub use secret::{Secret, SecretError, SecretSource};
+pub use sections::{SECTIONS, Section, schema};
 pub use specimen::Specimen;
 pub use survey::Survey;
+pub use telling::nearest;
 pub use wording::Wording;
 
 use crate::delivery::SmtpSettings;
@@ -109,9 +123,15 @@ impl Config {
         Survey::of(path).config
     }
 
-    /// The same for a text that is already here; relative paths in it count from the folder of `path`.
+    /// The same for a text that is already here, and for nothing beside it: neither `conf.d` nor the environment is asked.
+    /// Relative paths in it count from the folder of `path`.
     pub fn read(path: &Path, text: &str) -> Result<Self, Vec<Fault>> {
-        assemble::assemble(path, text).config
+        let text = pieces::Text {
+            name: path.display().to_string(),
+            text: text.to_owned(),
+            kind: pieces::Kind::File,
+        };
+        assemble::assemble(path, &[text], Vec::new()).config
     }
 
     /// Every log-in by token: those of the mailboxes, then that of `[smtp]`.

@@ -5,11 +5,12 @@
 
 use crate::record::{Address, RequestKind, Timestamp};
 use crate::store;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
-/// `[store]`.
-#[derive(Clone, PartialEq, Debug, Deserialize)]
+/// `[store]`: the folder of the log, the keys and the index.
+#[derive(Clone, PartialEq, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StoreSettings {
     /// The folder; made if it is not there. Its file system must keep what fdatasync was told.
@@ -57,7 +58,7 @@ impl StoreSettings {
 }
 
 /// `[[system]]`: somewhere else where data of people lie; a case of access or erasure waits until each is done.
-#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SystemSettings {
     /// The name under which letters and the log know it: `"HubSpot"`.
@@ -75,15 +76,15 @@ fn both() -> Vec<RequestKind> {
 }
 
 /// `[control]`: the socket through which commands speak to the daemon. Its permissions (0600) guard it.
-#[derive(Clone, PartialEq, Debug, Default, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ControlSettings {
-    /// Default: `control.sock` in the store's folder.
+    /// Its path. Default: `control.sock` in the store's folder.
     pub socket: Option<PathBuf>,
 }
 
 /// How log lines look.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum LogFormat {
     /// For people.
@@ -94,7 +95,7 @@ pub enum LogFormat {
 }
 
 /// How much is logged.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum LogLevel {
     /// What a human must look at.
@@ -125,17 +126,17 @@ impl LogLevel {
 }
 
 /// `[log]`: what the daemon writes to standard error.
-#[derive(Clone, PartialEq, Debug, Default, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct LogSettings {
-    /// Default `text`.
+    /// For people, or one JSON object a line. Default `text`.
     pub format: LogFormat,
-    /// Default `info`.
+    /// How much is told. Default `info`.
     pub level: LogLevel,
 }
 
 /// `[retention]`: how long texts of closed cases can be read. A legal hold keeps them; fingerprints and suppressions stay.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct RetentionSettings {
     /// Days after closing until what people wrote is erased. Default 1095.
@@ -154,18 +155,18 @@ impl Default for RetentionSettings {
 }
 
 /// `[templates]` and `[lexicon]`: a folder of the firm's own files, laid over those that Quitus brings along.
-#[derive(Clone, PartialEq, Debug, Default, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct FolderSettings {
-    /// Default: none, only what Quitus brings along.
+    /// The folder. Default: none, only what Quitus brings along.
     pub path: Option<PathBuf>,
 }
 
 /// `[reader]`: who reads.
-#[derive(Clone, PartialEq, Debug, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ReaderSettings {
-    /// Default true: the learned reader is asked beside the lexicons, and where they differ a human looks.
+    /// Whether the learned reader is asked beside the lexicons; where they differ, a human looks. Default true.
     pub learned: bool,
 }
 
@@ -176,15 +177,15 @@ impl Default for ReaderSettings {
 }
 
 /// `[learning]`: what becomes of the words of a message whose label a reviewer corrected.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct LearningSettings {
-    /// Default false. True: they are kept in the operator's own set of labelled replies, until the text is erased.
+    /// Whether they are kept in the operator's own set of labelled replies, until the text is erased. Default false.
     pub keep: bool,
 }
 
 /// `[house]`: how mail of our own, and mail that our own border has looked at, is recognised.
-#[derive(Clone, PartialEq, Debug, Default, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct HouseSettings {
     /// Our domains: who writes from one is a colleague (B6). Default: those of the mailboxes, apart from freemail.
@@ -200,7 +201,7 @@ pub struct HouseSettings {
 }
 
 /// `[house.warm_up]`: what marks warm-up traffic, which is neither answered nor read (A11). Upper and lower case are the same.
-#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct WarmUpSettings {
     /// Words that stand in the subject or the text of every mail of the tool. Default: none.

@@ -4,7 +4,8 @@ use super::{Document, SecretSource, SystemSettings};
 use crate::record::{Address, Contact, Language, RequestKind};
 use crate::register::{RegisterSettings, campaign_fits, origins_for};
 use crate::sender::{RecipientHook, WebhookSettings};
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
 /// The requests of which recipients are told.
@@ -14,8 +15,8 @@ pub const TOLD_OF: [RequestKind; 3] = [
     RequestKind::Restriction,
 ];
 
-/// One recipient.
-#[derive(Clone, PartialEq, Debug, Deserialize)]
+/// `[[recipient]]`: who received data and is told of what becomes of them (Art. 19), by `email` or by `webhook`.
+#[derive(Clone, PartialEq, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RecipientSettings {
     /// The name under which letters, the log and commands know it: `"Dropcontact"`; never changes once it was used.
@@ -24,7 +25,7 @@ pub struct RecipientSettings {
     pub email: Option<Address>,
     /// Instead: a place of its own that takes signed messages (Standard Webhooks).
     pub webhook: Option<WebhookSettings>,
-    /// The secret of the webhook.
+    /// Where the secret of the webhook is kept: `whsec_` and base64.
     pub secret: Option<SecretSource>,
     /// Certificates (PEM) to trust beside those of the system. Default: none.
     pub ca_file: Option<PathBuf>,

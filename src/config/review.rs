@@ -1,13 +1,15 @@
 //! `[review]`: the humans who decide what was held, and when they hear of it.
 
 use crate::record::{Address, Language};
-use serde::Deserialize;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, Deserializer, IntoDeserializer, MapAccess, Visitor};
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::fmt;
 
-/// `[review]`.
-#[derive(Clone, PartialEq, Debug, Deserialize)]
+/// `[review]`: the humans who decide what was held, and when they hear of it.
+#[derive(Clone, PartialEq, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ReviewSettings {
     /// Who gets the daily digest and the alarms. Default: nobody, so look at `quitus status`.
@@ -35,7 +37,7 @@ impl Default for ReviewSettings {
 }
 
 /// One of them: `"dpo@acme.example"`, or `{ address = "dpo@acme.example", language = "fr" }`.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Reviewer {
     /// Where the mail goes.
     pub address: Address,
@@ -43,7 +45,7 @@ pub struct Reviewer {
     pub language: Option<Language>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Full {
     address: Address,
@@ -53,6 +55,20 @@ struct Full {
 impl<'de> Deserialize<'de> for Reviewer {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(ReviewerVisitor)
+    }
+}
+
+impl JsonSchema for Reviewer {
+    fn schema_name() -> Cow<'static, str> {
+        "Reviewer".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let [address, full] = [
+            Address::json_schema(generator),
+            Full::json_schema(generator),
+        ];
+        json_schema!({ "title": "address, or a table", "anyOf": [address, full] })
     }
 }
 

@@ -5,8 +5,6 @@
 //! over. It is read again at every login, so that a rotated password is found without a restart. Writing the password itself is refused, because configurations end up in backups,
 //! tickets and repositories.
 
-use serde::Deserialize;
-use serde::de::{self, Deserializer, MapAccess, Visitor};
 use std::ffi::OsString;
 use std::fmt;
 use std::io::Read as _;
@@ -171,7 +169,7 @@ fn read_credential(name: &str, folder: Option<OsString>) -> Result<Zeroizing<Str
 }
 
 /// Whether systemd would take it as the name of a credential; it is no path, so it leads nowhere else.
-fn can_name_a_credential(name: &str) -> bool {
+pub(super) fn can_name_a_credential(name: &str) -> bool {
     let plain = |c: char| c.is_ascii_graphic() && !matches!(c, '/' | ':');
     !name.is_empty()
         && name.len() <= LONGEST_NAME
@@ -225,68 +223,10 @@ fn wait(child: &mut Child) -> Result<(), String> {
     }
 }
 
-impl<'de> Deserialize<'de> for SecretSource {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(SourceVisitor)
-    }
-}
-
-struct SourceVisitor;
-
-impl<'de> Visitor<'de> for SourceVisitor {
-    type Value = SecretSource;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(
-            "where the password is: { file = \"…\" }, { env = \"…\" }, { command = [\"…\"] } or { credential = \"…\" }",
-        )
-    }
-
-    fn visit_str<E: de::Error>(self, _: &str) -> Result<Self::Value, E> {
-        Err(E::custom(
-            "a password never stands in the configuration; say where it is: { file = \"…\" }, { env = \"…\" }, { command = [\"…\"] } or { credential = \"…\" }",
-        ))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        const WORDS: &[&str] = &["file", "env", "command", "credential"];
-        let Some(key) = map.next_key::<String>()? else {
-            return Err(de::Error::custom(
-                "say where the password is: file, env, command or credential",
-            ));
-        };
-        let source = match key.as_str() {
-            "file" => SecretSource::File(map.next_value()?),
-            "env" => SecretSource::Env(map.next_value()?),
-            "command" => match map.next_value::<Vec<String>>()? {
-                words if words.is_empty() => {
-                    return Err(de::Error::custom("the password command is empty"));
-                }
-                words => SecretSource::Command(words),
-            },
-            "credential" => match map.next_value::<String>()? {
-                name if can_name_a_credential(&name) => SecretSource::Credential(name),
-                _ => {
-                    return Err(de::Error::custom(
-                        "this is not the name of a credential; say where it is: { credential = \"imap.password\" }, as it stands \
-                         before the colon of LoadCredential=",
-                    ));
-                }
-            },
-            other => return Err(de::Error::unknown_field(other, WORDS)),
-        };
-        match map.next_key::<String>()? {
-            Some(_) => Err(de::Error::custom(
-                "a password has one place: file, env, command or credential",
-            )),
-            None => Ok(source),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde::Deserialize;
 
     #[derive(Deserialize, Debug)]
     struct Settings {
@@ -306,6 +246,13 @@ mod tests {
             error.contains("never stands") && !error.contains("hunter2"),
             "{error}"
         );
+        for typed in ["271828", "-271828", "2.71828", "true"] {
+            let error = parse(&format!("password = {typed}")).unwrap_err();
+            assert!(
+                error.contains("never stands") && !error.contains(typed),
+                "{error}"
+            );
+        }
         assert!(parse("password = { env = \"A\", file = \"b\" }").is_err());
         assert!(
             parse("password = { vault = \"b\" }")

@@ -4,8 +4,9 @@
 //! the templates and lexicons, and in where the passwords are; and whoever asks a running daemon needs its socket only.
 
 use super::assemble::assemble;
-use super::{Config, FolderSettings, SecretSource, sheets};
+use super::{Config, FolderSettings, Place, SecretSource, pieces, sheets};
 use crate::record::Fault;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// A configuration as far as it could be read.
@@ -14,6 +15,9 @@ pub struct Survey {
     pub config: Result<Config, Vec<Fault>>,
     /// Where a daemon of it would answer; empty if even that cannot be told.
     pub control_socket: PathBuf,
+    /// Where each setting stands that somebody wrote, by its path with dots (`mailbox.0.imap.host`): first the place that is
+    /// in force, then those that it replaced.
+    pub written: BTreeMap<String, Vec<Place>>,
     pub(super) templates: FolderSettings,
     pub(super) lexicon: FolderSettings,
     pub(super) secrets: Vec<SecretPlace>,
@@ -29,27 +33,29 @@ pub(super) struct SecretPlace {
 }
 
 impl Survey {
-    /// Reads a file and judges it.
+    /// Reads a file, those of `conf.d` beside it and the environment's overrides, and judges the whole.
     pub fn of(path: &Path) -> Self {
-        let file = path.display().to_string();
-        let unreadable = |what: String, fix: &str| {
-            let (faults, own) = (
-                vec![Fault::of_file(&file, what, fix)],
-                FolderSettings::default(),
-            );
-            Self::wrong(faults, Vec::new(), [&own, &own], Path::new(""))
+        let main = match pieces::read(
+            path,
+            "name another with --config, or let `quitus init` write one",
+        ) {
+            Ok(main) => main,
+            Err(fault) => {
+                let own = FolderSettings::default();
+                return Self::wrong(
+                    vec![fault],
+                    Vec::new(),
+                    [&own, &own],
+                    Path::new(""),
+                    BTreeMap::new(),
+                );
+            }
         };
-        match std::fs::read(path).map(String::from_utf8) {
-            Ok(Ok(text)) => assemble(path, &text),
-            Ok(Err(_)) => unreadable(
-                "the file is not UTF-8 text".to_owned(),
-                "save it again as UTF-8",
-            ),
-            Err(e) => unreadable(
-                format!("the file cannot be read: {e}"),
-                "name another with --config, or let `quitus init` write one",
-            ),
-        }
+        let mut faults = Vec::new();
+        let mut texts = vec![main];
+        texts.extend(pieces::beside(path, &mut faults));
+        texts.extend(pieces::environment(std::env::vars_os(), &mut faults));
+        assemble(path, &texts, faults)
     }
 
     /// What was read, before it is known to be good.
@@ -58,10 +64,12 @@ impl Survey {
         secrets: Vec<SecretPlace>,
         [templates, lexicon]: [&FolderSettings; 2],
         control_socket: &Path,
+        written: BTreeMap<String, Vec<Place>>,
     ) -> Self {
         Self {
             config: Err(faults),
             control_socket: control_socket.to_owned(),
+            written,
             templates: templates.clone(),
             lexicon: lexicon.clone(),
             secrets,

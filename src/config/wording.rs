@@ -4,13 +4,16 @@
 //! the person's language is missing, the text counts as not known, and a letter that needs it waits for a human.
 
 use crate::record::Language;
-use serde::Deserialize;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{self, Deserializer, MapAccess, Visitor};
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
 /// A text in the languages in which the firm wrote it.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[serde(untagged)]
 pub enum Wording {
     /// The same in every language: a name.
     Same(String),
@@ -31,6 +34,20 @@ impl Wording {
 impl<'de> Deserialize<'de> for Wording {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(WordingVisitor)
+    }
+}
+
+impl JsonSchema for Wording {
+    fn schema_name() -> Cow<'static, str> {
+        "Wording".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let text = || serde_json::json!({ "type": "string" });
+        json_schema!({
+            "title": "text for letters",
+            "anyOf": [text(), { "type": "object", "additionalProperties": text() }],
+        })
     }
 }
 

@@ -21,6 +21,7 @@ mod outcome;
 pub mod reply;
 mod session;
 mod settings;
+mod span;
 mod steps;
 mod tls;
 mod wire;
@@ -33,6 +34,7 @@ pub use outbox::{Next, backoff};
 pub use outcome::{Outcome, Phase, Problem, Trouble};
 pub use session::{BeforeData, House};
 pub use settings::{
-    AuthMechanism, BreakerSettings, EnvelopeSender, Retry, Security, SentCheck, SmtpSettings, Span,
+    AuthMechanism, BreakerSettings, EnvelopeSender, Retry, Security, SentCheck, SmtpSettings,
     Timeouts, Wrong,
 };
+pub use span::Span;

@@ -3,24 +3,25 @@
 //! The password's type is left open ([`SmtpSettings`] is generic over it): how a secret is written in a file is the
 //! configuration's business, and this room gets it resolved as [`super::Credentials`].
 
+use super::span::Span;
 use crate::oauth::OauthSettings;
-use serde::{Deserialize, Deserializer};
-use std::time::Duration;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
-/// The table `[smtp]`. `Password` is whatever the configuration reads a secret with.
-#[derive(Clone, PartialEq, Debug, Deserialize)]
+/// `[smtp]`: the server that takes our letters, and how patiently it is spoken to.
+#[derive(Clone, PartialEq, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, bound(deserialize = "Password: Deserialize<'de>"))]
 pub struct SmtpSettings<Password> {
     /// Name of the server, as its certificate has it.
     pub host: String,
-    /// TCP port; default 465 for `tls`, 587 for `starttls`, 25 for `none`.
+    /// The TCP port; default 465 for `tls`, 587 for `starttls`, 25 for `none`.
     pub port: Option<u16>,
     /// How the way there is protected; default `tls`.
     #[serde(default)]
     pub security: Security,
     /// Login name; without one there is no login.
     pub username: Option<String>,
-    /// The password; never looked at in this room.
+    /// Where the password is kept: `{ file = "…" }`, `{ env = "…" }`, `{ command = ["…"] }` or `{ credential = "…" }`.
     pub password: Option<Password>,
     /// A log-in by token instead of a password; default: none.
     pub oauth: Option<OauthSettings>,
@@ -53,13 +54,13 @@ pub struct SmtpSettings<Password> {
     /// When the server is left alone.
     #[serde(default)]
     pub breaker: BreakerSettings,
-    /// Where to look whether an uncertain letter went out (answering.md C5); default `none`.
+    /// Where to look whether an uncertain letter went out; default `none`.
     #[serde(default)]
     pub sent_check: SentCheck,
 }
 
 /// How the way to the server is protected. There is no "if possible": that is clear text for whoever wants it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Security {
     /// TLS from the first byte (RFC 8314).
@@ -72,7 +73,7 @@ pub enum Security {
 }
 
 /// How we log in.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum AuthMechanism {
     /// RFC 4616.
@@ -82,7 +83,7 @@ pub enum AuthMechanism {
 }
 
 /// What stands in MAIL FROM, and so where a bounce goes (answering.md A).
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum EnvelopeSender {
     /// The mailbox that answers.
@@ -95,7 +96,7 @@ pub enum EnvelopeSender {
 }
 
 /// Where to look for a letter whose fate is unknown.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum SentCheck {
     /// The Sent folder of the mailbox: the server files what it takes.
@@ -108,7 +109,7 @@ pub enum SentCheck {
 }
 
 /// Patience. A letter's own bytes add to `final_dot`: a second for each 16 KiB.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Timeouts {
     /// Name look-up, TCP, TLS: for each of them. Default 30 s.
@@ -130,7 +131,7 @@ impl Default for Timeouts {
 }
 
 /// When a letter that was put off is tried again.
-#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Retry {
     /// Waiting times; the last one repeats. Default 1 min, 5 min, 15 min, 1 h, 4 h.
@@ -149,7 +150,7 @@ impl Default for Retry {
 }
 
 /// When a server that fails is left alone.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct BreakerSettings {
     /// Failures in a row. Default 3. (A refused login or certificate opens it at once.)
@@ -167,44 +168,6 @@ impl Default for BreakerSettings {
             first_wait: Span::seconds(30),
             longest_wait: Span::seconds(900),
         }
-    }
-}
-
-/// A length of time as people write it: `500 ms`, `30 s`, `5 min`, `4 h`, `3 d`.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub struct Span(pub Duration);
-
-impl Span {
-    /// So many seconds.
-    pub const fn seconds(s: u64) -> Self {
-        Self(Duration::from_secs(s))
-    }
-}
-
-impl std::str::FromStr for Span {
-    type Err = String;
-    fn from_str(text: &str) -> Result<Self, String> {
-        let bad = || format!("\"{text}\" is no length of time; write 30 s, 5 min, 4 h or 3 d");
-        let text = text.trim();
-        let unit = text.trim_start_matches(|c: char| c.is_ascii_digit());
-        let number: u64 = text[..text.len() - unit.len()].parse().map_err(|_| bad())?;
-        let millis = match unit.trim() {
-            "ms" => 1,
-            "s" => 1_000,
-            "min" | "m" => 60_000,
-            "h" => 3_600_000,
-            "d" => 86_400_000,
-            _ => return Err(bad()),
-        };
-        let all = number.checked_mul(millis).ok_or_else(bad)?;
-        Ok(Self(Duration::from_millis(all)))
-    }
-}
-
-impl<'de> Deserialize<'de> for Span {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(from)?;
-        text.parse().map_err(serde::de::Error::custom)
     }
 }
 
@@ -381,14 +344,5 @@ mod tests {
         );
         assert!(read("host = \"x\"\nsecurity = \"opportunistic\"").is_err());
         assert!(read("host = \"x\"\nhots = \"y\"").is_err());
-    }
-
-    #[test]
-    fn a_length_of_time_reads_as_people_write_it() {
-        let ms = |t: &str| t.parse::<Span>().map(|s| s.0.as_millis());
-        assert_eq!(ms("500 ms"), Ok(500));
-        assert_eq!(ms("5min"), Ok(300_000));
-        assert_eq!(ms(" 3 d "), Ok(259_200_000));
-        assert!(ms("5").is_err() && ms("min").is_err() && ms("99999999999999999999 d").is_err());
     }
 }

@@ -1,6 +1,7 @@
 //! Where a listener is asked: a port of an address, or a socket in the file system.
 
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -9,8 +10,8 @@ use std::path::{Path, PathBuf};
 const LONGEST_SOCKET: usize = 107;
 
 /// Where somebody listens.
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(try_from = "String", into = "String")]
 pub enum Listen {
     /// An address and a port.
     Tcp(SocketAddr),
@@ -39,6 +40,12 @@ impl Listen {
         {
             *path = folder.join(&*path);
         }
+    }
+}
+
+impl From<Listen> for String {
+    fn from(listen: Listen) -> Self {
+        listen.to_string()
     }
 }
 

@@ -2,7 +2,8 @@
 
 use super::place::Listen;
 use crate::config::SecretSource;
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
 /// A reply's line has 512 octets at most (RFC 5321, section 4.5.3.1.5), with code and line end.
@@ -10,8 +11,8 @@ const LONGEST_TEXT: usize = 400;
 /// What a mail server tells if the operator says nothing else. It names nobody.
 const TEXT: &str = "The recipient asked not to be written to";
 
-/// `[guard]`.
-#[derive(Clone, PartialEq, Debug, Default, Deserialize)]
+/// `[guard]`: which doors are open to those who ask whether somebody may be written to; none, unless its table is there.
+#[derive(Clone, PartialEq, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct GuardSettings {
     /// Postfix's policy delegation.
@@ -25,7 +26,7 @@ pub struct GuardSettings {
 }
 
 /// `[guard.policy]`, `[guard.milter]`: what a mail server asks.
-#[derive(Clone, PartialEq, Debug, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MtaSettings {
     /// Where it is asked.
@@ -40,7 +41,7 @@ fn text() -> String {
 }
 
 /// `[guard.http]`.
-#[derive(Clone, PartialEq, Debug, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HttpSettings {
     /// Where it is asked.
@@ -55,7 +56,7 @@ pub struct HttpSettings {
 }
 
 /// `[[guard.http.client]]`.
-#[derive(Clone, PartialEq, Debug, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ClientSettings {
     /// How the log knows it.
@@ -65,7 +66,7 @@ pub struct ClientSettings {
 }
 
 /// `[guard.one_click]`.
-#[derive(Clone, PartialEq, Debug, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OneClickSettings {
     /// Where it listens.

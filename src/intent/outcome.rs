@@ -6,20 +6,21 @@
 use super::classification::Classification;
 use crate::mail::Gate;
 use crate::record::{Outcome, Reading, RequestKind, Verdict};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// `[policy.thresholds]`: how sure the reader must be, 0 to 1, before a kind is acted upon without a human. The only
 /// thresholds of the house: whoever has a configuration passes its policy's, whoever has none passes the default.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Thresholds {
-    /// Default 0.7: a STOP too many costs little, and can be lifted.
+    /// For a STOP: one too many costs little, and can be lifted. Default 0.7.
     pub stop: f32,
-    /// Default 0.7.
+    /// For a question for the source. Default 0.7.
     pub source: f32,
-    /// Default 0.9: "send me what you have" is mostly said by people who want to buy.
+    /// For access: "send me what you have" is mostly said by people who want to buy. Default 0.9.
     pub access: f32,
-    /// Default 0.7.
+    /// For erasure. Default 0.7.
     pub erasure: f32,
 }
 

@@ -8,10 +8,11 @@ use super::error::SessionError;
 use super::folders::Folder;
 use super::session::Session;
 use crate::record::UidSet;
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 /// What an operator writes about filing: `[mailbox.filing]`. Nothing is filed unless it stands there.
-#[derive(Clone, PartialEq, Eq, Default, Debug, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Default, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct FilingSettings {
     /// A keyword such as `$Quitus`, or `\Answered`, for messages that were obeyed or answered. Default: none.

@@ -7,13 +7,14 @@ use super::filing::FilingSettings;
 use crate::config::SecretSource;
 use crate::oauth::OauthSettings;
 use crate::record::{Address, domain_to_ascii};
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// One mailbox that receives replies.
-#[derive(Clone, PartialEq, Debug, Deserialize)]
+/// One mailbox that receives replies; no two have the same name, and no address belongs to two.
+#[derive(Clone, PartialEq, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MailboxSettings {
     /// The name under which status, log and cursors know it; never changes once it was used.
@@ -55,14 +56,14 @@ pub struct MailboxSettings {
 }
 
 /// How to reach and enter an IMAP server.
-#[derive(Clone, PartialEq, Debug, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ImapSettings {
     /// Name or IP address of the server, as its certificate says it.
     pub host: String,
-    /// Default: 993 for `tls`, 143 otherwise.
+    /// The TCP port. Default: 993 for `tls`, 143 otherwise.
     pub port: Option<u16>,
-    /// Default: `tls`.
+    /// How the connection is protected; `none` is for this machine only. Default: `tls`.
     #[serde(default)]
     pub security: Security,
     /// The login name, often the address.
@@ -82,7 +83,7 @@ pub struct ImapSettings {
 }
 
 /// How the connection is protected.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Security {
     /// TLS from the first byte (RFC 8314).
@@ -95,7 +96,7 @@ pub enum Security {
 }
 
 /// How the password is given to the server.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Auth {
     /// AUTHENTICATE PLAIN if the server offers it, else LOGIN.
@@ -108,7 +109,7 @@ pub enum Auth {
 }
 
 /// How much is read at once: what bounds memory, and what makes reading quick.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ReadLimits {
     /// Messages in one FETCH. Default: 250.

@@ -3,11 +3,12 @@
 use crate::config::SecretSource;
 use crate::guard::{GuardSettings, Listen};
 use crate::sender::{AlertWay, WebhookSettings};
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
-/// `[health]`.
-#[derive(Clone, PartialEq, Debug, Deserialize)]
+/// `[health]`: the page for monitoring; there is none, unless it is asked for.
+#[derive(Clone, PartialEq, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HealthSettings {
     /// Where it is asked.
@@ -51,15 +52,15 @@ impl HealthSettings {
     }
 }
 
-/// `[alerts]`.
-#[derive(Clone, PartialEq, Debug, Deserialize)]
+/// `[alerts]`: who is told when the daemon is ill, beside the reviewers.
+#[derive(Clone, PartialEq, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct AlertSettings {
     /// A program and its arguments; no shell. It reads the alert from its standard input, and has 30 seconds. Default: none.
     pub command: Option<Vec<String>>,
     /// A place that takes signed messages (Standard Webhooks). Default: none.
     pub webhook: Option<WebhookSettings>,
-    /// Where the webhook's key is kept: `{ file = "…" }`, `{ credential = "…" }`, ….
+    /// Where the webhook's key is kept: `{ file = "…" }`, `{ env = "…" }`, `{ command = ["…"] }` or `{ credential = "…" }`.
     pub secret: Option<SecretSource>,
     /// Certificates (PEM) to trust beside those of the system. Default: none.
     pub ca_file: Option<PathBuf>,

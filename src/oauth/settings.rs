@@ -3,11 +3,12 @@
 use super::providers::{self, CUSTOM, Provider, Way};
 use crate::config::SecretSource;
 use crate::http::Target;
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
 /// How tokens are asked for, and in whose name.
-#[derive(Clone, PartialEq, Debug, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OauthSettings {
     /// Who gives them: `"google"`, `"microsoft"`, `"fastmail"`, `"yahoo"`, or `"custom"` with `authorize`, `token` and `scope`.
@@ -42,7 +43,7 @@ pub struct OauthSettings {
 }
 
 /// Who agrees that tokens are given.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Grant {
     /// A person, once: `quitus oauth login NAME`.

@@ -4,13 +4,14 @@
 //! `jeandupont@gmail.com` (canonical). Rule B7: dots are dropped for Gmail's two domains only, because elsewhere they
 //! tell two people apart; a `+tag` is dropped everywhere. No display name ever decides anything, so it is not here.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// An address of RFC 5322 `addr-spec` shape, trimmed, its domain in lower case and in IDNA's ASCII form.
 ///
 /// The local part keeps its case: it is what we write to. Comparison is by [`Address::exact`] or [`Address::canonical`];
 /// `==` compares exact forms.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
 pub struct Address {
     text: String,

@@ -81,7 +81,7 @@ pub struct Counts {
     pub messages: [u64; 5],
     /// Letters by state, in the order of [`LetterState::ALL`].
     pub letters: [u64; 9],
-    /// Persons suppressed and paused.
+    /// Persons paused and suppressed, in the order of [`Suppression::ALL`](super::Suppression::ALL).
     pub suppressed: [u64; 2],
     /// Contacts in the register.
     pub contacts: u64,

@@ -3,11 +3,12 @@
 //! *No vague source*: origin and date and provider for each datum, or a human writes the letter (rights.md).
 
 use crate::record::{Contact, Origin, Relation};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// `[register]` and its lists.
-#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+/// `[register]`: what holds for every contact.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct RegisterSettings {
     /// The relation of a contact of whom no list says one. Default: none, so `unknown`.
@@ -22,12 +23,12 @@ pub struct RegisterSettings {
 }
 
 /// `[[origin]]`: contacts of these campaigns have this origin.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OriginRule {
     /// The campaign's name; `*` stands for any letters.
     pub campaign: String,
-    /// The data it speaks of (`email`, `name`, `role`, `firm`, `phone`, `profile`); default all.
+    /// The data it speaks of (`email`, `name`, `role`, `firm`, `phone`, `profile`); default: all.
     #[serde(default)]
     pub data: Vec<String>,
     /// Id of the `[[provider]]`.
@@ -45,7 +46,7 @@ pub struct OriginRule {
 }
 
 /// What a provider is for the data (GDPR Art. 4(7), 4(8)).
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ProviderRole {
     /// It gets our instruction; the person is not sent there.
@@ -54,8 +55,8 @@ pub enum ProviderRole {
     Controller,
 }
 
-/// `[[provider]]`.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+/// `[[provider]]`: who supplied data.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Provider {
     /// As origins name it.

@@ -1,11 +1,12 @@
 //! `[[sent_log]]`: logs of mail servers in which mail after a STOP is looked for.
 
 use super::mta_log::Delivered;
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
-/// One log.
-#[derive(Clone, PartialEq, Debug, Deserialize)]
+/// `[[sent_log]]`: a mail server's log in which mail after a STOP is looked for.
+#[derive(Clone, PartialEq, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SentLogSettings {
     /// How status, log and incidents know it; never changes once it was used.

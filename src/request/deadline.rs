@@ -9,10 +9,11 @@ use crate::record::Timestamp;
 use jiff::civil::{Date, Weekday};
 use jiff::tz::TimeZone;
 use jiff::{Span, ToSpan};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// `[policy.office_hours]`: when letters may leave, in the controller's time zone.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct OfficeHours {
     /// `false`: at any hour of any day. Default `true`.

@@ -1,10 +1,11 @@
 //! What counts as a flood of STOPs (B11): `[policy.floods]`. It is honoured like any other STOP; a human is told.
 
 use crate::record::{FloodOf, FloodRow};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// `[policy.floods]`.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Floods {
     /// STOPs of one day that came without our token, our thread and a DMARC pass. 0 = off. Default 50.

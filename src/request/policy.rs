@@ -8,11 +8,12 @@ use super::deadline::{Calendar, OfficeHours};
 use super::floods::Floods;
 use crate::intent::Thresholds;
 use crate::record::{Fault, Language, RequestKind, Suppression};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Whether letters of a kind leave by themselves in live mode.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Automation {
     /// They do.
@@ -22,7 +23,7 @@ pub enum Automation {
 }
 
 /// What a question for the source entails.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AfterSource {
     /// No more prospecting, and the letter says so.
@@ -32,7 +33,7 @@ pub enum AfterSource {
 }
 
 /// What a no without the wish to be left alone entails.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum NotInterested {
     /// A pause.
@@ -44,7 +45,7 @@ pub enum NotInterested {
 }
 
 /// When a STOP is answered by a letter.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum StopAnswer {
     /// Always.
@@ -56,7 +57,7 @@ pub enum StopAnswer {
 }
 
 /// What becomes of a letter when the tools that send have not confirmed in time.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Unconfirmed {
     /// It says that a mail already scheduled may still come.
@@ -66,7 +67,7 @@ pub enum Unconfirmed {
 }
 
 /// What the law of a country says of prospecting a firm by e-mail, as far as a source letter depends on it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CountryRule {
     /// It may rest on legitimate interest: a source letter may leave by itself.
@@ -76,7 +77,7 @@ pub enum CountryRule {
 }
 
 /// `[policy.caps]`: A7, over all mailboxes together.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Caps {
     /// Automatic first letters to one person for one kind in 7 days. Default 1.
@@ -103,11 +104,11 @@ impl Default for Caps {
     }
 }
 
-/// `[policy]`, as people write it. Every field has a default, so an empty section is a whole policy.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+/// `[policy]`: what the machine may do by itself, in live mode. Every setting has a default, so an empty section is a whole policy.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct PolicySettings {
-    /// STOP letters in live mode. Default `auto`.
+    /// STOP letters: whether they leave by themselves, or a human releases each. Default `auto`.
     pub stop: Automation,
     /// Source letters. Default `auto`: they leave only if the register proves everything they say.
     pub source: Automation,
@@ -119,11 +120,11 @@ pub struct PolicySettings {
     pub look_again: bool,
     /// Acknowledgements of access and erasure. Default `auto`.
     pub acknowledgement: Automation,
-    /// Default `suppress`.
+    /// What a question for the source entails. Default `suppress`.
     pub after_source: AfterSource,
-    /// Default `pause`.
+    /// What a no without the wish to be left alone entails. Default `pause`.
     pub not_interested: NotInterested,
-    /// Default `always`.
+    /// When a STOP is answered by a letter. Default `always`.
     pub stop_answer: StopAnswer,
     /// Minutes between the suppression and the letter, so that a human may be first. Default 15.
     pub delay_minutes: u32,

@@ -6,13 +6,14 @@
 use super::told::Channel;
 use crate::config::SecretSource;
 use crate::http::Target;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// One tool that must obey.
-#[derive(Clone, PartialEq, Debug, Deserialize)]
+/// One tool that sends prospecting and must obey: described by exactly one of `preset`, `file`, `webhook`, `command` and `drop`.
+#[derive(Clone, PartialEq, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SenderSettings {
     /// The name under which status, log and commands know it; never changes once it was used.
@@ -38,7 +39,7 @@ pub struct SenderSettings {
     pub ca_file: Option<PathBuf>,
     /// What stops when it obeys. Default: the preset's; for the others `["email"]`.
     pub channels: Option<Vec<Channel>>,
-    /// What a pause does there. Default: `send`.
+    /// What a pause does there: it is told (`send`), told as a STOP for good (`as_stop`), or not told (`leave`). Default: `send`.
     #[serde(default)]
     pub pause: Pauses,
     /// Calls a minute, as your plan allows. Default: the preset's, which keeps below the vendor's smallest plan.
@@ -49,7 +50,7 @@ pub struct SenderSettings {
 }
 
 /// What a pause does in a tool: some can only opt out for good.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Pauses {
     /// It is told; where the tool has no word for it, a human does it there.
@@ -62,7 +63,7 @@ pub enum Pauses {
 }
 
 /// Where signed messages go.
-#[derive(Clone, PartialEq, Debug, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WebhookSettings {
     /// `https://…`; clear text to this machine only.

@@ -1,12 +1,13 @@
 //! What a sender said, in words that may stand in status, logs and digests: no address, no secret, no body, no query.
 
 use crate::record::Address;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use crate::http::{Trouble, TroubleKind};
 
 /// A way to reach somebody that a sender stops when it obeys.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Channel {
     /// Mails.

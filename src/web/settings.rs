@@ -2,11 +2,12 @@
 
 use crate::config::SecretSource;
 use crate::guard::Listen;
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use std::path::Path;
 
-/// `[desk]`.
-#[derive(Clone, PartialEq, Debug, Deserialize)]
+/// `[desk]`: the pages on which people decide, in a browser; none unless it is here.
+#[derive(Clone, PartialEq, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DeskSettings {
     /// Where the pages are: `127.0.0.1:8480` or `unix:/run/quitus/desk.sock`.

@@ -1,0 +1,231 @@
+//! Several texts make one configuration: what overrides what, and where each mistake and each setting is said to stand.
+
+use super::pieces::{Kind, Place, Text, environment};
+use super::{Config, Survey, assemble, described, reference};
+use crate::record::Fault;
+use std::path::Path;
+
+const MAIN: &str = "[controller]
+name = 'Acme'
+legal_name = 'Acme SAS'
+address = '12 rue de la Paix, Paris'
+privacy_email = 'privacy@acme.example'
+[store]
+path = 'store'
+[smtp]
+host = 'smtp.acme.example'
+username = 'u'
+password = { file = 'p' }
+[[mailbox]]
+name = 'sales-team'
+address = 'sales@acme.example'
+imap = { host = 'imap.acme.example', username = 'u', password = { env = 'P' } }
+[policy]
+office_hours = { from = 8 }
+";
+
+fn survey(texts: &[(&str, &str)]) -> Survey {
+    let text = |(name, text): &(&str, &str)| Text {
+        name: (*name).to_owned(),
+        text: (*text).to_owned(),
+        kind: match name.starts_with("QUITUS__") {
+            true => Kind::Variable,
+            false => Kind::File,
+        },
+    };
+    let main = [("q.toml", MAIN)];
+    let all: Vec<Text> = main.iter().chain(texts).map(text).collect();
+    assemble::assemble(Path::new("/etc/quitus/q.toml"), &all, Vec::new())
+}
+
+fn good(texts: &[(&str, &str)]) -> (Config, Survey) {
+    let survey = survey(texts);
+    let config = survey.config.clone().unwrap_or_else(|f| panic!("{f:#?}"));
+    (config, survey)
+}
+
+fn told(texts: &[(&str, &str)]) -> Vec<String> {
+    let faults = survey(texts).config.err().unwrap_or_default();
+    faults.iter().map(Fault::to_string).collect()
+}
+
+fn places(survey: &Survey, path: &str) -> Vec<String> {
+    let places = survey.written.get(path).into_iter().flatten();
+    places.map(Place::to_string).collect()
+}
+
+#[test]
+fn a_later_text_overrides_settings_and_adds_blocks() {
+    let more = "[smtp]\nhost = 'relay.acme.example'\n[policy.office_hours]\nto = 19\n[[mailbox]]\nname = 'two'\naddress = 'two@acme.example'\nimap = { host = 'h.example', username = 'u', password = { env = 'P' } }\n";
+    let (config, survey) = good(&[
+        ("conf.d/10-more.toml", more),
+        (
+            "conf.d/20-last.toml",
+            "smtp.max_sessions = 7\nsmtp.host = 'third.acme.example'",
+        ),
+    ]);
+    assert_eq!(
+        (config.smtp.host.as_str(), config.smtp.max_sessions),
+        ("third.acme.example", 7)
+    );
+    let hours = config.policy.settings.office_hours;
+    assert_eq!(
+        (hours.from, hours.to),
+        (8, 19),
+        "tables are merged setting by setting"
+    );
+    let names: Vec<&str> = config.mailboxes.iter().map(|m| m.name.as_str()).collect();
+    assert_eq!(names, ["sales-team", "two"]);
+    assert_eq!(
+        places(&survey, "smtp.host"),
+        ["conf.d/20-last.toml:2", "conf.d/10-more.toml:2", "q.toml:9"]
+    );
+    assert_eq!(places(&survey, "mailbox.1.name"), ["conf.d/10-more.toml:6"]);
+    assert_eq!(places(&survey, "smtp.port"), Vec::<String>::new());
+}
+
+#[test]
+fn the_environment_overrides_and_a_mailbox_is_named_by_its_name() {
+    let (config, survey) = good(&[
+        ("QUITUS__MAILBOX__SALES_TEAM__POLL_SECONDS", "5"),
+        ("QUITUS__REVIEW__REVIEWERS", "['dpo@acme.example']"),
+        ("QUITUS__SMTP__HOST", "env.acme.example"),
+        ("QUITUS__SMTP__PASSWORD__CREDENTIAL", "smtp.password"),
+    ]);
+    assert_eq!(config.mailboxes[0].poll_seconds, 5);
+    assert_eq!(config.smtp.host, "env.acme.example");
+    assert_eq!(config.review.reviewers.len(), 1);
+    let password = config.smtp.password.unwrap();
+    assert_eq!(
+        password.to_string(),
+        "the credential smtp.password",
+        "the file is no second place"
+    );
+    assert_eq!(
+        places(&survey, "smtp.host"),
+        ["$QUITUS__SMTP__HOST", "q.toml:9"]
+    );
+}
+
+#[test]
+fn every_mistake_is_told_where_it_stands() {
+    let faults = told(&[
+        (
+            "conf.d/10-a.toml",
+            "[smtp]\n  hots = 'x'\nhost = { a = 1 }\n",
+        ),
+        (
+            "conf.d/20-b.toml",
+            "[mailbox]\nname = 'x'\n[[mailbox]]\nx =",
+        ),
+        (
+            "conf.d/30-c.toml",
+            "[[mailbox]]\nname = 'sales-team'\naddress = 'c@acme.example'\nimap = { host = 'h.example', username = 'u', password = { env = 'P' } }\n",
+        ),
+        ("QUITUS__MAILBOX__NOBODY__SENT", "x"),
+        ("QUITUS__SMPT__HOST", "x"),
+        ("QUITUS__SMTP", "{ host = "),
+        ("QUITUS__SMTP____HOST", "x"),
+    ]);
+    let all = faults.join("\n");
+    for part in [
+        "conf.d/10-a.toml:2:3: \"hots\" is not a setting of [smtp]\n  → did you mean \"host\"?",
+        "conf.d/10-a.toml:3:1: \"host\" is a table here, and a value at q.toml:9",
+        "conf.d/20-b.toml:1:2: \"mailbox\" is a table here, and blocks in double brackets at q.toml:12",
+        "conf.d/30-c.toml:2:1: two mailboxes are called \"sales-team\", the other at q.toml:13",
+        "$QUITUS__MAILBOX__NOBODY__SENT: it names no setting of a [[mailbox]] that is there",
+        "$QUITUS__SMPT__HOST: \"smpt\" is not a setting\n  → did you mean \"smtp\"?",
+        "$QUITUS__SMTP: the value is no TOML",
+        "$QUITUS__SMTP____HOST: the variable names no setting",
+    ] {
+        assert!(all.contains(part), "{part}\nis missing in\n{all}");
+    }
+}
+
+#[test]
+fn no_secret_comes_in_by_the_environment_or_is_repeated() {
+    for value in [
+        "hunter2",
+        "271828",
+        "\"271828\"",
+        "'271828",
+        "[271828]",
+        "{ vault = 271828 }",
+    ] {
+        let faults = told(&[("QUITUS__SMTP__PASSWORD", value)]);
+        assert!(!faults.is_empty(), "{value}");
+        let all = faults.join("\n");
+        assert!(!all.contains("hunter2") && !all.contains("271828"), "{all}");
+    }
+    let mut faults = Vec::new();
+    let none = environment(
+        [("QUITUS_CONFIG", "x"), ("HOME", "y"), ("QUITUS__A", "z")]
+            .map(|(n, v)| (n.into(), v.into()))
+            .into_iter(),
+        &mut faults,
+    );
+    assert_eq!((none.len(), faults.len()), (1, 0));
+}
+
+#[test]
+fn what_is_shown_names_no_secret_and_is_complete() {
+    let more = "[alerts]\nwebhook = { url = 'https://hooks.example.com/T0/hunter2?k=hunter2' }\nsecret = { command = ['vault', '--token=hunter2'] }\n";
+    let (config, survey) = good(&[("conf.d/a.toml", more)]);
+    let settings = config.settings(&survey.written);
+    let shown = format!("{settings:?}");
+    assert!(!shown.contains("hunter2"), "{shown}");
+    assert!(shown.contains("https://hooks.example.com/…") && shown.contains("vault"));
+    // Every setting of the reference is there, but for what is below a table or block that is not.
+    for section in super::SECTIONS
+        .iter()
+        .filter(|s| !["guard", "health"].contains(&s.key))
+    {
+        let of = |s: &&super::Setting| s.section.0 == section.key;
+        if section.many && !settings.iter().any(|s| of(&s)) {
+            continue;
+        }
+        for one in described(section) {
+            let begins = |s: &super::Setting| {
+                s.name == one.name || s.name.starts_with(&format!("{}.", one.name))
+            };
+            let below = one.name.starts_with("[[") || one.name.starts_with("webhook.");
+            assert!(
+                below || settings.iter().filter(of).any(begins),
+                "[{}] {}",
+                section.key,
+                one.name
+            );
+        }
+    }
+}
+
+#[test]
+fn every_place_of_a_secret_is_known_by_its_name() {
+    for section in super::SECTIONS {
+        for one in described(section)
+            .iter()
+            .filter(|d| d.kind == "where a secret is")
+        {
+            let last = one.name.rsplit(['.', ' ']).next().unwrap();
+            assert!(super::merge::SECRETS.contains(&last), "{}", one.name);
+        }
+    }
+}
+
+#[test]
+fn every_setting_says_what_it_means() {
+    for section in super::SECTIONS {
+        let all = described(section);
+        assert!(!all.is_empty(), "[{}]", section.key);
+        for one in all {
+            assert!(
+                one.meaning.len() > 5,
+                "[{}] {} says nothing",
+                section.key,
+                one.name
+            );
+        }
+    }
+    assert!(reference().contains("| `port` | whole number | 465 for `tls`, 587 for `starttls`, 25 for `none` | The TCP port. |"));
+    assert!(reference().contains("| `listen` | text | needed |"));
+}
