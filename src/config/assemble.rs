@@ -24,9 +24,8 @@ use std::path::{Path, PathBuf};
 /// Reads the texts, judges them, and makes the configuration if nothing is wrong; what it leads to is told in any case.
 /// `faults` are of texts that could not be read.
 pub fn assemble(path: &Path, texts: &[Text], faults: Vec<Fault>) -> Survey {
-    let folder = path.parent().unwrap_or(Path::new(""));
-    let mut doc = Document::merged(texts, faults);
-    let (file, written) = (path.display().to_string(), doc.written());
+    let (file, folder) = (path.display().to_string(), folder_of(path));
+    let (mut doc, written) = Document::merged(texts, faults);
     let (controller, processing) = (controller(&mut doc), processing(&mut doc));
     let (store, (review, retention)) = (store(&mut doc, folder), review(&mut doc));
     let (mailboxes, smtp) = (mailboxes(&mut doc, folder), smtp(&mut doc, folder));
@@ -37,9 +36,9 @@ pub fn assemble(path: &Path, texts: &[Text], faults: Vec<Fault>) -> Survey {
     let [templates, lexicon] = ["templates", "lexicon"].map(|s| own_files(&mut doc, s, folder));
     let (reader, (log, learning)) = (optional(&mut doc, "reader"), kept(&mut doc));
     let (house, out) = (house(&mut doc, &mailboxes), outside(&mut doc, folder));
+    let own = [&templates, &lexicon];
     let at = socket(&mut doc, folder, store.as_ref());
-    let (faults, own) = (doc.finish(&sections::names()), [&templates, &lexicon]);
-    let mut survey = Survey::wrong(faults, secrets, own, &at, written);
+    let mut survey = Survey::wrong(doc.finish(&sections::names()), secrets, own, &at, written);
     let (Some(controller), Some(store), Some(smtp), Some(policy), true) =
         (controller, store, smtp, policy, survey.is_flawless())
     else {
@@ -73,6 +72,10 @@ pub fn assemble(path: &Path, texts: &[Text], faults: Vec<Fault>) -> Survey {
         desk: out.desk,
     }));
     survey
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().unwrap_or(Path::new(""))
 }
 
 /// Who answers.

@@ -13,6 +13,9 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+/// Where each setting stands that somebody wrote, by its path with dots; first what is in force, then what it replaced.
+pub(super) type Written = BTreeMap<String, Vec<Place>>;
+
 /// More mistakes than anybody wants to read at once.
 const ENOUGH: usize = 50;
 
@@ -38,11 +41,13 @@ impl<'t> Document<'t> {
         }])
     }
 
-    /// The same for texts that are laid over each other, in this order; `faults` are of texts that could not be read.
-    pub(super) fn merged(texts: &'t [Text], faults: Vec<Fault>) -> Self {
+    /// The same for texts that are laid over each other, in this order, and where everything in them stands; `faults` are of
+    /// texts that could not be read.
+    pub(super) fn merged(texts: &'t [Text], faults: Vec<Fault>) -> (Self, Written) {
         let mut document = Self::of(in_a_row(texts));
         document.faults.extend(faults);
-        document
+        let written = document.written();
+        (document, written)
     }
 
     fn of(row: Vec<Piece<'t>>) -> Self {
@@ -56,8 +61,7 @@ impl<'t> Document<'t> {
         }
     }
 
-    /// Where each setting stands that somebody wrote, by its path with dots; first what is in force, then what it replaced.
-    pub(super) fn written(&self) -> BTreeMap<String, Vec<Place>> {
+    fn written(&self) -> Written {
         let mut written = BTreeMap::new();
         for (key, value) in &self.places {
             self.note(key.get_ref(), key.span(), value, &mut written);
