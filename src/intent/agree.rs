@@ -5,6 +5,7 @@
 //! confidence is a probability, and the thresholds of the policy can follow the cost. Where the readers differ so far that
 //! neither "asked" nor "not asked" is safe, nothing is done and a human sees it.
 
+use super::alone::{differ, unsupported};
 use super::classification::{Classification, Evidence, Found, Signal};
 use super::learned::{Judgement, LABELS, Learned};
 use super::outcome::is_for_a_human;
@@ -150,6 +151,7 @@ impl Fit {
 
 /// What both say of a text. `read` is the lexicons' word.
 pub fn agree(mut read: Classification, judged: &Judgement, text: &str) -> Classification {
+    let heard = read.stance;
     let (doubt, dropped) = weigh(&mut read, judged, text);
     human(&mut read, judged, text);
     stance(&mut read, judged);
@@ -164,12 +166,9 @@ pub fn agree(mut read: Classification, judged: &Judgement, text: &str) -> Classi
             text,
         ));
     } else if let Some(found) = dropped.filter(|f| acts || is_for_a_human(f.kind)) {
-        let words = found.evidence.into_iter().next();
-        read.unsure = Some(Signal {
-            reason: format!("the readers differ on {}", found.kind),
-            rule: words.as_ref().map_or_else(String::new, |e| e.rule.clone()),
-            text: words.map_or_else(String::new, |e| e.text),
-        });
+        read.unsure = Some(differ(&found));
+    } else if let Some(found) = unsupported(&read, judged, heard) {
+        read.unsure = Some(differ(found));
     } else if acts && judged.says[MACHINE_LABEL] >= MACHINE {
         read.unsure = Some(signal(
             "a machine may have written it",

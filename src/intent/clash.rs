@@ -62,7 +62,7 @@ enum Relation {
 fn relation(by: &Rule, rule: &Rule) -> Option<Relation> {
     // Of the subject of a reply only phrases that stand alone count, so one that may stand anywhere does not do for those.
     let everywhere = match (by.place, rule.place) {
-        (Place::Anywhere, Place::Start) | (Place::Clause, Place::Whole) => true,
+        (Place::Anywhere, Place::Start | Place::End) | (Place::Clause, Place::Whole) => true,
         (a, b) => a == b,
     };
     if !everywhere || (by.question && !rule.question) {

@@ -252,6 +252,7 @@ impl Compiler<'_, '_> {
         let place = match written.place.as_ref().map(|s| s.text.as_str()) {
             None | Some("anywhere") => Place::Anywhere,
             Some("start") => Place::Start,
+            Some("end") => Place::End,
             Some("clause") => Place::Clause,
             Some("whole") => Place::Whole,
             Some(other) => {
@@ -259,7 +260,7 @@ impl Compiler<'_, '_> {
                 self.fault(
                     written.place.as_ref().map_or(written.at, |s| s.at),
                     what,
-                    "use anywhere, start, clause or whole",
+                    "use anywhere, start, end, clause or whole",
                 );
                 return None;
             }

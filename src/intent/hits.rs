@@ -68,6 +68,8 @@ pub enum Astray {
     Question,
     /// Something stands before it.
     Start,
+    /// Something stands after it.
+    End,
     /// Its clause says more.
     Clause,
     /// The reply says more.
@@ -182,6 +184,10 @@ fn misplaced(text: &Text, loud: &Loud, hit: &Hit<'_>) -> Option<Astray> {
         Place::Start => {
             let begin = tokens.partition_point(|t| t.sentence < sentence);
             (loud.between(begin, hit.first) > 0).then_some(Astray::Start)
+        }
+        Place::End => {
+            let end = tokens.partition_point(|t| t.sentence <= sentence);
+            (loud.between(hit.last + 1, end) > 0).then_some(Astray::End)
         }
         Place::Clause | Place::Whole => {
             let (a, b) = (tokens[hit.first].clause, tokens[hit.last].clause);

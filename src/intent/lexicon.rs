@@ -49,6 +49,8 @@ pub enum Place {
     Anywhere,
     /// It begins its sentence (after fillers).
     Start,
+    /// It ends its sentence (before fillers).
+    End,
     /// Its clause says nothing else.
     Clause,
     /// The fresh text says (nearly) nothing else.

@@ -6,6 +6,7 @@
 //! `outcome` says what follows. `eval` scores labelled sets, `trace` tells why. Deliberately absent: files and clocks.
 
 mod agree;
+mod alone;
 mod builtin;
 mod clash;
 mod classification;

@@ -197,6 +197,7 @@ impl From<Astray> for Fate {
             match astray {
                 Astray::Question => "question = true: only in a sentence that ends with a question mark",
                 Astray::Start => "where = \"start\": only at the beginning of a sentence",
+                Astray::End => "where = \"end\": only at the end of a sentence",
                 Astray::Clause => "where = \"clause\": only if nothing else stands between the commas",
                 Astray::Whole => "where = \"whole\": only if the reply says nothing else",
                 Astray::Subject => {

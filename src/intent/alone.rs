@@ -1,0 +1,93 @@
+//! What only the learned reader heard, and when that is not enough.
+//!
+//! Where a lexicon heard a request too, its words are the proof. Where none did, the learned reader's word is looked at more
+//! closely: in mail of ordinary composition, where hardly anybody asks in words that no lexicon knows, such a word is wrong far
+//! more often than in the hard sets that its chance was fitted on.
+
+use super::classification::{Classification, Evidence, Found, Signal};
+use super::learned::Judgement;
+use crate::record::{RequestKind, Stance};
+
+/// A stop that only the learned reader heard, below this chance, was wrong as often as right.
+const LEAST: f32 = 0.75;
+/// From this chance on that nothing is asked, the learned reader contradicts itself.
+const NOTHING: f32 = 0.05;
+/// From this chance on what it heard stands against an interest that the lexicons heard. A stop never does.
+const LOUDER: f32 = 0.97;
+/// The place in [`super::learned::LABELS`].
+const NONE_LABEL: usize = 13;
+
+/// The first request that only the learned reader heard and that is not safe to act upon. `heard` is the lexicons' stance.
+pub(super) fn unsupported<'r>(
+    read: &'r Classification,
+    judged: &Judgement,
+    heard: Option<Stance>,
+) -> Option<&'r Found> {
+    let nothing = judged.says[NONE_LABEL] >= NOTHING;
+    let interest = heard == Some(Stance::Interested);
+    let unsafe_alone = |f: &&Found| match f.kind {
+        RequestKind::Stop => nothing || interest || f.confidence < LEAST,
+        _ => nothing || interest && f.confidence < LOUDER,
+    };
+    let mut alone = (read.requests.iter()).filter(|f| f.evidence.iter().all(is_learned));
+    alone.find(unsafe_alone)
+}
+
+fn is_learned(evidence: &Evidence) -> bool {
+    evidence.rule.starts_with("learned.")
+}
+
+/// Why nothing is done: one reader hears it, the other does not.
+pub(super) fn differ(found: &Found) -> Signal {
+    let words = found.evidence.first();
+    Signal {
+        reason: format!("the readers differ on {}", found.kind),
+        rule: words.map_or_else(String::new, |e| e.rule.clone()),
+        text: words.map_or_else(String::new, |e| e.text.clone()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::intent::{Classification, Question};
+    use crate::record::{RequestKind, Stance};
+
+    fn understood(fresh: &str) -> Classification {
+        let reader = crate::intent::builtin().unwrap();
+        reader.understand(&Question {
+            subject: "",
+            fresh,
+            from: "me@own.example",
+            ..Question::default()
+        })
+    }
+
+    #[test]
+    fn a_stop_that_no_phrase_knows_is_not_done_to_somebody_who_wants_more() {
+        let read = understood("oui je veux bien plus d'infos");
+        assert_eq!(read.stance, Some(Stance::Interested));
+        let why = read.unsure.unwrap();
+        assert_eq!(why.reason, "the readers differ on stop", "{why:?}");
+        assert_eq!(why.rule, "learned.stop");
+    }
+
+    #[test]
+    fn the_word_of_the_footers_behind_a_no_without_a_comma_is_a_stop() {
+        for text in [
+            "pas interessé stop",
+            "Not interested unsubscribe",
+            "no me interesa, gracias baja",
+        ] {
+            let read = understood(text);
+            assert!(read.asks(RequestKind::Stop), "{text}: {read:?}");
+            assert!(read.unsure.is_none(), "{text}: {read:?}");
+        }
+        // The phrase stays out of other senses; what the learned reader makes of them is measured, not promised.
+        let read = understood("Thanks, stop by whenever you like, we are open until six.");
+        let words = read.requests.iter().flat_map(|f| &f.evidence);
+        assert!(
+            words.into_iter().all(|e| e.rule != "any.stop.after-no/1"),
+            "{read:?}"
+        );
+    }
+}
