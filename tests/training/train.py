@@ -1,8 +1,12 @@
-"""Teaches the reader: `train.py [EPOCHS]`; judges `zoe` and `corpus` on the way, which it does not learn."""
+"""Teaches the reader: `train.py [EPOCHS]`; judges `zoe` and `corpus` on the way, which it does not learn.
+
+`train.py EPOCHS --after taught.pt --rate 1.6e-4 --share 0.5 --new emma,hugo` goes on from weights that were taught before: all
+texts of the named writers and, anew in each epoch, that share of the others, so that nothing is forgotten.
+"""
+import argparse
 import math
 import random
 import re
-import sys
 import time
 import unicodedata
 
@@ -13,7 +17,7 @@ from torch.nn import functional as F
 
 from common import BASE, EXITS, LABELS, SENTENCE, TAUGHT, Reader, framed, joined, learning_sets, padded, replies, target, tokenizer
 
-EPOCHS, BATCH, RATE, SEED = int(sys.argv[1]) if len(sys.argv) > 1 else 5, 20, 3e-4, 1
+BATCH, SEED = 20, 1
 NEIGHBOURS = "qwertyuiopasdfghjklzxcvbnm"
 
 
@@ -98,14 +102,28 @@ def report(name, rows, said):
     print(f"   {name}: F1", *f1, f"all kinds right {(wanted[:, :8] == found[:, :8]).all(1).mean():.3f}", flush=True)
 
 
+def arguments():
+    said = argparse.ArgumentParser()
+    said.add_argument("epochs", type=int, nargs="?", default=5)
+    said.add_argument("--after", help="weights that were taught before")
+    said.add_argument("--rate", type=float, default=3e-4)
+    said.add_argument("--share", type=float, default=1.0, help="of the texts of writers that are not new")
+    said.add_argument("--new", default="", help="writers, with commas")
+    return said.parse_args()
+
+
 def main():
+    said = arguments()
     chance = random.Random(SEED)
     torch.manual_seed(SEED)
     base = torch.load(BASE)
     cut = tokenizer(base["pieces"], base["scores"])
     row = lambda r: dict(text=r["body"], lang=r["lang"], signature=r["signature"], y=target(r))
     load = lambda name: [row(r) for r in replies(name) if r["body"].strip()]
-    rows = [r for name in learning_sets() for r in load(name)]
+    new = set(said.new.split(","))
+    keeps = lambda name: name in new or chance.random() < said.share
+    chosen = lambda: [r for name in learning_sets() for r in load(name) if keeps(name)]
+    rows = chosen()
     others = {name: load(name) for name in ("corpus", "zoe")}
     none, human = LABELS.index("none"), LABELS.index("human")
     harmless = {}
@@ -113,17 +131,21 @@ def main():
         if r["y"][none] == 1 and r["y"][human] == 0:
             harmless.setdefault(r["lang"], []).append(r["text"])
     net = Reader(base["state"])
-    begin(net, cut, rows)
+    if said.after:
+        net.load_state_dict(torch.load(said.after)["state"])
+    else:
+        begin(net, cut, rows)
     count = len(net.layers)
-    groups = [dict(params=layer.parameters(), lr=RATE * 0.95 ** (count - 1 - n)) for n, layer in enumerate(net.layers)]
-    groups.append(dict(params=[*net.norm.parameters(), net.position], lr=RATE * 0.3))
-    groups.append(dict(params=[*net.attend.parameters(), *net.out.parameters()], lr=RATE * 4))
+    groups = [dict(params=layer.parameters(), lr=said.rate * 0.95 ** (count - 1 - n)) for n, layer in enumerate(net.layers)]
+    groups.append(dict(params=[*net.norm.parameters(), net.position], lr=said.rate * 0.3))
+    groups.append(dict(params=[*net.attend.parameters(), *net.out.parameters()], lr=said.rate * 4))
     optimizer = torch.optim.AdamW(groups, weight_decay=0.01)
-    steps = EPOCHS * math.ceil(len(rows) / BATCH)
+    steps = said.epochs * math.ceil(len(rows) / BATCH)
     rise = lambda s: min(1, (s + 1) / (steps * 0.08)) * max(0.02, 0.5 * (1 + math.cos(math.pi * min(1, s / steps))))
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, rise)
     begun = time.time()
-    for epoch in range(EPOCHS):
+    for epoch in range(said.epochs):
+        rows = chosen() if epoch else rows
         taught = [(framed(cut, varied(r, harmless, chance)), r["y"]) for r in rows]
         chance.shuffle(taught)
         parts, loss_sum = [], 0.0
@@ -135,9 +157,9 @@ def main():
         for part in parts:
             y = torch.tensor([t[1] for t in part])
             with torch.autocast("cpu", torch.bfloat16):
-                said = net(*padded([t[0] for t in part]))
+                judged_by = net(*padded([t[0] for t in part]))
             loss = 0
-            for one, weight in zip(said, (0.5, 1.0)):
+            for one, weight in zip(judged_by, (0.5, 1.0)):
                 each = F.binary_cross_entropy_with_logits(one.float(), y.clamp(min=0), reduction="none")
                 loss = loss + weight * (each * (y >= 0)).sum(1).mean()
             optimizer.zero_grad()
