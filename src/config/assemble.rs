@@ -3,6 +3,7 @@
 //! A section that is broken or missing does not hide the mistakes of the others: every section is read before anybody is
 //! told, and each is judged by its own room.
 
+use super::canary::canary;
 use super::outside::outside;
 use super::pieces::Text;
 use super::places::resolve;
@@ -36,6 +37,7 @@ pub fn assemble(path: &Path, texts: &[Text], faults: Vec<Fault>) -> Survey {
     let [templates, lexicon] = ["templates", "lexicon"].map(|s| own_files(&mut doc, s, folder));
     let (reader, (log, learning)) = (optional(&mut doc, "reader"), kept(&mut doc));
     let (house, out) = (house(&mut doc, &mailboxes), outside(&mut doc, folder));
+    let canary = canary(&mut doc, folder, &mailboxes, &house.own_domains);
     let own = [&templates, &lexicon];
     let at = socket(&mut doc, folder, store.as_ref());
     let mut survey = Survey::wrong(doc.finish(&sections::names()), secrets, own, &at, written);
@@ -70,6 +72,7 @@ pub fn assemble(path: &Path, texts: &[Text], faults: Vec<Fault>) -> Survey {
         health: out.health,
         alerts: out.alerts,
         desk: out.desk,
+        canary,
     }));
     survey
 }
@@ -234,7 +237,8 @@ fn secrets(doc: &Document, folder: &Path) -> Vec<SecretPlace> {
         .chain(named(doc, "sender", &["sender"], &["secret"]))
         .chain(named(doc, "recipient", &["recipient"], &["secret"]))
         .chain(named(doc, "client", &asker, &["token"]))
-        .chain([alerts, desk]);
+        .chain([alerts, desk])
+        .chain(of_canary());
     all.filter_map(|(of, path)| {
         let path: Vec<&str> = path.iter().map(String::as_str).collect();
         let mut source: SecretSource = doc.peek(&path)?;
@@ -247,6 +251,20 @@ fn secrets(doc: &Document, folder: &Path) -> Vec<SecretPlace> {
         })
     })
     .collect()
+}
+
+/// The canary's account has two log-ins.
+fn of_canary() -> impl Iterator<Item = (String, Vec<String>)> {
+    let places: [&[&str]; 4] = [
+        &["canary", "smtp", "password"],
+        &["canary", "imap", "password"],
+        &["canary", "smtp", "oauth", "client_secret"],
+        &["canary", "imap", "oauth", "client_secret"],
+    ];
+    let owned = |path: &[&str]| path.iter().map(|s| (*s).to_owned()).collect();
+    places
+        .into_iter()
+        .map(move |path| ("canary".to_owned(), owned(path)))
 }
 
 /// Whose secret and where it stands, for each table of an array: `mailbox sales`.

@@ -3,6 +3,7 @@
 //! Everything that ends by itself is an error here. A failed store ends the daemon, because only opening it again (and
 //! replaying the log) makes its state certain.
 
+use super::canary::{CanaryReport, Keeper};
 use super::clock::Clock;
 use super::connections::{GuardReport, MailboxReport, SmtpReport};
 use super::desks::Desks;
@@ -124,6 +125,8 @@ impl Daemon {
         tasks.push(tokio::spawn(mailer.run(stop.subscribe())));
         let herald = Herald::new(office.clone(), courier.clone());
         tasks.push(tokio::spawn(herald.run(stop.subscribe())));
+        let keeper = Keeper::new(office.clone(), courier.clone());
+        tasks.push(tokio::spawn(keeper.run(stop.subscribe())));
         Ok(Self {
             office,
             report,
@@ -281,6 +284,7 @@ fn teller(
         let floods = flood_needs(&state, &house.config.policy.settings.floods)?;
         let status = status.with_floods(floods);
         let status = status.with_logins(super::logins::standings(&house.config));
+        let status = status.with_canary(CanaryReport::of_house(&state, &house.config)?);
         let full = office.sequencer.reader().check_room();
         let disk = full.err().map(|full| full.to_string());
         let seen = mailboxes.iter().map(|m| MailboxReport::of(&m.borrow()));

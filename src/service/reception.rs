@@ -5,6 +5,7 @@
 //! message to be unseen.
 
 use super::apologising;
+use super::canary;
 use super::gathering::{self, OurLines, Read, Trouble, gather};
 use super::house::{House, Office};
 use super::people;
@@ -70,7 +71,7 @@ pub struct Reception {
 }
 
 /// A message ready to be committed.
-struct Ready {
+pub(super) struct Ready {
     proposal: Proposal,
     ending: Ending,
 }
@@ -175,6 +176,9 @@ impl Reception {
             Ok(message) => message,
             Err(why) => return Ok(self.dead(fetched, "A0", &why.to_string())),
         };
+        if let Some(events) = canary::heard(&self.office, house, &read, message)? {
+            return Ok(self.silent(fetched, events));
+        }
         let mut gathered = gather(&self.office, house, &read, message)?;
         if gathered.read.human.iter().any(|s| s.reason == "whole_firm")
             && let Some(domain) = &mut gathered.who.domain
@@ -231,7 +235,7 @@ impl Reception {
     }
 
     /// Something that is written down and is no message to us.
-    fn silent(&self, fetched: &Fetched, events: Vec<Event>) -> Ready {
+    pub(super) fn silent(&self, fetched: &Fetched, events: Vec<Event>) -> Ready {
         let location = gathering::location(fetched);
         let proposal = Proposal::new(events).expecting(vec![Expectation::Unseen(location)]);
         Ready {

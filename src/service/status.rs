@@ -1,5 +1,6 @@
 //! How everything is, in words that the operator and the reviewer understand; the same for the terminal and for programs.
 
+use super::canary::CanaryReport;
 use super::connections::{GuardReport, MailboxReport, SmtpReport, sender_needs};
 use super::filing::FilingReport;
 use super::health::DaemonReport;
@@ -71,6 +72,8 @@ pub struct Status {
     pub logins: Vec<crate::oauth::Standing>,
     /// Who answers whether somebody may be written to, if a daemon runs.
     pub guard: Vec<GuardReport>,
+    /// The canary, if one is configured: both requests.
+    pub canary: Vec<CanaryReport>,
 }
 
 impl Status {
@@ -118,6 +121,7 @@ impl Status {
             smtp: None,
             logins: Vec::new(),
             guard: Vec::new(),
+            canary: Vec::new(),
         };
         status.connections_need();
         Ok(status)
@@ -134,6 +138,13 @@ impl Status {
     /// Adds who answers whether somebody may be written to.
     pub fn with_guard(mut self, guard: Vec<GuardReport>) -> Self {
         self.guard = guard;
+        self.connections_need();
+        self
+    }
+
+    /// Adds whether the canary is answered.
+    pub fn with_canary(mut self, canary: Vec<CanaryReport>) -> Self {
+        self.canary = canary;
         self.connections_need();
         self
     }
@@ -172,6 +183,7 @@ impl Status {
             Why::DiskFull,
             Why::Mailbox,
             Why::Smtp,
+            Why::Canary,
             Why::Oauth,
             Why::Guard,
             Why::Edits,
@@ -211,6 +223,7 @@ impl Status {
             more.push(Need::of(Why::Filing, fix).times(filing.failing));
         }
         more.extend(self.senders.iter().flat_map(sender_needs));
+        more.extend(self.canary.iter().filter_map(CanaryReport::need));
         more.extend(self.logins.iter().filter_map(logins::need));
         more.extend(self.floods.iter().cloned());
         self.needs.extend(more);
@@ -359,6 +372,9 @@ impl Status {
         }
         for login in &self.logins {
             writeln!(f, "log-in     {login}")?;
+        }
+        for canary in &self.canary {
+            writeln!(f, "canary     {canary}")?;
         }
         for listener in &self.guard {
             write!(f, "{listener}")?;
