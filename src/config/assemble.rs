@@ -37,13 +37,11 @@ pub fn assemble(path: &Path, texts: &[Text], faults: Vec<Fault>) -> Survey {
     let [templates, lexicon] = ["templates", "lexicon"].map(|s| own_files(&mut doc, s, folder));
     let (reader, (log, learning)) = (optional(&mut doc, "reader"), kept(&mut doc));
     let (house, out) = (house(&mut doc, &mailboxes), outside(&mut doc, folder));
-    let canary = canary(&mut doc, folder, &mailboxes, &house.own_domains);
-    let own = [&templates, &lexicon];
-    let at = socket(&mut doc, folder, store.as_ref());
+    let canary = canary(&mut doc, folder, &mailboxes, &house);
+    let (own, at) = ([&templates, &lexicon], socket(&mut doc, folder, &store));
     let mut survey = Survey::wrong(doc.finish(&sections::names()), secrets, own, &at, written);
-    let (Some(controller), Some(store), Some(smtp), Some(policy), true) =
-        (controller, store, smtp, policy, survey.is_flawless())
-    else {
+    let needed = (controller, store, smtp, policy, survey.is_flawless());
+    let (Some(controller), Some(store), Some(smtp), Some(policy), true) = needed else {
         return survey;
     };
     survey.config = Ok(logins::owned(Config {
@@ -355,10 +353,10 @@ fn register(doc: &mut Document, who: Option<&ControllerSettings>) -> RegisterSet
 /// A path longer than this cannot be bound (`sun_path` of unix(7), with its final zero).
 const LONGEST_SOCKET: usize = 107;
 
-fn socket(doc: &mut Document, folder: &Path, store: Option<&StoreSettings>) -> PathBuf {
+fn socket(doc: &mut Document, folder: &Path, store: &Option<StoreSettings>) -> PathBuf {
     let mut control: ControlSettings = optional(doc, "control");
     control.socket.iter_mut().for_each(|p| resolve(p, folder));
-    let beside = || store.map(|s| s.path.join("control.sock"));
+    let beside = || store.as_ref().map(|s| s.path.join("control.sock"));
     let socket = control.socket.or_else(beside).unwrap_or_default();
     if socket.as_os_str().len() > LONGEST_SOCKET {
         let place = doc.place(&["control", "socket"]);

@@ -1,6 +1,6 @@
 //! `[canary]`: a second account, from which a marked STOP and a marked access request travel the whole way every day.
 
-use super::{Document, SecretSource};
+use super::{Document, HouseSettings, SecretSource};
 use crate::delivery::{EnvelopeSender, SmtpSettings};
 use crate::mailbox::{ImapSettings, MailboxSettings};
 use crate::record::Address;
@@ -92,11 +92,13 @@ pub(super) fn canary(
     doc: &mut Document,
     folder: &Path,
     mailboxes: &[MailboxSettings],
-    own_domains: &[String],
+    house: &HouseSettings,
 ) -> Option<CanarySettings> {
     let mut canary: CanarySettings = doc.take("canary")?;
     canary.resolve_in(folder);
-    for (path, what, fix) in faults(&canary, mailboxes, own_domains) {
+    let mut wrong = faults(&canary, mailboxes, &house.own_domains);
+    wrong.extend(of_account(&canary));
+    for (path, what, fix) in wrong {
         let path: Vec<&str> = std::iter::once("canary").chain(path).collect();
         let place = doc.place(&path);
         doc.fault(place, what, fix);
@@ -150,12 +152,19 @@ fn faults(
         "so many minutes make no alarm",
         "write 1 to 720",
     );
-    fault(
-        canary.smtp.envelope_sender != EnvelopeSender::Mailbox,
-        "smtp",
-        "the canary writes as a person does, with its own address as the envelope's sender",
-        "remove envelope_sender from [canary.smtp]",
-    );
+    wrong
+}
+
+/// The two ways to the account, judged by the rooms that go them.
+fn of_account(canary: &CanarySettings) -> Vec<Wrong> {
+    let mut wrong: Vec<Wrong> = Vec::new();
+    if canary.smtp.envelope_sender != EnvelopeSender::Mailbox {
+        let what =
+            "the canary writes as a person does, with its own address as the envelope's sender";
+        let fix = "remove envelope_sender from [canary.smtp]";
+        let path = vec!["smtp", "envelope_sender"];
+        wrong.push((path, what.to_owned(), fix.to_owned()));
+    }
     for (what, fix) in canary.account().faults() {
         let what = what.replace("mailbox canary:", "[canary.imap]");
         wrong.push((

@@ -123,10 +123,7 @@ impl Daemon {
         let teller = Arc::new(teller(&office, &courier, seen, &mailboxes));
         let mailer = Mailer::new(office.clone(), courier.clone(), teller);
         tasks.push(tokio::spawn(mailer.run(stop.subscribe())));
-        let herald = Herald::new(office.clone(), courier.clone());
-        tasks.push(tokio::spawn(herald.run(stop.subscribe())));
-        let keeper = Keeper::new(office.clone(), courier.clone());
-        tasks.push(tokio::spawn(keeper.run(stop.subscribe())));
+        tasks.extend(write_others(&office, &courier, &stop));
         Ok(Self {
             office,
             report,
@@ -242,6 +239,17 @@ fn see_to_what_is_kept(office: &Office, stop: &watch::Sender<bool>) -> [JoinHand
     let daily = super::daily::run(office.clone(), stop.subscribe());
     let learning = super::learning::run(office.clone(), stop.subscribe());
     [tokio::spawn(daily), tokio::spawn(learning)]
+}
+
+/// Mails that are no letters of a case: to recipients of data, and the canary's.
+fn write_others(
+    office: &Office,
+    courier: &Arc<Courier>,
+    stop: &watch::Sender<bool>,
+) -> [JoinHandle<()>; 2] {
+    let herald = Herald::new(office.clone(), courier.clone()).run(stop.subscribe());
+    let keeper = Keeper::new(office.clone(), courier.clone()).run(stop.subscribe());
+    [tokio::spawn(herald), tokio::spawn(keeper)]
 }
 
 /// Begins to tell the tools that send, and to let letters go that wait for them; what is wrong with each stands in the result.

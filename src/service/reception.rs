@@ -6,17 +6,19 @@
 
 use super::apologising;
 use super::canary;
-use super::gathering::{self, OurLines, Read, Trouble, gather};
+use super::gathering::{self, Gathered, OurLines, Read, Trouble, gather};
 use super::house::{House, Office};
 use super::people;
 use super::sent_index;
 use super::sequencer::{Committed, Proposal};
+use crate::intent::Signal;
 use crate::mail::{self, Limits};
 use crate::mailbox::{
     Cursor, Cursors, Fetched, FolderOpened, HeaderKey, Passed, PassedOver, Refused, Sink,
 };
 use crate::record::{Event, FolderId, Location, MessageState, RuleId, UidSet};
 use crate::request::{Decision, Expectation};
+use crate::store::Reader;
 use futures::stream::{self, Stream, StreamExt};
 use sha2::{Digest, Sha256};
 use std::panic::AssertUnwindSafe;
@@ -180,11 +182,7 @@ impl Reception {
             return Ok(self.silent(fetched, events));
         }
         let mut gathered = gather(&self.office, house, &read, message)?;
-        if gathered.read.human.iter().any(|s| s.reason == "whole_firm")
-            && let Some(domain) = &mut gathered.who.domain
-        {
-            people::count_domain(reader, domain)?;
-        }
+        count_firm(reader, &mut gathered)?;
         let decided = match self.hear(house, message, &gathered)? {
             Some(heard) => heard,
             None => self.decide(house, message, &gathered)?,
@@ -243,6 +241,17 @@ impl Reception {
             ending: ending_of(location),
         }
     }
+}
+
+/// B5: whoever speaks for a whole firm; how much of the register it is.
+fn count_firm(reader: &Reader, gathered: &mut Gathered) -> Result<(), Trouble> {
+    let says = |s: &Signal| s.reason == "whole_firm";
+    if gathered.read.human.iter().any(says)
+        && let Some(domain) = &mut gathered.who.domain
+    {
+        people::count_domain(reader, domain)?;
+    }
+    Ok(())
 }
 
 fn ending_of(location: Location) -> Ending {

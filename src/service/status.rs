@@ -15,6 +15,22 @@ use std::fmt;
 /// Needs that are shown to people at once.
 const SHOWN: usize = 30;
 
+/// What is ill outside the state.
+const OUTSIDE: [Why; 12] = [
+    Why::DiskFull,
+    Why::Mailbox,
+    Why::Smtp,
+    Why::Canary,
+    Why::Oauth,
+    Why::Guard,
+    Why::Edits,
+    Why::SentLog,
+    Why::Filing,
+    Why::Sender,
+    Why::SenderStuck,
+    Why::Flood,
+];
+
 /// What `quitus status` tells.
 #[derive(Clone, Debug, Serialize)]
 pub struct Status {
@@ -179,21 +195,7 @@ impl Status {
 
     /// What is ill outside the state belongs on the same list.
     fn connections_need(&mut self) {
-        let outside = [
-            Why::DiskFull,
-            Why::Mailbox,
-            Why::Smtp,
-            Why::Canary,
-            Why::Oauth,
-            Why::Guard,
-            Why::Edits,
-            Why::SentLog,
-            Why::Filing,
-            Why::Sender,
-            Why::SenderStuck,
-            Why::Flood,
-        ];
-        self.needs.retain(|n| !outside.contains(&n.why[0]));
+        self.needs.retain(|n| !OUTSIDE.contains(&n.why[0]));
         let mut more = Vec::new();
         if self.disk.is_some() {
             more.push(Need::of(
@@ -384,28 +386,4 @@ impl Status {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::record::MemoryTables;
-
-    #[test]
-    fn a_listener_that_is_down_is_a_need_of_its_own_and_ill() {
-        let tables = MemoryTables::default();
-        let status = Status::of_state(&State(&tables), Timestamp::from_millis(0), 7).unwrap();
-        let door = |name, up| GuardReport {
-            name,
-            listen: "127.0.0.1:1".into(),
-            up,
-            asked: 0,
-            refused: 0,
-            failed: 0,
-        };
-        let well = status.with_guard(vec![door("policy", true)]);
-        assert!(well.needs.is_empty() && !well.is_ill());
-        let ill = well.with_guard(vec![door("policy", true), door("milter", false)]);
-        let lines: Vec<String> = ill.needs.iter().map(Need::line).collect();
-        let down = "milter on 127.0.0.1:1: a listener of the guard is down: nobody is told who must not be written to";
-        assert_eq!(lines, [down]);
-        assert!(ill.is_ill() && ill.to_string().contains("guard      milter DOWN"));
-    }
-}
+mod tests;

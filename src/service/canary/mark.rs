@@ -77,7 +77,7 @@ mod tests {
             "address = 'canary@else.example'\n[smtp]\nhost = 'h'\n[imap]\nhost = 'h'\nusername = 'u'\npassword = { env = 'P' }\n",
         )
         .unwrap();
-        let keys = |n| Fingerprinter::new(vec![[n; 32]], [2; 32]);
+        let keys = |n| Fingerprinter::new(vec![[1; 32]], [n; 32]);
         let (ours, run) = (keys(1), [7; 16]);
         let mark = written(&ours, &settings.address, RequestKind::Stop, &run);
         let read = |from, mark: &str| read(&ours, &settings, &message(from, mark));

@@ -2,20 +2,9 @@
 //!
 //! Postfix delivers into Dovecot's Maildirs, so nothing between the two accounts is played by the test.
 
-#[path = "support/dovecot.rs"]
-mod dovecot;
-#[path = "support/firm.rs"]
-mod firm;
-#[path = "support/operator.rs"]
-mod operator;
-#[path = "support/postfix.rs"]
-mod postfix;
-#[path = "support/tls.rs"]
-mod tls;
-
-use firm::{Firm, MAILBOX};
-use operator::{Running, Said, ask, status};
-use postfix::{Postfix, free_port};
+use crate::firm::{Firm, MAILBOX};
+use crate::operator::{Running, Said, ask, status};
+use crate::postfix::{Postfix, free_port};
 use quitus::api::{Answer, Client, Desk, router};
 use quitus::config::Config;
 use quitus::service::{Clock, Daemon, Extras, Status};
