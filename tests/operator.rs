@@ -6,6 +6,8 @@
 mod backlog;
 #[path = "support/browser.rs"]
 mod browser;
+#[path = "operator/canary.rs"]
+mod canary;
 #[path = "support/certs.rs"]
 mod certs;
 #[path = "operator/check.rs"]

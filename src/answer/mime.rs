@@ -131,11 +131,11 @@ pub fn mime(envelope: &Envelope, letter: &Letter) -> Result<Vec<u8>, MimeError> 
     Ok(message.formatted())
 }
 
-fn word(name: &'static str, value: &str) -> HeaderValue {
+pub(super) fn word(name: &'static str, value: &str) -> HeaderValue {
     HeaderValue::new(HeaderName::new_from_ascii_str(name), value.to_owned())
 }
 
-fn mailbox(name: Option<&str>, address: &Address) -> Result<Mailbox, MimeError> {
+pub(super) fn mailbox(name: Option<&str>, address: &Address) -> Result<Mailbox, MimeError> {
     let refused =
         |e: lettre::address::AddressError| MimeError::Address(address.masked(), e.to_string());
     let address = address.as_str().parse().map_err(refused)?;
@@ -143,7 +143,7 @@ fn mailbox(name: Option<&str>, address: &Address) -> Result<Mailbox, MimeError> 
 }
 
 /// The moment as lettre takes it; before 1970 counts as 1970.
-fn moment(date: Timestamp) -> SystemTime {
+pub(super) fn moment(date: Timestamp) -> SystemTime {
     let millis = u64::try_from(date.millis()).unwrap_or(0);
     // The last second of the year 9999 is the last that a Date header can say.
     SystemTime::UNIX_EPOCH + Duration::from_millis(millis.min(253_402_300_799_000))

@@ -6,6 +6,7 @@
 //! hash of what was shown. Deliberately absent: files, the clock, randomness, and any decision whether to answer at all.
 
 mod builtin;
+mod canary;
 mod claims;
 mod compliance;
 mod compose;
@@ -29,6 +30,7 @@ mod wherein;
 mod words;
 
 pub use builtin::sources as builtin_templates;
+pub use canary::{CanaryMail, canary_mail};
 pub use compliance::{
     COMPLIANCE, ComplianceFacts, DataSource, Figures as ComplianceFigures, Firm,
     OfKind as KindFigures, Paper as CompliancePaper, Use as ProcessingUse, Written as WrittenPaper,

@@ -4,6 +4,7 @@
 //! command only carries, and what it says does not depend on whether a daemon runs. The socket's permissions (0600) are
 //! its guard; there is no other. An address appears in plain words only where that very person was asked for.
 
+mod canary;
 mod case_letter;
 mod case_list;
 mod case_place;
@@ -54,7 +55,7 @@ pub use serve::{Control, NotServed, serve};
 
 use crate::record::{Address, Damaged, Event};
 use crate::service::{
-    Committed, Daemon, Office, Proposal, SenderReport, Status, Trouble, flood_needs,
+    CanaryReport, Committed, Daemon, Office, Proposal, SenderReport, Status, Trouble, flood_needs,
 };
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -100,7 +101,9 @@ impl Desk {
             let floods = flood_needs(&state, &house.config.policy.settings.floods)?;
             let status = Status::of_state(&state, now, soon)?.with_senders(senders);
             let logins = crate::service::oauth_standings(&house.config);
-            Ok(status.with_floods(floods).with_logins(logins))
+            let canary = CanaryReport::of_house(&state, &house.config)?;
+            let status = status.with_floods(floods).with_logins(logins);
+            Ok(status.with_canary(canary))
         };
         Self {
             office,
@@ -296,6 +299,7 @@ pub fn router(desk: Desk) -> Router {
         .route("/incidents/{id}/seen", post(incidents::seen))
         .route("/tokens/mint", post(tokens::of_named))
         .route("/store/acknowledge", post(flags::acknowledge))
+        .route("/canary", get(canary::show).post(canary::run))
         .merge(lists)
         .merge(of_senders())
         .merge(of_requests())

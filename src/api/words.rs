@@ -2,6 +2,7 @@
 //!
 //! Whoever must know who a person is asks for that very person (`quitus contacts show`, `quitus requests show`).
 
+mod canary;
 mod fates;
 mod grouping;
 mod learning;
@@ -67,6 +68,7 @@ pub fn tell(event: &Event) -> Told {
         .or_else(|| recipients::tell(event))
         .or_else(|| templates::tell(event))
         .or_else(|| learning::tell(event))
+        .or_else(|| canary::tell(event))
         .unwrap_or(("event", "an event of a newer version".into(), None));
     Told { event, what, rule }
 }

@@ -5,6 +5,7 @@
 
 mod activate;
 mod ask;
+mod canary;
 mod check;
 mod checking;
 mod classify;
@@ -115,6 +116,8 @@ enum Command {
     Letters(letters::Arguments),
     /// Log in at the mail provider without a password (OAuth 2.0): once by a browser, how each log-in is, end one
     Oauth(oauth::Arguments),
+    /// Send a marked STOP and a marked access request on the whole way, and wait for both answers; 1 if one does not come
+    Canary(canary::Arguments),
     /// Mails that went to people after their STOP
     Incidents(incidents::Arguments),
     /// The tools that send and must obey: how each is, a test, their own opt-outs
@@ -169,6 +172,7 @@ pub fn main() -> ExitCode {
         Command::Store(a) => store::run(&a, config),
         Command::Letters(a) => letters::run(&a, config),
         Command::Oauth(a) => oauth::run(&a, config),
+        Command::Canary(a) => canary::run(&a, config),
         Command::Incidents(a) => incidents::run(&a, config),
         Command::Senders(a) => senders::run(&a, config),
         Command::Sent(a) => sent::run(&a, config),

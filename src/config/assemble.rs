@@ -3,6 +3,7 @@
 //! A section that is broken or missing does not hide the mistakes of the others: every section is read before anybody is
 //! told, and each is judged by its own room.
 
+use super::canary::canary;
 use super::outside::outside;
 use super::pieces::Text;
 use super::places::resolve;
@@ -36,12 +37,11 @@ pub fn assemble(path: &Path, texts: &[Text], faults: Vec<Fault>) -> Survey {
     let [templates, lexicon] = ["templates", "lexicon"].map(|s| own_files(&mut doc, s, folder));
     let (reader, (log, learning)) = (optional(&mut doc, "reader"), kept(&mut doc));
     let (house, out) = (house(&mut doc, &mailboxes), outside(&mut doc, folder));
-    let own = [&templates, &lexicon];
-    let at = socket(&mut doc, folder, store.as_ref());
+    let canary = canary(&mut doc, folder, &mailboxes, &house);
+    let (own, at) = ([&templates, &lexicon], socket(&mut doc, folder, &store));
     let mut survey = Survey::wrong(doc.finish(&sections::names()), secrets, own, &at, written);
-    let (Some(controller), Some(store), Some(smtp), Some(policy), true) =
-        (controller, store, smtp, policy, survey.is_flawless())
-    else {
+    let needed = (controller, store, smtp, policy, survey.is_flawless());
+    let (Some(controller), Some(store), Some(smtp), Some(policy), true) = needed else {
         return survey;
     };
     survey.config = Ok(logins::owned(Config {
@@ -70,6 +70,7 @@ pub fn assemble(path: &Path, texts: &[Text], faults: Vec<Fault>) -> Survey {
         health: out.health,
         alerts: out.alerts,
         desk: out.desk,
+        canary,
     }));
     survey
 }
@@ -234,7 +235,8 @@ fn secrets(doc: &Document, folder: &Path) -> Vec<SecretPlace> {
         .chain(named(doc, "sender", &["sender"], &["secret"]))
         .chain(named(doc, "recipient", &["recipient"], &["secret"]))
         .chain(named(doc, "client", &asker, &["token"]))
-        .chain([alerts, desk]);
+        .chain([alerts, desk])
+        .chain(of_canary());
     all.filter_map(|(of, path)| {
         let path: Vec<&str> = path.iter().map(String::as_str).collect();
         let mut source: SecretSource = doc.peek(&path)?;
@@ -247,6 +249,20 @@ fn secrets(doc: &Document, folder: &Path) -> Vec<SecretPlace> {
         })
     })
     .collect()
+}
+
+/// The canary's account has two log-ins.
+fn of_canary() -> impl Iterator<Item = (String, Vec<String>)> {
+    let places: [&[&str]; 4] = [
+        &["canary", "smtp", "password"],
+        &["canary", "imap", "password"],
+        &["canary", "smtp", "oauth", "client_secret"],
+        &["canary", "imap", "oauth", "client_secret"],
+    ];
+    let owned = |path: &[&str]| path.iter().map(|s| (*s).to_owned()).collect();
+    places
+        .into_iter()
+        .map(move |path| ("canary".to_owned(), owned(path)))
 }
 
 /// Whose secret and where it stands, for each table of an array: `mailbox sales`.
@@ -337,10 +353,10 @@ fn register(doc: &mut Document, who: Option<&ControllerSettings>) -> RegisterSet
 /// A path longer than this cannot be bound (`sun_path` of unix(7), with its final zero).
 const LONGEST_SOCKET: usize = 107;
 
-fn socket(doc: &mut Document, folder: &Path, store: Option<&StoreSettings>) -> PathBuf {
+fn socket(doc: &mut Document, folder: &Path, store: &Option<StoreSettings>) -> PathBuf {
     let mut control: ControlSettings = optional(doc, "control");
     control.socket.iter_mut().for_each(|p| resolve(p, folder));
-    let beside = || store.map(|s| s.path.join("control.sock"));
+    let beside = || store.as_ref().map(|s| s.path.join("control.sock"));
     let socket = control.socket.or_else(beside).unwrap_or_default();
     if socket.as_os_str().len() > LONGEST_SOCKET {
         let place = doc.place(&["control", "socket"]);

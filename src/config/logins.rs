@@ -15,5 +15,13 @@ pub fn owned(mut config: Config) -> Config {
     if let (Some(oauth), Some(username)) = (&mut smtp.oauth, &smtp.username) {
         oauth.belongs_to("smtp", username, store);
     }
+    if let Some(canary) = &mut config.canary {
+        if let Some(oauth) = &mut canary.imap.oauth {
+            oauth.belongs_to("canary", &canary.imap.username, store);
+        }
+        if let (Some(oauth), Some(username)) = (&mut canary.smtp.oauth, &canary.smtp.username) {
+            oauth.belongs_to("canary", username, store);
+        }
+    }
     config
 }

@@ -6,6 +6,7 @@
 //! changes it, the processing log keeps it).
 
 mod assemble;
+mod canary;
 mod collect;
 mod controller;
 mod cross;
@@ -29,6 +30,7 @@ mod telling;
 mod tests;
 mod wording;
 
+pub use canary::CanarySettings;
 pub use collect::Document;
 pub use controller::{ControllerSettings, KeptSettings, ProcessingSettings};
 pub use effective::Setting;
@@ -112,6 +114,8 @@ pub struct Config {
     pub alerts: AlertSettings,
     /// Where the review desk's pages are, if anywhere.
     pub desk: Option<crate::web::DeskSettings>,
+    /// The second account that proves every day that the whole way works, if there is one.
+    pub canary: Option<CanarySettings>,
 }
 
 impl Config {
@@ -134,10 +138,12 @@ impl Config {
         assemble::assemble(path, &[text], Vec::new()).config
     }
 
-    /// Every log-in by token: those of the mailboxes, then that of `[smtp]`.
+    /// Every log-in by token: those of the mailboxes, then that of `[smtp]`, then those of the canary.
     pub fn oauth(&self) -> impl Iterator<Item = &crate::oauth::OauthSettings> {
         let mailboxes = self.mailboxes.iter().filter_map(|m| m.imap.oauth.as_ref());
-        mailboxes.chain(&self.smtp.oauth)
+        let canary = self.canary.iter();
+        let canary = canary.flat_map(|c| c.imap.oauth.iter().chain(&c.smtp.oauth));
+        mailboxes.chain(&self.smtp.oauth).chain(canary)
     }
 
     /// Sections in which `new` differs and which a running daemon cannot change: connections and the store are open with them.

@@ -4,9 +4,9 @@
 //! Name, type, default and documentation of a setting come from its struct; nothing is written down twice.
 
 use super::{
-    ControlSettings, ControllerSettings, FolderSettings, HouseSettings, LearningSettings,
-    LogSettings, ProcessingSettings, ReaderSettings, RecipientSettings, RetentionSettings,
-    ReviewSettings, SecretSource, StoreSettings, SystemSettings,
+    CanarySettings, ControlSettings, ControllerSettings, FolderSettings, HouseSettings,
+    LearningSettings, LogSettings, ProcessingSettings, ReaderSettings, RecipientSettings,
+    RetentionSettings, ReviewSettings, SecretSource, StoreSettings, SystemSettings,
 };
 use crate::delivery::SmtpSettings;
 use crate::guard::GuardSettings;
@@ -98,6 +98,7 @@ pub const SECTIONS: &[Section] = &[
     one::<AlertSettings>("alerts"),
     one::<LearningSettings>("learning"),
     one::<DeskSettings>("desk"),
+    one::<CanarySettings>("canary"),
 ];
 
 /// The names of all sections.

@@ -116,6 +116,7 @@ pub(super) fn families(status: &Status) -> Vec<Family> {
     all.extend(connections::of_senders(status));
     all.extend(connections::of_smtp(status));
     all.extend(connections::of_guard(status));
+    all.extend(connections::of_canary(status));
     all
 }
 

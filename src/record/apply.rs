@@ -14,6 +14,7 @@ use super::{Mode, Timestamp};
 use serde::{Deserialize, Serialize};
 
 mod alarm;
+mod canary;
 mod case;
 mod correction;
 mod duty;
@@ -166,6 +167,7 @@ impl Step<'_> {
                 self.correct(correction);
                 Ok(())
             }
+            Event::Canary(canary) => self.canary(canary),
             Event::KeysErased { .. } | Event::Checkpointed { .. } => Ok(()),
         }
     }

@@ -384,4 +384,6 @@ pub enum Event {
     Template(super::TemplateChange),
     /// A human says what a message meant.
     Corrected(super::Correction),
+    /// The canary's mail, and how far it came.
+    Canary(super::Canary),
 }

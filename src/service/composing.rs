@@ -62,7 +62,7 @@ pub struct Occasion<'a> {
 pub struct Unwritten(pub String);
 
 /// The day of a moment in the controller's zone.
-pub(super) fn day(house: &House, at: Timestamp) -> Date {
+pub(in crate::service) fn day(house: &House, at: Timestamp) -> Date {
     house.config.policy.calendar.day(at)
 }
 

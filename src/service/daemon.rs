@@ -3,6 +3,7 @@
 //! Everything that ends by itself is an error here. A failed store ends the daemon, because only opening it again (and
 //! replaying the log) makes its state certain.
 
+use super::canary::{CanaryReport, Keeper};
 use super::clock::Clock;
 use super::connections::{GuardReport, MailboxReport, SmtpReport};
 use super::desks::Desks;
@@ -122,8 +123,7 @@ impl Daemon {
         let teller = Arc::new(teller(&office, &courier, seen, &mailboxes));
         let mailer = Mailer::new(office.clone(), courier.clone(), teller);
         tasks.push(tokio::spawn(mailer.run(stop.subscribe())));
-        let herald = Herald::new(office.clone(), courier.clone());
-        tasks.push(tokio::spawn(herald.run(stop.subscribe())));
+        tasks.extend(write_others(&office, &courier, &stop));
         Ok(Self {
             office,
             report,
@@ -241,6 +241,17 @@ fn see_to_what_is_kept(office: &Office, stop: &watch::Sender<bool>) -> [JoinHand
     [tokio::spawn(daily), tokio::spawn(learning)]
 }
 
+/// Mails that are no letters of a case: to recipients of data, and the canary's.
+fn write_others(
+    office: &Office,
+    courier: &Arc<Courier>,
+    stop: &watch::Sender<bool>,
+) -> [JoinHandle<()>; 2] {
+    let herald = Herald::new(office.clone(), courier.clone()).run(stop.subscribe());
+    let keeper = Keeper::new(office.clone(), courier.clone()).run(stop.subscribe());
+    [tokio::spawn(herald), tokio::spawn(keeper)]
+}
+
 /// Begins to tell the tools that send, and to let letters go that wait for them; what is wrong with each stands in the result.
 fn tell_senders(
     office: &Office,
@@ -281,6 +292,7 @@ fn teller(
         let floods = flood_needs(&state, &house.config.policy.settings.floods)?;
         let status = status.with_floods(floods);
         let status = status.with_logins(super::logins::standings(&house.config));
+        let status = status.with_canary(CanaryReport::of_house(&state, &house.config)?);
         let full = office.sequencer.reader().check_room();
         let disk = full.err().map(|full| full.to_string());
         let seen = mailboxes.iter().map(|m| MailboxReport::of(&m.borrow()));

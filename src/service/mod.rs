@@ -6,6 +6,7 @@
 //! This is the one room that knows all others; knowledge about mail, letters or storage does not belong here.
 
 mod apologising;
+mod canary;
 mod clearing;
 mod clock;
 mod composing;
@@ -49,6 +50,7 @@ mod shelf;
 mod status;
 mod tokens;
 
+pub use canary::{CanaryReport, begin as begin_canary};
 pub use clearing::{clear_all, clear_rows};
 pub use clock::Clock;
 pub use composing::Unwritten;

@@ -5,17 +5,20 @@
 //! message to be unseen.
 
 use super::apologising;
-use super::gathering::{self, OurLines, Read, Trouble, gather};
+use super::canary;
+use super::gathering::{self, Gathered, OurLines, Read, Trouble, gather};
 use super::house::{House, Office};
 use super::people;
 use super::sent_index;
 use super::sequencer::{Committed, Proposal};
+use crate::intent::Signal;
 use crate::mail::{self, Limits};
 use crate::mailbox::{
     Cursor, Cursors, Fetched, FolderOpened, HeaderKey, Passed, PassedOver, Refused, Sink,
 };
 use crate::record::{Event, FolderId, Location, MessageState, RuleId, UidSet};
 use crate::request::{Decision, Expectation};
+use crate::store::Reader;
 use futures::stream::{self, Stream, StreamExt};
 use sha2::{Digest, Sha256};
 use std::panic::AssertUnwindSafe;
@@ -70,7 +73,7 @@ pub struct Reception {
 }
 
 /// A message ready to be committed.
-struct Ready {
+pub(super) struct Ready {
     proposal: Proposal,
     ending: Ending,
 }
@@ -175,12 +178,11 @@ impl Reception {
             Ok(message) => message,
             Err(why) => return Ok(self.dead(fetched, "A0", &why.to_string())),
         };
-        let mut gathered = gather(&self.office, house, &read, message)?;
-        if gathered.read.human.iter().any(|s| s.reason == "whole_firm")
-            && let Some(domain) = &mut gathered.who.domain
-        {
-            people::count_domain(reader, domain)?;
+        if let Some(events) = canary::heard(&self.office, house, &read, message)? {
+            return Ok(self.silent(fetched, events));
         }
+        let mut gathered = gather(&self.office, house, &read, message)?;
+        count_firm(reader, &mut gathered)?;
         let decided = match self.hear(house, message, &gathered)? {
             Some(heard) => heard,
             None => self.decide(house, message, &gathered)?,
@@ -231,7 +233,7 @@ impl Reception {
     }
 
     /// Something that is written down and is no message to us.
-    fn silent(&self, fetched: &Fetched, events: Vec<Event>) -> Ready {
+    pub(super) fn silent(&self, fetched: &Fetched, events: Vec<Event>) -> Ready {
         let location = gathering::location(fetched);
         let proposal = Proposal::new(events).expecting(vec![Expectation::Unseen(location)]);
         Ready {
@@ -239,6 +241,17 @@ impl Reception {
             ending: ending_of(location),
         }
     }
+}
+
+/// B5: whoever speaks for a whole firm; how much of the register it is.
+fn count_firm(reader: &Reader, gathered: &mut Gathered) -> Result<(), Trouble> {
+    let says = |s: &Signal| s.reason == "whole_firm";
+    if gathered.read.human.iter().any(says)
+        && let Some(domain) = &mut gathered.who.domain
+    {
+        people::count_domain(reader, domain)?;
+    }
+    Ok(())
 }
 
 fn ending_of(location: Location) -> Ending {

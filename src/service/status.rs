@@ -1,5 +1,6 @@
 //! How everything is, in words that the operator and the reviewer understand; the same for the terminal and for programs.
 
+use super::canary::CanaryReport;
 use super::connections::{GuardReport, MailboxReport, SmtpReport, sender_needs};
 use super::filing::FilingReport;
 use super::health::DaemonReport;
@@ -13,6 +14,22 @@ use std::fmt;
 
 /// Needs that are shown to people at once.
 const SHOWN: usize = 30;
+
+/// What is ill outside the state.
+const OUTSIDE: [Why; 12] = [
+    Why::DiskFull,
+    Why::Mailbox,
+    Why::Smtp,
+    Why::Canary,
+    Why::Oauth,
+    Why::Guard,
+    Why::Edits,
+    Why::SentLog,
+    Why::Filing,
+    Why::Sender,
+    Why::SenderStuck,
+    Why::Flood,
+];
 
 /// What `quitus status` tells.
 #[derive(Clone, Debug, Serialize)]
@@ -71,6 +88,8 @@ pub struct Status {
     pub logins: Vec<crate::oauth::Standing>,
     /// Who answers whether somebody may be written to, if a daemon runs.
     pub guard: Vec<GuardReport>,
+    /// The canary, if one is configured: both requests.
+    pub canary: Vec<CanaryReport>,
 }
 
 impl Status {
@@ -118,6 +137,7 @@ impl Status {
             smtp: None,
             logins: Vec::new(),
             guard: Vec::new(),
+            canary: Vec::new(),
         };
         status.connections_need();
         Ok(status)
@@ -134,6 +154,13 @@ impl Status {
     /// Adds who answers whether somebody may be written to.
     pub fn with_guard(mut self, guard: Vec<GuardReport>) -> Self {
         self.guard = guard;
+        self.connections_need();
+        self
+    }
+
+    /// Adds whether the canary is answered.
+    pub fn with_canary(mut self, canary: Vec<CanaryReport>) -> Self {
+        self.canary = canary;
         self.connections_need();
         self
     }
@@ -168,20 +195,7 @@ impl Status {
 
     /// What is ill outside the state belongs on the same list.
     fn connections_need(&mut self) {
-        let outside = [
-            Why::DiskFull,
-            Why::Mailbox,
-            Why::Smtp,
-            Why::Oauth,
-            Why::Guard,
-            Why::Edits,
-            Why::SentLog,
-            Why::Filing,
-            Why::Sender,
-            Why::SenderStuck,
-            Why::Flood,
-        ];
-        self.needs.retain(|n| !outside.contains(&n.why[0]));
+        self.needs.retain(|n| !OUTSIDE.contains(&n.why[0]));
         let mut more = Vec::new();
         if self.disk.is_some() {
             more.push(Need::of(
@@ -211,6 +225,7 @@ impl Status {
             more.push(Need::of(Why::Filing, fix).times(filing.failing));
         }
         more.extend(self.senders.iter().flat_map(sender_needs));
+        more.extend(self.canary.iter().filter_map(CanaryReport::need));
         more.extend(self.logins.iter().filter_map(logins::need));
         more.extend(self.floods.iter().cloned());
         self.needs.extend(more);
@@ -360,6 +375,9 @@ impl Status {
         for login in &self.logins {
             writeln!(f, "log-in     {login}")?;
         }
+        for canary in &self.canary {
+            writeln!(f, "canary     {canary}")?;
+        }
         for listener in &self.guard {
             write!(f, "{listener}")?;
         }
@@ -368,28 +386,4 @@ impl Status {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::record::MemoryTables;
-
-    #[test]
-    fn a_listener_that_is_down_is_a_need_of_its_own_and_ill() {
-        let tables = MemoryTables::default();
-        let status = Status::of_state(&State(&tables), Timestamp::from_millis(0), 7).unwrap();
-        let door = |name, up| GuardReport {
-            name,
-            listen: "127.0.0.1:1".into(),
-            up,
-            asked: 0,
-            refused: 0,
-            failed: 0,
-        };
-        let well = status.with_guard(vec![door("policy", true)]);
-        assert!(well.needs.is_empty() && !well.is_ill());
-        let ill = well.with_guard(vec![door("policy", true), door("milter", false)]);
-        let lines: Vec<String> = ill.needs.iter().map(Need::line).collect();
-        let down = "milter on 127.0.0.1:1: a listener of the guard is down: nobody is told who must not be written to";
-        assert_eq!(lines, [down]);
-        assert!(ill.is_ill() && ill.to_string().contains("guard      milter DOWN"));
-    }
-}
+mod tests;

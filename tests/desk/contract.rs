@@ -370,6 +370,8 @@ async fn what_is_not_there(contract: &Contract<'_>) {
         ("post", "/incidents/{id}/seen"),
         ("post", "/senders/{name}/test"),
         ("post", "/senders/{name}/pull"),
+        ("get", "/canary"),
+        ("post", "/canary"),
         ("post", "/senders/{name}/push"),
         ("post", "/senders/{name}/done"),
         ("get", "/senders/{name}/waiting"),

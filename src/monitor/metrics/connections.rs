@@ -142,3 +142,35 @@ pub(super) fn of_guard(status: &Status) -> Vec<Family> {
     }
     vec![up, asked, refused, failed]
 }
+
+pub(super) fn of_canary(status: &Status) -> Vec<Family> {
+    let request = &["request"];
+    let mut failing = Family::gauge(
+        "quitus_canary_failing",
+        request,
+        "1 if the canary's last answer did not come, 0 if it did; absent without [canary] and before the first run.",
+    );
+    let mut last = Family::gauge(
+        "quitus_canary_last_answer_timestamp_seconds",
+        request,
+        "When its last answer was read; absent before the first.",
+    );
+    let mut took = Family::gauge(
+        "quitus_canary_round_trip_seconds",
+        request,
+        "How long that took, from the mail to the answer.",
+    );
+    for canary in &status.canary {
+        let of = &[canary.request.word()];
+        if canary.state != "never" {
+            failing.add(of, canary.failing.is_some());
+        }
+        if let Some(at) = canary.answered.as_deref().and_then(Moment::of) {
+            last.add(of, at);
+        }
+        if let Some(ms) = canary.took_ms.and_then(|ms| u64::try_from(ms).ok()) {
+            took.add(of, ms / 1000);
+        }
+    }
+    vec![failing, last, took]
+}

@@ -1,9 +1,10 @@
 //! The list of the guide is the list of the page, and the page can be read by both sorts of readers.
 
 use super::*;
-use crate::record::{Flag, FlagRow, Mode, Timestamp};
+use crate::record::{Flag, FlagRow, Mode, RequestKind, Timestamp};
 use crate::service::{
-    DaemonReport, FilingReport, GuardReport, MailboxReport, Need, SenderReport, SmtpReport, Why,
+    CanaryReport, DaemonReport, FilingReport, GuardReport, MailboxReport, Need, SenderReport,
+    SmtpReport, Why,
 };
 use std::collections::BTreeSet;
 
@@ -86,6 +87,16 @@ pub(in crate::monitor) fn eventful() -> Status {
             refused: 17,
             failed: 18,
         }],
+        canary: vec![CanaryReport {
+            request: RequestKind::Stop,
+            state: "failed",
+            stage: None,
+            begun: Some(at()),
+            answered: Some(at()),
+            took_ms: Some(19_900),
+            folder: Some("INBOX".into()),
+            failing: Some((at(), "no".into())),
+        }],
     }
 }
 
@@ -158,6 +169,8 @@ fn numbers_are_those_of_status_and_names_of_people_are_masked() {
         "quitus_sender_notices{sender=\"a \\\"quoted\\\" \\\\ tool\",state=\"late\"} 2",
         "quitus_smtp_state{state=\"left_alone\"} 1",
         "quitus_guard_refused_total{listener=\"policy\"} 17",
+        "quitus_canary_failing{request=\"stop\"} 1",
+        "quitus_canary_round_trip_seconds{request=\"stop\"} 19",
     ] {
         assert!(page.lines().any(|l| l == line), "{line}\n{page}");
     }

@@ -28,6 +28,8 @@ pub enum Why {
     Mailbox,
     /// The SMTP server takes nothing.
     Smtp,
+    /// The canary's mail was not answered: the way is not open from end to end.
+    Canary,
     /// A log-in by token has ended, or nobody has logged in yet.
     Oauth,
     /// Whoever asks the guard gets no answer: mail waits, or goes out unasked where it is set up wrongly.
@@ -68,7 +70,7 @@ pub enum Why {
 
 impl Why {
     /// All of them, the most urgent first.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 30] = [
         Self::Damage,
         Self::ForeignInstance,
         Self::DiskFull,
@@ -80,6 +82,7 @@ impl Why {
         Self::DeadMessage,
         Self::Mailbox,
         Self::Smtp,
+        Self::Canary,
         Self::Oauth,
         Self::Guard,
         Self::Sender,
@@ -119,6 +122,7 @@ impl Why {
             Self::DeadMessage => "dead_message",
             Self::Mailbox => "mailbox",
             Self::Smtp => "smtp",
+            Self::Canary => "canary",
             Self::Oauth => "oauth",
             Self::Guard => "guard",
             Self::Sender => "sender",
@@ -156,6 +160,7 @@ impl Why {
             Self::DeadMessage => "a message could not be read",
             Self::Mailbox => "a mailbox cannot be read",
             Self::Smtp => "letters wait for the SMTP server",
+            Self::Canary => "the canary was not answered: perhaps nobody is",
             Self::Oauth => "somebody must log in again: no token is given for this mailbox",
             Self::Guard => {
                 "a listener of the guard is down: nobody is told who must not be written to"
