@@ -22,6 +22,7 @@ mod ids;
 mod judgement;
 mod kept;
 mod keyforms;
+mod mailed;
 mod mark;
 mod memory;
 mod note;
@@ -60,6 +61,7 @@ pub use ids::{
 pub use judgement::Judgement;
 pub use kept::{FrozenLetter, KeptMessage, Proof, ProofOfRequest, Proposal};
 pub use keyforms::{CrmId, Phone, Profile};
+pub use mailed::order_mails;
 pub use mark::LogMark;
 pub use memory::MemoryTables;
 pub use note::{Note, NoteRow, Noted};
