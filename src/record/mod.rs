@@ -38,6 +38,7 @@ mod template;
 mod time;
 mod token;
 mod uids;
+mod undone;
 mod words;
 
 pub use address::{Address, AddressError, KeyForm, domain_to_ascii, is_freemail_domain};
