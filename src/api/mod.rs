@@ -78,6 +78,8 @@ pub struct Desk {
     pub office: Office,
     /// How everything is.
     pub status: StatusTeller,
+    /// Whether the templates on the disk are good.
+    judged: templates::Judged,
 }
 
 impl Desk {
@@ -86,6 +88,7 @@ impl Desk {
         Self {
             office: daemon.office.clone(),
             status: Arc::new(daemon.teller()),
+            judged: templates::Judged::default(),
         }
     }
 
@@ -105,6 +108,7 @@ impl Desk {
         Self {
             office,
             status: Arc::new(status),
+            judged: templates::Judged::default(),
         }
     }
 
