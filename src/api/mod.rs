@@ -12,6 +12,7 @@ mod cases;
 mod clearing;
 mod client;
 mod contacts;
+mod coverage;
 mod deciding;
 mod draft;
 mod entering;
@@ -80,6 +81,8 @@ pub struct Desk {
     pub status: StatusTeller,
     /// Whether the templates on the disk are good.
     judged: templates::Judged,
+    /// What the sources covered when it was counted last.
+    coverage: coverage::Counted,
 }
 
 impl Desk {
@@ -89,6 +92,7 @@ impl Desk {
             office: daemon.office.clone(),
             status: Arc::new(daemon.teller()),
             judged: templates::Judged::default(),
+            coverage: coverage::Counted::default(),
         }
     }
 
@@ -109,6 +113,7 @@ impl Desk {
             office,
             status: Arc::new(status),
             judged: templates::Judged::default(),
+            coverage: coverage::Counted::default(),
         }
     }
 
@@ -287,7 +292,7 @@ pub fn router(desk: Desk) -> Router {
         .route("/suppression/floods/{flood}", get(floods::show))
         .route("/suppression/floods/{flood}/settle", post(floods::settle))
         .route("/contacts/show", post(contacts::show))
-        .route("/contacts/coverage", get(contacts::coverage))
+        .route("/contacts/coverage", get(coverage::show))
         .route("/contacts/merge", post(grouping::merge))
         .route("/contacts/split", post(grouping::split))
         .route("/letters", get(letters::list))
