@@ -28,7 +28,7 @@ mod variables;
 mod wherein;
 mod words;
 
-pub use builtin::sources as builtin_templates;
+pub use builtin::{source as builtin_template, sources as builtin_templates};
 pub use compliance::{
     COMPLIANCE, ComplianceFacts, DataSource, Figures as ComplianceFigures, Firm,
     OfKind as KindFigures, Paper as CompliancePaper, Use as ProcessingUse, Written as WrittenPaper,
