@@ -271,12 +271,18 @@ const FILES: &[(&str, &str)] = built_in![
 
 /// All of them; their file is shown as `templates/PATH`.
 pub fn sources() -> Vec<Source> {
-    FILES
-        .iter()
-        .map(|(path, text)| Source {
-            path: (*path).to_owned(),
-            file: format!("templates/{path}"),
-            text: (*text).to_owned(),
-        })
-        .collect()
+    FILES.iter().map(of).collect()
+}
+
+/// The one of this path.
+pub fn source(path: &str) -> Option<Source> {
+    FILES.iter().find(|(p, _)| *p == path).map(of)
+}
+
+fn of((path, text): &(&str, &str)) -> Source {
+    Source {
+        path: (*path).to_owned(),
+        file: format!("templates/{path}"),
+        text: (*text).to_owned(),
+    }
 }

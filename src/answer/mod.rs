@@ -29,7 +29,7 @@ mod variables;
 mod wherein;
 mod words;
 
-pub use builtin::sources as builtin_templates;
+pub use builtin::{source as builtin_template, sources as builtin_templates};
 pub use canary::{CanaryMail, canary_mail};
 pub use compliance::{
     COMPLIANCE, ComplianceFacts, DataSource, Figures as ComplianceFigures, Firm,

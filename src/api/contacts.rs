@@ -1,8 +1,8 @@
-//! The register: reading a list in, "why did you write to this person?" in one screen, and for whom a source letter could leave.
+//! The register: reading a list in, "why did you write to this person?" in one screen.
 
 use super::{Answer, Desk, Refusal, address, grouping, senders, suppression, words};
-use crate::record::{Concerned, Contact, Fault, Mode, PersonId, Table};
-use crate::register::{self, Coverage, Key, OriginRule};
+use crate::record::{Concerned, Contact, Fault};
+use crate::register::{self, Key, OriginRule};
 use crate::service::{ImportFailure, import as import_list};
 use axum::Json;
 use axum::body::Bytes;
@@ -217,59 +217,4 @@ fn cases(
         );
     }
     Ok(all)
-}
-
-/// `quitus contacts coverage`: for which share of the people who were mailed a source letter could leave today.
-pub async fn coverage(State(desk): State<Desk>) -> Result<Answer, Refusal> {
-    let counting = tokio::task::spawn_blocking(move || count(&desk));
-    counting.await.map_err(|e| Refusal::broken(e.to_string()))?
-}
-
-fn count(desk: &Desk) -> Result<Answer, Refusal> {
-    let reader = desk.office.sequencer.reader();
-    let state = reader.state();
-    let rules = desk.office.house.load().config.register.origin.clone();
-    let mut mailed = Coverage::default();
-    for (key, _) in state.0.scan(Table::Mailed, &[], &[], usize::MAX)? {
-        let Ok(person) = key.try_into().map(PersonId) else {
-            continue;
-        };
-        let row = state.contact(person)?;
-        let contact = crate::service::contact(reader, row.as_ref())?;
-        mailed.count(contact.as_ref(), &rules);
-    }
-    let mut register = Coverage::default();
-    for (_, row) in state.contacts(None, usize::MAX)? {
-        if let Some(contact) = crate::service::contact(reader, Some(&row))? {
-            register.count(Some(&contact), &rules);
-        }
-    }
-    let live = state.mode()?.is_some_and(|m| m.mode == Mode::Live);
-    let text = in_words("mailed", &mailed) + &in_words("register", &register);
-    let data = json!({"mailed": in_data(&mailed), "register": in_data(&register), "live": live});
-    Ok(Answer::good(data, text))
-}
-
-fn in_words(of: &str, c: &Coverage) -> String {
-    let share = (c.covered * 100).checked_div(c.people).unwrap_or(0);
-    let mut text = format!(
-        "{of:<10} {} people, {} covered ({share} %): a source letter could leave\n",
-        c.people, c.covered
-    );
-    for (why, many) in &c.vague {
-        text += &format!("           {many}: {why}\n");
-    }
-    if c.unknown > 0 {
-        text += &format!("           {}: not in the register\n", c.unknown);
-    }
-    text
-}
-
-fn in_data(c: &Coverage) -> Value {
-    let vague: Vec<Value> = c
-        .vague
-        .iter()
-        .map(|(why, many)| json!({"why": why.to_string(), "people": many}))
-        .collect();
-    json!({"people": c.people, "covered": c.covered, "vague": vague, "unknown": c.unknown})
 }

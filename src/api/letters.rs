@@ -40,7 +40,11 @@ pub async fn list(
     };
     let state = desk.office.sequencer.reader().state();
     let done = |state| matches!(state, LetterState::Sent | LetterState::Cancelled);
-    let mut all = state.every_letter()?;
+    // What is not done with stands in tables of its own, however many letters there were.
+    let mut all = match wanted.is_some_and(done) {
+        true => state.every_letter()?,
+        false => state.letters_not_done()?,
+    };
     all.retain(|(_, row)| wanted.map_or(!done(row.state), |w| w == row.state));
     all.sort_by_key(|(id, row)| (row.changed, *id));
     let (mut text, mut data) = (String::new(), Vec::new());

@@ -13,6 +13,7 @@ mod cases;
 mod clearing;
 mod client;
 mod contacts;
+mod coverage;
 mod deciding;
 mod draft;
 mod entering;
@@ -79,6 +80,10 @@ pub struct Desk {
     pub office: Office,
     /// How everything is.
     pub status: StatusTeller,
+    /// Whether the templates on the disk are good.
+    judged: templates::Judged,
+    /// What the sources covered when it was counted last.
+    coverage: coverage::Counted,
 }
 
 impl Desk {
@@ -87,6 +92,8 @@ impl Desk {
         Self {
             office: daemon.office.clone(),
             status: Arc::new(daemon.teller()),
+            judged: templates::Judged::default(),
+            coverage: coverage::Counted::default(),
         }
     }
 
@@ -108,6 +115,8 @@ impl Desk {
         Self {
             office,
             status: Arc::new(status),
+            judged: templates::Judged::default(),
+            coverage: coverage::Counted::default(),
         }
     }
 
@@ -286,7 +295,7 @@ pub fn router(desk: Desk) -> Router {
         .route("/suppression/floods/{flood}", get(floods::show))
         .route("/suppression/floods/{flood}/settle", post(floods::settle))
         .route("/contacts/show", post(contacts::show))
-        .route("/contacts/coverage", get(contacts::coverage))
+        .route("/contacts/coverage", get(coverage::show))
         .route("/contacts/merge", post(grouping::merge))
         .route("/contacts/split", post(grouping::split))
         .route("/letters", get(letters::list))

@@ -23,6 +23,7 @@ mod ids;
 mod judgement;
 mod kept;
 mod keyforms;
+mod mailed;
 mod mark;
 mod memory;
 mod note;
@@ -38,6 +39,7 @@ mod template;
 mod time;
 mod token;
 mod uids;
+mod undone;
 mod words;
 
 pub use address::{Address, AddressError, KeyForm, domain_to_ascii, is_freemail_domain};
@@ -62,6 +64,7 @@ pub use ids::{
 pub use judgement::Judgement;
 pub use kept::{FrozenLetter, KeptMessage, Proof, ProofOfRequest, Proposal};
 pub use keyforms::{CrmId, Phone, Profile};
+pub use mailed::order_mails;
 pub use mark::LogMark;
 pub use memory::MemoryTables;
 pub use note::{Note, NoteRow, Noted};

@@ -373,7 +373,7 @@ pub(super) fn letter_key(id: LetterId) -> [u8; 10] {
     key
 }
 
-fn letter_from(key: &[u8]) -> Look<LetterId> {
+pub(super) fn letter_from(key: &[u8]) -> Look<LetterId> {
     let key: [u8; 10] = fixed(key)?;
     let mut case = [0; 8];
     case.copy_from_slice(&key[..8]);

@@ -78,11 +78,13 @@ pub enum Table {
     Figures = 33,
     /// ContentKey → [`super::CorrectionRow`]: what a human said that a message meant.
     Correction = 34,
+    /// PersonId, when (ms, big endian), MailIdHash → nothing: the mails of Sent, by whom they went to.
+    SentTo = 35,
 }
 
 impl Table {
     /// All of them: what compares two indexes compares these.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 35] = [
         Self::Meta,
         Self::Folder,
         Self::Message,
@@ -117,6 +119,7 @@ impl Table {
         Self::Template,
         Self::Figures,
         Self::Correction,
+        Self::SentTo,
     ];
 }
 

@@ -200,13 +200,13 @@ pub struct Coverage {
 }
 
 impl Coverage {
-    /// Counts one mailed person; `None` = not in the register.
-    pub fn count(&mut self, contact: Option<&Contact>, rules: &[OriginRule]) {
+    /// Counts one person, by why their sources are vague, if they are; `None` = not in the register.
+    pub fn add(&mut self, why: Option<Option<WhyVague>>) {
         self.people += 1;
-        match contact.map(|c| origins_for(c, rules)) {
+        match why {
             None => self.unknown += 1,
-            Some(Ok(_)) => self.covered += 1,
-            Some(Err(why)) => *self.vague.entry(why).or_default() += 1,
+            Some(None) => self.covered += 1,
+            Some(Some(why)) => *self.vague.entry(why).or_default() += 1,
         }
     }
 }
@@ -235,10 +235,10 @@ mod tests {
         .unwrap();
         assert_eq!(origins_for(&contact, &settings.origin).unwrap().len(), 1);
         let mut coverage = Coverage::default();
-        coverage.count(Some(&contact), &settings.origin);
+        coverage.add(Some(origins_for(&contact, &settings.origin).err()));
         contact.campaign = None;
-        coverage.count(Some(&contact), &settings.origin);
-        coverage.count(None, &settings.origin);
+        coverage.add(Some(origins_for(&contact, &settings.origin).err()));
+        coverage.add(None);
         assert_eq!(
             (coverage.people, coverage.covered, coverage.unknown),
             (3, 1, 1)

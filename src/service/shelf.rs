@@ -7,7 +7,7 @@
 //! Deliberately absent: judging templates (`answer`), and who may do it (`api`).
 
 use super::house::Office;
-use crate::answer::{Source, builtin_templates};
+use crate::answer::{Source, builtin_template};
 use crate::config::Config;
 use crate::record::{Damaged, Event, Language, State, TemplateChange, TemplateHow, hex};
 use serde::{Deserialize, Serialize};
@@ -119,8 +119,7 @@ impl Shelf {
 
     /// The file that Quitus brings along.
     pub fn builtin(path: &TemplatePath) -> Option<Source> {
-        let mut all = builtin_templates().into_iter();
-        all.find(|s| s.path == path.as_str())
+        builtin_template(path.as_str())
     }
 
     /// The text on the disk: the firm's own, or else that of Quitus.

@@ -26,8 +26,8 @@ const STORE: &[u8] = b"\xffstore";
 /// How long an index that is being dropped may take to let go of its lock.
 const LET_GO: Duration = Duration::from_secs(5);
 const PLACE: &[u8] = b"\xffplace";
-/// Whether cases that are older than the order of cases stand in it.
-const ORDERED: &[u8] = b"\xffordered";
+/// Which of the tables that came later than what they are made of are made of all of it.
+const COMPLETED: &[u8] = b"\xffordered";
 
 /// A key of the one tree: the table's number, then the row's key.
 pub(super) fn full_key(table: Table, key: &[u8]) -> Vec<u8> {
@@ -218,16 +218,21 @@ impl Index {
         guarded(|| self.db.insert(STORE, value).map(|_| ()).map_err(damaged))
     }
 
-    /// Whether all cases stand in their order.
-    pub(super) fn is_ordered(&self) -> Result<bool, Damaged> {
-        Ok(self.own::<bool>(ORDERED)?.unwrap_or_default())
+    /// How many of the tables that came later ([`super::recover`] lists them) are made of all rows.
+    pub(super) fn completed(&self) -> Result<u8, Damaged> {
+        Ok(self.own::<u8>(COMPLETED)?.unwrap_or_default())
     }
 
-    /// From now on they do.
-    pub(super) fn mark_ordered(&self) -> Result<(), Damaged> {
+    /// From now on so many are.
+    pub(super) fn mark_completed(&self, tables: u8) -> Result<(), Damaged> {
         self.settle()?;
-        let value = with_sum(ORDERED, &encode(&true));
-        guarded(|| self.db.insert(ORDERED, value).map(|_| ()).map_err(damaged))
+        let value = with_sum(COMPLETED, &encode(&tables));
+        guarded(|| {
+            self.db
+                .insert(COMPLETED, value)
+                .map(|_| ())
+                .map_err(damaged)
+        })
     }
 
     /// Applies changes and the new place: seen at once, in sled when enough of them wait.

@@ -8,7 +8,9 @@ use super::overlay::Overlay;
 use super::reading::Frames;
 use super::salvage::{Lifted, Source};
 use super::{Damage, DamageKind, OpenError, alarm, checkpoint, disk};
-use crate::record::{self, Damaged, Event, KeyId, LogPosition, State, apply, order_cases};
+use crate::record::{
+    self, Damaged, Event, KeyId, LogPosition, State, Table, Tables, apply, order_cases, order_mails,
+};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -207,7 +209,7 @@ impl Recovery<'_> {
         }
         let index = Arc::new(self.empty(path)?);
         let replay = self.replay(&index, Place::default())?;
-        index.mark_ordered()?;
+        index.mark_completed(LATER.len() as u8)?;
         index.claim(self.store)?;
         Ok((index, replay))
     }
@@ -305,19 +307,40 @@ impl Recovery<'_> {
     }
 }
 
-/// An index, or the checkpoint that it was made of, may be older than the order of cases: it is given one, once. What
-/// was replayed meanwhile is in it already; whoever is killed here begins again.
+/// Tables that came later than the rows that they are made of, in the order in which they came.
+pub(super) const LATER: [Table; 2] = [Table::CaseOrder, Table::SentTo];
+
+/// An index, or the checkpoint that it was made of, may be older than these tables: they are made, once. What was
+/// replayed meanwhile is in them already; whoever is killed here begins again.
 fn complete(index: &Arc<Index>) -> Result<(), Damaged> {
-    if index.is_ordered()? {
-        return Ok(());
+    let place = index.place()?;
+    for (table, number) in LATER.into_iter().zip(1..) {
+        if index.completed()? >= number {
+            continue;
+        }
+        let make = |tables: &mut Overlay| index.apply(std::mem::take(&mut tables.changes), &place);
+        make_table(table, &mut Overlay::new(index.clone()), make)?;
+        index.mark_completed(number)?;
     }
-    let mut from = None;
+    Ok(())
+}
+
+/// Makes one of them, some hundred rows at a time, each of which `keep` takes.
+pub(super) fn make_table<T: Tables>(
+    table: Table,
+    tables: &mut T,
+    mut keep: impl FnMut(&mut T) -> Result<(), Damaged>,
+) -> Result<(), Damaged> {
+    let (mut case, mut mail) = (None, None);
     loop {
-        let mut overlay = Overlay::new(index.clone());
-        from = order_cases(&mut overlay, from)?;
-        index.apply(overlay.changes, &index.place()?)?;
-        if from.is_none() {
-            return index.mark_ordered();
+        if table == Table::SentTo {
+            mail = order_mails(tables, mail)?;
+        } else {
+            case = order_cases(tables, case)?;
+        }
+        keep(tables)?;
+        if case.is_none() && mail.is_none() {
+            return Ok(());
         }
     }
 }

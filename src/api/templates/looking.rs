@@ -42,7 +42,7 @@ pub async fn list(State(desk): State<Desk>) -> Result<Answer, Refusal> {
     aside(move || {
         let house = desk.office.house.load_full();
         let own = edited(&house.config, &[])?;
-        let (_, faults) = house.config.try_templates(&own);
+        let faults = desk.judged.faults(&house, &own);
         let shelf = Shelf::of(&house.config);
         let drafts = shelf.drafts().map_err(|e| unread(&e))?;
         let mut paths = all_paths(&own);
@@ -117,7 +117,7 @@ pub async fn show(State(desk): State<Desk>, Query(which): Query<Which>) -> Resul
         if text.is_none() && draft.is_none() {
             return Err(unknown(&path));
         }
-        let (_, faults) = house.config.try_templates(&own);
+        let faults = desk.judged.faults(&house, &own);
         let row = line(&desk, &house, (&path, &own), &faults)?;
         let here: Vec<Fault> = faults
             .into_iter()

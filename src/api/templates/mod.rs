@@ -8,8 +8,11 @@
 mod checking;
 mod diff;
 mod files;
+mod judged;
 mod looking;
 mod publishing;
+
+pub use judged::Judged;
 
 use super::{Desk, Refusal};
 use crate::config::Config;

@@ -1,7 +1,7 @@
 //! What events mean for the register, its imports, and what is known of mail that was sent.
 
 use super::{ContactRow, Damaged, Done, Event, ImportRow, IncidentRow, SentRow, Step, Table};
-use crate::record::{CaseId, ContactFacts, KeyId, MailIdHash, PersonId, Timestamp};
+use crate::record::{CaseId, ContactFacts, KeyId, MailIdHash, PersonId, Timestamp, mailed};
 
 impl Step<'_> {
     pub(super) fn register(&mut self, event: &Event) -> Done {
@@ -119,8 +119,9 @@ impl Step<'_> {
         if let Some(location) = location {
             self.done_with(*location, None)?;
         }
+        let before = self.state().sent(*mail)?;
         let mut counts = self.state().counts()?;
-        counts.sent_mails += u64::from(self.state().sent(*mail)?.is_none());
+        counts.sent_mails += u64::from(before.is_none());
         self.put(Table::Meta, b"counts", &counts);
         let (to, at) = (to.clone(), *at);
         for answered in answers {
@@ -135,12 +136,33 @@ impl Step<'_> {
                 self.put(Table::Mailed, &person.0, &at);
             }
         }
+        self.order_mail(*mail, before, &to, at);
         self.put(Table::Sent, &mail.0, &SentRow { to, at });
         for line in lines {
             self.tables
                 .put(Table::OurLine, &line.to_be_bytes(), Vec::new());
         }
         Ok(())
+    }
+
+    /// Among the mails of those to whom it went, and of nobody else.
+    fn order_mail(
+        &mut self,
+        mail: MailIdHash,
+        before: Option<SentRow>,
+        to: &[PersonId],
+        at: Timestamp,
+    ) {
+        if let Some(row) = &before {
+            for person in &row.to {
+                let key = mailed::key(*person, row.at, mail);
+                self.tables.delete(Table::SentTo, &key);
+            }
+        }
+        for person in to {
+            let key = mailed::key(*person, at, mail);
+            self.tables.put(Table::SentTo, &key, Vec::new());
+        }
     }
 
     /// Who ordered something, and where the reason stands.

@@ -6,7 +6,7 @@ use crate::record::{
     Waiting,
 };
 use crate::service::drafting::{is_open, left_to_a_human};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What one case waits for.
 #[derive(Default)]
@@ -40,15 +40,10 @@ impl<'s> Cases<'s> {
                 cases.add(case, Why::HeldCase, since);
             }
         }
-        let mut running: Vec<CaseId> = (cases.all.keys())
-            .map(|bits| CaseId::from_bits(*bits))
-            .collect();
-        for (_, case, _) in state.due(LOOKED_AT)? {
-            if !running.contains(&case) {
-                running.push(case);
-            }
-        }
-        for case in running {
+        let mut running: BTreeSet<u64> = cases.all.keys().copied().collect();
+        let due = state.due(LOOKED_AT)?.into_iter();
+        running.extend(due.map(|(_, case, _)| case.bits()));
+        for case in running.into_iter().map(CaseId::from_bits) {
             if let Some(row) = state.case(case)?.filter(|r| r.closed.is_none()) {
                 cases.look(case, &row, soon)?;
             }

@@ -114,10 +114,7 @@ fn an_index_that_is_older_than_the_order_of_cases_is_given_one_once() {
     index.apply(rows.collect(), &Place::default()).unwrap();
     let index = Arc::new(index);
     let open = || State(&*index).case_list((CaseList::Open, None), None, 9_999);
-    assert_eq!((open().unwrap().len(), index.is_ordered()), (0, Ok(false)));
+    assert_eq!((open().unwrap().len(), index.completed()), (0, Ok(0)));
     complete(&index).unwrap();
-    assert_eq!(
-        (open().unwrap().len(), index.is_ordered()),
-        (1_500, Ok(true))
-    );
+    assert_eq!((open().unwrap().len(), index.completed()), (1_500, Ok(2)));
 }

@@ -329,12 +329,14 @@ struct Share {
 
 #[derive(Serialize)]
 struct Coverage {
+    counted: Option<When>,
+    counting: bool,
     shares: Vec<Share>,
 }
 
-/// For which share of the people a source letter could leave today. It opens every row, so only when somebody asks.
+/// For which share of the people a source letter could leave today. Where it takes long to count, as of when it was counted last.
 pub async fn coverage(State(web): State<Web>, visitor: Visitor) -> Result<Response, Trouble> {
-    let data = web.ask("/contacts/coverage").await?.data;
+    let data = web.ask("/contacts/coverage?soon=true").await?.data;
     let share = |key: &'static str| {
         let of = &data[key];
         let number = |k: &str| of[k].as_u64().unwrap_or_default();
@@ -352,5 +354,12 @@ pub async fn coverage(State(web): State<Web>, visitor: Visitor) -> Result<Respon
         }
     };
     let shares = ["mailed", "register"].map(share).into();
-    web.page(&visitor, "register", "coverage.html", &Coverage { shares })
+    let view = Coverage {
+        counted: data["counted"]
+            .as_str()
+            .and_then(|at| When::read(at, &web.zone(), &visitor.words)),
+        counting: data["counting"] == true,
+        shares,
+    };
+    web.page(&visitor, "register", "coverage.html", &view)
 }
