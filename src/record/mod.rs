@@ -7,7 +7,6 @@
 mod address;
 mod alarm;
 mod apply;
-mod clocks;
 mod contact;
 mod correction;
 mod duty;
@@ -42,7 +41,6 @@ mod words;
 pub use address::{Address, AddressError, KeyForm, domain_to_ascii, is_freemail_domain};
 pub use alarm::{Alarm, Flag, FlagRow};
 pub use apply::{Frame, WAITS_FOR_SENDERS, all_counted, apply, count, hour_key};
-pub use clocks::RunningClock;
 pub use contact::{Contact, Origin};
 pub use correction::{Correction, CorrectionRow, Label};
 pub use duty::{About, Duty, Fate, ToldRow};

@@ -191,7 +191,6 @@ async fn everything_at_once(contract: &Contract<'_>) {
         "/letters",
         "/incidents",
         "/senders",
-        "/cases",
         "/requests",
         "/figures",
         "/learning",
