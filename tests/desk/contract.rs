@@ -198,6 +198,9 @@ async fn everything_at_once(contract: &Contract<'_>) {
     ] {
         contract.does("get", route, route, Value::Null).await;
     }
+    let year = "/compliance/figures";
+    let path = format!("{year}?year=2026");
+    contract.does("get", year, &path, Value::Null).await;
     for (route, body) in [
         ("/mode", json!({"mode": "review"})),
         (
