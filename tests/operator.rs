@@ -26,6 +26,8 @@ mod faults;
 mod firm;
 #[path = "operator/guard.rs"]
 mod guard;
+#[path = "operator/header.rs"]
+mod header;
 #[path = "operator/init.rs"]
 mod init;
 #[path = "operator/logs.rs"]

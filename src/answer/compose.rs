@@ -92,16 +92,6 @@ pub fn compose(
     parts: &[Part],
     facts: &LetterFacts,
 ) -> Result<Letter, ComposeError> {
-    compose_in(templates, parts, facts, None)
-}
-
-/// The same with the text that a human wrote in place of the template's; subject, page and attachments stay the template's.
-pub fn compose_in(
-    templates: &Templates,
-    parts: &[Part],
-    facts: &LetterFacts,
-    own: Option<&str>,
-) -> Result<Letter, ComposeError> {
     let mut parts = parts.to_vec();
     parts.sort_unstable();
     parts.dedup();
@@ -118,7 +108,7 @@ pub fn compose_in(
     if !missing.is_empty() {
         return Err(ComposeError::Missing(missing));
     }
-    rendered(templates, &parts, facts, own).map_err(|(path, e)| ComposeError::Template {
+    compose_unchecked(templates, &parts, facts).map_err(|(path, e)| ComposeError::Template {
         path,
         what: e.to_string(),
     })
@@ -133,10 +123,14 @@ pub fn rewrite(
     (subject, text): (&str, &str),
 ) -> Result<Letter, ComposeError> {
     let (subject, text) = (one_line(subject), layout::tidy(text));
-    let path = format!("{}/{}/body.html", facts.language, folder(parts));
+    // In the order in which the letter was written.
+    let mut parts = parts.to_vec();
+    parts.sort_unstable();
+    parts.dedup();
+    let path = format!("{}/{}/body.html", facts.language, folder(&parts));
     let page = || {
         let mut context = Context::from_serialize(facts)?;
-        context.insert("parts", parts);
+        context.insert("parts", &parts);
         context.insert("text", &text);
         templates.render(&path, &context)
     };
@@ -158,16 +152,6 @@ pub(super) fn compose_unchecked(
     parts: &[Part],
     facts: &LetterFacts,
 ) -> Result<Letter, (String, tera::Error)> {
-    rendered(templates, parts, facts, None)
-}
-
-/// The same, with a human's own text if there is one: subject, page and attachments are those of the templates.
-fn rendered(
-    templates: &Templates,
-    parts: &[Part],
-    facts: &LetterFacts,
-    own: Option<&str>,
-) -> Result<Letter, (String, tera::Error)> {
     let name = |file: &str| format!("{}/{}/{file}", facts.language, folder(parts));
     let mut context = Context::from_serialize(facts).map_err(|e| (name("body.txt"), e))?;
     context.insert("parts", parts);
@@ -176,10 +160,7 @@ fn rendered(
         templates.render(&path, context).map_err(|e| (path, e))
     };
     let subject = one_line(&render("subject.txt", &context)?);
-    let text = match own {
-        Some(own) => layout::tidy(own),
-        None => layout::tidy(&render("body.txt", &context)?),
-    };
+    let text = layout::tidy(&render("body.txt", &context)?);
     context.insert("text", &text);
     let html = render("body.html", &context)?;
     let copy = facts

@@ -1,91 +1,25 @@
-//! Cases, a page at a time: what is open by its deadline, what is held, what was closed last; of one kind, in one language.
+//! Cases, a page at a time: what is open by its deadline, what is held, what was closed last; and of these what was asked for.
 //!
-//! A list is a walk along an ordered table of the index ([`crate::record::CaseList`]): a page costs the same whether there
-//! are ten cases or a hundred thousand. A language stands in no table; for it, rows are looked at until the page is full
-//! or so many were looked at that somebody would wait, and the cursor goes on from there.
+//! It is the one list of cases: pages, `quitus requests list`, `quitus review` and programs read it. A list is a walk along
+//! an ordered table of the index ([`crate::record::CaseList`]): a page costs the same whether there are ten cases or a
+//! hundred thousand. What stands in no table is looked for in the rows ([`super::case_filter`]).
 
+use super::case_filter::{Wanted, Which, mailbox_of};
 use super::paging::{Page, no_cursor};
-use super::requests::because;
-use super::{Answer, Desk, Refusal, proposing, words};
-use crate::record::{
-    CaseId, CaseList, CasePlace, CaseRow, Language, LetterRow, LetterState, RequestKind,
-    State as Known,
-};
+use super::requests::{because, reference};
+use super::{Answer, Desk, Refusal, address, proposing, words};
+use crate::record::{CaseId, CaseList, CasePlace, CaseRow, LetterRow, LetterState};
+use crate::register;
 use crate::service::left_to_a_human;
 use axum::extract::{Query, State};
-use serde::Deserialize;
 use serde_json::{Value, json};
 
-/// Rows looked at for one page that leaves some out.
-const LOOKED_AT: usize = 5_000;
+/// What looking may cost for one page that leaves some out; a row costs 1.
+const EFFORT: usize = 5_000;
 /// Places read at a time.
 const STRIDE: usize = 256;
-
-/// Which cases.
-#[derive(Deserialize, Default)]
-pub struct Which {
-    /// `open` (unless something else is said), `held`, `closed`.
-    state: Option<String>,
-    /// That ask this, among other things.
-    kind: Option<String>,
-    /// That were written in this language.
-    language: Option<String>,
-}
-
-/// The same, understood.
-struct Wanted {
-    list: CaseList,
-    kind: Option<RequestKind>,
-    language: Option<Language>,
-}
-
-impl Which {
-    fn understood(&self) -> Result<Wanted, Refusal> {
-        let word = |word: &Option<String>| word.clone().filter(|w| !w.trim().is_empty());
-        let list = match word(&self.state).as_deref() {
-            None | Some("open") => CaseList::Open,
-            Some("held") => CaseList::Held,
-            Some("closed") => CaseList::Closed,
-            Some(other) => return Err(none_of(other, "open, held, closed")),
-        };
-        let kind = word(&self.kind).map(|kind| {
-            let known = kind.parse::<RequestKind>();
-            known.map_err(|_| none_of(&kind, &words::kinds(RequestKind::ALL).replace(" + ", ", ")))
-        });
-        let language = word(&self.language).map(|language| {
-            let known = language.parse::<Language>();
-            known.map_err(|_| none_of(&language, "the languages, by their two letters"))
-        });
-        Ok(Wanted {
-            list,
-            kind: kind.transpose()?,
-            language: language.transpose()?,
-        })
-    }
-
-    /// The command that shows this list.
-    fn command(&self) -> String {
-        let flags = [
-            ("state", &self.state),
-            ("kind", &self.kind),
-            ("language", &self.language),
-        ];
-        let said = |(flag, value): (&str, &Option<String>)| {
-            let value = value.as_ref().filter(|v| !v.is_empty() && *v != "open")?;
-            Some(format!(" --{flag} {value}"))
-        };
-        let flags: String = flags.into_iter().filter_map(said).collect();
-        format!("requests list{flags}")
-    }
-}
-
-fn none_of(word: &str, these: &str) -> Refusal {
-    let word: String = word.chars().take(40).collect();
-    Refusal::unclear(
-        format!("\"{word}\" is nothing that cases are listed by"),
-        format!("say one of {these}"),
-    )
-}
+/// Stands before a cursor among closed cases, where a list has open ones before them.
+const CLOSED: &str = "closed.";
 
 /// `quitus requests list`: open cases, the one that is due first at the head.
 pub async fn list(
@@ -93,71 +27,115 @@ pub async fn list(
     Query(page): Query<Page>,
     Query(which): Query<Which>,
 ) -> Result<Answer, Refusal> {
-    let wanted = which.understood()?;
-    let (cases, next) = walk(&desk, &wanted, &page)?;
-    let state = desk.office.sequencer.reader().state();
+    // Rows are read from the disk, some are opened: not on a thread that others wait for.
+    let looked = tokio::task::spawn_blocking(move || look(&desk, &page, &which)).await;
+    looked.map_err(|e| Refusal::broken(e.to_string()))?
+}
+
+fn look(desk: &Desk, page: &Page, which: &Which) -> Result<Answer, Refusal> {
+    let wanted = which.understood(desk.office.clock.now())?;
+    let (cases, next) = match &wanted.exact {
+        Some(exact) => (exactly(desk, exact)?, None),
+        None => walk(desk, &wanted, page)?,
+    };
     let (mut text, mut data) = (String::new(), Vec::new());
     for (id, row) in &cases {
-        data.push(one(&state, *id, row, &mut text)?);
+        data.push(one(desk, *id, row, &mut text)?);
     }
-    let total = state.counts()?.open_cases;
-    text += &match wanted.list {
-        CaseList::Open => format!("{total} open\n"),
-        CaseList::Held => format!(
-            "{} shown of those that are held, {total} open\n",
-            cases.len()
-        ),
-        CaseList::Closed => format!("{} shown of those that are closed\n", cases.len()),
+    let total = desk.office.sequencer.reader().state().counts()?.open_cases;
+    let shown = cases.len();
+    text += &match (&wanted.exact, wanted.state) {
+        (Some(what), _) => format!("{shown} found by {what}\n"),
+        (_, "open") if !wanted.leaves_out() => format!("{total} open\n"),
+        (_, "closed") => format!("{shown} shown of those that are closed\n"),
+        (_, "all") => format!("{shown} shown of all, {total} open\n"),
+        (_, state) => format!("{shown} shown of those that are {state}, {total} open\n"),
     };
     text += &page.line(&which.command(), next.as_deref());
     let data = json!({"requests": data, "open": total, "next": next});
     Ok(Answer::good(data, text))
 }
 
+/// The case of this reference, or all that are known of this person: what is open first.
+fn exactly(desk: &Desk, text: &str) -> Result<Vec<(CaseId, CaseRow)>, Refusal> {
+    let reader = desk.office.sequencer.reader();
+    let (state, keys) = (reader.state(), reader.fingerprinter());
+    let mut ids = Vec::new();
+    if text.contains('@') {
+        let found = register::find(&state, keys, &address(text)?)?;
+        ids.extend(found.row.open);
+        ids.extend(found.row.closed.into_iter().rev());
+    } else {
+        ids.push(reference(text)?);
+    }
+    let mut all = Vec::new();
+    for id in ids {
+        all.extend(state.case(id)?.map(|row| (id, row)));
+    }
+    Ok(all)
+}
+
 /// A page of cases, and the cursor of the next one.
 type Walked = (Vec<(CaseId, CaseRow)>, Option<String>);
 
+/// Where a page begins: in which of its lists, and behind what.
+fn beginning(lists: &[CaseList], page: &Page) -> Result<(usize, Option<CasePlace>), Refusal> {
+    let Some(cursor) = &page.after else {
+        return Ok((0, None));
+    };
+    let several = lists.len() > 1;
+    let (at, place) = match cursor.strip_prefix(CLOSED).filter(|_| several) {
+        Some(place) => (1, place),
+        None => (0, cursor.as_str()),
+    };
+    let place: Result<CasePlace, ()> = place.parse();
+    Ok((at, Some(place.map_err(|()| no_cursor(cursor))?)))
+}
+
 fn walk(desk: &Desk, wanted: &Wanted, page: &Page) -> Result<Walked, Refusal> {
     let state = desk.office.sequencer.reader().state();
-    let mut place = match &page.after {
-        Some(cursor) => {
-            let read: Result<CasePlace, ()> = cursor.parse();
-            Some(read.map_err(|()| no_cursor(cursor))?)
-        }
-        None => None,
-    };
-    let (mut shown, mut looked_at) = (Vec::new(), 0);
-    let most = match wanted.language.is_some() && page.limit() < usize::MAX {
-        true => LOOKED_AT,
+    let lists = wanted.lists();
+    let (mut at, mut place) = beginning(lists, page)?;
+    let (mut shown, mut effort, mut last) = (Vec::new(), 0, None);
+    let most = match wanted.leaves_out() && page.limit() < usize::MAX {
+        true => EFFORT,
         false => usize::MAX,
     };
-    loop {
-        let stride = state.case_list((wanted.list, wanted.kind), place, STRIDE)?;
-        let ends = stride.len() < STRIDE;
+    while let Some(list) = lists.get(at) {
+        let stride = state.case_list((*list, wanted.kind), place, STRIDE)?;
+        let mut ends = stride.len() < STRIDE;
         for next in stride {
-            let full = shown.len() == page.limit() || looked_at == most;
-            if let Some(last) = place.filter(|_| full) {
-                return Ok((shown, Some(last.to_string())));
+            if let Some(last) = last.filter(|_| shown.len() == page.limit() || effort >= most) {
+                return Ok((shown, Some(last)));
             }
             place = Some(next);
-            looked_at += 1;
-            let row = state.case(next.case)?;
-            let of = |row: &CaseRow| wanted.language.is_none_or(|l| row.language == Some(l));
-            shown.extend(row.filter(of).map(|row| (next.case, row)));
+            last = Some(match at {
+                0 => next.to_string(),
+                _ => format!("{CLOSED}{next}"),
+            });
+            let Some(row) = state.case(next.case)? else {
+                continue;
+            };
+            if wanted.ends_before(*list, &row) {
+                ends = true;
+                break;
+            }
+            let (is_wanted, cost) = wanted.wants(desk, next.case, &row)?;
+            effort += cost;
+            if is_wanted {
+                shown.push((next.case, row));
+            }
         }
         if ends {
-            return Ok((shown, None));
+            (at, place) = (at + 1, None);
         }
     }
+    Ok((shown, None))
 }
 
 /// One case: a line, and its data.
-pub fn one(
-    state: &Known<'_>,
-    id: CaseId,
-    row: &CaseRow,
-    text: &mut String,
-) -> Result<Value, Refusal> {
+pub fn one(desk: &Desk, id: CaseId, row: &CaseRow, text: &mut String) -> Result<Value, Refusal> {
+    let state = desk.office.sequencer.reader().state();
     let kinds: Vec<_> = row.requests.iter().map(|r| r.request).collect();
     let due = row.earliest_due().map(|t| t.to_string());
     let closed = row.closed.map(|t| t.to_string());
@@ -194,5 +172,6 @@ pub fn one(
         "case": id.to_string(), "requests": kinds, "due": due, "opened": row.opened.to_string(), "closed": closed,
         "language": row.language, "held": row.held.as_ref().map(ToString::to_string), "because": why,
         "letter": letter, "drafts": drafts, "proposed": undecided, "by_hand": by_hand,
+        "mailbox": mailbox_of(desk, row)?,
     }))
 }

@@ -2,7 +2,7 @@
 //!
 //! It is put together from the rows of the case and the events that they point to, never from the whole log.
 
-use super::cases::mailbox_of;
+use super::case_filter::mailbox_of;
 use super::requests::because;
 use super::{Desk, Refusal, suppression, words};
 use crate::record::{

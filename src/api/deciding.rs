@@ -22,8 +22,9 @@ use serde::Deserialize;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-/// A decision.
+/// A decision. A field that is not known is refused: whoever sends one means something that would not be done.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Word {
     by: String,
     /// Why it is refused.
@@ -32,9 +33,6 @@ pub struct Word {
     /// The hash of the letter that was shown.
     #[serde(default)]
     hash: String,
-    /// What leaves in place of the text that was shown, in a human's own words.
-    #[serde(default)]
-    text: Option<String>,
     /// What the letter says instead, as it was shown when it was rewritten: subject and text.
     rewritten: Option<(String, String)>,
 }
@@ -64,7 +62,7 @@ pub async fn approve(
     };
     let (row, draft) = drafts.swap_remove(at);
     may_leave(&desk, &case, row)?;
-    let draft = draft::in_own_words(&house, draft, word.text.as_deref())?;
+    let draft = draft.map_err(|e| draft::unwritten(&e))?;
     if draft.plan.to.is_none() {
         return Err(Refusal::not_now(
             "this case is answered on paper",
@@ -239,8 +237,8 @@ fn queued(
         let late = case.drafts().filter(others);
         events.extend(late.map(|l| cancelled(l, rule::APPROVED, &word.by)));
         events.extend(decided(case, MessageState::Answered, rule::APPROVED));
-        let by_hand = word.text.is_some() || word.rewritten.is_some();
-        let how = by_hand.then(|| note(desk, case.row.proof_key, rewriting::BY_HAND));
+        let how =
+            (word.rewritten.as_ref()).map(|_| note(desk, case.row.proof_key, rewriting::BY_HAND));
         events.push(released(case, &word.by, how.transpose()?.flatten()));
     }
     Ok(events)

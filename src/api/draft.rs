@@ -40,24 +40,6 @@ pub fn unwritten(why: &Unwritten) -> Refusal {
     )
 }
 
-/// The draft that was shown, or with the words that a human wrote instead; the linter reads those too.
-pub fn in_own_words<'a>(
-    house: &House,
-    draft: Result<Draft<'a>, Unwritten>,
-    text: Option<&str>,
-) -> Result<Draft<'a>, Refusal> {
-    let draft = draft.map_err(|e| unwritten(&e))?;
-    match text.map(str::trim).filter(|t| !t.is_empty()) {
-        None => Ok(draft),
-        Some(text) => draft
-            .edited(house, &text.replace("\r\n", "\n"))
-            .map_err(|why| {
-                let what = format!("this text cannot leave: {}", why.0);
-                Refusal::not_now(what, "change it, or let the letter leave as it was shown")
-            }),
-    }
-}
-
 /// The letters of a case: what became of each, and every draft in full.
 pub fn tell(case: &CaseFile, drafts: &[Shown<'_>], text: &mut String) -> Vec<Value> {
     if case.letters.is_empty() {

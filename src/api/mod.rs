@@ -5,11 +5,10 @@
 //! its guard; there is no other. An address appears in plain words only where that very person was asked for.
 
 mod canary;
+mod case_filter;
 mod case_letter;
 mod case_list;
-mod case_place;
 mod case_story;
-mod cases;
 mod clearing;
 mod client;
 mod contacts;
@@ -323,7 +322,6 @@ pub fn router(desk: Desk) -> Router {
 /// What people asked.
 fn of_requests() -> Router<Desk> {
     Router::new()
-        .route("/cases", get(cases::list))
         .route("/requests", get(case_list::list))
         .route("/requests/{case}", get(requests::show))
         .route("/requests/{case}/approve", post(deciding::approve))

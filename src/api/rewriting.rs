@@ -1,6 +1,7 @@
 //! A draft in a reviewer's own words: shown as it would leave, with what the linter finds; approved by the hash of that.
 //!
-//! Nothing is kept between the two: whoever approves says the words again, and the hash holds them to what was shown.
+//! This is the only way to edit and approve: pages, `quitus review` and programs take it. Nothing is kept between the two:
+//! whoever approves says the words again, and the hash holds them to what was shown.
 
 use super::deciding::open_case;
 use super::draft::{self, Shown};

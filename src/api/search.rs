@@ -112,7 +112,7 @@ fn cases(desk: &Desk, ids: &[CaseId], text: &mut String) -> Result<Vec<Value>, R
     let mut all = Vec::new();
     for id in ids {
         if let Some(row) = state.case(*id)? {
-            all.push(case_list::one(&state, *id, &row, text)?);
+            all.push(case_list::one(desk, *id, &row, text)?);
         }
     }
     Ok(all)

@@ -127,7 +127,7 @@ enum Command {
 
 #[derive(clap::Args, Debug)]
 struct List {
-    /// open, held, closed (the last one first)
+    /// open, draft, held, awaiting_identity, by_hand, proposed; answered, refused, closed (the last one first), all
     #[arg(long, value_name = "STATE", default_value = "open")]
     state: String,
     /// Of one kind: stop, source, access …
@@ -136,6 +136,15 @@ struct List {
     /// Written in one language: fr, en …
     #[arg(long)]
     language: Option<Language>,
+    /// That came into one mailbox
+    #[arg(long, value_name = "NAME")]
+    mailbox: Option<String>,
+    /// Of one salesperson
+    #[arg(long, value_name = "ADDRESS")]
+    owner: Option<String>,
+    /// overdue, or due within so many days
+    #[arg(long, value_name = "DAYS")]
+    due: Option<String>,
     #[command(flatten)]
     page: Paging,
 }
@@ -144,8 +153,17 @@ impl List {
     fn question(&self) -> Ask {
         let mut path = format!("/requests?state={}", ask::quoted(&self.state));
         path += &self.kind.map_or_else(String::new, |k| format!("&kind={k}"));
-        let language = self.language.map(|l| format!("&language={l}"));
-        Ask::Get(self.page.of(&(path + &language.unwrap_or_default())))
+        path += &(self.language).map_or_else(String::new, |l| format!("&language={l}"));
+        let others = [
+            ("mailbox", &self.mailbox),
+            ("owner", &self.owner),
+            ("due", &self.due),
+        ];
+        for (name, value) in others {
+            let said = value.as_deref().map(ask::quoted);
+            path += &said.map_or_else(String::new, |v| format!("&{name}={v}"));
+        }
+        Ask::Get(self.page.of(&path))
     }
 }
 

@@ -6,7 +6,7 @@ use super::elsewhere;
 use super::house::{House, loop_value};
 use super::notices::Standing;
 use crate::answer::{
-    self, Channel, Envelope, Letter, LetterFacts, Line, MessageId, Submitted, Thread, compose_in,
+    self, Channel, Envelope, Letter, LetterFacts, Line, MessageId, Submitted, Thread, compose,
     lint, mime,
 };
 use crate::delivery::{EnvelopeSender, bounce};
@@ -72,19 +72,9 @@ pub fn write(
     plan: &LetterPlan,
     occasion: &Occasion<'_>,
 ) -> Result<Letter, Unwritten> {
-    write_in(house, plan, occasion, None)
-}
-
-/// The same with the text that a human wrote in place of the template's.
-pub fn write_in(
-    house: &House,
-    plan: &LetterPlan,
-    occasion: &Occasion<'_>,
-    own: Option<&str>,
-) -> Result<Letter, Unwritten> {
     let parts = super::gathering::parts_of(plan.kind, &plan.answers);
     let facts = facts(house, plan, occasion);
-    let letter = compose_in(&house.templates, &parts, &facts, own);
+    let letter = compose(&house.templates, &parts, &facts);
     let letter = letter.map_err(|e| Unwritten(e.to_string()))?;
     let findings = lint(&letter, &facts, &parts);
     match findings.first() {

@@ -17,7 +17,6 @@ mod deciding;
 mod desks;
 mod digest;
 mod drafting;
-mod editing;
 mod elsewhere;
 mod entering;
 mod erasing;

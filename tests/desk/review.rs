@@ -247,6 +247,9 @@ async fn a_rewritten_letter_is_approved_only_by_the_hash_of_the_new_words() {
     let word = json!({"hash": held.data["hash"], "rewritten": ["Sorry", hole]});
     let refused = stage.refused(&path, word).await;
     assert!(refused.error.contains("[name]"), "{}", refused.error);
+    // There is one way to say other words: an approval that says them in another way lets nothing leave.
+    let word = json!({"hash": draft["hash"], "text": "No.", "by": "odile"});
+    assert!(stage.client.post(&path, &word).await.is_err());
     assert_eq!(stage.post.count(), 0);
     let word = json!({"hash": shown.data["hash"], "rewritten": ["Sorry", text]});
     assert!(!stage.order(&path, word).await.wrong);

@@ -83,6 +83,98 @@ async fn cases_are_listed_by_state_kind_and_language_in_the_order_of_their_deadl
 }
 
 #[tokio::test]
+async fn every_filter_is_that_of_the_one_list_and_its_pages_are_the_whole_of_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (office, running) = office(&config(folder.path()));
+    let client = Client::within(router(Desk::alone(office.clone())));
+    let cases = nine(&client).await;
+    for case in [&cases[1], &cases[5]] {
+        let path = format!("/requests/{case}/refuse");
+        let word = json!({"by": "anne", "reason": "a joke"});
+        client.post(&path, &word).await.unwrap();
+    }
+    let open = listed(&client, "").await;
+    let closed = listed(&client, "state=closed").await;
+    let all = listed(&client, "state=all").await;
+    assert_eq!(all, [open.clone(), closed.clone()].concat());
+    assert_eq!((open.len(), closed.len()), (7, 2));
+    // Each page begins where the one before it ended, from the open ones into the closed ones; also where most are left out.
+    for query in [
+        "state=all",
+        "state=all&kind=erasure",
+        "state=all&language=fr",
+    ] {
+        let (mut pages, mut after) = (Vec::new(), String::new());
+        loop {
+            let path = format!("/requests?{query}&limit=1{after}");
+            let page = client.get(&path).await.unwrap().data;
+            pages.extend(page["requests"].as_array().unwrap().clone());
+            match page["next"].as_str() {
+                Some(next) => after = format!("&after={next}"),
+                None => break,
+            }
+        }
+        assert_eq!(pages, listed(&client, query).await, "{query}");
+        assert!(
+            pages.len() > 3 && pages.last() == Some(&closed[1]),
+            "{query}"
+        );
+    }
+    assert_eq!(listed(&client, "state=refused").await, closed);
+    assert!(listed(&client, "state=answered").await.is_empty());
+    for (state, field) in [("draft", "drafts"), ("by_hand", "by_hand")] {
+        let wanted: Vec<Value> = (open.iter())
+            .filter(|c| c[field] != json!(0) && c[field] != json!([]))
+            .cloned()
+            .collect();
+        assert_eq!(
+            listed(&client, &format!("state={state}")).await,
+            wanted,
+            "{state}"
+        );
+    }
+    let now = office.clock.now();
+    let first: quitus::record::Timestamp = {
+        let due: jiff::Timestamp = open[2]["due"].as_str().unwrap().parse().unwrap();
+        due.into()
+    };
+    let days = first.millis_since(now).max(0) / 86_400_000 + 1;
+    let until = now.plus_days(days).to_string();
+    let soon = listed(&client, &format!("due={days}")).await;
+    let wanted: Vec<&Value> = (open.iter())
+        .filter(|c| c["due"].as_str().unwrap() < until.as_str())
+        .collect();
+    assert_eq!(soon.iter().collect::<Vec<_>>(), wanted);
+    assert!(soon.len() >= 3, "{soon:#?}");
+    assert!(listed(&client, "mailbox=sales").await.is_empty());
+    // Found whole, whatever its state; and by a domain, in the state that is asked.
+    let found = listed(&client, "find=p5@firm5.example").await;
+    assert_eq!(names(&found), [&cases[5]]);
+    let found = listed(&client, &format!("find={}", cases[5].to_lowercase())).await;
+    assert_eq!(names(&found), [&cases[5]]);
+    let of_firm = async |state: &str| {
+        let query = format!("find=@Firm5.example&limit=9&state={state}");
+        listed(&client, &query).await.len()
+    };
+    assert_eq!((of_firm("open").await, of_firm("all").await), (0, 1));
+    for wrong in [
+        "due=soon",
+        "find=nonsense",
+        "state=all&after=closed",
+        "after=closed.1.2.x",
+    ] {
+        let refused = client.get(&format!("/requests?{wrong}")).await;
+        assert!(
+            matches!(refused, Err(NoAnswer::Refused(r)) if r.is_usage()),
+            "{wrong}"
+        );
+    }
+    client.end().await;
+    drop(office);
+    let _ = running.join();
+}
+
+#[tokio::test]
 async fn the_search_finds_what_is_typed_whole_and_says_what_it_took_it_for() {
     let folder = tempfile::tempdir().unwrap();
     let (office, running) = office(&config(folder.path()));

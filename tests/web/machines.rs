@@ -154,13 +154,18 @@ async fn a_letter_leaves_in_a_reviewers_own_words_if_the_linter_lets_it() {
     let refused = odile
         .post(
             &path,
-            &[("hash", hash), ("text", "Dear {{ name }},\r\n\r\nNo.")],
+            &[
+                ("hash", hash),
+                ("subject", "Sorry"),
+                ("text", "Dear {{ name }},\r\n\r\nNo."),
+            ],
         )
         .await;
     assert_eq!(refused.status, 200);
     assert!(
         refused.body.contains("role=\"alert\"")
-            && refused.text().contains("this text cannot leave"),
+            && refused.text().contains("This cannot leave yet")
+            && refused.text().contains("{{ name }}"),
         "{}",
         refused.text()
     );
@@ -173,7 +178,21 @@ async fn a_letter_leaves_in_a_reviewers_own_words_if_the_linter_lets_it() {
         "We are sorry for the trouble.\r\n\r\n{}",
         text.replace('\n', "\r\n")
     );
-    let done = odile.orders(&path, &[("hash", hash), ("text", &own)]).await;
+    // What was shown is what is rewritten: after a change in between nothing leaves, and the words are still there.
+    let fields = [
+        ("hash", "0000000000000000"),
+        ("subject", "Sorry"),
+        ("text", &*own),
+    ];
+    let other = odile.post(&path, &fields).await;
+    assert!(
+        other.status == 200 && other.text().contains("Something changed since you looked"),
+        "{}",
+        other.text()
+    );
+    assert_eq!(stage.house.post.count(), 0);
+    let fields = [("hash", hash), ("subject", "We are sorry"), ("text", &*own)];
+    let done = odile.orders(&path, &fields).await;
     assert!(done.text().contains("about to leave"), "{}", done.text());
     assert!(
         stage
@@ -189,6 +208,7 @@ async fn a_letter_leaves_in_a_reviewers_own_words_if_the_linter_lets_it() {
             .starts_with("We are sorry for the trouble.")
     );
     let raw = String::from_utf8_lossy(&letter.raw).into_owned();
+    assert!(raw.contains("Subject: We are sorry\r\n"), "{raw}");
     let html = mail_parser::MessageParser::default()
         .parse(&letter.raw)
         .unwrap()

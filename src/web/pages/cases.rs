@@ -82,6 +82,9 @@ pub struct Row {
     drafts: u64,
 }
 
+/// Cases of a page.
+const PAGE: usize = 50;
+
 /// Where letters wait.
 pub const DRAFTS: &str = "/cases?state=draft";
 
@@ -106,14 +109,17 @@ pub async fn show(
     Query(asked): Query<Asked>,
 ) -> Result<Response, Trouble> {
     let found = web
-        .ask(&format!("/cases?{}", asked.query(&asked.after)))
+        .ask(&format!(
+            "/requests?limit={PAGE}&{}",
+            asked.query(&asked.after)
+        ))
         .await;
     let (data, wrong) = match found {
         Ok(answer) => (answer.data, None),
         Err(why) => (Value::Null, Some(Trouble::from(why).usage()?)),
     };
     let none = Vec::new();
-    let cases = data["cases"].as_array().unwrap_or(&none);
+    let cases = data["requests"].as_array().unwrap_or(&none);
     if let ([one], false) = (cases.as_slice(), asked.find.is_empty()) {
         let case = one["case"].as_str().unwrap_or_default();
         return Ok(Redirect::to(&format!("/cases/{case}")).into_response());
@@ -171,7 +177,7 @@ fn choices(web: &Web, words: &Words, asked: Asked) -> View {
 pub fn row(web: &Web, words: &Words, case: &Value) -> Row {
     let requests = case["requests"].as_array().into_iter().flatten();
     let kinds: Vec<&str> = requests
-        .filter_map(|r| Some(words.of("kind", r["request"].as_str()?)))
+        .filter_map(|r| Some(words.of("kind", r.as_str()?)))
         .collect();
     let text = |key: &str| case[key].as_str().map(str::to_owned);
     let moment = |key: &str| When::read(case[key].as_str()?, &web.zone(), words);

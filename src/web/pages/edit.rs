@@ -18,6 +18,14 @@ struct View {
     subject: String,
     text: String,
     wrong: Option<String>,
+    findings: Vec<Finding>,
+}
+
+/// What the linter found in the words, and what to do about it.
+#[derive(Serialize, Deserialize)]
+struct Finding {
+    what: String,
+    fix: String,
 }
 
 /// What was written.
@@ -25,6 +33,7 @@ struct View {
 #[serde(default)]
 pub struct Written {
     hash: String,
+    subject: String,
     text: String,
 }
 
@@ -53,30 +62,74 @@ async fn view(web: &Web, case: &str, number: u8) -> Result<View, Trouble> {
         subject: text("subject").unwrap_or_default(),
         text: text("text").unwrap_or_default(),
         wrong: None,
+        findings: Vec::new(),
     })
 }
 
 /// It leaves in these words; if it cannot, they are still there to be changed.
+///
+/// What the linter reads is approved by its own hash, as a program does it: the words cannot be others by then.
 pub async fn approve(
     State(web): State<Web>,
     visitor: Visitor,
     Path((case, number)): Path<(String, u8)>,
     Form(written): Form<Written>,
 ) -> Result<Response, Trouble> {
-    let path = format!("/requests/{case}/approve");
-    let order = json!({"hash": written.hash, "text": written.text});
-    let wrong = match web.order(&visitor, &path, order).await {
-        Ok(answer) if !answer.wrong => {
+    let now = view(&web, &case, number).await?;
+    let (mut wrong, mut findings) = (None, Vec::new());
+    match leaves(&web, &visitor, &case, &now, &written).await? {
+        Outcome::Left => {
             visitor.say(&web, true, visitor.word("orders", "approve"), None);
             return Ok(Redirect::to(&format!("/cases/{case}")).into_response());
         }
-        Ok(_) => visitor.word("edit", "came_between").to_owned(),
-        Err(why) => Trouble::from(why).usage()?,
-    };
+        Outcome::CameBetween => wrong = Some(visitor.word("edit", "came_between").to_owned()),
+        Outcome::Refused(why) => wrong = Some(why),
+        Outcome::Found(found) => findings = found,
+    }
     let view = View {
+        subject: written.subject,
         text: written.text,
-        wrong: Some(wrong),
-        ..view(&web, &case, number).await?
+        wrong,
+        findings,
+        ..now
     };
     web.page(&visitor, "cases", "edit.html", &view)
+}
+
+/// What became of the words.
+enum Outcome {
+    Left,
+    CameBetween,
+    Refused(String),
+    Found(Vec<Finding>),
+}
+
+async fn leaves(
+    web: &Web,
+    visitor: &Visitor,
+    case: &str,
+    now: &View,
+    written: &Written,
+) -> Result<Outcome, Trouble> {
+    if now.hash != written.hash {
+        return Ok(Outcome::CameBetween);
+    }
+    let text = written.text.replace("\r\n", "\n");
+    let words = json!({"hash": written.hash, "subject": written.subject, "text": text});
+    let path = |what: &str| format!("/requests/{case}/{what}");
+    let shown = match web.order(visitor, &path("rewrite"), words).await {
+        Ok(answer) => answer.data,
+        Err(why) => return Ok(Outcome::Refused(Trouble::from(why).usage()?)),
+    };
+    let findings: Vec<Finding> =
+        serde_json::from_value(shown["findings"].clone()).map_err(Trouble::broken)?;
+    if !findings.is_empty() {
+        return Ok(Outcome::Found(findings));
+    }
+    let order = json!({"hash": shown["hash"], "rewritten": [written.subject, text]});
+    Ok(match web.order(visitor, &path("approve"), order).await {
+        Ok(answer) if !answer.wrong => Outcome::Left,
+        Ok(_) => Outcome::CameBetween,
+        Err(why) => Outcome::Refused(Trouble::from(why).usage()?),
+    })
 }
