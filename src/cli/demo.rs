@@ -76,6 +76,12 @@ async fn demo(arguments: Arguments) -> Result<bool> {
     if !arguments.json {
         report::opening(&stage.place, contacts, sent);
     }
+    // Before the replies come, so that the desk's first page tells what came of them.
+    let password = password()?;
+    let pages = match arguments.keep {
+        true => Some(stage.desk(&password).await?),
+        false => None,
+    };
     let all = samples::all();
     let ends = stage.reply(&all).await?;
     let told: Vec<Told> = told(&all, &ends, &stage.post.received(), &stage.daemon)?;
@@ -89,9 +95,9 @@ async fn demo(arguments: Arguments) -> Result<bool> {
     if !arguments.json {
         table(&told, &stage.daemon, &stage.tool, &stage.place)?;
     }
-    if arguments.keep {
-        let pages = stage.desk().await?;
-        report::stay(&stage.inbox, &stage.post, &link(&pages)?);
+    if let Some(pages) = pages {
+        let link = link(&pages)?;
+        report::stay(&stage.inbox, &stage.post, &link, &password);
         tokio::signal::ctrl_c().await?;
         pages.end().await;
     }
@@ -120,6 +126,7 @@ impl Stage {
             inbox.append_sent(samples::MAILBOX, &raw, at);
         }
         let tool = tool::Server::start().await?;
+        place.write_templates()?;
         let (imap, smtp) = (inbox.address(), post.address());
         let file = place.write_configuration(imap, smtp, tool.address())?;
         // This text alone: what the environment overrides is meant for the real firm.
@@ -145,13 +152,12 @@ impl Stage {
     }
 
     /// The review desk, on a free port of this machine, with one who decides.
-    async fn desk(&self) -> Result<Pages> {
+    async fn desk(&self, password: &str) -> Result<Pages> {
         let users = Users::of_store(&self.place.store());
         let one = User {
             name: YOU.to_owned(),
             role: Role::Reviewer,
-            // Nobody knows it: the link lets in.
-            password: hash_password(&secret()?)?,
+            password: hash_password(password)?,
             language: None,
             token: String::new(),
         };
@@ -206,6 +212,14 @@ impl Stage {
         .await?;
         Ok(ends)
     }
+}
+
+/// A password that can be typed from the screen, and that nobody else on this machine guesses.
+fn password() -> Result<String> {
+    let random = secret()?;
+    let groups = random.as_bytes().chunks(4).take(4);
+    let groups: Vec<_> = groups.map(String::from_utf8_lossy).collect();
+    Ok(groups.join("-"))
 }
 
 /// A link that signs in once.
