@@ -7,7 +7,7 @@ mod report;
 mod setting;
 
 use super::edge::{DONE, End, WRONG};
-use crate::api::Desk;
+use crate::api::{self, Control, Desk};
 use crate::config::Config;
 use crate::guard::Listen;
 use crate::record::{Mode, State, Timestamp};
@@ -78,8 +78,8 @@ async fn demo(arguments: Arguments) -> Result<bool> {
     }
     // Before the replies come, so that the desk's first page tells what came of them.
     let password = password()?;
-    let pages = match arguments.keep {
-        true => Some(stage.desk(&password).await?),
+    let doors = match arguments.keep {
+        true => Some((stage.desk(&password).await?, stage.control().await?)),
         false => None,
     };
     let all = samples::all();
@@ -95,11 +95,12 @@ async fn demo(arguments: Arguments) -> Result<bool> {
     if !arguments.json {
         table(&told, &stage.daemon, &stage.tool, &stage.place)?;
     }
-    if let Some(pages) = pages {
+    if let Some((pages, control)) = doors {
         let link = link(&pages)?;
         report::stay(&stage.inbox, &stage.post, &link, &password);
         tokio::signal::ctrl_c().await?;
         pages.end().await;
+        control.end().await;
     }
     stage.daemon.end().await;
     Ok(told.len() == all.len() && told.iter().all(|t| t.as_expected))
@@ -165,6 +166,20 @@ impl Stage {
         let here = SocketAddr::from(([127, 0, 0, 1], 0));
         let settings = DeskSettings::at(Listen::Tcp(here));
         Ok(Pages::open_at(Desk::of(&self.daemon), settings).await?)
+    }
+
+    /// The socket by which commands reach it, as they reach any daemon.
+    async fn control(&self) -> Result<Control> {
+        let socket = self
+            .daemon
+            .office
+            .house
+            .load()
+            .config
+            .control_socket
+            .clone();
+        let router = api::router(Desk::of(&self.daemon));
+        Ok(Control::open(router, &socket).await?)
     }
 
     /// The register is imported, and the Sent folder read: how many contacts, how many mails.

@@ -3,6 +3,8 @@
 //! `QUITUS_PICTURES=FOLDER cargo nextest run --features faults --test operator pages` leaves a picture of every page there, light and
 //! dark, in each language, to be looked at.
 
+#[path = "pages/editing.rs"]
+mod editing;
 #[path = "pages/house.rs"]
 mod house;
 #[path = "pages/looks.rs"]

@@ -212,6 +212,13 @@ fn the_demo_that_stays_lets_somebody_in_who_finds_what_waits_and_edits_a_templat
     let folder = std::path::Path::new(store.trim()).parent().unwrap();
     let text = std::fs::read_to_string(folder.join("templates/fr/parts/closing.txt")).unwrap();
     assert_eq!(text, "À bientôt,\n{{ controller.name }}\n");
+    let config = folder.join("quitus.toml");
+    let log = Command::new(env!("CARGO_BIN_EXE_quitus"))
+        .args(["log", "--config", config.to_str().unwrap()])
+        .output()
+        .unwrap();
+    let log = String::from_utf8(log.stdout).unwrap();
+    assert!(log.contains("published by you"), "{log}");
     let folder = folder.to_owned();
     drop(demo);
     std::fs::remove_dir_all(folder).unwrap();
