@@ -9,5 +9,7 @@ mod editing;
 mod house;
 #[path = "pages/looks.rs"]
 mod looks;
+#[path = "pages/stranger.rs"]
+mod stranger;
 #[path = "pages/ways.rs"]
 mod ways;

@@ -261,6 +261,16 @@ impl Browser {
         engine.decode(taken.as_str().unwrap()).unwrap()
     }
 
+    /// The same for a page that shows it (WebP).
+    pub fn small_picture(&self) -> Vec<u8> {
+        use base64::Engine;
+        let wanted = json!({"format": "webp", "quality": 70});
+        let body = json!({"cmd": "Page.captureScreenshot", "params": wanted});
+        let taken = self.ask("POST", &self.of("/goog/cdp/execute"), Some(body));
+        let engine = base64::engine::general_purpose::STANDARD;
+        engine.decode(taken["data"].as_str().unwrap()).unwrap()
+    }
+
     pub fn until(&self, what: &str, mut done: impl FnMut() -> bool) {
         let end = Instant::now() + PATIENCE;
         while !done() {
