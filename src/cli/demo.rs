@@ -7,7 +7,7 @@ mod report;
 mod setting;
 
 use super::edge::{DONE, End, WRONG};
-use crate::api::Desk;
+use crate::api::{self, Control, Desk};
 use crate::config::Config;
 use crate::guard::Listen;
 use crate::record::{Mode, State, Timestamp};
@@ -76,6 +76,12 @@ async fn demo(arguments: Arguments) -> Result<bool> {
     if !arguments.json {
         report::opening(&stage.place, contacts, sent);
     }
+    // Before the replies come, so that the desk's first page tells what came of them.
+    let password = password()?;
+    let doors = match arguments.keep {
+        true => Some((stage.desk(&password).await?, stage.control().await?)),
+        false => None,
+    };
     let all = samples::all();
     let ends = stage.reply(&all).await?;
     let told: Vec<Told> = told(&all, &ends, &stage.post.received(), &stage.daemon)?;
@@ -89,11 +95,12 @@ async fn demo(arguments: Arguments) -> Result<bool> {
     if !arguments.json {
         table(&told, &stage.daemon, &stage.tool, &stage.place)?;
     }
-    if arguments.keep {
-        let pages = stage.desk().await?;
-        report::stay(&stage.inbox, &stage.post, &link(&pages)?);
+    if let Some((pages, control)) = doors {
+        let link = link(&pages)?;
+        report::stay(&stage.inbox, &stage.post, &link, &password);
         tokio::signal::ctrl_c().await?;
         pages.end().await;
+        control.end().await;
     }
     stage.daemon.end().await;
     Ok(told.len() == all.len() && told.iter().all(|t| t.as_expected))
@@ -120,6 +127,7 @@ impl Stage {
             inbox.append_sent(samples::MAILBOX, &raw, at);
         }
         let tool = tool::Server::start().await?;
+        place.write_templates()?;
         let (imap, smtp) = (inbox.address(), post.address());
         let file = place.write_configuration(imap, smtp, tool.address())?;
         // This text alone: what the environment overrides is meant for the real firm.
@@ -145,13 +153,12 @@ impl Stage {
     }
 
     /// The review desk, on a free port of this machine, with one who decides.
-    async fn desk(&self) -> Result<Pages> {
+    async fn desk(&self, password: &str) -> Result<Pages> {
         let users = Users::of_store(&self.place.store());
         let one = User {
             name: YOU.to_owned(),
             role: Role::Reviewer,
-            // Nobody knows it: the link lets in.
-            password: hash_password(&secret()?)?,
+            password: hash_password(password)?,
             language: None,
             token: String::new(),
         };
@@ -159,6 +166,20 @@ impl Stage {
         let here = SocketAddr::from(([127, 0, 0, 1], 0));
         let settings = DeskSettings::at(Listen::Tcp(here));
         Ok(Pages::open_at(Desk::of(&self.daemon), settings).await?)
+    }
+
+    /// The socket by which commands reach it, as they reach any daemon.
+    async fn control(&self) -> Result<Control> {
+        let socket = self
+            .daemon
+            .office
+            .house
+            .load()
+            .config
+            .control_socket
+            .clone();
+        let router = api::router(Desk::of(&self.daemon));
+        Ok(Control::open(router, &socket).await?)
     }
 
     /// The register is imported, and the Sent folder read: how many contacts, how many mails.
@@ -206,6 +227,14 @@ impl Stage {
         .await?;
         Ok(ends)
     }
+}
+
+/// A password that can be typed from the screen, and that nobody else on this machine guesses.
+fn password() -> Result<String> {
+    let random = secret()?;
+    let groups = random.as_bytes().chunks(4).take(4);
+    let groups: Vec<_> = groups.map(String::from_utf8_lossy).collect();
+    Ok(groups.join("-"))
 }
 
 /// A link that signs in once.

@@ -8,7 +8,6 @@ mod address;
 mod alarm;
 mod apply;
 mod canary;
-mod clocks;
 mod contact;
 mod correction;
 mod duty;
@@ -46,7 +45,6 @@ pub use address::{Address, AddressError, KeyForm, domain_to_ascii, is_freemail_d
 pub use alarm::{Alarm, Flag, FlagRow};
 pub use apply::{Frame, WAITS_FOR_SENDERS, all_counted, apply, count, hour_key};
 pub use canary::{Canary, CanaryRow, CanaryStage, CanaryStep, RunId};
-pub use clocks::RunningClock;
 pub use contact::{Contact, Origin};
 pub use correction::{Correction, CorrectionRow, Label};
 pub use duty::{About, Duty, Fate, ToldRow};

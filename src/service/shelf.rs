@@ -206,6 +206,14 @@ impl Shelf {
         absent(std::fs::remove_file(self.draft_file(path))).map(drop)
     }
 
+    /// Whether the firm's own file says what the newest version does not. A copy of what Quitus brings along changes no letter.
+    pub fn is_outside(path: &TemplatePath, own: Option<&str>, newest: Option<[u8; 32]>) -> bool {
+        match (own, newest) {
+            (Some(text), None) => Self::builtin(path).is_none_or(|s| s.text != text),
+            (own, newest) => own.map(digest_of) != newest,
+        }
+    }
+
     /// What somebody did to a file with an editor of their own, as far as it is not written down; its text is kept.
     pub fn outside_edit(
         &self,
@@ -214,10 +222,10 @@ impl Shelf {
     ) -> Result<Option<TemplateChange>, NotShelved> {
         let own = self.own(path)?;
         let newest = state.template_versions(path.as_str(), 1)?.pop();
-        let found = own.as_deref().map(digest_of);
-        if newest.and_then(|v| v.digest) == found {
+        if !Self::is_outside(path, own.as_deref(), newest.and_then(|v| v.digest)) {
             return Ok(None);
         }
+        let found = own.as_deref().map(digest_of);
         if let Some(text) = &own {
             self.keep(text)?;
         }

@@ -39,7 +39,7 @@ pub struct Browser {
     driver: Child,
     port: u16,
     session: String,
-    _profile: tempfile::TempDir,
+    profile: tempfile::TempDir,
 }
 
 impl Browser {
@@ -65,7 +65,7 @@ impl Browser {
             driver,
             port,
             session: String::new(),
-            _profile: profile,
+            profile,
         };
         browser.open(look);
         browser
@@ -82,14 +82,17 @@ impl Browser {
             "--disable-component-update".to_owned(),
             format!("--lang={}", look.language),
             format!("--window-size={},{}", look.width, look.height),
-            format!("--user-data-dir={}", self._profile.path().display()),
+            format!("--user-data-dir={}", self.profile.path().display()),
         ];
         if look.dark {
             args.push("--blink-settings=preferredColorScheme=0".to_owned());
         }
         let options = json!({
             "args": args,
-            "prefs": {"intl": {"accept_languages": look.language}},
+            "prefs": {
+                "intl": {"accept_languages": look.language},
+                "download": {"default_directory": self.profile.path().join("saved")},
+            },
         });
         let wanted = json!({"capabilities": {"alwaysMatch": {
             "browserName": "chrome", "goog:chromeOptions": options,
@@ -192,6 +195,43 @@ impl Browser {
         self.ask("POST", &self.of(&path), Some(json!({"text": text})));
     }
 
+    /// What a field holds.
+    pub fn value(&self, css: &str) -> String {
+        let path = format!("/element/{}/property/value", self.element(css));
+        let value = self.ask("GET", &self.of(&path), None);
+        value.as_str().unwrap().to_owned()
+    }
+
+    /// Does something in a frame, and comes back.
+    pub fn within<T>(&self, css: &str, does: impl FnOnce() -> T) -> T {
+        let frame = json!({"id": {ELEMENT: self.element(css)}});
+        self.ask("POST", &self.of("/frame"), Some(frame));
+        let done = does();
+        let whole = json!({"id": null});
+        self.ask("POST", &self.of("/frame"), Some(whole));
+        done
+    }
+
+    /// From now on pages run no script of theirs.
+    pub fn without_script(&self) {
+        let body =
+            json!({"cmd": "Emulation.setScriptExecutionDisabled", "params": {"value": true}});
+        self.ask("POST", &self.of("/goog/cdp/execute"), Some(body));
+    }
+
+    /// The text of the file with this ending that was saved, once it is whole.
+    pub fn saved(&self, ending: &str) -> String {
+        let mut text = None;
+        self.until(&format!("a .{ending} file is saved"), || {
+            let files = std::fs::read_dir(self.profile.path().join("saved"));
+            let mut files = files.into_iter().flatten().map(|f| f.unwrap().path());
+            let file = files.find(|f| f.extension().is_some_and(|e| e == ending));
+            text = file.map(|f| std::fs::read_to_string(f).unwrap());
+            text.is_some()
+        });
+        text.unwrap()
+    }
+
     /// Presses keys, one after the other, wherever the focus is. `\u{e004}` is Tab, `\u{e007}` Enter (WebDriver, Keyboard actions).
     pub fn press(&self, keys: &str) {
         let of = |key: char| {
@@ -219,6 +259,16 @@ impl Browser {
         let taken = self.ask("GET", &self.of("/screenshot"), None);
         let engine = base64::engine::general_purpose::STANDARD;
         engine.decode(taken.as_str().unwrap()).unwrap()
+    }
+
+    /// The same for a page that shows it (WebP).
+    pub fn small_picture(&self) -> Vec<u8> {
+        use base64::Engine;
+        let wanted = json!({"format": "webp", "quality": 70});
+        let body = json!({"cmd": "Page.captureScreenshot", "params": wanted});
+        let taken = self.ask("POST", &self.of("/goog/cdp/execute"), Some(body));
+        let engine = base64::engine::general_purpose::STANDARD;
+        engine.decode(taken["data"].as_str().unwrap()).unwrap()
     }
 
     pub fn until(&self, what: &str, mut done: impl FnMut() -> bool) {

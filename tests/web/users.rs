@@ -127,38 +127,99 @@ fn users_come_and_go_and_no_secret_is_kept_as_it_is() {
     assert!(does(&["list"], "").1.starts_with("nobody:"));
 }
 
+/// One request to the demo's desk.
+fn ask_demo(at: &str, method: &str, path: &str, more: &str, body: &str) -> String {
+    let mut stream = TcpStream::connect(at).unwrap();
+    let length = body.len();
+    write!(
+        stream,
+        "{method} {path} HTTP/1.1\r\nHost: {at}\r\nConnection: close\r\nContent-Length: {length}\r\n\
+         Content-Type: application/x-www-form-urlencoded\r\nOrigin: http://{at}\r\n{more}\r\n{body}"
+    )
+    .unwrap();
+    std::io::read_to_string(stream).unwrap()
+}
+
+fn cookie_of(answer: &str) -> String {
+    assert!(answer.starts_with("HTTP/1.1 303"), "{answer}");
+    let mut lines = answer.lines();
+    let cookie = lines.find_map(|l| l.strip_prefix("set-cookie: ")).unwrap();
+    format!("Cookie: {}\r\n", cookie.split(';').next().unwrap())
+}
+
+/// The value of a hidden field.
+fn field<'a>(page: &'a str, name: &str) -> &'a str {
+    let (_, rest) = page
+        .split_once(&format!("name=\"{name}\" value=\""))
+        .unwrap_or_else(|| panic!("{name} in {page}"));
+    rest.split('"').next().unwrap()
+}
+
+/// A demo that stays until the test is over, whatever its end.
+struct Demo(std::process::Child);
+
+impl Drop for Demo {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 #[test]
-fn the_demo_that_stays_prints_a_link_that_signs_in() {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_quitus"))
+fn the_demo_that_stays_lets_somebody_in_who_finds_what_waits_and_edits_a_template() {
+    let child = Command::new(env!("CARGO_BIN_EXE_quitus"))
         .args(["demo", "--keep"])
         .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let link = lines
-        .map(Result::unwrap)
-        .find(|l| l.contains("http://127.0.0.1:"));
-    let link = link.expect("a link is printed");
-    let rest = link.trim().strip_prefix("http://").unwrap();
-    let (at, path) = rest.split_once('/').unwrap();
-    let ask = |path: &str, more: &str| {
-        let mut stream = TcpStream::connect(at).unwrap();
-        write!(
-            stream,
-            "GET /{path} HTTP/1.1\r\nHost: {at}\r\nConnection: close\r\n{more}\r\n"
-        )
-        .unwrap();
-        std::io::read_to_string(stream).unwrap()
+        .spawn();
+    let mut demo = Demo(child.unwrap());
+    let lines = BufReader::new(demo.0.stdout.take().unwrap()).lines();
+    let mut said = String::new();
+    for line in lines.map(Result::unwrap) {
+        said += &format!("{line}\n");
+        if line.contains("Ctrl-C") {
+            break;
+        }
+    }
+    let word_after = |mark: &str| {
+        let (_, rest) = said.split_once(mark).unwrap_or_else(|| panic!("{said}"));
+        rest.split([' ', ',', '\n']).next().unwrap().to_owned()
     };
-    let first = ask(path, "");
-    assert!(first.starts_with("HTTP/1.1 303"), "{first}");
-    let cookie = first
-        .lines()
-        .find_map(|l| l.strip_prefix("set-cookie: "))
-        .unwrap();
-    let cookie = format!("Cookie: {}\r\n", cookie.split(';').next().unwrap());
-    let today = ask("", &cookie);
+    let link = word_after("  http://");
+    let (at, path) = link.split_once('/').unwrap();
+    let cookie = cookie_of(&ask_demo(at, "GET", &format!("/{path}"), "", ""));
+    let today = ask_demo(at, "GET", "/", &cookie, "");
     assert!(today.contains("A letter to approve"), "{today}");
-    child.kill().unwrap();
-    child.wait().unwrap();
+    assert!(
+        today.contains("<strong>30</strong>"),
+        "what was decided since: {today}"
+    );
+    let (name, password) = (word_after(", name "), word_after(", password "));
+    let typed = format!("name={name}&password={password}");
+    let cookie = cookie_of(&ask_demo(at, "POST", "/sign-in", "", &typed));
+    let edit = "/templates/edit?path=fr/parts/closing.txt";
+    let page = ask_demo(at, "GET", edit, &cookie, "");
+    assert!(page.contains("an unchanged copy"), "{page}");
+    let form = format!(
+        "csrf={}&seen={}&path=fr/parts/closing.txt&do=publish&text=%C3%80+bient%C3%B4t,%0D%0A%7B%7B+controller.name+%7D%7D%0D%0A",
+        field(&page, "csrf"),
+        field(&page, "seen")
+    );
+    let done = ask_demo(at, "POST", "/templates/edit", &cookie, &form);
+    assert!(done.starts_with("HTTP/1.1 303"), "{done}");
+    let page = ask_demo(at, "GET", edit, &cookie, "");
+    assert!(page.contains("published") && page.contains("bientôt"));
+    let store = said.lines().find_map(|l| l.strip_prefix("store")).unwrap();
+    let folder = std::path::Path::new(store.trim()).parent().unwrap();
+    let text = std::fs::read_to_string(folder.join("templates/fr/parts/closing.txt")).unwrap();
+    assert_eq!(text, "À bientôt,\n{{ controller.name }}\n");
+    let config = folder.join("quitus.toml");
+    let log = Command::new(env!("CARGO_BIN_EXE_quitus"))
+        .args(["log", "--config", config.to_str().unwrap()])
+        .output()
+        .unwrap();
+    let log = String::from_utf8(log.stdout).unwrap();
+    assert!(log.contains("published by you"), "{log}");
+    let folder = folder.to_owned();
+    drop(demo);
+    std::fs::remove_dir_all(folder).unwrap();
 }

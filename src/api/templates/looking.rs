@@ -25,11 +25,12 @@ pub struct Between {
 }
 
 /// Where a file comes from: the word for programs.
-fn origin(path: &TemplatePath, own: bool) -> &'static str {
-    match (own, Shelf::builtin(path).is_some()) {
-        (false, _) => "quitus",
-        (true, true) => "changed",
-        (true, false) => "own",
+fn origin(own: Option<&str>, shipped: Option<&str>) -> &'static str {
+    match (own, shipped) {
+        (None, _) => "quitus",
+        (Some(own), Some(shipped)) if own == shipped => "copied",
+        (Some(_), Some(_)) => "changed",
+        (Some(_), None) => "own",
     }
 }
 
@@ -89,16 +90,17 @@ fn line(
     let state = desk.office.sequencer.reader().state();
     let source = own.iter().find(|s| s.path == path.as_str());
     let newest = state.template_versions(path.as_str(), 1)?.pop();
-    let found = source.map(|s| template_digest(&s.text));
-    let outside = found != newest.as_ref().and_then(|v| v.digest);
+    let ours = source.map(|s| s.text.as_str());
+    let outside = Shelf::is_outside(path, ours, newest.as_ref().and_then(|v| v.digest));
     let shipped = Shelf::builtin(path).map(|s| s.text);
     let file = source.map_or_else(|| format!("templates/{path}"), |s| s.file.clone());
     let valid = faults.iter().all(|f| f.file != file);
-    let text = source.map(|s| s.text.clone()).or(shipped);
+    let origin = origin(ours, shipped.as_deref());
+    let text = ours.map(str::to_owned).or(shipped);
     let known = newest.as_ref().filter(|_| !outside);
     Ok(json!({
         "path": path, "language": language(path), "kind": path.kind(), "file": path.file(),
-        "origin": origin(path, source.is_some()), "valid": valid,
+        "origin": origin, "valid": valid,
         "hash": text.as_deref().map(hash), "on_disk": file_of(&house.config, path),
         "version": known.map(|v| v.number), "by": known.map(|v| v.by.clone()),
         "at": known.map(|v| v.at.to_string()), "outside": outside && source.is_some(),
@@ -201,7 +203,10 @@ pub async fn history(
         }
         let (mut data, mut text) = (Vec::new(), String::new());
         let found = own.as_deref().map(template_digest);
-        let outside = found != versions.first().and_then(|v| v.digest);
+        let newest = versions.first().and_then(|v| v.digest);
+        let outside = Shelf::is_outside(&path, own.as_deref(), newest);
+        // A copy that nobody changed says the same.
+        let of_quitus = newest.is_none() && !outside;
         if outside {
             text += "now       edited outside, not yet written down; in force\n";
             data.push(json!({
@@ -217,12 +222,12 @@ pub async fn history(
             data.push(told(version, kept, n == 0 && !outside, &mut text));
         }
         if shipped.is_some() {
-            let end = if found.is_none() { "; in force" } else { "" };
+            let end = if of_quitus { "; in force" } else { "" };
             text += &format!("   quitus  the one that Quitus brings along{end}\n");
         }
         let data = json!({
             "path": path, "versions": data,
-            "quitus": shipped.map(|s| json!({"hash": hash(&s.text), "in_force": found.is_none()})),
+            "quitus": shipped.map(|s| json!({"hash": hash(&s.text), "in_force": of_quitus})),
         });
         Ok(Answer::good(data, text))
     })

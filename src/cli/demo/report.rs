@@ -271,10 +271,13 @@ pub fn table(told: &[Told], daemon: &Daemon, tool: &tool::Server, place: &Place)
     Ok(())
 }
 
-/// Where a mail program may look.
-pub fn stay(imap: &imap::Server, smtp: &smtp::Server, link: &str) {
+/// Where to look and decide, and where a mail program may.
+pub fn stay(imap: &imap::Server, smtp: &smtp::Server, link: &str, password: &str) {
+    let (home, _) = link.split_once("/enter/").unwrap_or((link, ""));
     anstream::println!(
-        "\nThe review desk, where a person decides what was held (the link signs in once):\n  {link}"
+        "\nThe review desk, where a person decides what was held. Open this link, which signs in once:\n  {link}\n\
+         Later, or in another browser: {home}, name {}, password {password}",
+        super::YOU
     );
     anstream::println!(
         "\nIMAP {} (user {}, password {}), SMTP {}; Ctrl-C ends it.",

@@ -1,5 +1,6 @@
 //! The demo's folder and its configuration: an ordinary one, as any operator could have written it.
 
+use crate::answer::builtin_templates;
 use crate::sandbox::samples;
 use anyhow::Result;
 use std::net::SocketAddr;
@@ -38,6 +39,23 @@ impl Place {
         self.folder.join("store")
     }
 
+    /// The templates, where whoever looks may change them.
+    pub fn templates(&self) -> PathBuf {
+        self.folder.join("templates")
+    }
+
+    /// Lays copies of the templates that Quitus brings along into the demo's own folder.
+    pub fn write_templates(&self) -> Result<()> {
+        for source in builtin_templates() {
+            let file = self.templates().join(&source.path);
+            if let Some(folder) = file.parent() {
+                std::fs::create_dir_all(folder)?;
+            }
+            std::fs::write(file, source.text)?;
+        }
+        Ok(())
+    }
+
     /// Writes the configuration and says where.
     pub fn write_configuration(
         &self,
@@ -54,11 +72,18 @@ impl Place {
             .replace("@AUTHSERV@", samples::AUTHSERV_ID)
             .replace("@IMAP@", &imap.port().to_string())
             .replace("@SMTP@", &smtp.port().to_string())
+            + TEMPLATES
             + &SENDER.replace("@TOOL@", &tool.to_string());
         std::fs::write(&file, text)?;
         Ok(file)
     }
 }
+
+/// The firm's own templates: saved, published and taken back like everybody's.
+const TEMPLATES: &str = "
+[templates]
+path = \"templates\"
+";
 
 /// The tool that sends the demo's campaigns.
 const SENDER: &str = "

@@ -2,14 +2,14 @@
 
 use crate::browser::{Browser, Look};
 use crate::firm::Firm;
-use crate::operator::{Running, ask, quitus};
+use crate::operator::{Running, ask, quitus, status};
 use crate::postfix::Postfix;
 use std::io::Write;
 use std::process::Stdio;
 
 /// Postfix takes letters to everybody.
 const EVERYBODY: &str = "virtual_mailbox_domains = static:all\n";
-const PASSWORD: &str = "eine lange Nacht im Regen";
+pub const PASSWORD: &str = "eine lange Nacht im Regen";
 
 /// Everything that runs.
 pub struct House {
@@ -26,8 +26,11 @@ impl House {
         let firm = Firm::new(postfix.port());
         let port = crate::postfix::free_port();
         let text = std::fs::read_to_string(&firm.file).unwrap();
-        let pages = format!("\n[desk]\nlisten = \"127.0.0.1:{port}\"\n");
+        let pages = format!(
+            "\n[desk]\nlisten = \"127.0.0.1:{port}\"\n\n[templates]\npath = \"templates\"\n"
+        );
         // The writer's own folder, so that a template can be saved.
+        std::fs::create_dir(firm.path("templates")).unwrap();
         std::fs::write(&firm.file, text + &pages).unwrap();
         let register = firm.register();
         let done = ask(
@@ -52,15 +55,33 @@ impl House {
         format!("http://127.0.0.1:{}{path}", self.port)
     }
 
+    /// The texts of all letters that Postfix has delivered.
+    pub fn letters(&self) -> Vec<String> {
+        let mails = self.postfix.letters(0);
+        let text = |mail: &Vec<u8>| {
+            let read = mail_parser::MessageParser::default().parse(mail).unwrap();
+            read.body_text(0).unwrap().into_owned()
+        };
+        mails.iter().map(text).collect()
+    }
+
+    pub fn status(&self) -> serde_json::Value {
+        status(&self.firm.file)
+    }
+
     /// Somebody at a browser who has signed in, on the first page.
     pub fn signed_in(&self, name: &str, look: Look) -> Browser {
         let browser = Browser::start(look);
+        self.sign_in(&browser, name);
+        browser
+    }
+
+    pub fn sign_in(&self, browser: &Browser, name: &str) {
         browser.go(&self.page("/"));
         browser.fill("input[name=name]", name);
         browser.fill("input[name=password]", PASSWORD);
         browser.click("form button.main");
         browser.until("the first page", || browser.has("nav"));
-        browser
     }
 
     pub fn end(self) {

@@ -4,14 +4,14 @@
 use super::house::House;
 use crate::browser::{Browser, Look};
 use crate::operator::until;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::path::PathBuf;
 
 /// axe-core 4.14 of Deque Systems, under the Mozilla Public License 2.0; for tests only.
 const AXE: &str = include_str!("axe.min.js");
 
 /// Every page that the menu leads to.
-const PAGES: [(&str, &str); 7] = [
+pub const PAGES: [(&str, &str); 7] = [
     ("today", "/"),
     ("cases", "/cases"),
     ("log", "/log"),
@@ -52,8 +52,21 @@ fn picture(browser: &Browser, name: &str) {
     }
 }
 
-/// The pages, and a case that holds something of everything, in one look.
-fn looked_at(look: Look) {
+/// Pages that no menu leads to.
+const DEEPER: [(&str, &str); 6] = [
+    ("editor", "/templates/edit?path=fr/parts/closing.txt"),
+    (
+        "compare",
+        "/templates/compare?path=fr/parts/closing.txt&from=quitus&to=in_force",
+    ),
+    ("templates-fr", "/templates?language=fr"),
+    ("coverage", "/register/coverage"),
+    ("all-cases", "/cases?state=all"),
+    ("nowhere", "/no/such/page"),
+];
+
+/// A firm to which people wrote one thing of every sort.
+fn busy() -> House {
     let house = House::open();
     house
         .firm
@@ -66,50 +79,154 @@ fn looked_at(look: Look) {
     until(&house.firm.file, "all are decided", |s| {
         s["open_cases"].as_u64() >= Some(3)
     });
-    let browser = Browser::start(look);
-    let name = |page: &str| {
-        let shade = if look.dark { "dark" } else { "light" };
-        format!("{page}-{}-{shade}-{}", look.language, look.width)
-    };
-    browser.go(&house.page("/"));
-    let mut found: Vec<(String, Vec<String>)> = vec![("sign-in".into(), violations(&browser))];
-    picture(&browser, &name("sign-in"));
-    drop(browser);
-    let browser = house.signed_in("odile", look);
-    let status = "return performance.getEntriesByType('navigation')[0].responseStatus";
-    for (page, path) in PAGES {
-        browser.go(&house.page(path));
-        assert_eq!(browser.run(status, Value::Array(Vec::new())), 200, "{path}");
-        picture(&browser, &name(page));
-        found.push((page.into(), violations(&browser)));
+    let closing = "Bien à vous,\n{{ controller.name }}\n";
+    house.firm.write("templates/fr/parts/closing.txt", closing);
+    house
+}
+
+/// What is wrong with the pages, one after the other.
+struct Tour {
+    browser: Browser,
+    look: Look,
+    found: Vec<(String, Vec<String>)>,
+}
+
+impl Tour {
+    /// Looks at the page that is open.
+    fn look(&mut self, page: &str) {
+        let shade = if self.look.dark { "dark" } else { "light" };
+        let name = format!("{page}-{}-{shade}-{}", self.look.language, self.look.width);
+        picture(&self.browser, &name);
+        let mut wrong = violations(&self.browser);
+        let wide =
+            "return document.documentElement.scrollWidth > document.documentElement.clientWidth";
+        if self.browser.run(wide, json!([])) == true {
+            wrong.push("something is cut off".into());
+        }
+        if !wrong.is_empty() {
+            self.found.push((name, wrong));
+        }
     }
+
+    fn go(&mut self, house: &House, (page, path): (&str, &str)) {
+        self.browser.go(&house.page(path));
+        let status = "return performance.getEntriesByType('navigation')[0].responseStatus";
+        let wanted = if page == "nowhere" { 404 } else { 200 };
+        assert_eq!(self.browser.run(status, json!([])), wanted, "{path}");
+        self.look(page);
+    }
+}
+
+/// Every page, in one look.
+fn looked_at(house: &House, look: Look) {
+    let browser = Browser::start(look);
     browser.go(&house.page("/"));
-    browser.click("a.row");
-    browser.until("the case", || browser.url().contains("/cases/"));
-    picture(&browser, &name("case"));
-    found.push(("case".into(), violations(&browser)));
-    let wide = "return document.documentElement.scrollWidth > document.documentElement.clientWidth";
-    assert_eq!(
-        browser.run(wide, Value::Array(Vec::new())),
-        false,
-        "nothing is cut off"
-    );
-    found.retain(|(_, all)| !all.is_empty());
-    assert!(found.is_empty(), "{found:#?}");
+    let mut tour = Tour {
+        browser,
+        look,
+        found: Vec::new(),
+    };
+    tour.look("sign-in");
+    house.sign_in(&tour.browser, "odile");
+    for page in PAGES.into_iter().chain(DEEPER) {
+        tour.go(house, page);
+    }
+    cases(house, &mut tour);
+    changes(house, &mut tour);
+    people(house, &mut tour);
+    assert!(tour.found.is_empty(), "{:#?}", tour.found);
+}
+
+/// A case, its letter to be edited, its label to be corrected, and several letters at once.
+fn cases(house: &House, tour: &mut Tour) {
+    tour.go(house, ("cases", "/cases"));
+    tour.browser.click("input[type=checkbox]");
+    tour.browser.click("form[action='/cases/approve'] button");
+    tour.browser
+        .until("the letters", || tour.browser.url().ends_with("/approve"));
+    tour.look("bulk");
+    let case = |tour: &mut Tour, who: &str| {
+        let path = format!("/cases?find=p{who}%40client{who}.example");
+        // One that is found alone is opened at once.
+        tour.browser.go(&house.page(&path));
+        tour.browser
+            .until("the case", || tour.browser.url().contains("/cases/Q-"));
+    };
+    // One that holds something of everything: evidence, a letter that is not proved enough, all that can be decided.
+    case(tour, "3");
+    let open = "document.querySelectorAll('details').forEach(d => d.open = true)";
+    tour.browser.run(open, json!([]));
+    tour.look("case");
+    let path = tour.browser.url();
+    tour.browser.go(&format!("{path}/correct"));
+    tour.look("correct");
+    case(tour, "2");
+    tour.look("case-of-a-stop");
+    tour.browser.click("a[href$='/edit']");
+    tour.browser
+        .until("the letter", || tour.browser.has("#text"));
+    tour.look("edit");
+}
+
+/// A template with mistakes, and one with changes.
+fn changes(house: &House, tour: &mut Tour) {
+    for (page, text, sign) in [
+        ("broken", "{{ controler.name }}", "#mistakes"),
+        (
+            "changed",
+            "Cordialement,\n{{ controller.name }}\n",
+            "tr.added",
+        ),
+    ] {
+        let edit = "/templates/edit?path=fr/parts/closing.txt";
+        tour.browser.go(&house.page(edit));
+        tour.browser.fill("#text", text);
+        tour.browser.click("button[value=check]");
+        tour.browser.until(sign, || tour.browser.has(sign));
+        tour.look(page);
+    }
+}
+
+/// One person's story, and whether somebody may be written to.
+fn people(house: &House, tour: &mut Tour) {
+    tour.browser.go(&house.page("/register"));
+    tour.browser.fill("#whom", "p1@client1.example");
+    tour.browser.click("main form button.main");
+    tour.browser.shows("Dropcontact");
+    tour.look("person");
+    tour.browser.go(&house.page("/suppression"));
+    tour.browser
+        .fill("#list", "p2@client2.example\np9@client9.example");
+    tour.browser
+        .click("form[action='/suppression/check'] button");
+    tour.browser.shows("p9@client9.example");
+    tour.look("checked");
+}
+
+#[test]
+fn nobody_is_shut_out_in_english_by_day_nor_in_french_at_night() {
+    let house = busy();
+    looked_at(&house, Look::default());
+    let night = Look {
+        dark: true,
+        language: "fr",
+        ..Look::default()
+    };
+    looked_at(&house, night);
     house.end();
 }
 
 #[test]
-fn nobody_is_shut_out_in_english_by_day() {
-    looked_at(Look::default());
-}
-
-#[test]
-fn nobody_is_shut_out_in_french_at_night_on_a_narrow_screen() {
-    looked_at(Look {
-        dark: true,
-        language: "fr",
-        width: 500,
-        height: 900,
-    });
+fn nobody_is_shut_out_on_a_narrow_screen() {
+    let house = busy();
+    for (dark, language) in [(true, "en"), (false, "fr")] {
+        let narrow = Look {
+            dark,
+            language,
+            width: 500,
+            height: 900,
+        };
+        looked_at(&house, narrow);
+    }
+    house.end();
 }

@@ -60,6 +60,7 @@ struct View {
     variables: Value,
     versions: Vec<Version>,
     quitus: Option<String>,
+    pieces: Vec<Piece>,
     #[serde(flatten)]
     letter: Shown,
 }
@@ -83,6 +84,13 @@ struct Shown {
     languages: Vec<&'static str>,
     shown: String,
     case: String,
+}
+
+/// A shared piece that the text takes in, and where it is edited.
+#[derive(Serialize)]
+struct Piece {
+    path: String,
+    link: String,
 }
 
 #[derive(Serialize)]
@@ -167,6 +175,7 @@ impl View {
             file: path.file().to_owned(),
             origin: text("origin"),
             fresh,
+            pieces: pieces(&written),
             text: written,
             seen,
             folder: web.desk.office.house.load().config.templates.path.is_some(),
@@ -222,6 +231,23 @@ impl Shown {
             case,
         }
     }
+}
+
+/// What stands in `{% include "…" %}`, each once.
+fn pieces(text: &str) -> Vec<Piece> {
+    let mut found: Vec<Piece> = Vec::new();
+    for tag in text.split("{%").skip(1) {
+        let tag = tag.trim_start_matches('-').trim_start();
+        let named = tag.strip_prefix("include").map(str::trim_start);
+        let path = named.and_then(|n| n.strip_prefix('"')?.split('"').next());
+        if let Some(path) = path.filter(|p| found.iter().all(|f| f.path != *p)) {
+            found.push(Piece {
+                path: path.to_owned(),
+                link: link(path),
+            });
+        }
+    }
+    found
 }
 
 fn compared(path: &TemplatePath, from: &str, to: &str) -> String {

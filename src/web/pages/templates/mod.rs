@@ -37,8 +37,8 @@ pub(super) const KINDS: [&str; 11] = [
 /// Which language.
 #[derive(Deserialize, Default)]
 pub struct Wanted {
-    #[serde(default)]
-    language: String,
+    /// Empty: the pieces that belong to no language. Absent: the visitor's own.
+    language: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -91,10 +91,10 @@ pub async fn list(
     languages.sort();
     languages.dedup();
     let usual = |l: Language| Some(l.word().to_owned()).filter(|w| languages.contains(w));
-    let language = match languages.contains(&wanted.language) {
-        true => wanted.language,
-        false => usual(visitor.language()).unwrap_or_default(),
-    };
+    let asked = wanted.language.filter(|l| languages.contains(l));
+    let language = asked
+        .or_else(|| usual(visitor.language()))
+        .unwrap_or_default();
     let mut groups: BTreeMap<String, Vec<Row>> = BTreeMap::new();
     for template in all.iter().filter(|t| of(t) == language) {
         let kind = template["kind"].as_str().unwrap_or_default().to_owned();
