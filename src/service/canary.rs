@@ -229,6 +229,7 @@ impl Keeper {
             Ok(courier) => {
                 let outcome = courier.deliver(&parcel, &|| async { true }).await;
                 courier.rest().await;
+                crate::faults::reached("canary: its mail has left");
                 outcome
             }
             Err(why) => {
@@ -308,6 +309,7 @@ impl Keeper {
             durable
         };
         let outcome = self.courier.deliver(&parcel, &before_data).await;
+        crate::faults::reached("canary: after the final dot");
         match outcome {
             Outcome::Sent { .. } => self.moved(request, row, CanaryStep::Left).await,
             Outcome::Rejected { phase, reply } => {

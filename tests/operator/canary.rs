@@ -353,3 +353,42 @@ fn a_canary_that_cannot_fly_is_told_before_it_tries() {
     let alone = ask(&firm.file, &["canary"]);
     assert!(alone.code != Some(0), "{alone:?}");
 }
+
+#[test]
+fn a_kill_at_any_step_sends_no_answer_twice_and_loses_no_run() {
+    // The step; whether the STOP, which flies first, is answered all the same; its copies in the watched mailbox.
+    for (step, answered, copies) in [
+        ("canary: its mail has left", true, 2),
+        ("canary: before DATA", false, 1),
+        ("canary: after the final dot", true, 1),
+    ] {
+        let (firm, _postfix) = firm("", None);
+        let kill = [("QUITUS_KILL_AT", "1"), ("QUITUS_KILL_IN", step)];
+        let killed = Running::start_with(&firm.file, &kill);
+        killed.ended(Duration::from_secs(30));
+        let daemon = Running::start(&firm.file);
+        let stage = |n: usize| status(&firm.file)["canary"][n]["stage"].clone();
+        let began = Instant::now();
+        let end = if answered { "arrived" } else { "leaving" };
+        while (stage(0), stage(1)) != (json!(end), json!("arrived")) {
+            let waited = began.elapsed() < Duration::from_secs(40);
+            assert!(waited, "{step}: {} {}", stage(0), stage(1));
+            std::thread::sleep(Duration::from_millis(200));
+        }
+        let answers = answers(&firm).matches("X-Quitus-Loop:").count();
+        assert_eq!(answers, 1 + usize::from(answered), "{step}");
+        let words = ["fetch", "-u", MAILBOX, "text", "mailbox", "INBOX"];
+        let mails = firm.dovecot.doveadm(&words);
+        assert_eq!(
+            mails.matches("X-Quitus-Canary: stop.").count(),
+            copies,
+            "{step}"
+        );
+        let now = status(&firm.file);
+        assert_eq!(
+            (&now["open_cases"], &now["suppressed"]),
+            (&json!(0), &json!(0))
+        );
+        daemon.end();
+    }
+}
