@@ -48,6 +48,7 @@ mod settling;
 mod shelf;
 mod status;
 mod tokens;
+mod watching;
 
 pub use clearing::{clear_all, clear_rows};
 pub use clock::Clock;
@@ -93,3 +94,4 @@ pub use shelf::{
 };
 pub use status::Status;
 pub use tokens::{Carriers, Minted};
+pub use watching::closes_at;
