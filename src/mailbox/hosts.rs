@@ -24,7 +24,7 @@ const SLOW_PAUSE: Duration = Duration::from_secs(300);
 /// A connection begins up to so long after its turn, so that a server never sees them in one beat.
 const BEAT: Duration = Duration::from_millis(20);
 
-/// How many connections are opened to one server at the same time, unless the configuration says otherwise. Measured (tests/README.md).
+/// How many connections are opened to one server at the same time, unless the configuration says otherwise; figures in tests/README.md.
 const AT_ONCE: u16 = 8;
 
 /// `[connections]`: what the mail servers of many mailboxes are asked to bear.
