@@ -106,7 +106,7 @@ impl Desk {
             let senders = SenderReport::of_state(&state, &house.senders, now)?;
             let floods = flood_needs(&state, &house.config.policy.settings.floods)?;
             let status = Status::of_state(&state, now, soon)?.with_senders(senders);
-            let logins = crate::service::oauth_standings(&house.config);
+            let logins = crate::service::oauth_standings(&house.config, now);
             let canary = CanaryReport::of_house(&state, &house.config)?;
             let status = status.with_floods(floods).with_logins(logins);
             Ok(status.with_canary(canary))

@@ -9,6 +9,7 @@ use crate::delivery::{self, Credentials, Problem, Trouble};
 use crate::mailbox::{self, MailboxSettings};
 use crate::record::Fault;
 use crate::sender::{Connector, SenderSettings};
+use crate::service::closes_at;
 use std::io::Write;
 use std::path::Path;
 
@@ -90,13 +91,27 @@ fn of_secret((of, fault): &(String, Fault)) -> Seen {
 }
 
 async fn online(config: &Config, seen: &mut Vec<Seen>) {
+    let now = crate::record::Timestamp::from(jiff::Timestamp::now());
     for settings in &config.mailboxes {
-        seen.push(mailbox(settings).await);
+        let closed = closes_at(config, settings).is_some_and(|end| now >= end);
+        seen.push(match closed {
+            true => closed_mailbox(settings),
+            false => mailbox(settings).await,
+        });
     }
     for settings in &config.senders {
         seen.push(of_sender(settings).await);
     }
     seen.extend(smtp(config).await);
+}
+
+/// One whose last day is over is left alone.
+fn closed_mailbox(settings: &MailboxSettings) -> Seen {
+    Seen {
+        name: format!("mailbox {}", settings.name),
+        ok: true,
+        lines: vec!["closed: its last day is over, and it is no longer connected".to_owned()],
+    }
 }
 
 /// A log-in at the IMAP server, and a look at the folders.

@@ -1,8 +1,8 @@
-//! Asks the system's name server the two questions that the standard library cannot ask: where mail for a domain goes (MX),
-//! and what a domain says of itself in text (TXT: SPF, DMARC).
+//! Asks the system's name server the questions that the standard library cannot ask: where mail for a domain goes (MX), what a domain
+//! says of itself in text (TXT: SPF, DMARC), and which servers it names for a service (SRV).
 //!
 //! One datagram and its answer (RFC 1035), no cache, no DNSSEC. Nothing that is answered is trusted with a password: it only chooses
-//! among providers that are written down, or is shown. Deliberately absent: TCP for long answers, and so a resolver.
+//! among providers that are written down, or is shown to somebody who agrees. Deliberately absent: TCP for long answers, and so a resolver.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
@@ -22,6 +22,8 @@ pub enum Kind {
     Mx = 15,
     /// Texts.
     Txt = 16,
+    /// Servers of a service, the preferred first, as `name:port` (RFC 2782).
+    Srv = 33,
 }
 
 /// Why there is no answer.
@@ -38,9 +40,14 @@ pub enum NoAnswer {
 /// Names that exist nowhere (RFC 2606, section 2): nobody is asked of them.
 const NOWHERE: [&str; 3] = [".example", ".invalid", ".test"];
 
+/// Whether a name exists nowhere by definition.
+pub fn is_nowhere(domain: &str) -> bool {
+    NOWHERE.iter().any(|end| domain.ends_with(end))
+}
+
 /// Answers of that kind; none if the name has none.
 pub async fn ask(domain: &str, kind: Kind) -> Result<Vec<String>, NoAnswer> {
-    if NOWHERE.iter().any(|end| domain.ends_with(end)) {
+    if is_nowhere(domain) {
         return Err(NoAnswer::NoName);
     }
     for server in name_servers() {
@@ -140,6 +147,19 @@ fn read(answer: &[u8], question: &[u8], kind: Kind) -> Option<Result<Vec<String>
             found.push(match kind {
                 Kind::Mx => (number(data)?, name(answer, data + 2)?.0),
                 Kind::Txt => (0, texts(answer.get(data..data + length)?)),
+                Kind::Srv => {
+                    let (host, port) = (name(answer, data + 6)?.0, number(data + 4)?);
+                    // A lone dot says that the domain does not have the service.
+                    let named = !host.is_empty() && port > 0;
+                    (
+                        number(data)?,
+                        if named {
+                            format!("{host}:{port}")
+                        } else {
+                            String::new()
+                        },
+                    )
+                }
             });
         }
         at = data + length;
@@ -220,6 +240,17 @@ mod tests {
             asked(&[record(Kind::Mx, b"\0\0\0")], Kind::Mx),
             Some(Ok(vec![]))
         );
+    }
+
+    #[test]
+    fn servers_of_a_service_are_named_with_their_ports_and_a_lone_dot_is_none() {
+        let far = record(Kind::Srv, b"\0\x14\0\0\x03\xe1\x04imap\xc0\x0c");
+        let near = record(Kind::Srv, b"\0\x0a\0\x05\x03\xe1\x04mail\x03isp\x03net\0");
+        let found = asked(&[far, near], Kind::Srv);
+        let should = ["mail.isp.net:993", "imap.acme.example:993"];
+        assert_eq!(found, Some(Ok(should.map(str::to_owned).to_vec())));
+        let none = record(Kind::Srv, b"\0\0\0\0\0\0\0");
+        assert_eq!(asked(&[none], Kind::Srv), Some(Ok(vec![])));
     }
 
     #[test]

@@ -15,7 +15,9 @@ mod servers;
 use super::edge::{self, DONE, End, WRONG};
 use super::output;
 use crate::config::Config;
+use crate::mailbox::MailboxSettings;
 use crate::record::Address;
+use crate::service::closes_at;
 use finding::{Findings, State};
 use jiff::Timestamp;
 use std::io::Write as _;
@@ -92,12 +94,18 @@ async fn outside(
     all: &mut Findings,
 ) {
     let now = Timestamp::now();
-    let mailboxes = config.mailboxes.iter().map(|settings| async move {
-        let mut found = Findings::default();
-        let ours = config.house.authserv_id.as_deref();
-        let newest = servers::mailbox(settings, ours, now, &mut found).await;
-        (found, newest)
-    });
+    // One whose last day is over is not connected, and not looked at.
+    let open = |m: &&MailboxSettings| closes_at(config, m).is_none_or(|end| end.to_jiff() > now);
+    let mailboxes = config
+        .mailboxes
+        .iter()
+        .filter(open)
+        .map(|settings| async move {
+            let mut found = Findings::default();
+            let ours = config.house.authserv_id.as_deref();
+            let newest = servers::mailbox(settings, ours, now, &mut found).await;
+            (found, newest)
+        });
     let [mut house, mut smtp, mut domain, mut senders] = [const { Findings(Vec::new()) }; 4];
     let (mailboxes, (), (), (), ()) = tokio::join!(
         futures::future::join_all(mailboxes),

@@ -5,9 +5,11 @@
 
 mod answers;
 pub(super) mod asking;
+mod autoconfig;
 mod draft;
 mod finding;
 mod providers;
+mod published;
 mod servers;
 mod tokens;
 mod trying;

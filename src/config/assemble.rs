@@ -4,6 +4,7 @@
 //! told, and each is judged by its own room.
 
 use super::canary::canary;
+use super::closing::closing;
 use super::outside::outside;
 use super::pieces::Text;
 use super::places::resolve;
@@ -27,9 +28,9 @@ use std::path::{Path, PathBuf};
 pub fn assemble(path: &Path, texts: &[Text], faults: Vec<Fault>) -> Survey {
     let (file, folder) = (path.display().to_string(), folder_of(path));
     let (mut doc, written) = Document::merged(texts, faults);
-    let (controller, processing) = (controller(&mut doc), processing(&mut doc));
-    let (store, (review, retention)) = (store(&mut doc, folder), review(&mut doc));
-    let (mailboxes, smtp) = (mailboxes(&mut doc, folder), smtp(&mut doc, folder));
+    let (controller, mailboxes) = firm(&mut doc, folder);
+    let ((store, at), (review, retention)) = (store(&mut doc, folder), review(&mut doc));
+    let (processing, smtp) = (processing(&mut doc), smtp(&mut doc, folder));
     let (senders, systems) = (senders(&mut doc, folder), systems(&mut doc));
     let (secrets, sent_logs) = (secrets(&doc, folder), sent_logs(&mut doc, folder));
     let policy = policy(&mut doc, &file, controller.as_ref());
@@ -38,7 +39,7 @@ pub fn assemble(path: &Path, texts: &[Text], faults: Vec<Fault>) -> Survey {
     let (reader, (log, learning)) = (optional(&mut doc, "reader"), kept(&mut doc));
     let (house, out) = (house(&mut doc, &mailboxes), outside(&mut doc, folder));
     let canary = canary(&mut doc, folder, &mailboxes, &house);
-    let (own, at) = ([&templates, &lexicon], socket(&mut doc, folder, &store));
+    let own = [&templates, &lexicon];
     let mut survey = Survey::wrong(doc.finish(&sections::names()), secrets, own, &at, written);
     let needed = (controller, store, smtp, policy, survey.is_flawless());
     let (Some(controller), Some(store), Some(smtp), Some(policy), true) = needed else {
@@ -71,12 +72,20 @@ pub fn assemble(path: &Path, texts: &[Text], faults: Vec<Fault>) -> Survey {
         alerts: out.alerts,
         desk: out.desk,
         canary,
+        connections: out.connections,
     }));
     survey
 }
 
 fn folder_of(path: &Path) -> &Path {
     path.parent().unwrap_or(Path::new(""))
+}
+
+/// Who answers, and the mailboxes that receive replies.
+fn firm(doc: &mut Document, folder: &Path) -> (Option<ControllerSettings>, Vec<MailboxSettings>) {
+    let controller = controller(doc);
+    let mailboxes = mailboxes(doc, folder, controller.as_ref());
+    (controller, mailboxes)
 }
 
 /// Who answers.
@@ -98,10 +107,12 @@ fn processing(doc: &mut Document) -> ProcessingSettings {
     processing
 }
 
-fn store(doc: &mut Document, folder: &Path) -> Option<StoreSettings> {
+/// Where the log is, and the daemon's socket, which is beside it unless somebody says otherwise.
+fn store(doc: &mut Document, folder: &Path) -> (Option<StoreSettings>, PathBuf) {
     let mut store: Option<StoreSettings> = needed(doc, "store", STORE);
     store.iter_mut().for_each(|s| resolve(&mut s.path, folder));
-    store
+    let at = socket(doc, folder, store.as_ref());
+    (store, at)
 }
 
 fn house(doc: &mut Document, mailboxes: &[MailboxSettings]) -> HouseSettings {
@@ -137,12 +148,17 @@ pub(super) fn optional<T: serde::de::DeserializeOwned + Default>(
     doc.take(key).unwrap_or_default()
 }
 
-fn mailboxes(doc: &mut Document, folder: &Path) -> Vec<MailboxSettings> {
+fn mailboxes(
+    doc: &mut Document,
+    folder: &Path,
+    controller: Option<&ControllerSettings>,
+) -> Vec<MailboxSettings> {
     if !doc.has(&["mailbox"]) {
         doc.fault_of_file("there is no [[mailbox]]", MAILBOX);
     }
     let read = doc.take_all("mailbox");
     cross::mailboxes(doc, &read);
+    closing(doc, &read, controller);
     let mut mailboxes: Vec<MailboxSettings> = read.into_iter().map(|(_, m)| m).collect();
     mailboxes.iter_mut().for_each(|m| m.resolve_in(folder));
     mailboxes

@@ -90,6 +90,7 @@ impl Config {
             "alerts" => shown(&self.alerts),
             "learning" => shown(&self.learning),
             "desk" => shown(&self.desk),
+            "connections" => shown(&self.connections),
             _ => Value::Null,
         }
     }

@@ -7,6 +7,7 @@
 
 mod assemble;
 mod canary;
+mod closing;
 mod collect;
 mod controller;
 mod cross;
@@ -52,7 +53,7 @@ pub use wording::Wording;
 use crate::delivery::SmtpSettings;
 use crate::guard::GuardSettings;
 use crate::mail::House;
-use crate::mailbox::MailboxSettings;
+use crate::mailbox::{ConnectionSettings, MailboxSettings};
 use crate::monitor::{AlertSettings, HealthSettings};
 use crate::record::{Fault, Language};
 use crate::register::RegisterSettings;
@@ -116,6 +117,8 @@ pub struct Config {
     pub desk: Option<crate::web::DeskSettings>,
     /// The second account that proves every day that the whole way works, if there is one.
     pub canary: Option<CanarySettings>,
+    /// How many connections are opened to one mail server at a time.
+    pub connections: ConnectionSettings,
 }
 
 impl Config {
@@ -138,9 +141,34 @@ impl Config {
         assemble::assemble(path, &[text], Vec::new()).config
     }
 
+    /// The first mailbox that stays: what is written to nobody in particular, or must be answered later, goes through it.
+    pub fn first_mailbox(&self) -> Option<&MailboxSettings> {
+        self.mailboxes.iter().find(|m| m.closing.is_none())
+    }
+
+    /// Whether this is an address of a mailbox that closes, so that nothing new goes out from it.
+    pub fn closing(&self, address: &crate::record::Address) -> bool {
+        let mut closing = self.mailboxes.iter().filter(|m| m.closing.is_some());
+        closing.any(|m| m.addresses().any(|a| a.same_person(address)))
+    }
+
     /// Every log-in by token: those of the mailboxes, then that of `[smtp]`, then those of the canary.
     pub fn oauth(&self) -> impl Iterator<Item = &crate::oauth::OauthSettings> {
         let mailboxes = self.mailboxes.iter().filter_map(|m| m.imap.oauth.as_ref());
+        let canary = self.canary.iter();
+        let canary = canary.flat_map(|c| c.imap.oauth.iter().chain(&c.smtp.oauth));
+        mailboxes.chain(&self.smtp.oauth).chain(canary)
+    }
+
+    /// The same without those of mailboxes whose last day is over.
+    pub fn oauth_at(
+        &self,
+        now: crate::record::Timestamp,
+    ) -> impl Iterator<Item = &crate::oauth::OauthSettings> {
+        let zone = &self.policy.calendar.zone;
+        let open = move |m: &&MailboxSettings| m.closes_at(zone).is_none_or(|end| now < end);
+        let mailboxes = self.mailboxes.iter().filter(open);
+        let mailboxes = mailboxes.filter_map(|m| m.imap.oauth.as_ref());
         let canary = self.canary.iter();
         let canary = canary.flat_map(|c| c.imap.oauth.iter().chain(&c.smtp.oauth));
         mailboxes.chain(&self.smtp.oauth).chain(canary)
@@ -158,6 +186,7 @@ impl Config {
         note(!self.guard.same_doors(&new.guard), "[guard]");
         note(self.health != new.health, "[health]");
         note(self.desk != new.desk, "[desk]");
+        note(self.connections != new.connections, "[connections]");
         sections
     }
 

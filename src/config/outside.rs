@@ -4,6 +4,7 @@ use super::Document;
 use super::assemble::optional;
 use super::cross;
 use crate::guard::GuardSettings;
+use crate::mailbox::ConnectionSettings;
 use crate::monitor::{AlertSettings, HealthSettings};
 use crate::web::DeskSettings;
 use std::path::Path;
@@ -14,6 +15,7 @@ pub(super) struct Outside {
     pub(super) health: Option<HealthSettings>,
     pub(super) alerts: AlertSettings,
     pub(super) desk: Option<DeskSettings>,
+    pub(super) connections: ConnectionSettings,
 }
 
 /// Reads and judges them.
@@ -25,6 +27,7 @@ pub(super) fn outside(doc: &mut Document, folder: &Path) -> Outside {
         health,
         alerts: alerts(doc, folder),
         desk: desk(doc, folder),
+        connections: optional(doc, "connections"),
     }
 }
 

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::delivery::SmtpSettings;
 use crate::guard::GuardSettings;
-use crate::mailbox::MailboxSettings;
+use crate::mailbox::{ConnectionSettings, MailboxSettings};
 use crate::monitor::{AlertSettings, HealthSettings};
 use crate::register::{OriginRule, Provider, RegisterSettings, SentLogSettings};
 use crate::request::PolicySettings;
@@ -99,6 +99,7 @@ pub const SECTIONS: &[Section] = &[
     one::<LearningSettings>("learning"),
     one::<DeskSettings>("desk"),
     one::<CanarySettings>("canary"),
+    one::<ConnectionSettings>("connections"),
 ];
 
 /// The names of all sections.

@@ -155,12 +155,7 @@ impl Config {
             .map(|(code, path, text)| (code.as_str(), LexiconSource { path, text }))
             .collect();
         sources.push((code, LexiconSource { path, text }));
-        let reader = intent::with(&sources)?;
-        Ok(if self.reader.learned {
-            reader
-        } else {
-            reader.alone()
-        })
+        compiler(self.reader.learned)(&sources)
     }
 
     /// The reader with the lexicons in force: the firm's own file of a language replaces the built-in one.
@@ -168,12 +163,7 @@ impl Config {
     /// # Errors
     /// Every mistake of every file.
     pub fn read_lexicons(&self) -> Result<intent::Reader, Vec<Fault>> {
-        let reader = lexicons(&self.lexicon)?;
-        Ok(if self.reader.learned {
-            reader
-        } else {
-            reader.alone()
-        })
+        lexicons(&self.lexicon, self.reader.learned)
     }
 }
 
@@ -203,9 +193,18 @@ fn own_templates(folder: &Path, faults: &mut Vec<Fault>) -> Vec<Source> {
     sources.collect()
 }
 
-pub(super) fn lexicons(own: &FolderSettings) -> Result<intent::Reader, Vec<Fault>> {
+/// Makes a reader of lexicons, beside the learned one or alone.
+type Compiler = fn(&[(&str, LexiconSource<'_>)]) -> Result<intent::Reader, Vec<Fault>>;
+
+/// Where the learned reader is not wanted it is not made ready either.
+fn compiler(learned: bool) -> Compiler {
+    if learned { intent::with } else { intent::alone }
+}
+
+pub(super) fn lexicons(own: &FolderSettings, learned: bool) -> Result<intent::Reader, Vec<Fault>> {
+    let compile = compiler(learned);
     let Some(folder) = &own.path else {
-        return intent::builtin();
+        return compile(&[]);
     };
     let mut faults = Vec::new();
     let own = own_lexicons(folder, &mut faults);
@@ -213,7 +212,7 @@ pub(super) fn lexicons(own: &FolderSettings) -> Result<intent::Reader, Vec<Fault
         .iter()
         .map(|(code, path, text)| (code.as_str(), LexiconSource { path, text }))
         .collect();
-    match intent::with(&sources) {
+    match compile(&sources) {
         Ok(reader) if faults.is_empty() => Ok(reader),
         Ok(_) => Err(faults),
         Err(more) => {

@@ -90,7 +90,7 @@ impl Survey {
         };
         let templates = Some(&self.templates).filter(there).and_then(of_folder);
         let lexicons = Some(&self.lexicon).filter(there);
-        let wrong = lexicons.and_then(|own| sheets::lexicons(own).err());
+        let wrong = lexicons.and_then(|own| sheets::lexicons(own, false).err());
         let clashes = lexicons.map(sheets::lexicon_clashes);
         let lexicons = wrong.into_iter().chain(clashes);
         templates.into_iter().chain(lexicons).flatten().collect()

@@ -30,6 +30,19 @@ pub fn builtin() -> Result<Reader, Vec<Fault>> {
 
 /// The same, with some languages replaced: `("fr", source)`.
 pub fn with(own: &[(&str, LexiconSource<'_>)]) -> Result<Reader, Vec<Fault>> {
+    let reader = alone(own)?;
+    match Learned::shipped() {
+        Ok(learned) => Ok(reader.beside(learned)),
+        Err(why) => Err(vec![Fault::of_file(
+            "config/reader/reader.safetensors",
+            why,
+            "build the program again from an unchanged checkout",
+        )]),
+    }
+}
+
+/// The lexicons alone: the learned reader is not made ready, which would take a hundred megabytes.
+pub fn alone(own: &[(&str, LexiconSource<'_>)]) -> Result<Reader, Vec<Fault>> {
     let mut sources: Vec<LexiconSource<'_>> = Vec::new();
     for (code, shipped) in LEXICONS {
         let chosen = own
@@ -42,13 +55,5 @@ pub fn with(own: &[(&str, LexiconSource<'_>)]) -> Result<Reader, Vec<Fault>> {
         .iter()
         .filter(|(code, _)| !LEXICONS.iter().any(|(c, _)| c == code));
     sources.extend(new.map(|(_, s)| s.clone()));
-    let reader = Reader::compile(&sources)?;
-    match Learned::shipped() {
-        Ok(learned) => Ok(reader.beside(learned)),
-        Err(why) => Err(vec![Fault::of_file(
-            "config/reader/reader.safetensors",
-            why,
-            "build the program again from an unchanged checkout",
-        )]),
-    }
+    Reader::compile(&sources)
 }

@@ -33,7 +33,7 @@ mod trace;
 mod understand;
 mod vocabulary;
 
-pub use builtin::{LEXICONS, builtin, with};
+pub use builtin::{LEXICONS, alone, builtin, with};
 pub use clash::clashes;
 pub use classification::{Classification, Evidence, Found, Signal};
 pub use learned::{Judgement, LABELS, Learned};

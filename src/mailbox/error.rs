@@ -164,6 +164,18 @@ impl SessionError {
         }
     }
 
+    /// Whether it concerns this account alone, and says nothing about its server.
+    pub(super) fn is_of_the_account(&self) -> bool {
+        matches!(
+            self,
+            Self::Secret(_)
+                | Self::Oauth(_)
+                | Self::Auth { .. }
+                | Self::Limit { .. }
+                | Self::Unsendable { .. }
+        )
+    }
+
     /// Whether the session it came from can still be used.
     pub fn leaves_session_usable(&self) -> bool {
         matches!(

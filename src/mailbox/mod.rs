@@ -16,6 +16,7 @@ mod fetch;
 mod filing;
 mod folders;
 mod handover;
+mod hosts;
 mod idle;
 mod login;
 mod past;
@@ -43,6 +44,7 @@ pub use handover::{
     Cursor, Cursors, Fetched, FolderOpened, FolderRole, HeaderKey, Opening, Passed, PassedOver,
     Refused, Sink,
 };
+pub use hosts::{ConnectionSettings, Hosts};
 pub use past::{Head, Past, PastFolder};
 pub use probe::{Probe, greet, probe, probe_as};
 pub use sent::{Faster, LookAgain, look_again};

@@ -8,6 +8,7 @@ use super::command::{Command, sequence_sets};
 use super::connect;
 use super::error::SessionError;
 use super::folders::{self, Folder};
+use super::hosts::{Host, Hosts};
 use super::login::{Pass, greeting};
 use super::settings::{ImapSettings, MailboxSettings};
 use super::wire::{Ending, Wire};
@@ -19,11 +20,12 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio_rustls::TlsConnector;
 
-/// What is needed to open sessions on one mailbox: its settings, and its trusted certificates, read once.
+/// What is needed to open sessions on one mailbox: its settings, its trusted certificates, read once, and its server.
 #[derive(Clone)]
 pub struct Connector {
     settings: Arc<MailboxSettings>,
     tls: Option<TlsConnector>,
+    host: Arc<Host>,
 }
 
 /// A session: logged in, in step.
@@ -47,10 +49,25 @@ pub struct Opened {
 }
 
 impl Connector {
-    /// Reads the trusted certificates.
+    /// Reads the trusted certificates; for one who comes alone and shares its server with nobody.
     pub fn new(settings: Arc<MailboxSettings>) -> Result<Self, SessionError> {
+        Self::among(settings, &Hosts::default())
+    }
+
+    /// The same for one of many mailboxes, whose servers wait and rest for all of them.
+    pub fn among(settings: Arc<MailboxSettings>, hosts: &Hosts) -> Result<Self, SessionError> {
         let tls = connect::tls_for(&settings.imap)?;
-        Ok(Self { settings, tls })
+        let host = hosts.of(&settings.imap);
+        Ok(Self {
+            settings,
+            tls,
+            host,
+        })
+    }
+
+    /// How long its server is left alone because it failed, if it is.
+    pub(super) fn left_alone_for(&self) -> Option<Duration> {
+        self.host.left_alone_for()
     }
 
     /// The mailbox's settings.
@@ -95,7 +112,11 @@ impl Connector {
 
     async fn open_with(&self, pass: &Pass<'_>) -> Result<Session, SessionError> {
         let imap = &self.settings.imap;
-        let (wire, known_to_us) = greet(imap, self.tls.as_ref()).await?;
+        // Held until the folders are listed: that is what opening a connection costs a server.
+        let mut entry = self.host.enter().await?;
+        let greeted = greet(imap, self.tls.as_ref()).await;
+        let (wire, known_to_us) = greeted.inspect_err(|why| entry.failed(why))?;
+        entry.reached();
         let mut session = Session {
             wire: Some(wire),
             capabilities: Vec::new(),

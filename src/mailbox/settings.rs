@@ -6,7 +6,9 @@
 use super::filing::FilingSettings;
 use crate::config::SecretSource;
 use crate::oauth::OauthSettings;
-use crate::record::{Address, domain_to_ascii};
+use crate::record::{Address, Timestamp, domain_to_ascii};
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
@@ -33,6 +35,11 @@ pub struct MailboxSettings {
     /// Addresses that forward into this mailbox, whose added headers are not counted either (A4). Default: none.
     #[serde(default)]
     pub forwarded_from: Vec<Address>,
+    /// The last day of a mailbox that closes, as that of somebody who has left ("2026-12-31"): until its end it is read and obeyed, and letters go
+    /// out from `privacy_email` and not in its name; then it is no longer connected. Default: none.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub closing: Option<Date>,
     /// How to reach it.
     pub imap: ImapSettings,
     /// Folders that are read, by name or by special use (`\Junk`). Default: `["INBOX", "\\Junk"]`.
@@ -210,6 +217,13 @@ impl MailboxSettings {
     /// How long between two looks at every folder.
     pub fn poll_every(&self) -> Duration {
         Duration::from_secs(self.poll_seconds.max(1))
+    }
+
+    /// When it is no longer connected: the end of its last day where the firm is.
+    pub fn closes_at(&self, zone: &TimeZone) -> Option<Timestamp> {
+        let next = self.closing?.tomorrow().ok()?;
+        let midnight = zone.to_ambiguous_timestamp(next.at(0, 0, 0, 0));
+        Some(midnight.compatible().ok()?.into())
     }
 
     /// Every address under which mail for this mailbox may arrive.

@@ -52,6 +52,8 @@ impl Standby {
                     true => SLOW_PAUSE,
                     false => doubled.min(LONGEST_PAUSE),
                 };
+                let host = self.connector.left_alone_for().unwrap_or_default();
+                let pause = pause.max(host);
                 let mailbox = &self.connector.settings().name;
                 tracing::warn!(mailbox, next_try_s = pause.as_secs(), "letters wait: {why}");
                 self.failures = self.failures.saturating_add(1);
@@ -76,6 +78,14 @@ impl Standby {
         };
         let (session, _) = self.session.insert((session, Instant::now()));
         Ok(session)
+    }
+
+    /// Ends the connection if nobody needed it for so long: most servers count, and memory counts too.
+    pub async fn close_if_unused(&mut self, how_long: Duration) {
+        let unused = |(_, used): &(Session, Instant)| used.elapsed() >= how_long;
+        if self.session.as_ref().is_some_and(unused) {
+            self.close().await;
+        }
     }
 
     /// Ends the connection, if there is one.

@@ -30,6 +30,8 @@ pub enum MailboxState {
     StoreRefuses,
     /// Ended on request.
     Stopped,
+    /// Its last day is over: it is no longer connected.
+    Closed,
 }
 
 impl MailboxState {
@@ -46,6 +48,7 @@ impl MailboxState {
             Self::Untrusted => "untrusted",
             Self::StoreRefuses => "store_refuses",
             Self::Stopped => "stopped",
+            Self::Closed => "closed",
         }
     }
 

@@ -8,6 +8,7 @@ use super::cursor::{Watched, folder_trouble};
 use super::error::SessionError;
 use super::fetch::Stopped;
 use super::handover::{Cursors, FolderRole, Sink};
+use super::hosts::{Hosts, jitter};
 use super::idle::{Woken, idle};
 use super::session::{Connector, Session};
 use super::settings::{MailboxSettings, ReadLimits};
@@ -43,6 +44,7 @@ struct Slot {
 struct Watch<C, S> {
     settings: Arc<MailboxSettings>,
     name: Arc<str>,
+    hosts: Arc<Hosts>,
     connector: Option<Connector>,
     cursors: C,
     sink: S,
@@ -51,9 +53,10 @@ struct Watch<C, S> {
     failures: u32,
 }
 
-/// Watches one mailbox until `shutdown` becomes true (or its sender is gone).
+/// Watches one mailbox until `shutdown` becomes true (or its sender is gone). The mailboxes of one process share `hosts`.
 pub async fn watch<C: Cursors, S: Sink>(
     settings: Arc<MailboxSettings>,
+    hosts: Arc<Hosts>,
     cursors: C,
     sink: S,
     status: watch::Sender<MailboxStatus>,
@@ -62,6 +65,7 @@ pub async fn watch<C: Cursors, S: Sink>(
     let mut watch = Watch {
         name: settings.name.as_str().into(),
         slots: slots(&settings),
+        hosts,
         connector: None,
         cursors,
         sink,
@@ -129,6 +133,13 @@ impl<C: Cursors, S: Sink> Watch<C, S> {
                 refused.to_string(),
                 jitter(STORE_PAUSE),
             ),
+            Stopped::Session(error)
+                if !error.is_of_the_account() && self.left_alone().is_some() =>
+            {
+                // One pause for all mailboxes there; whoever comes first after it tries for all.
+                let pause = self.left_alone().unwrap_or_default() + jitter(FIRST_PAUSE);
+                (MailboxState::after(&error), error.to_string(), pause)
+            }
             Stopped::Session(error) => {
                 let doubled = FIRST_PAUSE * 2_u32.saturating_pow(self.failures.min(12));
                 self.failures = self.failures.saturating_add(1);
@@ -150,10 +161,16 @@ impl<C: Cursors, S: Sink> Watch<C, S> {
         pause
     }
 
-    /// Says it in the log; again only if it is new, where nothing but a file is looked at every half minute.
+    /// How long its server is left alone, if it is.
+    fn left_alone(&self) -> Option<Duration> {
+        self.hosts.of(&self.settings.imap).left_alone_for()
+    }
+
+    /// Says it in the log; again only if it is new, where nothing but a file is looked at every half minute, or the server has said it.
     fn tell(&self, state: MailboxState, words: &str, pause: Duration) {
         let before = |s: &MailboxStatus| s.last_error.as_ref().is_some_and(|(_, w)| w == words);
-        if pause == FILE_PAUSE && before(&self.status.borrow()) {
+        let quiet = pause == FILE_PAUSE || self.left_alone().is_some();
+        if quiet && before(&self.status.borrow()) {
             return;
         }
         warn!(
@@ -169,7 +186,7 @@ impl<C: Cursors, S: Sink> Watch<C, S> {
         self.set(MailboxState::Connecting);
         let connector = match self.connector.take() {
             Some(connector) => connector,
-            None => Connector::new(self.settings.clone())?,
+            None => Connector::among(self.settings.clone(), &self.hosts)?,
         };
         let session = connector.open().await;
         match &session {
@@ -181,7 +198,9 @@ impl<C: Cursors, S: Sink> Watch<C, S> {
         self.status.send_modify(|s| s.connections += 1);
         info!(mailbox = &*self.name, "connected");
         loop {
-            let until = Instant::now() + self.settings.poll_every();
+            // Many mailboxes do not look again at the same moment.
+            let every = self.settings.poll_every();
+            let until = Instant::now() + every - every / 8 + jitter(every / 8);
             self.poll_all(&mut session).await?;
             self.failures = 0;
             self.wait(&mut session, until).await?;
@@ -323,12 +342,4 @@ fn limits(read: &ReadLimits, role: FolderRole) -> ReadLimits {
         },
         _ => *read,
     }
-}
-
-/// Between half and the whole of it, so that many mailboxes do not come back at the same moment.
-fn jitter(pause: Duration) -> Duration {
-    let mut byte = [255_u8];
-    // Without randomness the whole pause is as good.
-    let _ = getrandom::fill(&mut byte);
-    pause / 2 + pause / 2 * u32::from(byte[0]) / 255
 }

@@ -70,9 +70,10 @@ pub(super) fn line(seen: &Seen) -> String {
 }
 
 fn mailboxes(all: &[MailboxReport]) -> String {
+    let all: Vec<&MailboxReport> = all.iter().filter(|m| !m.is_closed()).collect();
     let ill = all.iter().filter(|m| m.last_error.is_some());
     let ill: Vec<&str> = ill.map(|m| m.name.as_str()).collect();
-    let is_watched = |m: &&MailboxReport| m.last_error.is_none() && m.last_poll.is_some();
+    let is_watched = |m: &&&MailboxReport| m.last_error.is_none() && m.last_poll.is_some();
     let watched = all.iter().filter(is_watched).count();
     let plural = if all.len() == 1 { "" } else { "es" };
     let line = format!("{watched} of {} mailbox{plural} watched", all.len());

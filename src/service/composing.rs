@@ -365,12 +365,16 @@ fn mail_from(house: &House, keys: &Fingerprinter, plan: &LetterPlan, from: &Addr
     }
 }
 
-/// In whose name: a STOP from the mailbox that was written to, the rest from the privacy address.
+/// In whose name: a STOP from the mailbox that was written to, unless that closes; the rest from the privacy address.
 fn sender(house: &House, plan: &LetterPlan, occasion: &Occasion<'_>) -> Address {
-    let first = || house.config.mailboxes.first().map(|m| m.address.clone());
-    match plan.identity {
-        Identity::Mailbox => occasion.mailbox.cloned().or_else(first),
-        Identity::Privacy => None,
+    let config = &house.config;
+    match (plan.identity, occasion.mailbox) {
+        (Identity::Mailbox, Some(address)) => {
+            let stays = !config.closing(address);
+            stays.then(|| address.clone())
+        }
+        (Identity::Mailbox, None) => config.first_mailbox().map(|m| m.address.clone()),
+        (Identity::Privacy, _) => None,
     }
     .unwrap_or_else(|| house.config.controller.privacy_email.clone())
 }

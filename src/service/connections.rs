@@ -111,12 +111,15 @@ pub struct MailboxReport {
     pub folders: Vec<(String, u64, u64)>,
     /// Folders that cannot be read, and why.
     pub folder_errors: Vec<(String, String)>,
+    /// Its last day, if it closes.
+    pub closing: Option<String>,
 }
 
 impl MailboxReport {
-    /// From what the watcher tells.
-    pub fn of(status: &MailboxStatus) -> Self {
+    /// From what the watcher tells, and its last day, if it closes.
+    pub fn of(status: &MailboxStatus, closing: Option<jiff::civil::Date>) -> Self {
         Self {
+            closing: closing.map(|day| day.to_string()),
             name: status.name.clone(),
             state: status.state.to_string(),
             last_poll: status.last_poll.map(|t| t.to_string()),
@@ -140,6 +143,13 @@ impl MailboxReport {
     }
 }
 
+impl MailboxReport {
+    /// Whether its last day is over, so that it is not watched and need not be.
+    pub fn is_closed(&self) -> bool {
+        self.state == MailboxState::Closed.word()
+    }
+}
+
 /// What a person must do; `None` where waiting is enough.
 fn fix(state: MailboxState) -> Option<&'static str> {
     match state {
@@ -158,7 +168,19 @@ impl fmt::Display for MailboxReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let poll = self.last_poll.as_deref().unwrap_or("never");
         let (name, state) = (&self.name, &self.state);
+        if let (true, Some(day)) = (self.is_closed(), &self.closing) {
+            return writeln!(
+                f,
+                "mailbox    {name}: closed since the end of {day}, no longer connected; letters of its people go out from privacy_email"
+            );
+        }
         writeln!(f, "mailbox    {name}: {state}, last looked at {poll}")?;
+        if let Some(day) = &self.closing {
+            writeln!(
+                f,
+                "           closes at the end of {day}; until then it is read, and letters go out from privacy_email"
+            )?;
+        }
         if let Some((at, why)) = &self.last_error {
             writeln!(f, "           {at} {why}")?;
         }

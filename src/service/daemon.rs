@@ -19,9 +19,10 @@ use super::recipients::Herald;
 use super::sequencer::{Committed, Proposal, Running, Sequencer};
 use super::settling::{self, SentChecks};
 use super::status::Status;
+use super::watching::{closes_at, watch_one};
 use crate::config::Config;
 use crate::delivery::{Courier, Problem};
-use crate::mailbox::{MailboxStatus, watch as watch_mailbox};
+use crate::mailbox::{Hosts, MailboxStatus};
 use crate::record::{Event, Fault, Mode, Timestamp};
 use crate::store::{NotOpened, OpenReport, Store};
 use arc_swap::ArcSwap;
@@ -291,11 +292,18 @@ fn teller(
         let status = Status::of_state(&state, now, soon)?.with_senders(senders);
         let floods = flood_needs(&state, &house.config.policy.settings.floods)?;
         let status = status.with_floods(floods);
-        let status = status.with_logins(super::logins::standings(&house.config));
+        let status = status.with_logins(super::logins::standings(&house.config, now));
         let status = status.with_canary(CanaryReport::of_house(&state, &house.config)?);
         let full = office.sequencer.reader().check_room();
         let disk = full.err().map(|full| full.to_string());
-        let seen = mailboxes.iter().map(|m| MailboxReport::of(&m.borrow()));
+        let closing = |name: &str| {
+            let of = house.config.mailboxes.iter().find(|m| m.name == name);
+            of.and_then(|m| m.closing)
+        };
+        let seen = mailboxes.iter().map(|m| {
+            let status = m.borrow();
+            MailboxReport::of(&status, closing(&status.name))
+        });
         let smtp = SmtpReport::of(&courier.breaker());
         let status = status.with_daemon(health.report(), disk, smtp, seen.collect());
         Ok(status.with_guard(guard.get().map(|seen| seen()).unwrap_or_default()))
@@ -326,22 +334,22 @@ type Watchers = (
 
 /// Begins to watch every mailbox, to keep log-ins by token fresh, to file, and to look for uncertain letters.
 fn watch_all(office: &Office, reception: &Reception, stopping: &watch::Receiver<bool>) -> Watchers {
-    let (mut tasks, mut mailboxes, mut desks) = (Vec::new(), Vec::new(), Desks::default());
-    for settings in office.house.load().config.mailboxes.clone() {
+    let (mut tasks, mut mailboxes, mut desks) =
+        (Vec::new(), Vec::new(), Desks::new(office.clock.clone()));
+    let house = office.house.load();
+    let hosts = Arc::new(Hosts::new(house.config.connections.at_once));
+    for settings in house.config.mailboxes.clone() {
         let settings = Arc::new(settings);
         let (tell, status) = watch::channel(MailboxStatus::default());
         mailboxes.push(status);
-        desks.insert(settings.clone());
-        let (cursors, sink) = (reception.clone(), reception.clone());
-        tasks.push(tokio::spawn(watch_mailbox(
-            settings,
-            cursors,
-            sink,
-            tell,
-            stopping.clone(),
-        )));
+        let closes = closes_at(&house.config, &settings);
+        desks.insert(settings.clone(), hosts.clone(), closes);
+        let (reception, stopping) = (reception.clone(), stopping.clone());
+        let watched = watch_one(settings, hosts.clone(), reception, tell, stopping);
+        tasks.push(tokio::spawn(watched));
     }
     let desks = Arc::new(desks);
+    tasks.push(tokio::spawn(desks.clone().tidy(stopping.clone())));
     let checks = SentChecks::new(office.clone(), desks.clone());
     tasks.push(tokio::spawn(checks.run(stopping.clone())));
     let fresh = super::logins::run(office.clone(), stopping.clone());

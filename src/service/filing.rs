@@ -12,6 +12,7 @@ use super::desks::Desks;
 use super::house::{House, Office};
 use super::sequencer::{Committed, Proposal};
 use super::settling::{frozen_letter, is_personal, mailbox_of};
+use super::watching::closes_at;
 use crate::delivery::reply::clean;
 use crate::mailbox::{
     MailboxSettings, Selection, Session, SessionError, add_flag, append_once, move_to,
@@ -169,9 +170,12 @@ impl Filer {
     }
 
     fn settings(&self, mailbox: &str) -> Option<MailboxSettings> {
-        let house = self.office.house.load();
+        let (house, now) = (self.office.house.load(), self.office.clock.now());
         let mut all = house.config.mailboxes.iter();
-        all.find(|m| m.name == mailbox).cloned()
+        let found = all.find(|m| m.name == mailbox)?;
+        // Where nobody connects any more, nothing is filed.
+        let closed = closes_at(&house.config, found).is_some_and(|end| now >= end);
+        (!closed).then(|| found.clone())
     }
 
     /// What a step needs; `None` if there is nothing to do any more.

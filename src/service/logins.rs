@@ -6,7 +6,8 @@
 use super::house::Office;
 use super::needs::{Need, Why};
 use crate::config::Config;
-use crate::oauth::{Account, Standing};
+use crate::oauth::{Account, OauthSettings, Standing};
+use crate::record::Timestamp;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::sleep;
@@ -16,8 +17,17 @@ const EVERY: Duration = Duration::from_secs(60);
 
 /// The accounts of a configuration, each once, though a mailbox and `[smtp]` may share one.
 pub fn accounts(config: &Config) -> Vec<Account> {
+    each(config.oauth())
+}
+
+/// The same without those of mailboxes whose last day is over.
+fn used(config: &Config, now: Timestamp) -> Vec<Account> {
+    each(config.oauth_at(now))
+}
+
+fn each<'s>(settings: impl Iterator<Item = &'s OauthSettings>) -> Vec<Account> {
     let mut all: Vec<Account> = Vec::new();
-    for account in config.oauth().map(Account::of) {
+    for account in settings.map(Account::of) {
         if !all.iter().any(|one| one.is_same(&account)) {
             all.push(account);
         }
@@ -25,9 +35,9 @@ pub fn accounts(config: &Config) -> Vec<Account> {
     all
 }
 
-/// How each is.
-pub fn standings(config: &Config) -> Vec<Standing> {
-    accounts(config).iter().map(Account::standing).collect()
+/// How each is that is still used.
+pub fn standings(config: &Config, now: Timestamp) -> Vec<Standing> {
+    used(config, now).iter().map(Account::standing).collect()
 }
 
 /// What a human must do about one.
@@ -42,7 +52,7 @@ pub(super) fn need(login: &Standing) -> Option<Need> {
 pub(super) async fn run(office: Office, mut stop: watch::Receiver<bool>) {
     let for_ever = async {
         loop {
-            let all = accounts(&office.house.load().config);
+            let all = used(&office.house.load().config, office.clock.now());
             // A provider that does not answer delays no other.
             let looks = all.iter().map(async |account| drop(account.access().await));
             futures::future::join_all(looks).await;

@@ -179,6 +179,6 @@ fn base(config: &Config, wanted: &Wanted) -> Result<Address, NotMinted> {
     }
     let own = config.house.unsubscribe_address.clone();
     let own = own.filter(|_| wanted.kind == TokenKind::Unsubscribe);
-    let first = mailboxes.first().map(|m| m.address.clone());
+    let first = config.first_mailbox().map(|m| m.address.clone());
     own.or(first).ok_or(NotMinted::NoCarrier)
 }

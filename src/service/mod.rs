@@ -48,6 +48,7 @@ mod settling;
 mod shelf;
 mod status;
 mod tokens;
+mod watching;
 
 pub use canary::{CanaryReport, begin as begin_canary};
 pub use clearing::{clear_all, clear_rows};
@@ -94,3 +95,4 @@ pub use shelf::{
 };
 pub use status::Status;
 pub use tokens::{Carriers, Minted};
+pub use watching::closes_at;

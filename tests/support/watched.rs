@@ -102,6 +102,7 @@ impl Running {
         let (stop, stopped) = channel::channel(false);
         let task = tokio::spawn(watch(
             Arc::new(settings),
+            Arc::default(),
             store.clone(),
             store.clone(),
             status_in,

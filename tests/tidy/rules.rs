@@ -104,11 +104,11 @@ const ROOMS: &[(&str, &[&str])] = &[
         "monitor",
         &["record", "sender", "config", "service", "guard"],
     ),
-    // One file a command: the core for what needs no daemon, the sandbox for the demo.
+    // One file a command: the core for what needs no daemon, the sandbox for the demo, the web for what a domain publishes of its servers.
     (
         "cli",
         &[
-            "record", "mail", "intent", "request", "replay", "answer", "register", "store",
+            "record", "mail", "intent", "request", "replay", "answer", "register", "store", "http",
             "oauth", "mailbox", "delivery", "sender", "proof", "config", "service", "api", "guard",
             "monitor", "web", "sandbox",
         ],

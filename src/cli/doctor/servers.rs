@@ -257,7 +257,7 @@ pub fn clock(newest: &[Timestamp], now: Timestamp, all: &mut Findings) {
 
 /// How each log-in by token is.
 pub fn logins(config: &Config, all: &mut Findings) {
-    for login in oauth_standings(config) {
+    for login in oauth_standings(config, Timestamp::now().into()) {
         let (about, what) = (format!("log-in {}", login.name), login.to_string());
         match (login.state, login.fix) {
             ("good", _) => all.good(Id::Oauth, &about, what),

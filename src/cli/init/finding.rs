@@ -1,7 +1,9 @@
-//! Which servers: by flags, by the provider that the domain or its MX names, by trying the usual names, or by asking.
+//! Which servers: by flags, by the provider that the domain or its MX names, by what the domain publishes, by trying the usual
+//! names, or by asking.
 
 use super::answers::{Question, Setup};
 use super::providers::{Login, Needs, Provider, Providers};
+use super::published::{self, Found};
 use super::servers::{self, Role, Server};
 use crate::cli::dns;
 use crate::cli::edge::End;
@@ -25,6 +27,9 @@ pub struct Servers {
     pub only_tokens: bool,
 }
 
+/// Servers that may be offered, and what of the address the login is.
+type Offered = (Option<Server>, Option<Server>, Login);
+
 const IMAP: Question = ("IMAP server (reads)", "Serveur IMAP (lecture)");
 const SMTP: Question = ("SMTP server (sends)", "Serveur SMTP (envoi)");
 
@@ -40,8 +45,10 @@ impl Setup<'_> {
             self.introduce(provider)?;
         }
         let given = (a.imap.as_deref(), a.smtp.as_deref());
-        let imap = provider.as_ref().map(|p| Server::from(&p.imap));
-        let smtp = provider.as_ref().map(|p| Server::from(&p.smtp));
+        let (imap, smtp, local) = match &provider {
+            Some(p) => (Some((&p.imap).into()), Some((&p.smtp).into()), p.login),
+            None => self.published(address)?,
+        };
         let imap = self.known(given.0, imap, address.domain(), Role::Imap)?;
         let smtp = self.known(given.1, smtp, address.domain(), Role::Smtp)?;
         if !self.terminal {
@@ -53,9 +60,9 @@ impl Setup<'_> {
         let parse = |role| move |t: &str| Server::parse(t, role, tongue);
         let imap = self.value("--imap", given.0, IMAP, imap.as_deref(), parse(Role::Imap))?;
         let smtp = self.value("--smtp", given.1, SMTP, smtp.as_deref(), parse(Role::Smtp))?;
-        let login = match provider.as_ref().map(|p| p.login) {
-            Some(Login::Local) => address.local(),
-            _ => address.as_str(),
+        let login = match local {
+            Login::Local => address.local(),
+            Login::Address => address.as_str(),
         };
         let question = ("Login name", "Identifiant");
         let username = self.text("--username", a.username.as_deref(), question, Some(login))?;
@@ -87,6 +94,42 @@ impl Setup<'_> {
             (None, None) => self.guessed(domain, role),
             (known, _) => Ok(known.map(|k| k.to_string())),
         }
+    }
+
+    /// What the domain publishes itself, if servers are wanted. What only name servers say is offered to a person, and is not used without one.
+    fn published(&mut self, address: &Address) -> Result<Offered, End> {
+        let (a, tongue) = (self.arguments, self.tongue);
+        let none = (None, None, Login::Address);
+        if a.offline || (a.imap.is_some() && a.smtp.is_some()) {
+            return Ok(none);
+        }
+        let looked = published::look(address, a.ca_file.as_deref());
+        let Some(Found {
+            servers,
+            by,
+            proved,
+        }) = self.runtime.block_on(looked)
+        else {
+            return Ok(none);
+        };
+        let all = servers.imap.iter().chain(&servers.smtp);
+        let all: Vec<String> = all.map(Server::to_string).collect();
+        self.asker.tell(&format!("{by}: {}", all.join(", ")))?;
+        match (proved, self.terminal) {
+            (true, _) => {}
+            (false, true) => self.asker.tell(tongue.of(
+                "  (said by name servers alone, which proves nothing: take them only if you know them)",
+                "  (dit par le seul DNS, qui ne prouve rien : ne les acceptez que si vous les connaissez)",
+            ))?,
+            (false, false) => {
+                self.asker.tell(tongue.of(
+                    "  said by name servers alone, which proves nothing: name them with --imap and --smtp if they are right",
+                    "  dit par le seul DNS, qui ne prouve rien : donnez-les par --imap et --smtp s'ils sont justes",
+                ))?;
+                return Ok(none);
+            }
+        }
+        Ok((servers.imap, servers.smtp, servers.login))
     }
 
     /// Who runs the mailbox, if that is known.

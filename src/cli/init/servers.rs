@@ -19,7 +19,7 @@ pub enum Role {
 
 impl Role {
     /// The usual port.
-    const fn port(self, protection: Protection) -> u16 {
+    pub const fn port(self, protection: Protection) -> u16 {
         match (self, protection) {
             (Self::Imap, Protection::Tls) => 993,
             (Self::Imap, _) => 143,

@@ -30,7 +30,8 @@ pub(super) fn of_mailboxes(status: &Status) -> Vec<Family> {
         name,
         "Folders that cannot be read.",
     );
-    for mailbox in &status.mailboxes {
+    // One whose last day is over is not down.
+    for mailbox in status.mailboxes.iter().filter(|m| !m.is_closed()) {
         let of = &[mailbox.name.as_str()];
         up.add(
             of,

@@ -60,6 +60,7 @@ pub(in crate::monitor) fn eventful() -> Status {
             next_try: None,
             folders: vec![("INBOX".into(), 13, 1), ("Junk".into(), 1, 0)],
             folder_errors: Vec::new(),
+            closing: None,
         }],
         floods: Vec::new(),
         senders: vec![SenderReport {

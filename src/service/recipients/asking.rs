@@ -276,7 +276,7 @@ impl Desk<'_> {
         let from = config.controller.privacy_email.clone();
         let malformed = || NotAsked::Unwritten("our Message-ID is malformed".into());
         let watched = config.mailboxes.iter().any(|m| m.address == from);
-        let first = config.mailboxes.first().map(|m| m.address.clone());
+        let first = config.first_mailbox().map(|m| m.address.clone());
         Ok(Envelope {
             from_name: Line::new(&config.controller.legal_name),
             from,
