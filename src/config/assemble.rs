@@ -111,7 +111,7 @@ fn processing(doc: &mut Document) -> ProcessingSettings {
 fn store(doc: &mut Document, folder: &Path) -> (Option<StoreSettings>, PathBuf) {
     let mut store: Option<StoreSettings> = needed(doc, "store", STORE);
     store.iter_mut().for_each(|s| resolve(&mut s.path, folder));
-    let at = socket(doc, folder, store.as_ref());
+    let at = socket(doc, folder, &store);
     (store, at)
 }
 

@@ -64,6 +64,7 @@ impl CanarySettings {
         MailboxSettings {
             name: "canary".to_owned(),
             address: self.address.clone(),
+            closing: None,
             aliases: Vec::new(),
             groups: Vec::new(),
             own_lists: Vec::new(),

@@ -8,19 +8,24 @@
 mod alone;
 mod past;
 
+use futures::stream::{self, StreamExt};
 use quitus::api::{Client, Desk, router};
 use quitus::guard::Listen;
-use quitus::record::RequestKind;
-use quitus::service::Clock;
+use quitus::record::{RequestKind, Timestamp};
+use quitus::service::{Clock, Committed, Proposal};
 use quitus::store::Store;
 use quitus::web::{DeskSettings, Pages, Role, User, Users, hash_password};
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 /// No page may take longer.
 const MOST: Duration = Duration::from_millis(50);
+
+/// Cases of a round that come in while somebody looks.
+const MORE: u64 = 2_000;
 
 /// Somebody at a browser.
 struct Browser {
@@ -99,7 +104,7 @@ async fn main() {
     println!("opened in {:.1?}", began.elapsed());
     let desk = Desk::alone(office);
     let browser = sign_in(&config, desk.clone()).await;
-    let client = Client::within(router(desk));
+    let (client, now) = (Client::within(router(desk.clone())), Clock::system().now());
     let mut slow = 0;
     for one in asks(&browser, &client, cases).await {
         let mut took = Vec::new();
@@ -133,6 +138,58 @@ async fn main() {
         slow += usize::from(!told(&format!("api {path}"), took, ""));
     }
     println!("{slow} slower than {MOST:?}");
+    beside(&desk, browser, cases, now).await;
+}
+
+/// How many commits a second the sequencer takes while nobody looks, and while a page of today is asked every second and the live
+/// log is followed, by turns.
+async fn beside(desk: &Desk, browser: Browser, cases: u64, now: Timestamp) {
+    let (browser, sequencer) = (Arc::new(browser), &desk.office.sequencer);
+    let mut ratios = Vec::new();
+    for round in 0..7 {
+        let mut rates = Vec::new();
+        for open in [false, true] {
+            let first = cases + (2 * round + u64::from(open)) * MORE;
+            let all = past::more(sequencer.reader(), first..first + MORE, now);
+            let commits = all.len() as f64;
+            let looking = open.then(|| looks(browser.clone()));
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            let began = Instant::now();
+            let commits_done = stream::iter(all).map(|e| sequencer.commit(Proposal::new(e)));
+            let mut done = commits_done.buffered(64);
+            while let Some(committed) = done.next().await {
+                assert!(matches!(committed, Committed::Frame(_)));
+            }
+            rates.push(commits / began.elapsed().as_secs_f64());
+            looking.into_iter().flatten().for_each(|t| t.abort());
+        }
+        println!(
+            "commits a second: {:.0} alone, {:.0} beside a page",
+            rates[0], rates[1]
+        );
+        ratios.push(rates[1] / rates[0]);
+    }
+    ratios.sort_by(f64::total_cmp);
+    println!(
+        "beside an open page and the live log {:.3} of the commits (median)",
+        ratios[3]
+    );
+}
+
+/// Somebody who looks at today, and somebody who follows the log.
+fn looks(browser: Arc<Browser>) -> [tokio::task::JoinHandle<()>; 2] {
+    let other = browser.clone();
+    let follows = tokio::spawn(async move {
+        // Read as it comes, until it is cut off.
+        other.raw("GET", "/log/live", "").await;
+    });
+    let today = tokio::spawn(async move {
+        loop {
+            browser.page(&ask("", "/")).await;
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+    });
+    [follows, today]
 }
 
 /// A line for one page; whether its median is short enough.
@@ -199,7 +256,7 @@ async fn asks(browser: &Browser, client: &Client, cases: u64) -> Vec<Ask> {
     let first_open = cases - cases / 20;
     // Drafts stand in open cases with a number that leaves 2, 3 or 4 of 5; a seventh of them is French.
     let draft = |kind: RequestKind| {
-        let is = |n: &u64| past::asks(*n) == kind && n % 5 > 1 && n % 7 == 0;
+        let is = |n: &u64| past::asks(*n) == kind && n % 5 > 1 && n.is_multiple_of(7);
         (first_open..cases).find(is).map(past::case).unwrap()
     };
     let mut all = vec![ask("today", "/")];

@@ -65,6 +65,16 @@ pub fn write(store: &mut Store, cases: u64, now: Timestamp) -> Written {
     told
 }
 
+/// What comes in on top: the commits of these cases, in their order.
+pub fn more(reader: &Reader, cases: std::ops::Range<u64>, now: Timestamp) -> Vec<Vec<Event>> {
+    let past = Past {
+        reader: reader.clone(),
+        cases: cases.end,
+        now,
+    };
+    cases.flat_map(|n| past.story(n)).collect()
+}
+
 struct Past {
     reader: Reader,
     cases: u64,
