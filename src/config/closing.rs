@@ -65,10 +65,10 @@ mod tests {
         let privacy = read("closing = '2026-12-31'\naliases = ['privacy@acme.example']");
         let told = privacy.unwrap_err()[0].to_string();
         assert!(
-            told.contains("q.toml:14") && told.contains("mailbox that stays"),
+            told.contains("q.toml:15") && told.contains("mailbox that stays"),
             "{told}"
         );
         let told = read("closing = 'soon'").unwrap_err()[0].to_string();
-        assert!(told.contains("q.toml:14"), "{told}");
+        assert!(told.contains("q.toml:15"), "{told}");
     }
 }
