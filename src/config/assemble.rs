@@ -26,14 +26,13 @@ use std::path::{Path, PathBuf};
 /// Reads the texts, judges them, and makes the configuration if nothing is wrong; what it leads to is told in any case.
 /// `faults` are of texts that could not be read.
 pub fn assemble(path: &Path, texts: &[Text], faults: Vec<Fault>) -> Survey {
-    let (file, folder) = (path.display().to_string(), folder_of(path));
-    let (mut doc, written) = Document::merged(texts, faults);
+    let ((mut doc, written), folder) = (Document::merged(texts, faults), folder_of(path));
     let (controller, mailboxes) = firm(&mut doc, folder);
     let ((store, at), (review, retention)) = (store(&mut doc, folder), review(&mut doc));
     let (processing, smtp) = (processing(&mut doc), smtp(&mut doc, folder));
     let (senders, systems) = (senders(&mut doc, folder), systems(&mut doc));
     let (secrets, sent_logs) = (secrets(&doc, folder), sent_logs(&mut doc, folder));
-    let policy = policy(&mut doc, &file, controller.as_ref());
+    let policy = policy(&mut doc, path, controller.as_ref());
     let (register, recipients) = people(&mut doc, folder, controller.as_ref(), &systems);
     let [templates, lexicon] = ["templates", "lexicon"].map(|s| own_files(&mut doc, s, folder));
     let (reader, (log, learning)) = (optional(&mut doc, "reader"), kept(&mut doc));
@@ -309,7 +308,7 @@ fn own_files(doc: &mut Document, section: &str, folder: &Path) -> FolderSettings
 }
 
 /// The policy, in the controller's country and time zone; read and judged even if the controller is wrong.
-fn policy(doc: &mut Document, file: &str, who: Option<&ControllerSettings>) -> Option<Policy> {
+fn policy(doc: &mut Document, path: &Path, who: Option<&ControllerSettings>) -> Option<Policy> {
     for key in ["country", "timezone"] {
         let path = ["policy", key];
         if doc.has(&path) {
@@ -342,7 +341,8 @@ fn policy(doc: &mut Document, file: &str, who: Option<&ControllerSettings>) -> O
             "write an IANA name, as in Europe/Paris; if it is one, install the system's tzdata",
         );
     }
-    match Policy::new(settings, zone.unwrap_or(jiff::tz::TimeZone::UTC), file) {
+    let file = path.display().to_string();
+    match Policy::new(settings, zone.unwrap_or(jiff::tz::TimeZone::UTC), &file) {
         Ok(policy) => Some(policy),
         Err(faults) => {
             for fault in faults {

@@ -3,22 +3,22 @@
 //! Everything that ends by itself is an error here. A failed store ends the daemon, because only opening it again (and
 //! replaying the log) makes its state certain.
 
-use super::canary::{CanaryReport, Keeper};
+use super::canary::Keeper;
 use super::clock::Clock;
-use super::connections::{GuardReport, MailboxReport, SmtpReport};
+use super::connections::GuardReport;
 use super::desks::Desks;
 use super::digest::Mailer;
 use super::filing::Filer;
-use super::floods::flood_needs;
-use super::health::{Health, Interrupted};
+use super::health::Health;
 use super::house::{House, Office};
-use super::notices::{SenderReport, Tellers, Troubles, Truth, pull_nightly};
+use super::notices::{Tellers, Troubles, Truth, pull_nightly};
 use super::outbox::{Outbox, courier};
 use super::reception::{Reception, Witness};
 use super::recipients::Herald;
 use super::sequencer::{Committed, Proposal, Running, Sequencer};
 use super::settling::{self, SentChecks};
 use super::status::Status;
+use super::telling::{GuardSeen, interrupted, teller};
 use super::watching::{closes_at, watch_one};
 use crate::config::Config;
 use crate::delivery::{Courier, Problem};
@@ -26,7 +26,7 @@ use crate::mailbox::{Hosts, MailboxStatus};
 use crate::record::{Event, Fault, Mode, Timestamp};
 use crate::store::{NotOpened, OpenReport, Store};
 use arc_swap::ArcSwap;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -64,9 +64,6 @@ pub struct Extras {
     /// Room that must stay free on the store's disk, in octets; the store's own default if absent.
     pub floor: Option<u64>,
 }
-
-/// Says how the listeners of the guard are, once they are open.
-type GuardSeen = Arc<OnceLock<Box<dyn Fn() -> Vec<GuardReport> + Send + Sync>>>;
 
 /// A running daemon.
 pub struct Daemon {
@@ -272,57 +269,6 @@ fn tell_senders(
     let truth = Truth::new(office.clone(), hear);
     tasks.push(tokio::spawn(truth.run(stop.subscribe())));
     troubles
-}
-
-/// Says how everything is. It holds the way to the log.
-fn teller(
-    office: &Office,
-    courier: &Arc<Courier>,
-    (health, troubles, guard): (&Arc<Health>, &Arc<Troubles>, &GuardSeen),
-    mailboxes: &[watch::Receiver<MailboxStatus>],
-) -> impl Fn() -> Result<Status, crate::record::Damaged> + Send + Sync + use<> {
-    let (office, courier) = (office.clone(), courier.clone());
-    let (health, troubles, guard) = (health.clone(), troubles.clone(), guard.clone());
-    let mailboxes = mailboxes.to_vec();
-    move || {
-        let state = office.sequencer.reader().state();
-        let (house, now) = (office.house.load(), office.clock.now());
-        let soon = house.config.review.due_soon_days;
-        let senders = SenderReport::of_all(&state, &house.senders, Some(&troubles), now)?;
-        let status = Status::of_state(&state, now, soon)?.with_senders(senders);
-        let floods = flood_needs(&state, &house.config.policy.settings.floods)?;
-        let status = status.with_floods(floods);
-        let status = status.with_logins(super::logins::standings(&house.config, now));
-        let status = status.with_canary(CanaryReport::of_house(&state, &house.config)?);
-        let full = office.sequencer.reader().check_room();
-        let disk = full.err().map(|full| full.to_string());
-        let closing = |name: &str| {
-            let of = house.config.mailboxes.iter().find(|m| m.name == name);
-            of.and_then(|m| m.closing)
-        };
-        let seen = mailboxes.iter().map(|m| {
-            let status = m.borrow();
-            MailboxReport::of(&status, closing(&status.name))
-        });
-        let smtp = SmtpReport::of(&courier.breaker());
-        let status = status.with_daemon(health.report(), disk, smtp, seen.collect());
-        Ok(status.with_guard(guard.get().map(|seen| seen()).unwrap_or_default()))
-    }
-}
-
-/// Says what the process before left behind, if it did not end by itself.
-fn interrupted(report: &OpenReport, uncertain: usize) -> Option<Interrupted> {
-    if report.interrupted {
-        tracing::warn!(
-            frames_read_again = report.replayed,
-            letters_uncertain = uncertain,
-            "the process before this one was killed, or the machine stopped; nothing that was stored is lost"
-        );
-    }
-    (report.interrupted || uncertain > 0).then_some(Interrupted {
-        replayed: report.replayed,
-        uncertain,
-    })
 }
 
 /// What runs, what tells how each mailbox is, and the second connections.

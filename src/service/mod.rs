@@ -47,6 +47,7 @@ mod sequencer;
 mod settling;
 mod shelf;
 mod status;
+mod telling;
 mod tokens;
 mod watching;
 
