@@ -392,7 +392,7 @@ fn an_explanation_names_the_line_of_every_phrase_that_fired_or_almost_did() {
             "fr.stop.remove-me/3 “(me|m|nous) @remove ..4 @list”  config/lexicon/fr.toml:{fired}"
         ),
         "the learned reader",
-        "It is acted upon: stop is 0.",
+        "It is acted upon: stop is ",
         " sure, and 0.70 is enough.",
         &format!("config/lexicon/fr.toml:{fired}  “(me|m|nous) @remove ..4 @list”"),
         "copy the file into the folder of [lexicon] path",

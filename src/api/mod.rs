@@ -33,6 +33,7 @@ mod paging;
 mod paper;
 mod proposing;
 mod recipients;
+mod refusing;
 mod requests;
 mod rewriting;
 mod search;
@@ -316,6 +317,7 @@ pub fn router(desk: Desk) -> Router {
         .route("/requests/{case}/correct", post(learning::correct))
         .route("/requests/{case}/suggest", get(learning::suggestion))
         .merge(templates::routes())
+        .layer(axum::middleware::from_fn(refusing::in_one_form))
         .with_state(desk)
 }
 

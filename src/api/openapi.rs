@@ -139,7 +139,9 @@ fn responses(says: &str, answered: Value) -> Value {
         "507": refusal("The disk is full."),
         "401": {"description": "Sign in, or send a token."},
         "403": {"description": "The role does not allow it."},
-        "422": {"description": "The body is not what is wanted."},
+        "413": refusal("The body is larger than this path takes."),
+        "415": refusal("The body is of another type than this path takes."),
+        "422": refusal("The body is not what is wanted."),
     })
 }
 

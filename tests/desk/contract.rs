@@ -412,4 +412,10 @@ async fn what_is_not_there(contract: &Contract<'_>) {
         let refused = contract.stage.client.get(path).await;
         assert!(refused.is_err(), "{path}");
     }
+    // What the framework itself refuses has the form of every other refusal.
+    let path = "/figures?weeks=many";
+    let number = contract.asks("get", "/figures", path, Value::Null).await;
+    let body = json!({"mode": 5});
+    let kind = contract.asks("post", "/mode", "/mode", body).await;
+    assert!(number.is_none() && kind.is_none(), "{number:?} {kind:?}");
 }
