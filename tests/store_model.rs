@@ -223,10 +223,11 @@ proptest! {
     #[test]
     fn any_prefix_replayed_twice_gives_the_same_state(
         frames in prop::collection::vec(prop::collection::vec(event(), 1..5), 1..30), again in any::<prop::sample::Index>(),
+        looks in prop::collection::vec((any::<prop::sample::Index>(), 1usize..9), 0..20),
     ) {
         let dir = tempfile::tempdir().unwrap();
         let now = Timestamp::from_seconds(9);
-        let options = Options { index_behind: 5, ballast: 0, floor: 0, ..Options::at(now) };
+        let options = Options { segment_octets: 600, index_behind: 5, ballast: 0, floor: 0, ..Options::at(now) };
         let (mut store, _) = Store::open(dir.path(), &options).unwrap();
         for group in frames.chunks(3) {
             let mut open = store.group(now);
@@ -236,6 +237,15 @@ proptest! {
             open.commit().unwrap();
         }
         let placed: Vec<_> = store.reader().frames(1).unwrap().map(Result::unwrap).collect();
+        // Whoever looks from anywhere, after whatever looks before, sees the same frames.
+        let number = |p: &quitus::store::Placed| (p.link.number, p.place);
+        for (from, many) in looks {
+            let from = from.index(placed.len());
+            let seen = store.reader().frames(placed[from].link.number).unwrap().take(many);
+            let seen: Vec<_> = seen.map(|p| number(&p.unwrap())).collect();
+            let should: Vec<_> = placed[from..].iter().take(many).map(number).collect();
+            prop_assert_eq!(seen, should);
+        }
         let mut model = MemoryTables::default();
         for p in &placed {
             apply(&mut model, p.place, &p.frame).unwrap();

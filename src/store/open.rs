@@ -132,6 +132,7 @@ impl Store {
             index: recovered.index,
             keys,
             files: LogFiles::new(dir),
+            ends: Arc::default(),
             fingerprinter,
         };
         let mut store = Self {

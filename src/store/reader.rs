@@ -3,7 +3,7 @@
 use super::frame::Link;
 use super::index::Index;
 use super::keys::{KeyError, Keys};
-use super::reading::{Frames, LogFiles, ReadError};
+use super::reading::{Ends, Frames, LogFiles, ReadError};
 use super::{CommitError, room};
 use crate::record::{
     Damaged, Event, Fingerprinter, Found, Frame, KeyId, KeyKind, LogPosition, Rows, Sealed, State,
@@ -24,6 +24,7 @@ pub(super) struct Shared {
     pub(super) index: Arc<Index>,
     pub(super) keys: Keys,
     pub(super) files: LogFiles,
+    pub(super) ends: Arc<Ends>,
     pub(super) fingerprinter: Fingerprinter,
 }
 
@@ -52,7 +53,7 @@ impl Reader {
     pub fn frames(&self, first: u64) -> Result<Frames, ReadError> {
         let place = self.0.index.place().map_err(std::io::Error::other)?;
         let end = (place.segment, place.offset);
-        Ok(Frames::from_number(&self.0.dir, first, Some(end))?)
+        Ok(Frames::following(&self.0.dir, first, end, &self.0.ends)?)
     }
 
     /// The last committed frame: number and hash, as receipts carry it.

@@ -136,8 +136,42 @@ pub struct Frames {
     first: u64,
     start: Option<(u32, u64)>,
     end: Option<(u32, u64)>,
+    ends: Option<Arc<Ends>>,
+    last: Option<Mark>,
     /// What was passed over: segment, offset, octets.
     pub damage: Vec<(u32, u64, u64)>,
+}
+
+/// Where the frame with a number begins: number, segment, offset.
+type Mark = (u64, u32, u64);
+
+/// Where earlier readings ended: whoever follows the log begins there, and not at the beginning of its last segment. A place
+/// in the log never changes while the log is open.
+#[derive(Default)]
+pub(super) struct Ends(Mutex<VecDeque<Mark>>);
+
+impl Ends {
+    /// The nearest place at or before this frame.
+    fn before(&self, first: u64) -> Option<Mark> {
+        let ends = self.0.lock().ok()?;
+        ends.iter().filter(|m| m.0 <= first).max().copied()
+    }
+
+    fn remember(&self, mark: Mark) {
+        if let Ok(mut ends) = self.0.lock() {
+            ends.retain(|m| *m != mark);
+            ends.truncate(REMEMBERED - 1);
+            ends.push_front(mark);
+        }
+    }
+}
+
+impl Drop for Frames {
+    fn drop(&mut self) {
+        if let (Some(ends), Some(mark)) = (&self.ends, self.last) {
+            ends.remember(mark);
+        }
+    }
 }
 
 /// A frame with its place and its own link.
@@ -174,8 +208,28 @@ impl Frames {
             first,
             start: None,
             end,
+            ends: None,
+            last: None,
             damage: Vec::new(),
         })
+    }
+
+    /// The same beside readings that go on where another ended.
+    pub(super) fn following(
+        dir: &Path,
+        first: u64,
+        end: (u32, u64),
+        ends: &Arc<Ends>,
+    ) -> io::Result<Self> {
+        let mut frames = Self::from_number(dir, first, Some(end))?;
+        // A reading that ended in an earlier segment is further away than the beginning of this one.
+        let here = frames.segments.front().copied().unwrap_or(u32::MAX);
+        if let Some((_, segment, offset)) = ends.before(first).filter(|m| m.1 >= here) {
+            frames.segments.retain(|s| *s >= segment);
+            frames.start = Some((segment, offset));
+        }
+        frames.ends = Some(ends.clone());
+        Ok(frames)
     }
 
     /// The frames from this place (segment, offset) on.
@@ -188,6 +242,8 @@ impl Frames {
             first: 0,
             start: Some(start),
             end: None,
+            ends: None,
+            last: None,
             damage: Vec::new(),
         })
     }
@@ -235,6 +291,7 @@ impl Frames {
                         };
                         let (end, before) = (at + raw.bytes.len() as u64, raw.before);
                         let link = raw.link();
+                        self.last = Some((link.number + 1, segment, end));
                         return Ok(Some(Placed {
                             place,
                             end,

@@ -181,24 +181,31 @@ impl Browser {
         self.find(css).is_some()
     }
 
+    /// Asks something of an element. One that the page replaces meanwhile is looked for again: a person would not notice.
+    fn at(&self, css: &str, method: &str, what: &str, body: Option<Value>) -> Value {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let path = self.of(&format!("/element/{}/{what}", self.element(css)));
+            match self.try_ask(method, &path, body.clone()) {
+                Err(e) if e.contains("stale element") && Instant::now() < end => {}
+                answer => return answer.unwrap_or_else(|e| panic!("{method} {path}: {e}")),
+            }
+        }
+    }
+
     pub fn click(&self, css: &str) {
-        let path = format!("/element/{}/click", self.element(css));
-        self.ask("POST", &self.of(&path), Some(json!({})));
+        self.at(css, "POST", "click", Some(json!({})));
     }
 
     /// Types into a field what it shall hold.
     pub fn fill(&self, css: &str, text: &str) {
-        let element = self.element(css);
-        let clear = format!("/element/{element}/clear");
-        self.ask("POST", &self.of(&clear), Some(json!({})));
-        let path = format!("/element/{element}/value");
-        self.ask("POST", &self.of(&path), Some(json!({"text": text})));
+        self.at(css, "POST", "clear", Some(json!({})));
+        self.at(css, "POST", "value", Some(json!({"text": text})));
     }
 
     /// What a field holds.
     pub fn value(&self, css: &str) -> String {
-        let path = format!("/element/{}/property/value", self.element(css));
-        let value = self.ask("GET", &self.of(&path), None);
+        let value = self.at(css, "GET", "property/value", None);
         value.as_str().unwrap().to_owned()
     }
 
@@ -248,8 +255,7 @@ impl Browser {
 
     /// The text of an element as a person sees it.
     pub fn text(&self, css: &str) -> String {
-        let path = format!("/element/{}/text", self.element(css));
-        let text = self.ask("GET", &self.of(&path), None);
+        let text = self.at(css, "GET", "text", None);
         text.as_str().unwrap().to_owned()
     }
 

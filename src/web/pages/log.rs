@@ -20,12 +20,14 @@ use serde::{Deserialize, Serialize};
 use std::convert::Infallible;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout_at};
 
 /// Frames of a page.
 const PAGE: u64 = 100;
 /// Frames sent at once to whoever fell behind.
 const BEHIND: usize = 200;
+/// Between two looks at what is new.
+const PACE: Duration = Duration::from_millis(250);
 /// After so long the browser asks again, and shows who it is anew.
 const LIVE: Duration = Duration::from_secs(300);
 /// A word that nothing happened, so that a proxy does not take the line for dead.
@@ -202,6 +204,8 @@ struct Follower {
     visitor: Visitor,
     after: u64,
     committed: watch::Receiver<u64>,
+    /// Not before: a backlog commits some thousand times a second, which nobody reads, and looking costs what it would take.
+    next: Instant,
     until: Instant,
 }
 
@@ -217,6 +221,7 @@ pub async fn live(
     let seen = seen.and_then(|v| v.to_str().ok()?.parse().ok());
     let follower = Follower {
         committed: web.desk.office.sequencer.committed(),
+        next: Instant::now(),
         until: Instant::now() + LIVE,
         after: seen.unwrap_or(after.after),
         visitor,
@@ -235,6 +240,8 @@ impl Follower {
         let after = self.after;
         let more = self.committed.wait_for(|head| *head > after);
         timeout_at(self.until, more).await.ok()?.ok()?;
+        sleep_until(self.next).await;
+        self.next = Instant::now() + PACE;
         let head = *self.committed.borrow();
         // Somebody who was away for long is shown the last; the page has the rest.
         let from = (after + 1).max(head.saturating_sub(BEHIND as u64 - 1));
