@@ -4,7 +4,7 @@
 use super::Refusal;
 use axum::body::to_bytes;
 use axum::extract::Request;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
@@ -26,7 +26,7 @@ pub(super) async fn in_one_form(request: Request, next: Next) -> Response {
     let mut refusal = refusal(status, &said.unwrap_or_default()).into_response();
     if let Some(allowed) = allowed {
         let headers = refusal.headers_mut();
-        headers.insert::<_, HeaderValue>(header::ALLOW, allowed);
+        headers.insert(header::ALLOW, allowed);
     }
     refusal
 }

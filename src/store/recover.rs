@@ -283,7 +283,7 @@ impl Recovery<'_> {
         if replay.frames > 0 {
             index.apply(overlay.changes, &replay.place)?;
         }
-        self.note(found, frames.damage);
+        self.note(found, std::mem::take(&mut frames.damage));
         Ok(replay)
     }
 

@@ -93,7 +93,8 @@ pub fn verify(dir: &Path) -> Result<VerifyReport, OpenError> {
     }
     report.last = last.number;
     let middle = |(segment, offset, n)| Damage::of(DamageKind::Middle, segment, offset, n);
-    report.damage.extend(frames.damage.into_iter().map(middle));
+    let passed = std::mem::take(&mut frames.damage);
+    report.damage.extend(passed.into_iter().map(middle));
     check_checkpoints(dir, &master.store, &checkpoints, &mut report)?;
     if let Some(index) = index {
         compare(&index, model, &mut report);
