@@ -93,8 +93,7 @@ pub fn verify(dir: &Path) -> Result<VerifyReport, OpenError> {
     }
     report.last = last.number;
     let middle = |(segment, offset, n)| Damage::of(DamageKind::Middle, segment, offset, n);
-    let passed = std::mem::take(&mut frames.damage);
-    report.damage.extend(passed.into_iter().map(middle));
+    report.damage.extend(frames.damage.drain(..).map(middle));
     check_checkpoints(dir, &master.store, &checkpoints, &mut report)?;
     if let Some(index) = index {
         compare(&index, model, &mut report);
