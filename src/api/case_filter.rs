@@ -8,7 +8,7 @@ use crate::record::{
     CaseId, CaseList, CaseRow, Contact, Event, Language, LetterRow, LetterState, Proof,
     RequestKind, RequestState, Timestamp,
 };
-use crate::service::{contact, is_open, left_to_a_human};
+use crate::service::{contact, left_to_a_human};
 use serde::Deserialize;
 
 /// The states that one may ask for.
@@ -162,7 +162,7 @@ impl Wanted {
     /// Whether this case is one of them, and what it cost to see that.
     pub fn wants(&self, desk: &Desk, id: CaseId, row: &CaseRow) -> Result<(bool, usize), Refusal> {
         let language = self.language.is_none_or(|l| row.language == Some(l));
-        let due = |before| first_due(row).is_some_and(|due| due < before);
+        let due = |before| row.running_due().is_some_and(|due| due < before);
         if !language || !self.due_before.is_none_or(due) {
             return Ok((false, 1));
         }
@@ -215,12 +215,6 @@ impl Wanted {
             Some(domain) => is_of(desk, row, contact.as_ref(), domain),
         }
     }
-}
-
-/// When the first of what is still open is due.
-fn first_due(row: &CaseRow) -> Option<Timestamp> {
-    let open = row.requests.iter().filter(|r| is_open(r.state));
-    open.map(|r| r.due).min()
 }
 
 fn contact_of(desk: &Desk, row: &CaseRow) -> Result<Option<Contact>, Refusal> {

@@ -48,6 +48,7 @@ mod tokens;
 mod words;
 mod yearly;
 
+pub use case_filter::STATES as CASE_STATES;
 pub use client::{Client, NoAnswer};
 pub use log::{LogEntry, LogForm, entries as log_entries};
 pub use openapi::openapi;

@@ -49,8 +49,9 @@ pub(super) fn differ(found: &Found) -> Signal {
 
 #[cfg(test)]
 mod tests {
-    use crate::intent::{Classification, Question};
-    use crate::record::{RequestKind, Stance};
+    use super::super::learned::{Judgement, LABELS};
+    use super::*;
+    use crate::intent::Question;
 
     fn understood(fresh: &str) -> Classification {
         let reader = crate::intent::builtin().unwrap();
@@ -60,6 +61,44 @@ mod tests {
             from: "me@own.example",
             ..Question::default()
         })
+    }
+
+    /// Whether a request of this chance is left to a human; `rule` is who heard it.
+    fn is_held(kind: RequestKind, rule: &str, confidence: f32, none: f32, heard: Stance) -> bool {
+        let evidence = Evidence {
+            rule: rule.to_owned(),
+            text: "words".to_owned(),
+            start: Some(0),
+        };
+        let read = Classification {
+            requests: vec![Found {
+                kind,
+                confidence,
+                evidence: vec![evidence],
+            }],
+            ..Classification::default()
+        };
+        let mut says = [0.0; LABELS.len()];
+        says[NONE_LABEL] = none;
+        let moved_by = std::array::from_fn(|_| 0..0);
+        unsupported(&read, &Judgement { says, moved_by }, Some(heard)).is_some()
+    }
+
+    #[test]
+    fn the_learned_readers_word_alone_is_enough_unless_something_speaks_against_it() {
+        use RequestKind::{Access, Stop};
+        use Stance::{Interested, Question};
+        assert_eq!(LABELS[NONE_LABEL], "none");
+        let held = is_held;
+        assert!(!held(Stop, "learned.stop", 0.75, 0.04, Question));
+        assert!(held(Stop, "learned.stop", 0.74, 0.04, Question));
+        assert!(held(Stop, "learned.stop", 0.99, 0.05, Question));
+        assert!(held(Stop, "learned.stop", 0.99, 0.0, Interested));
+        assert!(held(Access, "learned.access", 0.96, 0.0, Interested));
+        assert!(!held(Access, "learned.access", 0.97, 0.0, Interested));
+        assert!(held(Access, "learned.access", 0.99, 0.05, Question));
+        // Where a lexicon heard it too, none of this counts.
+        assert!(!held(Stop, "fr.stop.wish/1", 0.6, 0.9, Interested));
     }
 
     #[test]

@@ -118,12 +118,17 @@ pub(super) fn domain_key(domain: &Fingerprint, case: CaseId) -> Vec<u8> {
 }
 
 impl CaseRow {
-    /// The deadline that comes first: of what is not answered yet, if anything is left.
-    pub fn earliest_due(&self) -> Option<Timestamp> {
+    /// The first deadline of what is not answered yet.
+    pub fn running_due(&self) -> Option<Timestamp> {
         let runs =
             |c: &&Clock| matches!(c.state, RequestState::Open | RequestState::AwaitingIdentity);
-        let running = self.requests.iter().filter(runs).map(|c| c.due).min();
-        running.or_else(|| self.requests.iter().map(|c| c.due).min())
+        self.requests.iter().filter(runs).map(|c| c.due).min()
+    }
+
+    /// The same, and of all if nothing is left.
+    pub fn earliest_due(&self) -> Option<Timestamp> {
+        let all = || self.requests.iter().map(|c| c.due).min();
+        self.running_due().or_else(all)
     }
 }
 

@@ -10,7 +10,8 @@ mod why;
 pub use why::Why;
 
 use crate::record::{
-    About, CaseId, ContentKey, Damaged, Fate, Flag, FlagRow, State, Timestamp, ToldRow, Waiting,
+    About, CaseId, ContentKey, Damaged, Fate, Flag, FlagRow, RequestKind, State, Timestamp,
+    ToldRow, Waiting,
 };
 use cases::Cases;
 use serde::Serialize;
@@ -27,6 +28,8 @@ pub struct Need {
     pub why: Vec<Why>,
     /// Which: a case's reference, a mailbox's name, where a message lies.
     pub subject: Option<String>,
+    /// What a case asks; empty where nothing is certain, and for what is no case.
+    pub asks: Vec<RequestKind>,
     /// How many things it stands for.
     pub count: u64,
     /// Since when, or since when the oldest of them (RFC 3339).
@@ -45,6 +48,7 @@ impl Need {
         Self {
             why: vec![why],
             subject: None,
+            asks: Vec::new(),
             count: 1,
             since: None,
             due: None,

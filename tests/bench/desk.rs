@@ -260,18 +260,7 @@ async fn asks(browser: &Browser, client: &Client, cases: u64) -> Vec<Ask> {
         (first_open..cases).find(is).map(past::case).unwrap()
     };
     let mut all = vec![ask("today", "/")];
-    for state in [
-        "open",
-        "draft",
-        "held",
-        "awaiting_identity",
-        "by_hand",
-        "proposed",
-        "answered",
-        "refused",
-        "closed",
-        "all",
-    ] {
+    for state in quitus::api::CASE_STATES {
         all.push(ask("cases", format!("/cases?state={state}")));
     }
     for filter in [

@@ -51,6 +51,8 @@ async fn today_leads_to_the_case_and_the_case_shows_why_it_was_decided_so() {
         "{}",
         today.text()
     );
+    let asks = format!("{case}</a><br><span class=\"soft\">STOP</span>");
+    assert!(today.body.contains(&asks), "{}", today.body);
     assert!(
         today.text().contains("A letter to approve"),
         "{}",

@@ -2,8 +2,8 @@
 
 use super::{LOOKED_AT, Need, Why, days};
 use crate::record::{
-    CaseId, CaseRow, Damaged, LetterId, LetterRow, RecipientState, RequestState, State, Timestamp,
-    Waiting,
+    CaseId, CaseRow, Damaged, LetterId, LetterRow, RecipientState, RequestKind, RequestState,
+    State, Timestamp, Waiting,
 };
 use crate::service::drafting::{is_open, left_to_a_human};
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,6 +15,7 @@ struct Waits {
     since: Option<Timestamp>,
     due: Option<Timestamp>,
     letter: Option<LetterId>,
+    asks: Vec<RequestKind>,
 }
 
 /// Cases that wait.
@@ -94,8 +95,8 @@ impl<'s> Cases<'s> {
 
     /// Its clocks, its identity, what is proposed, what no letter answers.
     fn look(&mut self, case: CaseId, row: &CaseRow, soon: u32) -> Result<(), Damaged> {
-        let open = row.requests.iter().filter(|r| is_open(r.state));
-        let due = open.clone().map(|r| r.due).min();
+        let mut open = row.requests.iter().filter(|r| is_open(r.state));
+        let due = row.running_due();
         match due.map(|due| days(self.now, due)) {
             Some(days) if days < 0 => {
                 self.add(case, Why::Overdue, row.opened);
@@ -107,8 +108,7 @@ impl<'s> Cases<'s> {
         }
         let code = row.review.identity.as_ref();
         let asked = code.is_some_and(|code| code.expires > self.now);
-        let unproved = |r: &RequestState| *r == RequestState::AwaitingIdentity;
-        if !asked && open.map(|r| r.state).any(|s| unproved(&s)) {
+        if !asked && open.any(|r| r.state == RequestState::AwaitingIdentity) {
             self.add(case, Why::Identity, row.opened);
         }
         let undecided = (0u16..).zip(&row.proposals);
@@ -123,6 +123,7 @@ impl<'s> Cases<'s> {
         }
         if let Some(waits) = self.all.get_mut(&case.bits()) {
             waits.due = due;
+            waits.asks = row.requests.iter().map(|r| r.request).collect();
         }
         Ok(())
     }
@@ -141,6 +142,7 @@ impl<'s> Cases<'s> {
             Need {
                 why: waits.why,
                 subject: Some(case.to_string()),
+                asks: waits.asks,
                 count: 1,
                 since: waits.since.map(|t| t.to_string()),
                 due: waits.due.map(|t| t.to_string()),

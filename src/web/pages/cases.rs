@@ -1,5 +1,6 @@
 //! Cases: filters, exact search, pages; and for those who decide, several letters approved at once, after a look at what will leave.
 
+use crate::api::CASE_STATES;
 use crate::record::{Language, RequestKind};
 use crate::web::Web;
 use crate::web::trouble::Trouble;
@@ -88,20 +89,6 @@ const PAGE: usize = 50;
 /// Where letters wait.
 pub const DRAFTS: &str = "/cases?state=draft";
 
-/// The states that can be chosen, as the api knows them.
-const STATES: [&str; 10] = [
-    "open",
-    "draft",
-    "held",
-    "awaiting_identity",
-    "by_hand",
-    "proposed",
-    "answered",
-    "refused",
-    "closed",
-    "all",
-];
-
 /// The page. A search that finds exactly one case goes there at once.
 pub async fn show(
     State(web): State<Web>,
@@ -160,7 +147,7 @@ fn choices(web: &Web, words: &Words, asked: Asked) -> View {
     };
     View {
         kinds: of("kind", &kinds, &asked.kind),
-        states: of("case_state", &STATES, &asked.state),
+        states: of("case_state", &CASE_STATES, &asked.state),
         languages: of("", &languages, &asked.language),
         mailboxes: of("", &mailboxes, &asked.mailbox),
         dues: of("due", &["overdue", "7", "14"], &asked.due),

@@ -47,6 +47,7 @@ struct Sender {
 #[derive(Serialize)]
 struct Need {
     subject: Option<String>,
+    asks: String,
     link: Option<String>,
     why: String,
     count: u64,
@@ -87,9 +88,13 @@ fn need(web: &Web, visitor: &Visitor, need: &Value) -> Need {
     let subject = text("subject");
     let case = subject.as_ref().filter(|s| s.starts_with("Q-"));
     let left = need["days_left"].as_i64().map(|days| words.days(days));
+    let asks = need["asks"].as_array().into_iter().flatten();
+    let asks = asks.filter_map(|k| Some(words.of("kind", k.as_str()?)));
+    let asks: Vec<&str> = asks.collect();
     let said: Vec<&str> = why.iter().map(|w| words.of("why", w)).collect();
     Need {
         link: case.map(|c| format!("/cases/{c}")),
+        asks: asks.join(" + "),
         why: said.join(" · "),
         count: need["count"].as_u64().unwrap_or(1),
         urgent: why.iter().any(|w| {
