@@ -50,6 +50,7 @@ mod status;
 mod telling;
 mod tokens;
 mod watching;
+mod wrong_letters;
 
 pub use canary::{CanaryReport, begin as begin_canary};
 pub use clearing::{clear_all, clear_rows};
@@ -97,3 +98,4 @@ pub use shelf::{
 pub use status::Status;
 pub use tokens::{Carriers, Minted};
 pub use watching::closes_at;
+pub use wrong_letters::{OfKind, WrongLetters};

@@ -7,6 +7,7 @@ use super::health::DaemonReport;
 use super::logins;
 use super::needs::{self, Need, Why};
 use super::notices::SenderReport;
+use super::wrong_letters::WrongLetters;
 use crate::record::{Damaged, FlagRow, LetterState, MessageState, Mode, State, Timestamp, Waiting};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -66,6 +67,8 @@ pub struct Status {
     pub mails_after_stop_ever: u64,
     /// The same, which nobody has looked at yet.
     pub mails_after_stop: u64,
+    /// Letters that humans found wrong, by kind.
+    pub wrong_letters: WrongLetters,
     /// Orders to the tools that send which none of them has confirmed within an hour: the goal is 0.
     pub notices_late: u64,
     /// Messages that were gone before they were read.
@@ -124,6 +127,7 @@ impl Status {
             sent_mails: counts.sent_mails,
             mails_after_stop_ever: counts.after_stop,
             mails_after_stop: open.count() as u64,
+            wrong_letters: WrongLetters::of(state, now)?,
             notices_late: 0,
             gone: counts.gone,
             next_due: due
@@ -307,6 +311,7 @@ impl fmt::Display for Status {
             "after STOP {} mails went out after a STOP (goal 0), {} of them open",
             self.mails_after_stop_ever, self.mails_after_stop
         )?;
+        writeln!(f, "wrong      {}", self.wrong_letters)?;
         if !self.senders.is_empty() {
             let late = self.notices_late;
             writeln!(

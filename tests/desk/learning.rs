@@ -68,6 +68,9 @@ async fn without_consent_a_correction_is_counted_and_no_word_is_kept() {
         (&all["kinds"][0]["kind"], &all["kinds"][0]["wrong"]),
         (&json!("stop"), &json!(1))
     );
+    let status = stage.client.get("/status").await.unwrap();
+    assert_eq!(status.data["wrong_letters"]["stop"]["wrong"], 1);
+    assert!(status.text.contains("stop 1 of "), "{}", status.text);
     let shown = stage.show(&case).await.data["corrections"][0].clone();
     assert_eq!(
         (&shown["intents"], &shown["by"]),

@@ -194,5 +194,18 @@ pub(super) fn of_people(status: &Status) -> Vec<Family> {
             "Those of them at which nobody has looked.",
         )
         .with(&[], status.mails_after_stop),
+        wrong_letters(status),
     ]
+}
+
+fn wrong_letters(status: &Status) -> Family {
+    let help = "Requests of the last 52 weeks that were answered, and letters that a human found wrong (goal: 1 of 2000).";
+    let family = Family::gauge("quitus_answers", &["kind", "found"], help);
+    status
+        .wrong_letters
+        .by_kind()
+        .fold(family, |all, (kind, of)| {
+            all.with(&[kind, "answered"], of.answered)
+                .with(&[kind, "wrong"], of.wrong)
+        })
 }
