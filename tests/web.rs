@@ -12,6 +12,8 @@ mod pages;
 mod records;
 #[path = "web/safety.rs"]
 mod safety;
+#[path = "web/schema.rs"]
+mod schema;
 #[path = "web/socket.rs"]
 mod socket;
 #[path = "desk/stage.rs"]
