@@ -4,7 +4,7 @@
 //! closely: in mail of ordinary composition, where hardly anybody asks in words that no lexicon knows, such a word is wrong far
 //! more often than in the hard sets that its chance was fitted on.
 
-use super::classification::{Classification, Evidence, Found, Signal};
+use super::classification::{Classification, Evidence, Found, OtherSense, Signal};
 use super::learned::Judgement;
 use crate::record::{RequestKind, Stance};
 
@@ -25,12 +25,28 @@ pub(super) fn unsupported<'r>(
 ) -> Option<&'r Found> {
     let nothing = judged.says[NONE_LABEL] >= NOTHING;
     let interest = heard == Some(Stance::Interested);
-    let unsafe_alone = |f: &&Found| match f.kind {
-        RequestKind::Stop => nothing || interest || f.confidence < LEAST,
-        _ => nothing || interest && f.confidence < LOUDER,
+    let unsafe_alone = |f: &&Found| {
+        nothing
+            || has_another_sense(read, f)
+            || match f.kind {
+                RequestKind::Stop => interest || f.confidence < LEAST,
+                _ => interest && f.confidence < LOUDER,
+            }
     };
     let mut alone = (read.requests.iter()).filter(|f| f.evidence.iter().all(is_learned));
     alone.find(unsafe_alone)
+}
+
+/// Whether a lexicon says of the sentence that is the proof that its words mean something else: "stop by any time".
+fn has_another_sense(read: &Classification, found: &Found) -> bool {
+    let concerned =
+        |sense: &&OtherSense| sense.kinds.is_empty() || sense.kinds.contains(&found.kind);
+    let mut senses = read.other_senses.iter().filter(concerned);
+    senses.any(|sense| {
+        let proofs = (found.evidence.iter()).filter_map(|e| Some((e.start?, e.text.len())));
+        let mut sentences = proofs.map(|(start, length)| start..start + length);
+        sentences.any(|s| s.start < sense.at.end && sense.at.start < s.end)
+    })
 }
 
 fn is_learned(evidence: &Evidence) -> bool {
@@ -103,6 +119,39 @@ mod tests {
         assert!(held(Access, "learned.access", 0.99, 0.05, Question));
         // Where a lexicon heard it too, none of this counts.
         assert!(!held(Stop, "fr.stop.wish/1", 0.6, 0.9, Interested));
+    }
+
+    #[test]
+    fn a_sentence_whose_words_a_lexicon_knows_in_another_sense_proves_nothing() {
+        let evidence = Evidence {
+            rule: "learned.stop".to_owned(),
+            text: "Stop by any time.".to_owned(),
+            start: Some(20),
+        };
+        let read = |at: std::ops::Range<usize>, kinds: &[RequestKind]| Classification {
+            requests: vec![Found {
+                kind: RequestKind::Stop,
+                confidence: 0.99,
+                evidence: vec![evidence.clone()],
+            }],
+            other_senses: vec![OtherSense {
+                at,
+                kinds: kinds.to_vec(),
+            }],
+            ..Classification::default()
+        };
+        let judged = Judgement {
+            says: [0.0; LABELS.len()],
+            moved_by: std::array::from_fn(|_| 0..0),
+        };
+        let held = |read: &Classification| unsupported(read, &judged, None).is_some();
+        assert!(held(&read(20..27, &[])));
+        assert!(held(&read(20..27, &[RequestKind::Stop])));
+        assert!(
+            !held(&read(20..27, &[RequestKind::Access])),
+            "of something else"
+        );
+        assert!(!held(&read(0..12, &[])), "in another sentence");
     }
 
     #[test]

@@ -19,6 +19,18 @@ pub struct Classification {
     /// The reply says nothing but a stance ("No thanks."): nobody needs a second opinion. Known to the reader only, kept nowhere.
     #[serde(skip)]
     pub is_bare_stance: bool,
+    /// Words of the fresh text that have another sense than a request's, by the lexicons. Known to the reader only, too.
+    #[serde(skip)]
+    pub other_senses: Vec<OtherSense>,
+}
+
+/// Where a trap of the lexicons stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OtherSense {
+    /// Bytes of the fresh text.
+    pub at: std::ops::Range<usize>,
+    /// The kinds of which it says that they are not asked; empty means all.
+    pub kinds: Vec<RequestKind>,
 }
 
 /// One request, and why the reader believes it.

@@ -35,7 +35,7 @@ mod vocabulary;
 
 pub use builtin::{LEXICONS, alone, builtin, with};
 pub use clash::clashes;
-pub use classification::{Classification, Evidence, Found, Signal};
+pub use classification::{Classification, Evidence, Found, OtherSense, Signal};
 pub use learned::{Judgement, LABELS, Learned};
 pub use lexicon::LexiconSource;
 pub use outcome::{Thresholds, outcome};

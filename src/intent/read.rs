@@ -4,7 +4,7 @@
 //! beside this one and is asked unless the case is plain; `agree.rs` makes one word of both.
 //! Deliberately absent: thresholds and outcomes (`outcome.rs`).
 
-use super::classification::{Classification, Evidence, Found, Signal};
+use super::classification::{Classification, Evidence, Found, OtherSense, Signal};
 use super::compile::compile;
 use super::hits::{self, Astray, Hit};
 use super::language::{Guess, LanguageGuesser};
@@ -172,6 +172,13 @@ struct Weighing {
     tracer: Option<Tracer>,
 }
 
+fn other_sense(text: &Text, trap: &Hit<'_>) -> OtherSense {
+    OtherSense {
+        at: text.tokens[trap.first].start..text.tokens[trap.last].end,
+        kinds: trap.rule.explains.clone(),
+    }
+}
+
 impl Weighing {
     fn note(&mut self, page: Page<'_>, hit: &Hit<'_>, fate: impl FnOnce() -> Fate) {
         if let Some(tracer) = &mut self.tracer {
@@ -182,6 +189,10 @@ impl Weighing {
     fn weigh(&mut self, page: Page<'_>, hits: &[Hit<'_>]) {
         let is_trap = |h: &&Hit<'_>| matches!(h.rule.effect, Effect::Trap(_));
         let traps: Vec<&Hit<'_>> = hits.iter().filter(is_trap).collect();
+        if page.is_body {
+            let senses = traps.iter().map(|trap| other_sense(page.text, trap));
+            self.out.other_senses.extend(senses);
+        }
         let mut alive: Vec<&Hit<'_>> = Vec::with_capacity(hits.len());
         for hit in hits {
             match sense::explained(page.text, hit, &traps) {

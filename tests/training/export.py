@@ -23,22 +23,31 @@ def four_bits(rows):
     return (q[..., :16] | (q[..., 16:] << 4)).reshape(rows.shape[0], -1), scale.astype(np.float32)
 
 
+def panels(weight):
+    """Outputs × inputs as src/intent/learned/product.rs multiplies them: 32 outputs side by side, a row for each input."""
+    return weight.reshape(-1, 32, weight.shape[1]).transpose(0, 2, 1)
+
+
 def main():
     taught = torch.load(TAUGHT)
     state = {name: value.float().numpy() for name, value in taught["state"].items()}
     out = {"position": state["position"][:LONGEST]}
     out["word"], out["word.scale"] = four_bits(state["word"])
+    parts = {}
     for name, value in state.items():
-        if not name.startswith("layers."):
-            continue
-        layer, part = name.removeprefix("layers.").split(".", 1)
-        new = f"layer{layer}.{part}"
+        if name.startswith("layers."):
+            layer, part = name.removeprefix("layers.").split(".", 1)
+            parts[f"layer{layer}.{part}"] = value
+    for n in range(sum(name.endswith(".query.weight") for name in parts)):
+        for kind in ("weight", "bias"):
+            parts[f"layer{n}.looks.{kind}"] = np.concatenate([parts.pop(f"layer{n}.{part}.{kind}") for part in ("query", "key", "value")])
+    for name, value in parts.items():
         if value.ndim == 2:
-            new = new.removesuffix(".weight")
-            scale = np.abs(value).max(1) / 127
-            out[new], out[new + ".scale"] = np.round(value / scale[:, None]).astype(np.int8), scale.astype(np.float32)
+            name, scale = name.removesuffix(".weight"), np.abs(value).max(1) / 127
+            out[name] = panels(np.round(value / scale[:, None]).astype(np.int8))
+            out[name + ".scale"] = scale.astype(np.float32)
         else:
-            out[new] = value
+            out[name] = value
     for name in ("norm.weight", "norm.bias"):
         out[name] = state[name]
     for n, below in enumerate(EXITS):

@@ -19,7 +19,7 @@ const SURE: f32 = 4.5;
 /// The weights, ready to be multiplied.
 pub struct Encoder {
     /// Two four-bit numbers a byte: the first half of a group of 32 in the low bits, the second in the high ones.
-    nibbles: Vec<u8>,
+    nibbles: &'static [u8],
     scales: Array2<f32>,
     positions: Array2<f32>,
     norm: Norm,
@@ -61,9 +61,9 @@ struct Layer {
 
 impl Encoder {
     /// Reads all weights.
-    pub fn read(file: &File<'_>) -> Result<Self, String> {
+    pub fn read(file: &File<'static>) -> Result<Self, String> {
         let mut layers = Vec::new();
-        while file.has(&format!("layer{}.query", layers.len())) {
+        while file.has(&format!("layer{}.looks", layers.len())) {
             layers.push(Layer::read(file, layers.len())?);
         }
         if layers.is_empty() {
@@ -76,7 +76,7 @@ impl Encoder {
             }
         }
         let encoder = Self {
-            nibbles: file.bytes("word")?.to_vec(),
+            nibbles: file.bytes("word")?,
             scales: file.matrix("word.scale")?,
             positions: file.matrix("position")?,
             norm: Norm::read(file, "norm")?,
@@ -178,18 +178,19 @@ impl Exit {
 }
 
 impl Layer {
-    fn read(file: &File<'_>, number: usize) -> Result<Self, String> {
+    fn read(file: &File<'static>, number: usize) -> Result<Self, String> {
         let name = |part: &str| format!("layer{number}.{part}");
-        let parts = |part: &str| {
-            let name = name(part);
-            Ok::<_, String>((file.turned(&name)?, file.row(&format!("{name}.bias"))?))
-        };
         let linear = |part: &str| {
-            let (weight, bias) = parts(part)?;
-            Linear::of(weight, bias).map_err(|why| format!("{}: {why}", name(part)))
+            let name = name(part);
+            let (panels, inputs) = file.panels(&name)?;
+            let (scales, bias) = (
+                file.row(&format!("{name}.scale"))?,
+                file.row(&format!("{name}.bias"))?,
+            );
+            Linear::of(panels, inputs, scales, bias).map_err(|why| format!("{name}: {why}"))
         };
         Ok(Self {
-            looks: Linear::beside(&[parts("query")?, parts("key")?, parts("value")?])?,
+            looks: linear("looks")?,
             join: linear("join")?,
             joined: Norm::read(file, &name("joined"))?,
             widen: linear("widen")?,

@@ -1,5 +1,7 @@
-//! The file of weights: safetensors with our names, matrices as signed bytes with a scale for each row.
+//! The file of weights: safetensors with our names, the large matrices as signed bytes in the order in which they are multiplied, with a
+//! scale for each output.
 
+use super::product::PANEL;
 use ndarray::{Array1, Array2};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 
@@ -61,19 +63,16 @@ impl<'a> File<'a> {
         Array2::from_shape_vec(shape, numbers).map_err(|e| format!("{name}: {e}"))
     }
 
-    /// A matrix of signed bytes with a scale for each row in `<name>.scale`, turned so that a row of inputs times it is a row
-    /// of outputs.
-    pub fn turned(&self, name: &str) -> Result<Array2<f32>, String> {
+    /// A matrix of signed bytes as they lie in the file, with its number of inputs: panels of [`PANEL`] outputs, each with a row for each
+    /// input. Nothing is copied.
+    pub fn panels(&self, name: &str) -> Result<(&'a [u8], usize), String> {
         let tensor = self.tensor(name, Dtype::I8)?;
-        let (rows, columns) = shape(&tensor, name)?;
-        let scales = self.row(&format!("{name}.scale"))?;
-        if scales.len() != rows {
-            return Err(format!("{name} has {} scales, not {rows}", scales.len()));
+        match tensor.shape() {
+            [_, inputs, PANEL] => Ok((tensor.data(), *inputs)),
+            other => Err(format!(
+                "{name} has the shape {other:?}, not panels of {PANEL}"
+            )),
         }
-        let data = tensor.data();
-        Ok(Array2::from_shape_fn((columns, rows), |(column, row)| {
-            f32::from(data[row * columns + column] as i8) * scales[row]
-        }))
     }
 }
 

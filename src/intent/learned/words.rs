@@ -26,7 +26,7 @@ pub struct Piece {
 /// The vocabulary.
 pub struct Words {
     scores: Vec<f64>,
-    numbers: HashMap<String, u32>,
+    numbers: HashMap<&'static str, u32>,
     unknown: f64,
     /// Characters of the longest piece.
     longest: usize,
@@ -43,10 +43,10 @@ pub fn framed(ids: &[u32]) -> Vec<u32> {
 
 impl Words {
     /// Reads the vocabulary.
-    pub fn read(file: &File<'_>) -> Result<Self, String> {
+    pub fn read(file: &File<'static>) -> Result<Self, String> {
         let text = std::str::from_utf8(file.bytes("vocabulary.pieces")?);
         let text = text.map_err(|e| format!("vocabulary.pieces: {e}"))?;
-        let pieces: Vec<String> = text.split('\n').map(str::to_owned).collect();
+        let pieces: Vec<&str> = text.split('\n').collect();
         let scores: Vec<f64> = file
             .row("vocabulary.scores")?
             .iter()
@@ -59,7 +59,7 @@ impl Words {
                 scores.len()
             ));
         }
-        let numbers = (0u32..).zip(&pieces).map(|(n, p)| (p.clone(), n)).collect();
+        let numbers = (0u32..).zip(&pieces).map(|(n, p)| (*p, n)).collect();
         let rarest = scores.iter().copied().fold(0.0, f64::min);
         Ok(Self {
             unknown: rarest - UNKNOWN_COST,
@@ -72,7 +72,7 @@ impl Words {
     /// The pieces by their numbers.
     #[cfg(test)]
     pub fn pieces(&self) -> HashMap<u32, &str> {
-        self.numbers.iter().map(|(p, n)| (*n, p.as_str())).collect()
+        self.numbers.iter().map(|(p, n)| (*n, *p)).collect()
     }
 
     /// Cuts a text: all of it, or the beginning and the end of one of more than `most` words.
