@@ -55,6 +55,8 @@ const ASKED: f32 = 0.5;
 const ALSO: f32 = 0.1;
 /// A chance that anything is asked, from which on a message is not passed over.
 const ANYTHING: f32 = 0.2;
+/// The same, where a lexicon heard it: there are words that speak for it.
+const HEARD: f32 = 0.15;
 /// A chance that a human must see it, from which on nothing is done without one.
 const FOR_A_HUMAN: f32 = 0.1;
 /// The same, for a message that would be passed over.
@@ -165,7 +167,9 @@ pub fn agree(mut read: Classification, judged: &Judgement, text: &str) -> Classi
             label,
             text,
         ));
-    } else if let Some(found) = dropped.filter(|f| acts || is_for_a_human(f.kind)) {
+    } else if let Some(found) =
+        dropped.filter(|f| acts || is_for_a_human(f.kind) || f.confidence >= HEARD)
+    {
         read.unsure = Some(differ(&found));
     } else if let Some(found) = unsupported(&read, judged, heard) {
         read.unsure = Some(differ(found));
