@@ -1,6 +1,6 @@
 //! The register: reading a list in, "why did you write to this person?" in one screen.
 
-use super::{Answer, Desk, Refusal, address, grouping, senders, suppression, words};
+use super::{Answer, Desk, Refusal, address, grouping, messages, senders, suppression, words};
 use crate::record::{Concerned, Contact, Fault};
 use crate::register::{self, Key, OriginRule};
 use crate::service::{ImportFailure, import as import_list};
@@ -129,6 +129,7 @@ fn person(desk: &Desk, asked: &str, found: register::Found) -> Result<Answer, Re
     let about = Concerned::Person(found.person);
     let senders = senders::tell(&reader.state(), &about, &mut text)?;
     let cases = cases(desk, &found.row.open, &found.row.closed, &mut text)?;
+    let (messages, earlier) = messages::of_person(desk, found.person, &mut text)?;
     let mailed = found.last_mailed.map(|t| t.to_string());
     let last = mailed.as_deref().unwrap_or("never, as far as Sent says");
     text += &format!("last mail  {last}\n");
@@ -137,6 +138,7 @@ fn person(desk: &Desk, asked: &str, found: register::Found) -> Result<Answer, Re
         "person": found.person, "known": known, "register": register, "cases": cases, "last_mailed": mailed,
         "erased": found.row.erased.map(|(at, _)| at.to_string()), "key_forms": key_forms, "trace": trace,
         "suppression": found.suppression.as_ref().map(suppression::in_data), "senders": senders,
+        "messages": messages, "messages_earlier": earlier,
     });
     Ok(Answer::good(data, text).wrong_if(!known))
 }
