@@ -3,7 +3,7 @@
 use super::{Answer, Desk, Refusal, address, grouping, messages, senders, suppression, words};
 use crate::record::{Concerned, Contact, Fault};
 use crate::register::{self, Key, OriginRule};
-use crate::service::{ImportFailure, import as import_list};
+use crate::service::{Handover, ImportFailure, import as import_list};
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Query, State};
@@ -17,6 +17,18 @@ pub struct List {
     pub(super) file: String,
     #[serde(default)]
     pub(super) dry_run: bool,
+    /// Who hands it over.
+    #[serde(default)]
+    by: String,
+}
+
+impl List {
+    pub(super) fn handed(&self) -> Handover<'_> {
+        Handover {
+            file: &self.file,
+            by: &self.by,
+        }
+    }
 }
 
 /// Who is asked about.
@@ -33,7 +45,14 @@ pub async fn import(
 ) -> Result<Answer, Refusal> {
     let settings = desk.office.house.load().config.register.clone();
     let (source, dry) = (Cursor::new(body), list.dry_run);
-    let done = import_list(&desk.office.sequencer, &settings, &list.file, source, dry).await;
+    let done = import_list(
+        &desk.office.sequencer,
+        &settings,
+        list.handed(),
+        source,
+        dry,
+    )
+    .await;
     let (sum, faults) = done.map_err(list_refused)?;
     if !dry {
         desk.tell_of_addresses(&sum.reached).await?;

@@ -13,7 +13,7 @@ mod templates;
 mod watch;
 
 use crate::record::{
-    Event, LetterHead, PersonId, RequestKind, RuleId, SmtpReply, SuppressionReason, hex,
+    Event, LetterHead, Noted, PersonId, RequestKind, RuleId, SmtpReply, SuppressionReason, hex,
 };
 
 /// One event in words.
@@ -382,7 +382,17 @@ fn register(event: &Event) -> Said {
         Event::IncidentSeen { by, .. } => {
             plain("incident seen", format!("a mail after a stop, by {by}"))
         }
-        Event::Noted(note) => plain("reason noted", format!("by {}", note.by)),
+        Event::Noted(note) => {
+            let by = &note.by;
+            match note.about {
+                Noted::Import(n) => plain("import", format!("list {n} was handed over by {by}")),
+                Noted::Stops(_) => plain(
+                    "import",
+                    format!("a list of suppressions was handed over by {by}"),
+                ),
+                _ => plain("reason noted", format!("by {by}")),
+            }
+        }
         _ => None,
     }
 }

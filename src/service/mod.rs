@@ -69,7 +69,7 @@ pub use grouping::{NotGrouped, Ordered, Word, merge, split};
 pub use health::{DaemonReport, Interrupted};
 pub use house::{House, Office};
 pub use identity::DAYS as CODE_DAYS;
-pub use importing::{ImportFailure, SentSummary, import, import_sent};
+pub use importing::{Handover, ImportFailure, SentSummary, import, import_sent};
 pub use learning::{
     Effect as LexiconEffect, Suggestion, forget as forget_reply, intents, keep as keep_reply,
     label, line as reply_line, lines as own_replies, own_set, suggest, sweep as sweep_own_set,

@@ -351,8 +351,8 @@ pub async fn import(
     Form(typed): Form<List>,
 ) -> Result<Response, Trouble> {
     let list = typed.list.into_bytes();
-    let answer = web.client.hand_over("/suppression/import", list).await?;
-    tracing::info!(by = %visitor.name, "a list of suppressions was taken in");
+    let path = format!("/suppression/import?{}", in_query(&[("by", &visitor.name)]));
+    let answer = web.client.hand_over(&path, list).await?;
     let number = |key: &str| answer.data[key].as_u64().unwrap_or_default().to_string();
     let (added, known) = (number("added"), number("known"));
     let said = [("added", added.as_str()), ("known", known.as_str())];
