@@ -93,6 +93,7 @@ async fn publish(web: &Web, visitor: &Visitor, sheet: Sheet) -> Result<Response,
             let typed = Typed {
                 checked: Some(checked),
                 conflict: true,
+                unsaid: sheet.seen.trim().is_empty(),
                 seen: now.to_owned(),
                 text: sheet.text,
                 case: sheet.case,
