@@ -6,6 +6,7 @@ mod canary;
 mod fates;
 mod grouping;
 mod learning;
+mod notes;
 mod notices;
 mod recipients;
 mod review;
@@ -13,7 +14,7 @@ mod templates;
 mod watch;
 
 use crate::record::{
-    Event, LetterHead, Noted, PersonId, RequestKind, RuleId, SmtpReply, SuppressionReason, hex,
+    Event, LetterHead, PersonId, RequestKind, RuleId, SmtpReply, SuppressionReason, hex,
 };
 
 /// One event in words.
@@ -68,6 +69,7 @@ pub fn tell(event: &Event) -> Told {
         .or_else(|| recipients::tell(event))
         .or_else(|| templates::tell(event))
         .or_else(|| learning::tell(event))
+        .or_else(|| notes::tell(event))
         .or_else(|| canary::tell(event))
         .unwrap_or(("event", "an event of a newer version".into(), None));
     Told { event, what, rule }
@@ -381,17 +383,6 @@ fn register(event: &Event) -> Said {
         ),
         Event::IncidentSeen { by, .. } => {
             plain("incident seen", format!("a mail after a stop, by {by}"))
-        }
-        Event::Noted(note) => {
-            let by = &note.by;
-            match note.about {
-                Noted::Import(n) => plain("import", format!("list {n} was handed over by {by}")),
-                Noted::Stops(_) => plain(
-                    "import",
-                    format!("a list of suppressions was handed over by {by}"),
-                ),
-                _ => plain("reason noted", format!("by {by}")),
-            }
         }
         _ => None,
     }
