@@ -35,6 +35,8 @@ mod systems;
 mod templates;
 #[path = "support/terminal.rs"]
 mod terminal;
+#[path = "desk/thread.rs"]
+mod thread;
 #[path = "desk/tool.rs"]
 mod tool;
 

@@ -6,6 +6,8 @@ mod correcting;
 mod figures;
 #[path = "web/machines.rs"]
 mod machines;
+#[path = "web/messages.rs"]
+mod messages;
 #[path = "web/pages.rs"]
 mod pages;
 #[path = "web/records.rs"]

@@ -108,8 +108,8 @@ impl Story {
         self.add(case.row.opened, "opened", json!({}));
         for (_, message, _) in &case.messages {
             self.add(message.received, "received", json!({}));
-            let (state, rule) = (message.state, because_of(&message.rule));
-            let more = json!({"state": state, "because": rule});
+            let (state, rule) = (message.state, &message.rule);
+            let more = json!({"state": state, "rule": rule.as_str(), "because": because_of(rule)});
             self.add(message.decided, "decided", more);
         }
         for letter in &case.letters {
@@ -147,10 +147,12 @@ fn because_of(id: &RuleId) -> String {
 }
 
 fn of_letter(letter: &LetterRow) -> Value {
+    let draft = letter.state == LetterState::Draft;
+    let rule = letter.rule.as_ref().filter(|_| draft);
     json!({
         "letter": letter.head.letter.step + 1, "kind": letter.head.kind, "state": letter.state,
         "by": (!letter.by.is_empty()).then_some(&letter.by),
-        "because": letter.rule.as_ref().filter(|_| letter.state == LetterState::Draft).map(because_of),
+        "rule": rule.map(RuleId::as_str), "because": rule.map(because_of),
     })
 }
 

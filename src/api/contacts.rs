@@ -1,9 +1,9 @@
 //! The register: reading a list in, "why did you write to this person?" in one screen.
 
-use super::{Answer, Desk, Refusal, address, grouping, senders, suppression, words};
+use super::{Answer, Desk, Refusal, address, grouping, messages, senders, suppression, words};
 use crate::record::{Concerned, Contact, Fault};
 use crate::register::{self, Key, OriginRule};
-use crate::service::{ImportFailure, import as import_list};
+use crate::service::{Handover, ImportFailure, import as import_list};
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Query, State};
@@ -17,6 +17,18 @@ pub struct List {
     pub(super) file: String,
     #[serde(default)]
     pub(super) dry_run: bool,
+    /// Who hands it over.
+    #[serde(default)]
+    by: String,
+}
+
+impl List {
+    pub(super) fn handed(&self) -> Handover<'_> {
+        Handover {
+            file: &self.file,
+            by: &self.by,
+        }
+    }
 }
 
 /// Who is asked about.
@@ -33,7 +45,14 @@ pub async fn import(
 ) -> Result<Answer, Refusal> {
     let settings = desk.office.house.load().config.register.clone();
     let (source, dry) = (Cursor::new(body), list.dry_run);
-    let done = import_list(&desk.office.sequencer, &settings, &list.file, source, dry).await;
+    let done = import_list(
+        &desk.office.sequencer,
+        &settings,
+        list.handed(),
+        source,
+        dry,
+    )
+    .await;
     let (sum, faults) = done.map_err(list_refused)?;
     if !dry {
         desk.tell_of_addresses(&sum.reached).await?;
@@ -129,6 +148,7 @@ fn person(desk: &Desk, asked: &str, found: register::Found) -> Result<Answer, Re
     let about = Concerned::Person(found.person);
     let senders = senders::tell(&reader.state(), &about, &mut text)?;
     let cases = cases(desk, &found.row.open, &found.row.closed, &mut text)?;
+    let (messages, earlier) = messages::of_person(desk, found.person, &mut text)?;
     let mailed = found.last_mailed.map(|t| t.to_string());
     let last = mailed.as_deref().unwrap_or("never, as far as Sent says");
     text += &format!("last mail  {last}\n");
@@ -137,6 +157,7 @@ fn person(desk: &Desk, asked: &str, found: register::Found) -> Result<Answer, Re
         "person": found.person, "known": known, "register": register, "cases": cases, "last_mailed": mailed,
         "erased": found.row.erased.map(|(at, _)| at.to_string()), "key_forms": key_forms, "trace": trace,
         "suppression": found.suppression.as_ref().map(suppression::in_data), "senders": senders,
+        "messages": messages, "messages_earlier": earlier,
     });
     Ok(Answer::good(data, text).wrong_if(!known))
 }

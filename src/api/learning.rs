@@ -5,7 +5,8 @@
 
 use super::{Answer, Desk, Refusal, draft, requests, words};
 use crate::record::{
-    ContentKey, Correction, Event, KeptMessage, Label, LetterState, State as Index, hex, unhex,
+    ContentKey, Correction, Event, KeptMessage, Label, Language, LetterState, LoneCorrection,
+    State as Index, hex, unhex,
 };
 use crate::service::{
     CaseFile, Suggestion, forget_reply, intents, keep_reply, label, own_replies, own_set,
@@ -39,39 +40,104 @@ pub struct Which {
     message: String,
 }
 
-/// `quitus requests correct`.
+/// A message that a human says something about.
+pub struct Subject {
+    /// Its key.
+    pub key: ContentKey,
+    /// Its words, if they are there.
+    pub kept: Option<KeptMessage>,
+    /// Its case, if it belongs to one.
+    pub case: Option<CaseFile>,
+}
+
+impl Subject {
+    /// How a person names it.
+    fn name(&self) -> String {
+        match &self.case {
+            Some(case) => case.id.to_string(),
+            None => format!("message {}", self.key.short()),
+        }
+    }
+
+    /// What follows "the letter was wrong": only a letter that has left can have been.
+    fn may_be_wrong(&self) -> Result<(), Refusal> {
+        let fix = "leave out that it was answered wrongly";
+        match &self.case {
+            Some(case) if case.letters.iter().any(|l| has_left(l.state)) => Ok(()),
+            Some(case) => Err(Refusal::not_now(
+                format!("no letter of {} has left", case.id),
+                fix,
+            )),
+            None => Err(Refusal::not_now("no letter answers this message", fix)),
+        }
+    }
+
+    fn language(&self) -> Option<Language> {
+        let of_case = self.case.as_ref().and_then(|c| c.row.language);
+        // The first word of what was understood is the language, if it was known.
+        let read = self.kept.as_ref().and_then(|k| {
+            let first = k.understood.split(", ").next()?;
+            first.parse().ok()
+        });
+        of_case.or(read)
+    }
+
+    fn line(&self, label: &Label) -> Option<Value> {
+        let kept = self.kept.as_ref()?;
+        Some(reply_line(self.key, kept, self.language(), label))
+    }
+
+    fn event(&self, label: &Label, (wrong, kept): (bool, bool), by: String) -> Event {
+        let (message, label) = (self.key, label.clone());
+        match &self.case {
+            Some(case) => Event::Corrected(Correction {
+                message,
+                case: case.id,
+                read: case.row.requests.iter().map(|r| r.request).collect(),
+                label,
+                wrong,
+                kept,
+                by,
+            }),
+            None => Event::CorrectedAlone(LoneCorrection {
+                message,
+                label,
+                kept,
+                by,
+            }),
+        }
+    }
+}
+
+/// `quitus learning correct` of a case.
 pub async fn correct(
     State(desk): State<Desk>,
     Path(case): Path<String>,
     Json(word): Json<Correcting>,
 ) -> Result<Answer, Refusal> {
+    let case = draft::case(&desk, requests::reference(&case)?)?;
+    let subject = of_case(case, &word.message)?;
+    correct_it(&desk, &subject, word).await
+}
+
+/// Counts a correction, and keeps the words, if the configuration consents.
+pub async fn correct_it(
+    desk: &Desk,
+    subject: &Subject,
+    word: Correcting,
+) -> Result<Answer, Refusal> {
     let label = label(&word.intents, word.needs_human).map_err(|e| {
         Refusal::unclear(e, "write for example stop, source, access, erasure, not_interested, question, ooo or none")
     })?;
-    let case = draft::case(&desk, requests::reference(&case)?)?;
-    let (message, kept) = message_of(&case, &word.message)?;
-    if word.wrong && !case.letters.iter().any(|l| has_left(l.state)) {
-        return Err(Refusal::not_now(
-            format!("no letter of {} has left", case.id),
-            "leave out that it was answered wrongly",
-        ));
+    if word.wrong {
+        subject.may_be_wrong()?;
     }
     let config = desk.office.house.load().config.clone();
-    let line = kept.map(|kept| reply_line(message, kept, case.row.language, &label));
+    let line = subject.line(&label);
     let keeps = config.learning.keep && line.is_some();
-    let read: Vec<_> = case.row.requests.iter().map(|r| r.request).collect();
-    let frame = desk
-        .write(vec![Event::Corrected(Correction {
-            message,
-            case: case.id,
-            read,
-            label: label.clone(),
-            wrong: word.wrong,
-            kept: keeps,
-            by: word.by,
-        })])
-        .await?;
-    let file = own_set(&config);
+    let event = subject.event(&label, (word.wrong, keeps), word.by);
+    let frame = desk.write(vec![event]).await?;
+    let (file, message) = (own_set(&config), subject.key);
     let set = file.display().to_string();
     let stored = tokio::task::spawn_blocking(move || match line.filter(|_| keeps) {
         Some(line) => keep_reply(&config, &line),
@@ -84,9 +150,10 @@ pub async fn correct(
         true => format!("its words are kept in {set}"),
         false => "its words are not kept ([learning] keep)".to_owned(),
     };
-    let text = format!("{}: the message means {said}; {where_to}\n", case.id);
+    let text = format!("{}: the message means {said}; {where_to}\n", subject.name());
+    let case = subject.case.as_ref().map(|c| c.id.to_string());
     let data = json!({
-        "case": case.id.to_string(), "message": hex(&message.0), "intents": intents(&label), "kept": keeps, "frame": frame,
+        "case": case, "message": hex(&message.0), "intents": intents(&label), "kept": keeps, "frame": frame,
     });
     Ok(Answer::good(data, text))
 }
@@ -98,11 +165,8 @@ fn has_left(state: LetterState) -> bool {
     )
 }
 
-/// The message that is meant, and its words, if they are there.
-fn message_of<'a>(
-    case: &'a CaseFile,
-    named: &str,
-) -> Result<(ContentKey, Option<&'a KeptMessage>), Refusal> {
+/// The message of a case that is meant: its last one, if none is named.
+fn of_case(case: CaseFile, named: &str) -> Result<Subject, Refusal> {
     let unknown = || {
         Refusal::unknown(
             format!("{} has no such message", case.id),
@@ -117,42 +181,52 @@ fn message_of<'a>(
         }
     };
     let (key, _, kept) = found.ok_or_else(unknown)?;
-    Ok((*key, kept.as_ref()))
+    Ok(Subject {
+        key: *key,
+        kept: kept.clone(),
+        case: Some(case),
+    })
 }
 
 /// What a human said of the messages of a case: for whoever shows it.
 pub fn corrections(state: &Index<'_>, case: &CaseFile) -> Result<Vec<Value>, Refusal> {
-    let mut all = Vec::new();
-    for (message, ..) in &case.messages {
-        if let Some(row) = state.correction(*message)? {
-            all.push(json!({
-                "message": hex(&message.0), "intents": intents(&row.label), "needs_human": row.label.needs_human,
-                "wrong": row.wrong, "kept": row.kept, "by": row.by, "at": row.at.to_string(),
-            }));
-        }
-    }
-    Ok(all)
+    let said = case.messages.iter().map(|(key, ..)| said(state, *key));
+    said.filter_map(Result::transpose).collect()
 }
 
-/// `quitus requests suggest`: for a message whose label was corrected, which phrase would have caught it.
+/// What a human said of one message.
+pub fn said(state: &Index<'_>, message: ContentKey) -> Result<Option<Value>, Refusal> {
+    let row = state.correction(message)?;
+    Ok(row.map(|row| {
+        json!({
+            "message": hex(&message.0), "intents": intents(&row.label), "needs_human": row.label.needs_human,
+            "wrong": row.wrong, "kept": row.kept, "by": row.by, "at": row.at.to_string(),
+        })
+    }))
+}
+
+/// `quitus learning suggest` of a case: for a message whose label was corrected, which phrase would have caught it.
 pub async fn suggestion(
     State(desk): State<Desk>,
     Path(case): Path<String>,
     Query(which): Query<Which>,
 ) -> Result<Answer, Refusal> {
     let case = draft::case(&desk, requests::reference(&case)?)?;
-    let (message, kept) = message_of(&case, &which.message)?;
-    let row = desk.office.sequencer.reader().state().correction(message)?;
-    let row = row.ok_or_else(|| {
+    suggest_for(&desk, &of_case(case, &which.message)?).await
+}
+
+/// The phrase that would have caught a message.
+pub async fn suggest_for(desk: &Desk, subject: &Subject) -> Result<Answer, Refusal> {
+    let state = desk.office.sequencer.reader().state();
+    let row = state.correction(subject.key)?.ok_or_else(|| {
         Refusal::not_now(
             "nobody has said what this message means",
-            "say it first: `quitus requests correct`",
+            "say it first: `quitus learning correct`",
         )
     })?;
-    let kept = kept.ok_or_else(|| {
+    let line = subject.line(&row.label).ok_or_else(|| {
         Refusal::not_now("its words are not there any more", "nothing is to be done")
     })?;
-    let line = reply_line(message, kept, case.row.language, &row.label);
     let (config, label) = (desk.office.house.load().config.clone(), row.label);
     let found = tokio::task::spawn_blocking(move || suggest(&config, &line));
     let found = found.await.map_err(|e| Refusal::broken(e.to_string()))?;
@@ -162,7 +236,7 @@ pub async fn suggestion(
     })?;
     let text = told(&label, &found);
     Ok(Answer::good(
-        json!({"message": hex(&message.0), "suggestions": found}),
+        json!({"message": hex(&subject.key.0), "suggestions": found}),
         text,
     ))
 }

@@ -3,10 +3,10 @@
 //! Whoever follows waits for the next commit, and reads only then. An export is read and written frame by frame, so a log
 //! of any length takes no memory. Nobody is named in it: people are short keyed ids.
 
-use super::words::{self, Told};
+use super::words;
 use super::{Answer, Desk, Refusal};
 use crate::proof;
-use crate::record::hex;
+use crate::record::{ContentKey, Event, hex};
 use crate::store::{ReadError, Reader};
 use axum::extract::{Query, State};
 use serde::{Deserialize, Serialize};
@@ -52,10 +52,28 @@ pub struct LogEntry {
     pub rule: Option<String>,
     /// The rule's sentence.
     pub because: Option<Cow<'static, str>>,
+    /// The message that it is about, by its key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+}
+
+/// The message that an event is about, if there is something to see of it.
+fn message_of(event: &Event) -> Option<ContentKey> {
+    match event {
+        Event::Received { message, .. }
+        | Event::Joined { message, .. }
+        | Event::Decided { message, .. }
+        | Event::MessageAdded { message, .. }
+        | Event::Died { message, .. } => Some(*message),
+        Event::Corrected(c) => Some(c.message),
+        Event::CorrectedAlone(c) => Some(c.message),
+        _ => None,
+    }
 }
 
 impl LogEntry {
-    fn of(frame: u64, at: &str, told: Told) -> Self {
+    fn of(frame: u64, at: &str, event: &Event) -> Self {
+        let told = words::tell(event);
         let because = told.rule.as_ref().and_then(crate::request::rule::explain);
         Self {
             at: at.to_owned(),
@@ -64,6 +82,7 @@ impl LogEntry {
             what: told.what,
             rule: told.rule.map(|r| r.to_string()),
             because: because.map(Cow::Borrowed),
+            message: message_of(event).map(|key| hex(&key.0)),
         }
     }
 
@@ -84,7 +103,7 @@ pub fn entries(reader: &Reader, from: u64, frames: usize) -> Result<Vec<LogEntry
         let placed = placed?;
         let at = placed.frame.at.to_string();
         let events = placed.frame.events.iter();
-        all.extend(events.map(|e| LogEntry::of(placed.link.number, &at, words::tell(e))));
+        all.extend(events.map(|e| LogEntry::of(placed.link.number, &at, e)));
     }
     Ok(all)
 }
@@ -215,6 +234,7 @@ mod tests {
             what: what.into(),
             rule: Some("A2".into()),
             because: None,
+            message: None,
         }
     }
 

@@ -27,6 +27,7 @@ mod letter_story;
 mod letters;
 mod log;
 mod looking;
+mod messages;
 mod mode;
 mod openapi;
 mod paging;
@@ -44,6 +45,7 @@ mod suppression;
 mod suppression_list;
 mod systems;
 mod templates;
+mod thread;
 mod tokens;
 mod words;
 mod yearly;
@@ -314,12 +316,21 @@ pub fn router(desk: Desk) -> Router {
         .merge(of_senders())
         .merge(of_requests())
         .route("/figures", get(figures::show))
-        .route("/learning", get(learning::own))
-        .route("/requests/{case}/correct", post(learning::correct))
-        .route("/requests/{case}/suggest", get(learning::suggestion))
+        .merge(of_corrections())
         .merge(templates::routes())
         .layer(axum::middleware::from_fn(refusing::in_one_form))
         .with_state(desk)
+}
+
+/// What messages really meant.
+fn of_corrections() -> Router<Desk> {
+    Router::new()
+        .route("/learning", get(learning::own))
+        .route("/requests/{case}/correct", post(learning::correct))
+        .route("/requests/{case}/suggest", get(learning::suggestion))
+        .route("/messages/{message}", get(messages::show))
+        .route("/messages/{message}/correct", post(messages::correct))
+        .route("/messages/{message}/suggest", get(messages::suggestion))
 }
 
 /// What people asked.

@@ -2,7 +2,7 @@
 
 use super::{
     Answer, Desk, Refusal, case_story, draft, entering, learning, paper, proposing, recipients,
-    senders, systems, words,
+    senders, systems, thread, words,
 };
 use crate::record::{CaseId, Clock, Concerned, RequestKind, RuleId};
 use crate::register;
@@ -36,6 +36,7 @@ pub async fn show(State(desk): State<Desk>, Path(case): Path<String>) -> Result<
     let paper = paper::tell(&case, &mut text);
     proof(&case, &mut text);
     let messages = messages(&case, &mut text);
+    let (thread, earlier) = thread::tell(&desk, &case, &mut text)?;
     let proposals = proposing::tell(&desk, &case, &mut text)?;
     let drafts = draft::drafts(&desk, &house, &case)?;
     let letters = draft::tell(&case, &drafts, &mut text);
@@ -52,7 +53,7 @@ pub async fn show(State(desk): State<Desk>, Path(case): Path<String>) -> Result<
         "closed": case.row.closed.map(|t| t.to_string()), "proof": case.proof, "messages": messages,
         "proposals": proposals, "letters": letters, "identity_proved": review.proved.map(|t| t.to_string()),
         "code_until": review.identity.as_ref().map(|i| i.expires.to_string()), "extended": case.extended, "systems": systems, "recipients": recipients,
-        "paper": paper["to"], "scans": paper["scans"], "corrections": corrections,
+        "paper": paper["to"], "scans": paper["scans"], "corrections": corrections, "thread": thread, "thread_earlier": earlier,
     });
     if let Value::Object(fields) = &mut data {
         fields.extend(case_story::tell(&desk, &house, &case)?);

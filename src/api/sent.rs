@@ -13,7 +13,7 @@ pub async fn import(
     Query(list): Query<List>,
     body: Bytes,
 ) -> Result<Answer, Refusal> {
-    let done = import_sent(&desk.office, &list.file, body.as_ref(), list.dry_run).await;
+    let done = import_sent(&desk.office, list.handed(), body.as_ref(), list.dry_run).await;
     let (sum, faults) = done.map_err(list_refused)?;
     let would = if list.dry_run {
         "would be stored"

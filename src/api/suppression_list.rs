@@ -7,12 +7,14 @@ use super::paging::{Page, no_cursor};
 use super::suppression::{in_data, in_words};
 use super::{Answer, Desk, Refusal};
 use crate::record::{
-    Address, Damaged, Event, Fingerprint, PersonId, PersonRow, Suppression, SuppressionReason,
-    SuppressionRow, Table, decode, domain_to_ascii, hex, unhex,
+    Address, Damaged, Event, Fingerprint, Note, Noted, PersonId, PersonRow, Suppression,
+    SuppressionReason, SuppressionRow, Table, decode, domain_to_ascii, hex, unhex,
 };
 use crate::service::{Committed, InSight, Proposal};
 use axum::extract::{Query, State};
+use serde::Deserialize;
 use serde_json::json;
+use sha2::{Digest, Sha256};
 use std::collections::HashSet;
 
 /// Lines of one frame at most.
@@ -223,16 +225,43 @@ fn named(line: &str) -> Option<Named> {
     })
 }
 
+/// Who hands a list over.
+#[derive(Deserialize)]
+pub struct HandedOver {
+    #[serde(default)]
+    by: String,
+}
+
+impl HandedOver {
+    fn note(self, list: &str) -> Option<Event> {
+        let mut short = [0; 16];
+        short.copy_from_slice(&Sha256::digest(list)[..16]);
+        let note = Note {
+            about: Noted::Stops(short),
+            by: self.by,
+            why: None,
+        };
+        (!note.by.is_empty()).then_some(Event::Noted(note))
+    }
+}
+
+/// What a list names, each line with its number from 0 on.
+fn lines(list: &str) -> Vec<(usize, &str)> {
+    let all = list.trim_start_matches('\u{feff}').lines().enumerate();
+    let says = |l: &str| !l.trim().is_empty() && !l.trim_start().starts_with('#');
+    all.filter(|(_, l)| says(l)).collect()
+}
+
 /// Reads a list in; a line that names nothing is told by its number, and the rest goes on.
-pub async fn import(State(desk): State<Desk>, list: String) -> Result<Answer, Refusal> {
+pub async fn import(
+    State(desk): State<Desk>,
+    Query(handed): Query<HandedOver>,
+    list: String,
+) -> Result<Answer, Refusal> {
+    let mut note = handed.note(&list);
     let (mut added, mut known) = (0u64, 0u64);
     let mut faults: Vec<usize> = Vec::new();
-    let lines: Vec<(usize, &str)> = list
-        .trim_start_matches('\u{feff}')
-        .lines()
-        .enumerate()
-        .filter(|(_, l)| !l.trim().is_empty() && !l.trim_start().starts_with('#'))
-        .collect();
+    let lines = lines(&list);
     for (block, part) in lines.chunks(CHUNK).enumerate() {
         let (mut events, mut fresh) = (Vec::new(), HashSet::new());
         let mut sight = InSight {
@@ -257,7 +286,9 @@ pub async fn import(State(desk): State<Desk>, list: String) -> Result<Answer, Re
         if events.is_empty() {
             continue;
         }
-        let events = desk.with_notices(events, sight).await?;
+        let mut events = desk.with_notices(events, sight).await?;
+        // Who did it stands beside the first that it changes.
+        events.extend(note.take());
         match desk.office.sequencer.commit(Proposal::new(events)).await {
             Committed::Frame(_) => {}
             Committed::Conflict => return Err(Refusal::broken("a conflict without expectations")),

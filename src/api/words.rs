@@ -6,6 +6,7 @@ mod canary;
 mod fates;
 mod grouping;
 mod learning;
+mod notes;
 mod notices;
 mod recipients;
 mod review;
@@ -68,6 +69,7 @@ pub fn tell(event: &Event) -> Told {
         .or_else(|| recipients::tell(event))
         .or_else(|| templates::tell(event))
         .or_else(|| learning::tell(event))
+        .or_else(|| notes::tell(event))
         .or_else(|| canary::tell(event))
         .unwrap_or(("event", "an event of a newer version".into(), None));
     Told { event, what, rule }
@@ -382,7 +384,6 @@ fn register(event: &Event) -> Said {
         Event::IncidentSeen { by, .. } => {
             plain("incident seen", format!("a mail after a stop, by {by}"))
         }
-        Event::Noted(note) => plain("reason noted", format!("by {}", note.by)),
         _ => None,
     }
 }

@@ -24,7 +24,8 @@ impl Ask {
     /// A file to be read in by this path of the API, under its own name.
     pub fn import(path: &str, file: &Path, dry_run: bool) -> Result<Self, End> {
         let name = quoted(&file.file_name().unwrap_or_default().to_string_lossy());
-        let path = format!("{path}?file={name}&dry_run={dry_run}");
+        let by = quoted(&by());
+        let path = format!("{path}?file={name}&dry_run={dry_run}&by={by}");
         Ok(Self::List(path, read(file)?))
     }
 }

@@ -141,7 +141,8 @@ pub fn run(arguments: &Arguments, named: Option<&Path>) -> Result<u8, End> {
         Command::Export(page) => (false, Ask::Get(page.of("/suppression/export"))),
         Command::Import { file } => {
             let list = ask::read(file)?;
-            (true, Ask::List("/suppression/import".into(), list))
+            let path = format!("/suppression/import?by={}", ask::quoted(&ask::by()));
+            (true, Ask::List(path, list))
         }
     };
     ask::once(named, json, begins, ask)

@@ -137,6 +137,7 @@ fn urgent(status: &Status) -> Vec<Need> {
         .map(|need| Need {
             subject: need.subject.as_deref().map(masked),
             command: masked(&need.command),
+            message: None,
             ..need.clone()
         })
         .collect()

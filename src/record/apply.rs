@@ -163,8 +163,8 @@ impl Step<'_> {
                 Ok(())
             }
             Event::Template(change) => self.template(change),
-            Event::Corrected(correction) => {
-                self.correct(correction);
+            Event::Corrected(_) | Event::CorrectedAlone(_) => {
+                self.correct(event);
                 Ok(())
             }
             Event::Canary(canary) => self.canary(canary),

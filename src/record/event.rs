@@ -386,4 +386,6 @@ pub enum Event {
     Corrected(super::Correction),
     /// The canary's mail, and how far it came.
     Canary(super::Canary),
+    /// A human says what a message meant that belongs to no case.
+    CorrectedAlone(super::LoneCorrection),
 }

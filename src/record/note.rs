@@ -16,16 +16,26 @@ pub enum Noted {
     Incident(MailIdHash),
     /// A flag that stopped sending was taken down.
     Flag(Flag),
+    /// A list was taken into the register, or of what was sent, by its number.
+    Import(u64),
+    /// A list of suppressions was taken in, by the beginning of its SHA-256.
+    Stops([u8; 16]),
 }
 
 impl Noted {
     /// The key of its row: a letter for what it is, then its id.
     pub fn key(&self) -> Vec<u8> {
+        let number;
         let (kind, id): (u8, &[u8]) = match self {
             Self::Person(id) => (b'p', &id.0),
             Self::Domain(id) => (b'd', &id.0),
             Self::Incident(id) => (b'i', &id.0),
             Self::Flag(flag) => (b'f', flag.word().as_bytes()),
+            Self::Import(import) => {
+                number = import.to_be_bytes();
+                (b'l', &number)
+            }
+            Self::Stops(list) => (b's', list),
         };
         [&[kind], id].concat()
     }

@@ -80,11 +80,15 @@ pub enum Table {
     Correction = 34,
     /// PersonId, when (ms, big endian), MailIdHash → nothing: the mails of Sent, by whom they went to.
     SentTo = 35,
+    /// PersonId, when it arrived (ms, big endian), ContentKey → nothing: the messages of a person.
+    Wrote = 36,
+    /// MailIdHash of a mail in Sent → FolderId: where it was read.
+    SentFrom = 37,
 }
 
 impl Table {
     /// All of them: what compares two indexes compares these.
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 37] = [
         Self::Meta,
         Self::Folder,
         Self::Message,
@@ -120,6 +124,8 @@ impl Table {
         Self::Figures,
         Self::Correction,
         Self::SentTo,
+        Self::Wrote,
+        Self::SentFrom,
     ];
 }
 

@@ -67,6 +67,9 @@ rules! {
     DONE = "P.auto": "Decided by the machine, as the settings allow.",
 }
 
+/// Of every signal of the reader.
+const HUMAN: &str = "The reader found something that a human must see.";
+
 const GATES: &[(&str, &str)] = &[
     (
         "A0",
@@ -89,11 +92,17 @@ pub fn human(reason: &str) -> RuleId {
     RuleId(format!("I.human.{reason}").into())
 }
 
+/// Every rule with its sentence, and the family `I.human`: whoever says them in another language needs all.
+pub fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let families = [("I.human", HUMAN)];
+    OWN.iter().chain(GATES).copied().chain(families)
+}
+
 /// What a rule says, for people who read the log. Families (`I.human.threat`, `A3.token`) are explained by their head.
 pub fn explain(rule: &RuleId) -> Option<&'static str> {
     let mut id = rule.as_str();
-    if id.starts_with("I.human.") {
-        return Some("The reader found something that a human must see.");
+    if id == "I.human" || id.starts_with("I.human.") {
+        return Some(HUMAN);
     }
     loop {
         let found = OWN.iter().chain(GATES).find(|(known, _)| *known == id);

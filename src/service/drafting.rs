@@ -5,6 +5,7 @@
 //! shown: if anything that stands in the letter changed meanwhile, the hash is another one and nothing leaves.
 
 use super::composing::{self, Occasion, Unwritten};
+use super::correspondence::message_kept;
 use super::gathering::Trouble;
 use super::house::{House, Office};
 use super::identity;
@@ -339,12 +340,7 @@ fn messages(reader: &Reader, row: &CaseRow) -> Result<Vec<CaseMessage>, Trouble>
         let Some(message) = reader.state().message(*key)? else {
             continue;
         };
-        let kept = match reader.event(message.position)? {
-            Event::Received {
-                kept: Some(kept), ..
-            } => reader.open_sealed(&kept)?,
-            _ => None,
-        };
+        let kept = message_kept(reader, &message)?;
         messages.push((*key, message, kept));
     }
     Ok(messages)

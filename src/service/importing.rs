@@ -6,7 +6,7 @@
 
 use super::gathering::Trouble;
 use super::sequencer::{Committed, Proposal, Sequencer};
-use crate::record::Event;
+use crate::record::{Event, Note, Noted};
 use crate::register::ImportError;
 use crate::request::Expectation;
 use crate::store::Reader;
@@ -39,6 +39,21 @@ pub enum ImportFailure {
     /// The log did not take it.
     #[error("the log did not take the list: {0}")]
     Refused(String),
+}
+
+/// A list that somebody hands over.
+#[derive(Clone, Copy)]
+pub struct Handover<'a> {
+    /// The file's name.
+    pub file: &'a str,
+    /// Who hands it over, for the log; nobody, if it is the program itself.
+    pub by: &'a str,
+}
+
+impl<'a> From<&'a str> for Handover<'a> {
+    fn from(file: &'a str) -> Self {
+        Self { file, by: "" }
+    }
 }
 
 /// The whole list, as it is handed over.
@@ -83,6 +98,7 @@ struct Run {
     sequencer: Sequencer,
     /// The file's name and SHA-256; committed with the first row that changes something.
     list: (String, [u8; 32]),
+    by: String,
     number: u64,
     begun: bool,
     dry_run: bool,
@@ -91,13 +107,14 @@ struct Run {
 impl Run {
     fn of(
         sequencer: &Sequencer,
-        file_name: &str,
+        handed: Handover<'_>,
         list: &[u8],
         dry_run: bool,
     ) -> Result<Self, ImportFailure> {
         Ok(Self {
             sequencer: sequencer.clone(),
-            list: (bare_name(file_name), Sha256::digest(list).into()),
+            list: (bare_name(handed.file), Sha256::digest(list).into()),
+            by: handed.by.to_owned(),
             number: next_number(sequencer.reader())?,
             begun: false,
             dry_run,
@@ -144,6 +161,13 @@ impl Run {
                 digest: self.list.1,
             });
             expectations.push(Expectation::FreeImport(self.number));
+            if !self.by.is_empty() {
+                events.push(Event::Noted(Note {
+                    about: Noted::Import(self.number),
+                    by: self.by.clone(),
+                    why: None,
+                }));
+            }
         }
         events.extend_from_slice(&planned.events);
         Proposal::new(events).expecting(expectations)

@@ -11,6 +11,7 @@ mod clearing;
 mod clock;
 mod composing;
 mod connections;
+mod correspondence;
 mod daemon;
 mod daily;
 mod deciding;
@@ -57,6 +58,7 @@ pub use clearing::{clear_all, clear_rows};
 pub use clock::Clock;
 pub use composing::Unwritten;
 pub use connections::{GuardReport, MailboxReport, SmtpReport};
+pub use correspondence::{Correspondence, Written, asker, correspondence, message_kept};
 pub use daemon::{Daemon, Extras, StartError};
 pub use drafting::{CaseFile, CaseMessage, Draft, is_open, left_to_a_human};
 pub use entering::{Entered, Entry, NotEntered, enter, needs_proof};
@@ -68,7 +70,7 @@ pub use grouping::{NotGrouped, Ordered, Word, merge, split};
 pub use health::{DaemonReport, Interrupted};
 pub use house::{House, Office};
 pub use identity::DAYS as CODE_DAYS;
-pub use importing::{ImportFailure, SentSummary, import, import_sent};
+pub use importing::{Handover, ImportFailure, SentSummary, import, import_sent};
 pub use learning::{
     Effect as LexiconEffect, Suggestion, forget as forget_reply, intents, keep as keep_reply,
     label, line as reply_line, lines as own_replies, own_set, suggest, sweep as sweep_own_set,

@@ -11,7 +11,7 @@ pub use why::Why;
 
 use crate::record::{
     About, CaseId, ContentKey, Damaged, Fate, Flag, FlagRow, RequestKind, State, Timestamp,
-    ToldRow, Waiting,
+    ToldRow, Waiting, hex,
 };
 use cases::Cases;
 use serde::Serialize;
@@ -40,6 +40,9 @@ pub struct Need {
     pub days_left: Option<i64>,
     /// What to type, or what to do.
     pub command: String,
+    /// The key of a message that belongs to no open case.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
 }
 
 impl Need {
@@ -54,6 +57,7 @@ impl Need {
             due: None,
             days_left: None,
             command: command.into(),
+            message: None,
         }
     }
 
@@ -178,12 +182,10 @@ fn messages(
 ) -> Result<Vec<(CaseId, Timestamp)>, Damaged> {
     let mut held = Vec::new();
     for (since, id) in state.waiting(class, LOOKED_AT)? {
-        let Some(row) = <[u8; 16]>::try_from(id.as_slice())
-            .ok()
-            .map(|id| state.message(ContentKey(id)))
-            .transpose()?
-            .flatten()
-        else {
+        let Ok(key) = <[u8; 16]>::try_from(id.as_slice()).map(ContentKey) else {
+            continue;
+        };
+        let Some(row) = state.message(key)? else {
             continue;
         };
         if let Some(id) = row.case
@@ -196,10 +198,10 @@ fn messages(
         let place = folder.map(|f| format!("{} {} ", f.mailbox, f.name));
         let uid = row.location.uid;
         let need = Need::of(why, "look at it there; a request: quitus requests new …");
-        needs.push(
-            need.about(format!("{}UID {uid}", place.unwrap_or_default()))
-                .since(since),
-        );
+        let message = Some(hex(&key.0));
+        let need = Need { message, ..need };
+        let place = format!("{}UID {uid}", place.unwrap_or_default());
+        needs.push(need.about(place).since(since));
     }
     Ok(held)
 }

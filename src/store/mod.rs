@@ -25,6 +25,7 @@ pub mod frame;
 mod group;
 mod index;
 mod keys;
+mod later;
 mod lock;
 mod log;
 mod master;

@@ -3,14 +3,13 @@
 use super::frame::{Link, SEGMENT_HEADER};
 use super::index::{Index, Place};
 use super::keys::Keys;
+use super::later::{self, LATER, complete};
 use super::log::Log;
 use super::overlay::Overlay;
 use super::reading::Frames;
 use super::salvage::{Lifted, Source};
 use super::{Damage, DamageKind, OpenError, alarm, checkpoint, disk};
-use crate::record::{
-    self, Damaged, Event, KeyId, LogPosition, State, Table, Tables, apply, order_cases, order_mails,
-};
+use crate::record::{self, Damaged, Event, KeyId, LogPosition, State, apply};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -180,7 +179,7 @@ impl Recovery<'_> {
             return Err(no("the index is ahead of the log"));
         }
         let replay = self.replay(&index, place)?;
-        complete(&index)?;
+        complete(&index, Some(self.dir))?;
         Ok((index, replay.frames))
     }
 
@@ -199,10 +198,13 @@ impl Recovery<'_> {
         let checkpoints = checkpoint::list(self.dir)?;
         for (_, file) in &checkpoints {
             let index = Arc::new(self.empty(path)?);
-            let loaded = checkpoint::load(file, &self.store, &index)
-                .and_then(|place| self.replay(&index, place));
+            let mut knows = false;
+            let loaded = checkpoint::load(file, &self.store, &index).and_then(|place| {
+                knows = later::knows_where_mails_were_read(&index)?;
+                self.replay(&index, place)
+            });
             if let Ok(replay) = loaded {
-                complete(&index)?;
+                complete(&index, (!knows).then_some(self.dir))?;
                 index.claim(self.store)?;
                 return Ok((index, replay));
             }
@@ -303,44 +305,6 @@ impl Recovery<'_> {
             if !self.damage.contains(&damage) {
                 self.damage.push(damage);
             }
-        }
-    }
-}
-
-/// Tables that came later than the rows that they are made of, in the order in which they came.
-pub(super) const LATER: [Table; 2] = [Table::CaseOrder, Table::SentTo];
-
-/// An index, or the checkpoint that it was made of, may be older than these tables: they are made, once. What was
-/// replayed meanwhile is in them already; whoever is killed here begins again.
-fn complete(index: &Arc<Index>) -> Result<(), Damaged> {
-    let place = index.place()?;
-    for (table, number) in LATER.into_iter().zip(1..) {
-        if index.completed()? >= number {
-            continue;
-        }
-        let make = |tables: &mut Overlay| index.apply(std::mem::take(&mut tables.changes), &place);
-        make_table(table, &mut Overlay::new(index.clone()), make)?;
-        index.mark_completed(number)?;
-    }
-    Ok(())
-}
-
-/// Makes one of them, some hundred rows at a time, each of which `keep` takes.
-pub(super) fn make_table<T: Tables>(
-    table: Table,
-    tables: &mut T,
-    mut keep: impl FnMut(&mut T) -> Result<(), Damaged>,
-) -> Result<(), Damaged> {
-    let (mut case, mut mail) = (None, None);
-    loop {
-        if table == Table::SentTo {
-            mail = order_mails(tables, mail)?;
-        } else {
-            case = order_cases(tables, case)?;
-        }
-        keep(tables)?;
-        if case.is_none() && mail.is_none() {
-            return Ok(());
         }
     }
 }

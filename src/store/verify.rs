@@ -1,11 +1,11 @@
 //! Looks at everything in a store that is not open, and says what is wrong; or makes the index again.
 
 use super::index::Index;
+use super::later::{LATER, make_table};
 use super::lock::Lock;
 use super::master::{Master, MasterError};
 use super::open::{OpenReport, Options, Store};
 use super::reading::Frames;
-use super::recover::{LATER, make_table};
 use super::slots::{SlotReport, Slots};
 use super::{Damage, DamageKind, OpenError, anchor, checkpoint};
 use crate::record::{Event, MemoryTables, Rows, Table, apply};

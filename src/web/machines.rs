@@ -1,13 +1,14 @@
-//! The HTTP API: the api's router under `/api/v1`, for whoever is signed in or sends a token; who orders is never theirs to say.
+//! The HTTP API: the api's router under `/api/v1`, for whoever is signed in or sends a token; who orders is never theirs to say:
+//! of an order it stands in its object, of a list in its query.
 
 use super::Web;
 use super::trouble::Trouble;
 use super::users::Role;
-use super::visitor::Visitor;
+use super::visitor::{Visitor, query};
 use crate::api;
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
-use axum::http::{Method, StatusCode, header};
+use axum::http::{Method, StatusCode, Uri, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::{Json, Router};
@@ -77,9 +78,10 @@ async fn named(visitor: Visitor, request: Request, next: Next) -> Response {
     }
 }
 
-/// The order, with `by` as it truly is; a list stays as it is.
+/// The order, with `by` as it truly is; the octets of a list stay as they are.
 async fn in_their_name(visitor: Visitor, request: Request) -> Result<Request, Trouble> {
     let (mut parts, body) = request.into_parts();
+    parts.uri = named_in_query(&parts.uri, &visitor.name)?;
     let bytes = to_bytes(body, LARGEST).await;
     let bytes = bytes.map_err(|_| Trouble::too_large())?;
     let json = parts.headers.get(header::CONTENT_TYPE);
@@ -93,4 +95,43 @@ async fn in_their_name(visitor: Visitor, request: Request) -> Result<Request, Tr
     };
     parts.headers.remove(header::CONTENT_LENGTH);
     Ok(Request::from_parts(parts, body))
+}
+
+/// The same address, whose query says who asks, and nobody else.
+fn named_in_query(uri: &Uri, name: &str) -> Result<Uri, Trouble> {
+    let said = uri.query().unwrap_or_default().split('&');
+    let others = said.filter(|pair| {
+        let key = pair.split('=').next().unwrap_or_default();
+        // However it is written: what a form decodes to `by` is no other key.
+        !pair.is_empty() && !is_by(key)
+    });
+    let by = query(&[("by", name)]);
+    let all: Vec<&str> = others.chain([by.as_str()]).collect();
+    let path = format!("{}?{}", uri.path(), all.join("&"));
+    path.parse().map_err(|_| Trouble::nowhere())
+}
+
+fn is_by(key: &str) -> bool {
+    matches!(
+        key.to_ascii_lowercase().as_str(),
+        "by" | "%62y" | "b%79" | "%62%79"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_query_says_who_asks_whatever_it_said_before() {
+        let named = |uri: &str| named_in_query(&uri.parse().unwrap(), "odile").unwrap();
+        for (uri, wanted) in [
+            ("/suppression/import", "/suppression/import?by=odile"),
+            ("/x?by=mallory", "/x?by=odile"),
+            ("/x?file=a.csv&%62y=mallory&by", "/x?file=a.csv&by=odile"),
+            ("/x?b%79=m&B%79=m&dry_run=true", "/x?dry_run=true&by=odile"),
+        ] {
+            assert_eq!(named(uri).to_string(), wanted, "{uri}");
+        }
+    }
 }

@@ -12,6 +12,7 @@
 //! 2. `html/NAME.html`, `{% extends "base.html" %}` with the blocks `title` and `main`, and its line in `paint::TEMPLATES`. In every form that
 //!    orders something: `<input type="hidden" name="csrf" value="{{ frame.csrf }}">`. No inline script or style: the browser refuses both.
 //! 3. Its words: a section `[NAME]` in `words/en.toml` and `words/fr.toml`, used as `{{ w.NAME.key }}`; tests hold them together.
+//!    A rule is told by `words.rule(id)`, a refusal by `words.refusal(&refusal)`, shown by `{% set said = … %}{% include "said.html" %}`.
 //! 4. Its routes, in `pages/mod.rs`, in the table of the role that may: `everybody`, `writers`, `reviewers`. The menu's line is in `html/base.html`.
 //! 5. An order answers with `visitor.say(…)` (the next page says it once) and a redirect (303), so that a reload repeats nothing.
 //!
@@ -24,6 +25,7 @@ mod machines;
 mod open;
 mod pages;
 mod paint;
+mod said;
 mod sessions;
 mod settings;
 mod trouble;
@@ -327,10 +329,16 @@ impl Web {
         trouble: Trouble,
         headers: &HeaderMap,
     ) -> Response {
-        let (status, view) = (trouble.status, trouble.view());
+        let status = trouble.status;
         let painted = match visitor {
-            Some(v) => self.framed(Some(v), &v.words, None, "", "trouble.html", &view),
-            None => self.page_of_stranger(headers, "trouble.html", &view),
+            Some(v) => {
+                let view = trouble.view(&v.words);
+                self.framed(Some(v), &v.words, None, "", "trouble.html", &view)
+            }
+            None => {
+                let view = trouble.view(&self.words(visitor::wanted(headers)));
+                self.page_of_stranger(headers, "trouble.html", &view)
+            }
         };
         let response = match painted {
             Ok(page) => (status, page).into_response(),

@@ -8,6 +8,7 @@ use tera::{Context, Kwargs, State, Tera, TeraResult};
 pub const TEMPLATES: &[(&str, &str)] = &[
     ("base.html", include_str!("html/base.html")),
     ("sign_in.html", include_str!("html/sign_in.html")),
+    ("said.html", include_str!("html/said.html")),
     ("trouble.html", include_str!("html/trouble.html")),
     ("today.html", include_str!("html/today.html")),
     ("templates.html", include_str!("html/templates.html")),
@@ -23,7 +24,9 @@ pub const TEMPLATES: &[(&str, &str)] = &[
     ("preview.html", include_str!("html/preview.html")),
     ("figures.html", include_str!("html/figures.html")),
     ("correct.html", include_str!("html/correct.html")),
+    ("corrected.html", include_str!("html/corrected.html")),
     ("correcting.html", include_str!("html/correcting.html")),
+    ("message.html", include_str!("html/message.html")),
     ("cases.html", include_str!("html/cases.html")),
     ("case.html", include_str!("html/case.html")),
     ("edit.html", include_str!("html/edit.html")),

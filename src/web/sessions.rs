@@ -1,5 +1,6 @@
 //! Who is signed in: sessions in memory, known by the hash of a random id, gone after a while, with the process, or with the user.
 
+use super::said::Said;
 use super::users::{User, secret};
 use crate::record::{Language, Timestamp};
 use sha2::{Digest, Sha256};
@@ -17,8 +18,8 @@ pub struct Flash {
     pub good: bool,
     /// In the language of the pages.
     pub text: String,
-    /// What the house said, in its own words.
-    pub detail: Option<String>,
+    /// What the house said of it.
+    pub detail: Option<Said>,
 }
 
 /// One who is signed in.

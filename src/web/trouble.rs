@@ -1,6 +1,8 @@
 //! What went wrong, as a page: in words, with what to do, and the right status.
 
+use super::said::Said;
 use super::users::Role;
+use super::words::Words;
 use crate::api::NoAnswer;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -12,8 +14,8 @@ pub struct Trouble {
     pub status: StatusCode,
     /// The key of its sentence in the section `trouble`.
     pub key: &'static str,
-    /// What the house said, in its own words.
-    pub detail: Option<String>,
+    /// What the house said, in its own words: what is wrong, what to do.
+    pub detail: Option<(String, String)>,
 }
 
 impl Trouble {
@@ -61,35 +63,29 @@ impl Trouble {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "broken")
     }
 
-    /// What is wrong with what was typed; else the trouble itself.
-    pub fn usage(self) -> Result<String, Self> {
+    /// What is wrong with what was typed, in the visitor's language; else the trouble itself.
+    pub fn usage(self, words: &Words) -> Result<Said, Self> {
         match (&self.detail, self.status.is_client_error()) {
-            (Some(detail), true) => Ok(detail.clone()),
+            (Some((error, fix)), true) => Ok(words.refused(error, fix)),
             _ => Err(self),
         }
     }
 
     /// As its page shows it.
-    pub(super) fn view(&self) -> serde_json::Value {
-        serde_json::json!({"key": self.key, "status": self.status.as_u16(), "detail": self.detail})
-    }
-
-    /// What was asked is refused.
-    pub fn refused(status: StatusCode, detail: String) -> Self {
-        Self {
-            detail: Some(detail),
-            ..Self::new(status, "refused")
-        }
+    pub(super) fn view(&self, words: &Words) -> serde_json::Value {
+        let detail = self.detail.as_ref();
+        let detail = detail.map(|(error, fix)| words.refused(error, fix));
+        serde_json::json!({"key": self.key, "status": self.status.as_u16(), "detail": detail})
     }
 }
 
 impl From<NoAnswer> for Trouble {
     fn from(why: NoAnswer) -> Self {
         match why {
-            NoAnswer::Refused(refusal) => {
-                let detail = format!("{}: {}", refusal.error, refusal.fix);
-                Self::refused(refusal.status(), detail)
-            }
+            NoAnswer::Refused(refusal) => Self {
+                detail: Some((refusal.error.clone(), refusal.fix.clone())),
+                ..Self::new(refusal.status(), "refused")
+            },
             other => Self::broken(other),
         }
     }

@@ -1,5 +1,6 @@
 //! Who is looking: from the session's cookie, a token of the HTTP API, or the word of a trusted proxy.
 
+use super::said::Said;
 use super::sessions::{Flash, Session};
 use super::users::{Role, User, same};
 use super::words::{self, Words};
@@ -53,8 +54,13 @@ impl Visitor {
         self.words.language
     }
 
+    /// What the house answered, in its own words: English.
+    pub fn house_says(&self, text: String) -> Option<Said> {
+        Some(Said::english(text, self.words.language))
+    }
+
     /// Leaves a word for their next page.
-    pub fn say(&self, web: &Web, good: bool, text: impl Into<String>, detail: Option<String>) {
+    pub fn say(&self, web: &Web, good: bool, text: impl Into<String>, detail: Option<Said>) {
         let text = text.into();
         web.sessions
             .say(&self.session, Flash { good, text, detail });

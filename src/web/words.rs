@@ -1,8 +1,9 @@
 //! Every visible word of the pages, by language: one file each, the same keys in all.
 //!
 //! A template writes `{{ w.today.title }}`; `{{ w.cases.total | fill(n=total) }}` puts values in for `{n}`. A language that
-//! is missing is English. What the rooms themselves say (a rule's sentence, why something is refused) is English, and marked so.
+//! is missing is English. What the rooms themselves say (a rule's sentence, why something is refused) is told by [`super::said`].
 
+use super::said::Sentences;
 use crate::record::Language;
 use serde::Serialize;
 
@@ -20,6 +21,9 @@ pub struct Words {
     pub language: Language,
     #[serde(flatten)]
     tree: toml::Table,
+    /// What the house says, in this language.
+    #[serde(skip)]
+    pub(super) sentences: Sentences,
 }
 
 impl Words {
@@ -30,7 +34,12 @@ impl Words {
     pub fn all() -> Result<Vec<Self>, String> {
         let read = |(language, text): (Language, &str)| {
             let tree = text.parse().map_err(|e| format!("{language}: {e}"))?;
-            Ok(Self { language, tree })
+            let sentences = Sentences::of(language)?;
+            Ok(Self {
+                language,
+                tree,
+                sentences,
+            })
         };
         FILES.into_iter().map(read).collect()
     }

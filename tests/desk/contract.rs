@@ -247,6 +247,27 @@ async fn everything_at_once(contract: &Contract<'_>) {
         .await;
 }
 
+/// One message by its key; the thread of its case names it.
+async fn messages(contract: &Contract<'_>, stage: &Stage, case: &str) {
+    let thread = stage.show(case).await.data["thread"].clone();
+    let all = thread.as_array().unwrap().iter();
+    let key = all.filter_map(|t| t["message"].as_str()).next();
+    let key = key.unwrap_or_else(|| panic!("no message in {thread:#}"));
+    for (method, what, body) in [
+        ("get", "", Value::Null),
+        ("post", "/correct", json!({"intents": ["stop"]})),
+        ("get", "/suggest", Value::Null),
+    ] {
+        let (route, path) = (
+            format!("/messages/{{message}}{what}"),
+            format!("/messages/{key}{what}"),
+        );
+        contract.does(method, &route, &path, body).await;
+    }
+    let (route, path) = ("/messages/{message}", "/messages/0123456789ab");
+    contract.asks("get", route, path, Value::Null).await;
+}
+
 /// Of a house without a folder of its own: whoever publishes is refused.
 async fn templates(contract: &Contract<'_>) {
     let body = "fr/stop/body.txt";
@@ -298,6 +319,7 @@ async fn cases(contract: &Contract<'_>, stage: &Stage) {
     let label = json!({"intents": ["stop", "question"], "needs_human": true});
     contract.carries_out(&stop, "/correct", label).await;
     contract.carries_out(&stop, "/suggest", Value::Null).await;
+    messages(contract, stage, &stop).await;
     contract
         .does("get", "/letters", "/letters", Value::Null)
         .await;

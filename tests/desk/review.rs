@@ -96,6 +96,27 @@ async fn what_waits_is_walked_through_and_one_key_lets_the_letter_leave() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_was_written_beside_the_case_is_shown_before_it_is_decided() {
+    let stage = Stage::build(Mode::Review).await;
+    stage
+        .sent("anne@dune.example", "Relais", "relais-1", 9)
+        .await;
+    let stop = "STOP, ne m'écrivez plus.";
+    stage
+        .receives("anne@dune.example", "Re: Relais", stop)
+        .await;
+    let mut terminal = at(&stage, &["review"], 80, "false");
+    terminal.sees("a mail to them from sales");
+    terminal.types("q");
+    terminal.ends();
+    let told = lines(&terminal);
+    let line = told.iter().find(|l| l.contains("a mail to them")).unwrap();
+    assert!(line.starts_with("besides    "), "{told:#?}");
+    assert!(widest(&terminal) <= 80, "{told:#?}");
+    stage.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_letter_is_rewritten_in_the_editor_and_leaves_in_these_words() {
     let stage = Stage::build(Mode::Review).await;
     let stop = "Please remove me from your mailing list.";

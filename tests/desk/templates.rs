@@ -157,6 +157,31 @@ async fn a_broken_text_is_refused_with_its_line_and_nothing_changes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_text_that_says_on_nothing_it_is_based_is_not_published_over_what_is_there() {
+    let writer = Writer::begin().await;
+    let (text, seen) = writer.with("De Claire.").await;
+    for edit in [
+        json!({"path": BODY, "text": text}),
+        json!({"path": BODY, "text": text, "seen": " "}),
+    ] {
+        let order = json!({"files": [edit]});
+        let done = writer.stage.order("/templates/publish", order).await;
+        assert!(
+            done.wrong && done.data["published"] == false,
+            "{}",
+            done.text
+        );
+        assert_eq!(done.data["conflicts"][0]["in_force"], json!(seen));
+        let why = format!("nobody said on which text of {BODY} it is based");
+        assert!(done.text.contains(&why), "{}", done.text);
+    }
+    assert!(!writer.file(BODY).exists() && writer.versions(BODY).await.is_empty());
+    let done = writer.publish(BODY, &text, &seen).await;
+    assert!(!done.wrong, "{}", done.text);
+    writer.stage.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_file_that_changed_since_it_was_read_is_never_overwritten() {
     let writer = Writer::begin().await;
     let (text, seen) = writer.with("De Claire.").await;

@@ -18,7 +18,7 @@ async fn imports_at_the_same_time_get_numbers_of_their_own() {
         let (sequencer, settings) = (office.sequencer.clone(), config.register.clone());
         going.push(tokio::spawn(async move {
             let (name, list) = (format!("{n}.csv"), list(&format!("firm{n}")));
-            let done = import(&sequencer, &settings, &name, list.as_bytes(), false).await;
+            let done = import(&sequencer, &settings, name.as_str(), list.as_bytes(), false).await;
             done.unwrap().0.stored
         }));
     }

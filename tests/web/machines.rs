@@ -63,6 +63,52 @@ async fn a_program_with_a_token_orders_in_its_own_name_and_no_further_than_its_r
 }
 
 #[tokio::test]
+async fn a_list_is_taken_in_under_the_name_of_whoever_hands_it_over_not_the_one_that_it_says() {
+    let stage = WebStage::build(Mode::Review).await;
+    let hash = hash_of_token("quitus-o");
+    let odile = |all: &mut Vec<quitus::web::User>| {
+        let found = all.iter_mut().find(|u| u.name == "odile").unwrap();
+        found.token = hash.clone();
+    };
+    stage.users().change(odile).unwrap();
+    let program = stage.browser();
+    let headers = [
+        ("Host".to_owned(), program.at.to_string()),
+        ("Authorization".to_owned(), "Bearer quitus-o".to_owned()),
+        ("Content-Type".to_owned(), "text/plain".to_owned()),
+    ];
+    let contacts = "email,last_name,first_name,civility\nzoe@else.example,Else,Zoé,Mme\n";
+    let sent = "to,date,message_id\nbob@cliff.example,2026-11-01T10:00:00Z,<a@b.example>\n";
+    for (path, list) in [
+        (
+            "/suppression/import?by=mallory",
+            "x@one.example\n@two.example\n",
+        ),
+        ("/contacts/import?file=l.csv&%62y=mallory", contacts),
+        ("/sent/import?file=s.csv", sent),
+    ] {
+        let path = format!("/api/v1{path}");
+        let page = program.raw("POST", &path, &headers, list).await;
+        assert_eq!(page.status, 200, "{path}: {}", page.body);
+    }
+    let log = stage.house.client.get("/log").await.unwrap().text;
+    for said in [
+        "a list of suppressions was handed over by odile",
+        "list 2 was handed over by odile",
+        "list 3 was handed over by odile",
+    ] {
+        assert!(log.contains(said), "{said}: {log}");
+    }
+    assert!(!log.contains("mallory"), "{log}");
+    // The same again changes nothing, and says nothing.
+    let path = "/api/v1/suppression/import";
+    program.raw("POST", path, &headers, "x@one.example\n").await;
+    let log = stage.house.client.get("/log").await.unwrap().text;
+    assert_eq!(log.matches("a list of suppressions").count(), 1, "{log}");
+    stage.end().await;
+}
+
+#[tokio::test]
 async fn what_a_browser_sends_to_the_api_needs_the_token_of_its_session() {
     let stage = WebStage::build(Mode::Review).await;
     let odile = stage.signed_in("odile").await;

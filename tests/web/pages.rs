@@ -53,6 +53,12 @@ async fn today_leads_to_the_case_and_the_case_shows_why_it_was_decided_so() {
     );
     let asks = format!("{case}</a><br><span class=\"soft\">STOP</span>");
     assert!(today.body.contains(&asks), "{}", today.body);
+    // Who waits is masked where whoever passes may look.
+    for list in ["/", "/cases"] {
+        let list = odile.look(list).await;
+        assert!(list.text().contains("b…@c…f.example"), "{}", list.text());
+        assert!(!list.body.contains("bob@cliff.example"));
+    }
     assert!(
         today.text().contains("A letter to approve"),
         "{}",

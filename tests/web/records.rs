@@ -278,6 +278,8 @@ async fn a_reviewer_adds_lifts_and_takes_lists_in_and_the_log_says_who() {
     assert!(page.text().contains("came with a list"));
     let log = odile.look("/log").await.text();
     assert!(log.contains("may be written to again, by odile"), "{log}");
+    let handed = "a list of suppressions was handed over by odile";
+    assert!(log.contains(handed), "{log}");
     let csv = odile.look("/suppression/export").await;
     assert!(
         csv.body.starts_with("fingerprint,of,suppression,since\r\n"),

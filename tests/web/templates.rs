@@ -166,6 +166,24 @@ async fn a_broken_text_is_shown_with_its_line_and_not_published_and_nothing_type
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_form_that_does_not_say_what_it_is_based_on_publishes_nothing_and_loses_nothing() {
+    let writing = Writing::begin().await;
+    let mut wim = writing.stage.signed_in("wim").await;
+    let page = wim.look(EDIT).await;
+    let mine = format!("{}\nDe Wim.\n", typed(&page));
+    let page = order(&mut wim, "publish", &mine, "").await;
+    assert_eq!(page.status, 409);
+    assert!(
+        page.text()
+            .contains("Your page did not say on which text yours is based."),
+        "{}",
+        page.text()
+    );
+    assert_eq!((writing.on_disk(), typed(&page)), (None, mine));
+    writing.stage.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_outside_edit_is_a_conflict_that_is_shown_and_never_overwritten_unread() {
     let writing = Writing::begin().await;
     let mut wim = writing.stage.signed_in("wim").await;

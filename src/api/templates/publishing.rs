@@ -319,9 +319,16 @@ fn conflicts(shelf: &Shelf, edits: &[Edit]) -> Result<Vec<Value>, Refusal> {
 fn conflict(conflicts: Vec<Value>) -> Answer {
     let name = |c: &Value| c["path"].as_str().unwrap_or_default().to_owned();
     let paths: Vec<String> = conflicts.iter().map(name).collect();
+    // Whoever does not say what they had read has perhaps read nothing.
+    let said = |c: &Value| !c["seen"].as_str().unwrap_or_default().trim().is_empty();
+    let unsaid = !conflicts.iter().any(said);
+    let paths = paths.join(", ");
+    let why = match unsaid {
+        true => format!("nobody said on which text of {paths} it is based (seen)"),
+        false => format!("somebody changed {paths} since you read it"),
+    };
     let text = format!(
-        "nothing was published: somebody changed {} since you read it\n  → look at what is there now (`quitus templates show`), and publish with its hash\n",
-        paths.join(", ")
+        "nothing was published: {why}\n  → look at what is there now (`quitus templates show`), and publish with its hash\n"
     );
     let data = json!({"published": false, "conflicts": conflicts});
     Answer::good(data, text).wrong_if(true)

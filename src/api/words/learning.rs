@@ -1,31 +1,38 @@
 //! A corrected label in a sentence for a reviewer: what the message meant, never its words.
 
 use super::{Said, kinds};
-use crate::record::Event;
+use crate::record::{Event, Label};
 
 pub(super) fn tell(event: &Event) -> Said {
-    let Event::Corrected(c) = event else {
-        return None;
+    let what = match event {
+        Event::Corrected(c) => {
+            let wrong = match c.wrong {
+                true => "; its letter was wrong",
+                false => "",
+            };
+            let (message, meant) = (c.message.short(), meant(&c.label));
+            format!(
+                "message {message} of {} means {meant}{wrong}, by {}",
+                c.case, c.by
+            )
+        }
+        Event::CorrectedAlone(c) => {
+            let (message, meant) = (c.message.short(), meant(&c.label));
+            format!("message {message} means {meant}, by {}", c.by)
+        }
+        _ => return None,
     };
-    let mut meant: Vec<String> = Vec::new();
-    if !c.label.requests.is_empty() {
-        meant.push(kinds(&c.label.requests));
-    }
-    meant.extend(c.label.stance.map(|s| s.word().to_owned()));
-    if meant.is_empty() {
-        meant.push("nothing".to_owned());
-    }
-    let wrong = if c.wrong {
-        "; its letter was wrong"
-    } else {
-        ""
-    };
-    let what = format!(
-        "message {} of {} means {}{wrong}, by {}",
-        c.message.short(),
-        c.case,
-        meant.join(" + "),
-        c.by
-    );
     Some(("corrected", what, None))
+}
+
+fn meant(label: &Label) -> String {
+    let mut meant: Vec<String> = Vec::new();
+    if !label.requests.is_empty() {
+        meant.push(kinds(&label.requests));
+    }
+    meant.extend(label.stance.map(|s| s.word().to_owned()));
+    match meant.is_empty() {
+        true => "nothing".to_owned(),
+        false => meant.join(" + "),
+    }
 }

@@ -14,6 +14,9 @@ use serde_json::{Value, json};
 const BESIDE: usize = 150;
 /// A line of text is read no further than this.
 const READABLE: usize = 100;
+/// Lines of what was written beside a case, and their label.
+const BEFORE: usize = 8;
+const BESIDES: &str = "besides";
 /// Columns of a label.
 const LABEL: usize = 11;
 /// What stands before a deadline that has passed.
@@ -118,6 +121,7 @@ impl File {
             false => screen.width.min(READABLE),
         };
         let (left, right) = (self.messages(desk, width), self.letters(width));
+        lines.extend(self.before(desk));
         lines.push(String::new());
         match screen.width >= BESIDE {
             true => lines.extend(Screen::beside(&left, &right, width)),
@@ -179,6 +183,26 @@ impl File {
                 &format!("{word} since {}", text_of(&holds["since"])),
             );
         }
+    }
+
+    /// Who wrote what to whom beside this case: the last lines of it.
+    fn before(&self, desk: &Desk) -> Vec<String> {
+        let beside = |t: &&Value| t["here"] != true;
+        let all: Vec<&Value> = list(&self.data["thread"]).filter(beside).collect();
+        let last = all.iter().skip(all.len().saturating_sub(BEFORE));
+        let width = desk.screen.width.min(READABLE + LABEL);
+        let mut lines = Vec::new();
+        for one in last {
+            let label = if lines.is_empty() { BESIDES } else { "" };
+            let at = day(desk, text_of(&one["at"]));
+            let said = format!("{label:<LABEL$}{at}  {}", plain(&wrote(one)));
+            let folded = folded(&said, width, LABEL);
+            lines.extend(folded.iter().map(|line| match label {
+                "" => line.clone(),
+                label => labelled(line, label),
+            }));
+        }
+        lines
     }
 
     /// What they wrote, the words that decided marked.
@@ -244,6 +268,21 @@ impl File {
             lines.push("No letter: answer by hand if one is due".to_owned());
         }
         lines
+    }
+}
+
+/// Who wrote to whom, and of what is known.
+fn wrote(one: &Value) -> String {
+    let (about, state) = (text_of(&one["subject"]), text_of(&one["state"]));
+    let about = match about.is_empty() {
+        true => String::new(),
+        false => format!(": {about}"),
+    };
+    match (text_of(&one["what"]), text_of(&one["mailbox"])) {
+        ("mail", "") => format!("a mail to them{about}"),
+        ("mail", mailbox) => format!("a mail to them from {mailbox}{about}"),
+        ("message", _) => format!("they wrote ({state}){about}"),
+        _ => format!("our letter, {} ({state}){about}", text_of(&one["kind"])),
     }
 }
 

@@ -9,8 +9,8 @@ use crate::record::figures::{
 };
 use crate::record::tables::{Damaged, Table, Tables, decode, encode};
 use crate::record::{
-    CaseId, ContentKey, Correction, Event, LetterId, MailIdHash, MessageState, RequestKind,
-    RequestState, State, Timestamp,
+    CaseId, ContentKey, Event, LetterId, MailIdHash, MessageState, RequestKind, RequestState,
+    State, Timestamp,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -101,7 +101,8 @@ impl Counting<'_> {
                 ..
             } => self.moved(*case, *request, *state),
             Event::MailAfterStop { mail, at, .. } => self.after_stop(*mail, *at),
-            Event::Corrected(correction) => self.corrected(correction),
+            Event::Corrected(c) => self.corrected(c.message, c.wrong, &c.read),
+            Event::CorrectedAlone(c) => self.corrected(c.message, false, &[]),
             _ => Ok(()),
         }
     }
@@ -208,20 +209,20 @@ impl Counting<'_> {
     }
 
     /// A message counts once, and once more if it is found later that its letter was wrong.
-    fn corrected(&mut self, correction: &Correction) -> Done {
-        let key = [b"x".as_slice(), &correction.message.0].concat();
+    fn corrected(&mut self, message: ContentKey, wrong: bool, read: &[RequestKind]) -> Done {
+        let key = [b"x".as_slice(), &message.0].concat();
         let known: Option<bool> = self.row(&key)?;
-        let newly_wrong = correction.wrong && known != Some(true);
+        let newly_wrong = wrong && known != Some(true);
         if known.is_some() && !newly_wrong {
             return Ok(());
         }
-        self.put(&key, &correction.wrong);
+        self.put(&key, &wrong);
         let week = Week::of(self.at);
         self.of_week(week, |w| {
             w.corrections += u64::from(known.is_none());
             w.wrong += u64::from(newly_wrong);
         })?;
-        for kind in correction.read.iter().filter(|_| newly_wrong) {
+        for kind in read.iter().filter(|_| newly_wrong) {
             self.of_kind(week, *kind, |k| k.wrong += 1)?;
         }
         Ok(())

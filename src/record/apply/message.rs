@@ -4,6 +4,7 @@ use super::{Done, Event, Step, Table, Waiting};
 use crate::record::rows::MessageRow;
 use crate::record::{
     CaseId, ContentKey, Location, MailIdHash, MessageState, RuleId, Timestamp, Verdict,
+    correspondence,
 };
 
 impl Step<'_> {
@@ -28,7 +29,7 @@ impl Step<'_> {
                     person: *person,
                     ..self.unread(*location, rule)
                 };
-                self.put(Table::Message, &message.0, &row);
+                self.replace_message(*message, &row)?;
                 self.know_mail(*mail, *message)
             }
             Event::Joined {
@@ -113,7 +114,19 @@ impl Step<'_> {
             state: Some(MessageState::Dead),
             ..self.unread(location, rule)
         };
-        self.put(Table::Message, &message.0, &row);
+        self.replace_message(message, &row)
+    }
+
+    /// A message as it is read now, among those of whoever wrote it.
+    fn replace_message(&mut self, id: ContentKey, row: &MessageRow) -> Done {
+        let before = self.state().message(id)?;
+        if let Some(key) = before.and_then(|row| correspondence::key_of(id, &row)) {
+            self.tables.delete(Table::Wrote, &key);
+        }
+        if let Some(key) = correspondence::key_of(id, row) {
+            self.tables.put(Table::Wrote, &key, Vec::new());
+        }
+        self.put(Table::Message, &id.0, row);
         Ok(())
     }
 

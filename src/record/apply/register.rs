@@ -118,6 +118,7 @@ impl Step<'_> {
         };
         if let Some(location) = location {
             self.done_with(*location, None)?;
+            self.put(Table::SentFrom, &mail.0, &location.folder);
         }
         let before = self.state().sent(*mail)?;
         let mut counts = self.state().counts()?;

@@ -5,7 +5,7 @@
 //! row: whoever comes again under another address, with the profile or CRM id of before, is the same person. Each row
 //! expects its person as it was read.
 
-use super::{ImportFailure, Planned, Run, Tally};
+use super::{Handover, ImportFailure, Planned, Run, Tally};
 use crate::record::{
     CaseId, Contact, Event, Fault, Fingerprint, Grouping, KeyId, KeyKind, Origin, PersonId, hex,
 };
@@ -37,15 +37,16 @@ struct Told {
 ///
 /// # Errors
 /// If the list cannot be understood at all, or the store does not take it; single bad rows are no error.
-pub async fn import(
+pub async fn import<'a>(
     sequencer: &Sequencer,
     settings: &RegisterSettings,
-    file_name: &str,
+    list: impl Into<Handover<'a>>,
     source: impl Read,
     dry_run: bool,
 ) -> Result<(Summary, Vec<Fault>), ImportFailure> {
-    let list = super::whole(source)?;
-    let mut run = Run::of(sequencer, file_name, &list, dry_run)?;
+    let handed = list.into();
+    let (file_name, list) = (handed.file, super::whole(source)?);
+    let mut run = Run::of(sequencer, handed, &list, dry_run)?;
     let (mut sum, mut faults) = (Summary::default(), Vec::new());
     let mut reader = register::Reader::open(file_name, Cursor::new(list), &BTreeMap::new())?;
     while let Some(chunk) = reader.chunk()? {

@@ -4,7 +4,7 @@
 //! adds only what is new. A mail that went to somebody after their STOP is an incident, as in a Sent folder. Only keyed
 //! ids, people, times and hashes of lines are kept.
 
-use super::{ImportFailure, Planned, Run, Tally};
+use super::{Handover, ImportFailure, Planned, Run, Tally};
 use crate::record::{Address, Event, Fault, MailIdHash, Timestamp};
 use crate::register::{ImportError, SentLine, Times, read_sent};
 use crate::service::apologising::{expected, told_again};
@@ -51,7 +51,7 @@ struct Mail {
 /// If the list cannot be understood at all, or the store does not take it; single bad rows are no error.
 pub async fn import_sent(
     office: &Office,
-    file_name: &str,
+    handed: Handover<'_>,
     source: impl Read,
     dry_run: bool,
 ) -> Result<(SentSummary, Vec<Fault>), ImportFailure> {
@@ -61,8 +61,8 @@ pub async fn import_sent(
         zone: house.config.policy.calendar.zone.clone(),
         latest: office.clock.now().plus_seconds(AHEAD * 3600),
     };
-    let mut run = Run::of(&office.sequencer, file_name, &list, dry_run)?;
-    let (own, name) = (office.clone(), file_name.to_owned());
+    let mut run = Run::of(&office.sequencer, handed, &list, dry_run)?;
+    let (own, name) = (office.clone(), handed.file.to_owned());
     // A long list takes seconds to read; mail goes on meanwhile.
     let reading = tokio::task::spawn_blocking(move || {
         let (rows, faults) = read_sent(&name, list.as_slice(), &times)?;

@@ -13,7 +13,8 @@ use super::gathering::Trouble;
 use super::house::Office;
 use crate::config::Config;
 use crate::record::{
-    ContentKey, KeptMessage, Label, Language, RequestKind, Stance, State, hex, unhex,
+    ContentKey, Event, KeptMessage, Label, Language, MessageRow, RequestKind, Stance, State, hex,
+    unhex,
 };
 use crate::store::Reader;
 use serde_json::{Value, json};
@@ -214,7 +215,7 @@ fn may_stay(reader: &Reader, message: ContentKey) -> Result<bool, Trouble> {
         return Ok(false);
     }
     let Some(case) = row.case.map(|c| state.case(c)).transpose()?.flatten() else {
-        return Ok(true);
+        return text_is_there(reader, &row);
     };
     if let Some(person) = case.person
         && erased(&state, person)?
@@ -222,6 +223,16 @@ fn may_stay(reader: &Reader, message: ContentKey) -> Result<bool, Trouble> {
         return Ok(false);
     }
     Ok(!reader.is_erased(case.content_key)?)
+}
+
+/// Of a message that belongs to no case: whether the key that opens its text is there.
+fn text_is_there(reader: &Reader, row: &MessageRow) -> Result<bool, Trouble> {
+    match reader.event(row.position)? {
+        Event::Received {
+            kept: Some(kept), ..
+        } => Ok(!reader.is_erased(kept.key)?),
+        _ => Ok(false),
+    }
 }
 
 /// Sees to it for as long as the daemon runs: at its start, and soon after anything was written down.

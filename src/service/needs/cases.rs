@@ -148,6 +148,7 @@ impl<'s> Cases<'s> {
                 due: waits.due.map(|t| t.to_string()),
                 days_left: waits.due.map(|due| days(now, due)),
                 command,
+                message: None,
             }
         };
         self.all.into_iter().map(need).collect()

@@ -3,7 +3,8 @@
 use super::super::{Options, Store};
 use super::*;
 use crate::record::{
-    CaseId, CaseList, Frame, MemoryTables, Mode, RequestKind, Rows, Table, Tables, Timestamp, Week,
+    CaseId, CaseList, ContentKey, FolderId, Frame, Location, MailIdHash, MemoryTables, Mode,
+    PersonId, Reading, RequestKind, Rows, RuleId, Table, Tables, Timestamp, Verdict, Week,
 };
 use crate::store::index::full_key;
 
@@ -115,6 +116,85 @@ fn an_index_that_is_older_than_the_order_of_cases_is_given_one_once() {
     let index = Arc::new(index);
     let open = || State(&*index).case_list((CaseList::Open, None), None, 9_999);
     assert_eq!((open().unwrap().len(), index.completed()), (0, Ok(0)));
-    complete(&index).unwrap();
-    assert_eq!((open().unwrap().len(), index.completed()), (1_500, Ok(2)));
+    complete(&index, None).unwrap();
+    assert_eq!((open().unwrap().len(), index.completed()), (1_500, Ok(4)));
+}
+
+/// What an older version left behind: an index that knows neither who wrote nor from which folder was sent.
+fn forget_threads(store: &Store) {
+    let index = &store.shared.index;
+    let mut overlay = Overlay::new(index.clone());
+    for table in [Table::Wrote, Table::SentFrom] {
+        for (key, _) in overlay.scan(table, &[], &[], usize::MAX).unwrap() {
+            overlay.delete(table, &key);
+        }
+    }
+    let place = index.place().unwrap();
+    index.apply(overlay.changes, &place).unwrap();
+    index.mark_completed(2).unwrap();
+}
+
+#[test]
+fn an_index_that_is_older_than_the_threads_learns_who_wrote_and_from_which_folder_was_sent() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().join("store");
+    let now = Timestamp::from_seconds(1_795_392_000);
+    let options = Options {
+        ballast: 0,
+        floor: 0,
+        ..Options::at(now)
+    };
+    let (person, mail) = (PersonId([1; 16]), MailIdHash([2; 16]));
+    let at = |folder, uid| Location {
+        folder: FolderId(folder),
+        uidvalidity: 1,
+        uid,
+    };
+    let sent = |location| Event::SentSeen {
+        location,
+        mail,
+        to: vec![person],
+        at: now,
+        answers: Vec::new(),
+        lines: Vec::new(),
+    };
+    let wrote = Event::Received {
+        message: ContentKey([3; 16]),
+        location: at(1, 1),
+        mail: None,
+        received: now,
+        written: now,
+        person: Some(person),
+        verdict: Verdict::Never,
+        reading: Reading::Nothing,
+        rule: RuleId::of("A4"),
+        kept: None,
+    };
+    let knows = |store: &Store| {
+        let state = store.state();
+        let messages = state.messages_from(person).unwrap().len();
+        (messages, state.sent_from(mail).unwrap())
+    };
+    let all = (1, Some(FolderId(7)));
+    let (mut store, _) = Store::open(&dir, &options).unwrap();
+    let frames = [sent(Some(at(7, 1))), wrote, sent(None)];
+    for event in frames {
+        store.commit(now, vec![event]).unwrap();
+    }
+    assert_eq!(knows(&store), all);
+    forget_threads(&store);
+    assert_eq!(knows(&store), (0, None));
+    store.checkpoint(now).unwrap();
+    store.commit(now, vec![sent(None)]).unwrap();
+    drop(store);
+    let report = crate::store::verify(&dir).unwrap();
+    assert_eq!(report.index_differs, 0, "what it lacks is not missed");
+    let (store, report) = Store::open(&dir, &options).unwrap();
+    assert_eq!((knows(&store), report.rebuilt), (all, None));
+    drop(store);
+    assert_eq!(crate::store::verify(&dir).unwrap().index_differs, 0);
+    std::fs::remove_dir_all(dir.join("index")).unwrap();
+    let (store, report) = Store::open(&dir, &options).unwrap();
+    assert!(report.rebuilt.is_some());
+    assert_eq!(knows(&store), all, "made of the checkpoint and the log");
 }

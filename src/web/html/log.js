@@ -23,10 +23,16 @@
       event.append(word);
     }
     word.textContent = entry.event;
-    what.textContent = entry.what;
+    const about = entry.message ? document.createElement("a") : what;
+    if (entry.message) {
+      about.href = `/messages/${entry.message}`;
+      what.append(about);
+    }
+    about.textContent = entry.what;
     if (entry.rule) {
       const rule = document.createElement("span");
       rule.className = "soft";
+      rule.lang = document.documentElement.lang;
       rule.textContent = ` [${entry.rule}${entry.because ? `: ${entry.because}` : ""}]`;
       what.append(rule);
     }

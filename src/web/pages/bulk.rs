@@ -2,6 +2,7 @@
 
 use super::cases;
 use crate::web::Web;
+use crate::web::said::Said;
 use crate::web::trouble::Trouble;
 use crate::web::visitor::Visitor;
 use axum::Form;
@@ -46,6 +47,7 @@ pub async fn look(
             letter["kind_word"] =
                 json!(visitor.word("letter_kind", letter["kind"].as_str().unwrap_or_default()));
             letter["html"] = Value::Null;
+            visitor.words.tell_what_is_in_the_way(&mut letter);
             let leaves = letter["hash"].is_string()
                 && letter["follows"]["blocked"].is_null()
                 && letter["on_paper"] != true;
@@ -65,7 +67,7 @@ pub async fn approve(
     visitor: Visitor,
     Form(form): Form<Vec<(String, String)>>,
 ) -> Result<Response, Trouble> {
-    let (mut left, mut stayed) = (0, Vec::new());
+    let (mut left, mut stayed, mut foreign) = (0, Vec::new(), false);
     for letter in chosen(&form, "letter") {
         let Some((case, hash)) = letter.split_once(' ') else {
             continue;
@@ -77,13 +79,18 @@ pub async fn approve(
                 "{case}: {}",
                 visitor.word("orders", "came_between")
             )),
-            Err(why) => stayed.push(format!("{case}: {}", Trouble::from(why).usage()?)),
+            Err(why) => {
+                let said = Trouble::from(why).usage(&visitor.words)?;
+                foreign |= said.foreign;
+                stayed.push(format!("{case}: {}", said.said));
+            }
         }
     }
     let said = visitor
         .words
         .fill("bulk", "done", &[("n", &left.to_string())]);
-    let detail = Some(stayed.join(" · ")).filter(|s| !s.is_empty());
+    let stayed = Some(stayed.join(" · ")).filter(|s| !s.is_empty());
+    let detail = stayed.map(|said| Said { said, foreign });
     visitor.say(&web, detail.is_none(), said, detail);
     Ok(Redirect::to(cases::DRAFTS).into_response())
 }

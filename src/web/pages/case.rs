@@ -1,6 +1,8 @@
 //! One case, as a reviewer must see it before deciding: who, in which words, until when, what was done, and every letter as it will leave.
 
 use super::marks::{Piece, pieces};
+use super::suppression::Holds;
+use super::thread::{self, Line};
 use crate::web::Web;
 use crate::web::trouble::Trouble;
 use crate::web::visitor::Visitor;
@@ -37,6 +39,8 @@ struct View {
     extended: Option<String>,
     evidence: Vec<Evidence>,
     messages: Vec<Message>,
+    thread: Vec<Line>,
+    thread_earlier: u64,
     letters: Vec<Value>,
     proposals: Vec<Value>,
     systems: Vec<Value>,
@@ -149,7 +153,7 @@ impl Teller<'_> {
             asks: self.kinds(&data["requests"], "request"),
             opened: self.when(&data["opened"]),
             closed: self.when(&data["closed"]),
-            held: text("because"),
+            held: self.words.because(&data["held"]),
             by_hand: self.kinds(&data["by_hand"], ""),
             legal_hold: data["legal_hold"] == true,
             previous: text("previous"),
@@ -162,6 +166,8 @@ impl Teller<'_> {
                 .iter()
                 .map(|m| self.message(m, &evidence))
                 .collect(),
+            thread: thread::lines(self.web, self.words, &data["thread"]),
+            thread_earlier: data["thread_earlier"].as_u64().unwrap_or_default(),
             evidence,
             proposals: list("proposals"),
             systems: self.named(list("systems")),
@@ -209,7 +215,7 @@ impl Teller<'_> {
             suppression: held["suppression"]
                 .as_str()
                 .map(|s| self.words.of("suppression", s).to_owned()),
-            suppression_why: text(&data["suppression_words"]),
+            suppression_why: Holds::read(self.web, self.words, held).map(|h| h.reason),
             suppressed_since: self.when(&held["since"]),
             contact,
         }
@@ -287,6 +293,8 @@ impl Teller<'_> {
         letter["is_draft"] = json!(state == "draft");
         letter["has_html"] = json!(letter["html"].is_string());
         letter["html"] = Value::Null;
+        letter["because"] = json!(self.words.because(&letter["rule"]));
+        self.words.tell_what_is_in_the_way(&mut letter);
         letter
     }
 
@@ -317,7 +325,7 @@ impl Teller<'_> {
                 .words
                 .fill("timeline", &key, &[("state", &state), ("about", &about)]),
             by: text("by").filter(|b| !b.is_empty()),
-            because: text("because"),
+            because: self.words.because(&told["rule"]),
         }
     }
 

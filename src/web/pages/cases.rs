@@ -1,8 +1,10 @@
 //! Cases: filters, exact search, pages; and for those who decide, several letters approved at once, after a look at what will leave.
 
+use super::who;
 use crate::api::CASE_STATES;
 use crate::record::{Language, RequestKind};
 use crate::web::Web;
+use crate::web::said::Said;
 use crate::web::trouble::Trouble;
 use crate::web::visitor::{Visitor, query};
 use crate::web::when::When;
@@ -64,13 +66,14 @@ struct View {
     filtered: bool,
     next: Option<String>,
     drafts: usize,
-    wrong: Option<String>,
+    wrong: Option<Said>,
 }
 
 /// A case in the list.
 #[derive(Serialize)]
 pub struct Row {
     case: String,
+    who: Option<String>,
     kinds: String,
     state: String,
     due: Option<When>,
@@ -103,7 +106,7 @@ pub async fn show(
         .await;
     let (data, wrong) = match found {
         Ok(answer) => (answer.data, None),
-        Err(why) => (Value::Null, Some(Trouble::from(why).usage()?)),
+        Err(why) => (Value::Null, Some(Trouble::from(why).usage(&visitor.words)?)),
     };
     let none = Vec::new();
     let cases = data["requests"].as_array().unwrap_or(&none);
@@ -180,6 +183,7 @@ pub fn row(web: &Web, words: &Words, case: &Value) -> Row {
         _ => words.of("case_state", "open"),
     };
     Row {
+        who: text("case").and_then(|case| who::of_case(web, &case)),
         case: text("case").unwrap_or_default(),
         kinds: match kinds.is_empty() {
             true => words.of("cases", "nothing_certain").to_owned(),
@@ -192,7 +196,7 @@ pub fn row(web: &Web, words: &Words, case: &Value) -> Row {
         opened: moment("opened"),
         language: text("language"),
         mailbox: text("mailbox"),
-        held: text("because"),
+        held: text("held").map(|id| words.rule(&id).said),
         drafts: case["drafts"].as_u64().unwrap_or(0),
     }
 }

@@ -2,6 +2,7 @@
 //! (`correct.html`), so that the page of a case can hold it, too.
 
 use crate::web::Web;
+use crate::web::said::Said;
 use crate::web::trouble::Trouble;
 use crate::web::visitor::{Visitor, query};
 use crate::web::when::When;
@@ -15,7 +16,7 @@ use serde_json::{Value, json};
 #[derive(Deserialize, Default)]
 pub struct Wanted {
     #[serde(default)]
-    suggest: bool,
+    pub(super) suggest: bool,
     #[serde(default)]
     message: String,
 }
@@ -29,11 +30,12 @@ struct View {
     corrections: Vec<Correction>,
     suggested: bool,
     suggestions: Value,
-    refused: Option<String>,
+    refused: Option<Said>,
 }
 
+/// What a human said of a message.
 #[derive(Serialize)]
-struct Correction {
+pub struct Correction {
     intents: Value,
     by: String,
     at: Option<When>,
@@ -56,22 +58,11 @@ pub async fn show(
     let reference = data["case"].as_str().unwrap_or_default().to_owned();
     let all = data["corrections"].as_array().into_iter().flatten();
     let corrections = all
-        .map(|c| correction(&web, &visitor, &reference, c))
+        .map(|c| correction(&web, &visitor, where_suggested(&reference, c), c))
         .collect();
-    let (mut suggestions, mut refused) = (Value::Null, None);
-    if wanted.suggest {
-        let query = query(&[("message", &wanted.message)]);
-        match web
-            .ask(&format!("/requests/{reference}/suggest?{query}"))
-            .await
-        {
-            Ok(answer) => suggestions = answer.data["suggestions"].clone(),
-            Err(crate::api::NoAnswer::Refused(r)) => {
-                refused = Some(format!("{}: {}", r.error, r.fix))
-            }
-            Err(other) => return Err(other.into()),
-        }
-    }
+    let query = query(&[("message", &wanted.message)]);
+    let path = format!("/requests/{reference}/suggest?{query}");
+    let (suggestions, refused) = suggestions(&web, wanted.suggest, &path, &visitor).await?;
     let messages = data["messages"].as_array().into_iter().flatten();
     let keys = messages.filter_map(|m| m["message"].as_str().map(str::to_owned));
     let keys: Vec<String> = keys.collect();
@@ -87,17 +78,41 @@ pub async fn show(
     web.page(&visitor, "cases", "correcting.html", &view)
 }
 
-fn correction(web: &Web, visitor: &Visitor, case: &str, row: &Value) -> Correction {
-    let text = |key: &str| row[key].as_str().unwrap_or_default().to_owned();
-    let query = query(&[("suggest", "true"), ("message", &text("message"))]);
+/// Phrases that would have caught it, if they are wanted, or why there are none.
+pub(super) async fn suggestions(
+    web: &Web,
+    wanted: bool,
+    path: &str,
+    visitor: &Visitor,
+) -> Result<(Value, Option<Said>), Trouble> {
+    if !wanted {
+        return Ok((Value::Null, None));
+    }
+    match web.ask(path).await {
+        Ok(answer) => Ok((answer.data["suggestions"].clone(), None)),
+        Err(crate::api::NoAnswer::Refused(r)) => Ok((Value::Null, Some(visitor.words.refusal(&r)))),
+        Err(other) => Err(other.into()),
+    }
+}
+
+/// A correction of the API's data; `suggest` is where its phrases are.
+pub(super) fn correction(web: &Web, visitor: &Visitor, suggest: String, row: &Value) -> Correction {
     Correction {
         intents: row["intents"].clone(),
-        by: text("by"),
-        at: When::read(&text("at"), &web.zone(), &visitor.words),
+        by: row["by"].as_str().unwrap_or_default().to_owned(),
+        at: row["at"]
+            .as_str()
+            .and_then(|at| When::read(at, &web.zone(), &visitor.words)),
         wrong: row["wrong"] == true,
         kept: row["kept"] == true,
-        suggest: format!("/cases/{case}/correct?{query}#suggestion"),
+        suggest,
     }
+}
+
+fn where_suggested(case: &str, row: &Value) -> String {
+    let message = row["message"].as_str().unwrap_or_default();
+    let query = query(&[("suggest", "true"), ("message", message)]);
+    format!("/cases/{case}/correct?{query}#suggestion")
 }
 
 fn escaped(case: &str) -> String {
@@ -106,12 +121,32 @@ fn escaped(case: &str) -> String {
 }
 
 /// What was ticked.
-#[derive(Default)]
-struct Ticked {
+#[derive(Default, Serialize)]
+pub(super) struct Ticked {
     intents: Vec<String>,
     message: String,
     needs_human: bool,
     wrong: bool,
+}
+
+impl Ticked {
+    /// From the fields of the form.
+    pub(super) fn read(fields: Vec<(String, String)>) -> Self {
+        let mut ticked = Self::default();
+        for (name, value) in fields {
+            match name.as_str() {
+                "intent" if !value.is_empty() => ticked.intents.push(value),
+                "message" => ticked.message = value,
+                "needs_human" => ticked.needs_human = true,
+                "wrong" => ticked.wrong = true,
+                _ => {}
+            }
+        }
+        if ticked.intents.is_empty() {
+            ticked.intents.push("none".to_owned());
+        }
+        ticked
+    }
 }
 
 /// The order.
@@ -121,37 +156,23 @@ pub async fn order(
     Path(case): Path<String>,
     Form(fields): Form<Vec<(String, String)>>,
 ) -> Result<Response, Trouble> {
-    let mut ticked = Ticked::default();
-    for (name, value) in fields {
-        match name.as_str() {
-            "intent" if !value.is_empty() => ticked.intents.push(value),
-            "message" => ticked.message = value,
-            "needs_human" => ticked.needs_human = true,
-            "wrong" => ticked.wrong = true,
-            _ => {}
-        }
-    }
-    if ticked.intents.is_empty() {
-        ticked.intents.push("none".to_owned());
-    }
     let path = format!("/requests/{}/correct", escaped(&case));
-    let word = json!({
-        "intents": ticked.intents, "message": ticked.message, "needs_human": ticked.needs_human, "wrong": ticked.wrong,
-    });
-    let done = web.order(&visitor, &path, word).await?;
+    let done = web
+        .order(&visitor, &path, json!(Ticked::read(fields)))
+        .await?;
     let case = done.data["case"].as_str().unwrap_or_default();
-    let word = if done.data["kept"] == true {
-        "kept"
-    } else {
-        "counted"
-    };
-    visitor.say(
-        &web,
-        true,
-        visitor.word("correct", word),
-        Some(done.text.clone()),
-    );
+    say(&web, &visitor, &done);
     Ok(Redirect::to(&format!("/cases/{case}/correct")).into_response())
+}
+
+/// What became of the words.
+pub(super) fn say(web: &Web, visitor: &Visitor, done: &crate::api::Answer) {
+    let key = match done.data["kept"] == true {
+        true => "kept",
+        false => "counted",
+    };
+    let word = visitor.word("correct", key);
+    visitor.say(web, true, word, visitor.house_says(done.text.clone()));
 }
 
 #[cfg(test)]

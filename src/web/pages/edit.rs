@@ -1,6 +1,7 @@
 //! A letter in a reviewer's own words, before it leaves: the text, what the linter says of it, and the order.
 
 use crate::web::Web;
+use crate::web::said::Said;
 use crate::web::trouble::Trouble;
 use crate::web::visitor::Visitor;
 use axum::Form;
@@ -17,7 +18,7 @@ struct View {
     to: String,
     subject: String,
     text: String,
-    wrong: Option<String>,
+    wrong: Option<Said>,
     findings: Vec<Finding>,
 }
 
@@ -82,7 +83,7 @@ pub async fn approve(
             visitor.say(&web, true, visitor.word("orders", "approve"), None);
             return Ok(Redirect::to(&format!("/cases/{case}")).into_response());
         }
-        Outcome::CameBetween => wrong = Some(visitor.word("edit", "came_between").to_owned()),
+        Outcome::CameBetween => wrong = Some(Said::own(visitor.word("edit", "came_between"))),
         Outcome::Refused(why) => wrong = Some(why),
         Outcome::Found(found) => findings = found,
     }
@@ -100,7 +101,7 @@ pub async fn approve(
 enum Outcome {
     Left,
     CameBetween,
-    Refused(String),
+    Refused(Said),
     Found(Vec<Finding>),
 }
 
@@ -119,7 +120,7 @@ async fn leaves(
     let path = |what: &str| format!("/requests/{case}/{what}");
     let shown = match web.order(visitor, &path("rewrite"), words).await {
         Ok(answer) => answer.data,
-        Err(why) => return Ok(Outcome::Refused(Trouble::from(why).usage()?)),
+        Err(why) => return Ok(Outcome::Refused(Trouble::from(why).usage(&visitor.words)?)),
     };
     let findings: Vec<Finding> =
         serde_json::from_value(shown["findings"].clone()).map_err(Trouble::broken)?;
@@ -130,6 +131,6 @@ async fn leaves(
     Ok(match web.order(visitor, &path("approve"), order).await {
         Ok(answer) if !answer.wrong => Outcome::Left,
         Ok(_) => Outcome::CameBetween,
-        Err(why) => Outcome::Refused(Trouble::from(why).usage()?),
+        Err(why) => Outcome::Refused(Trouble::from(why).usage(&visitor.words)?),
     })
 }

@@ -62,6 +62,7 @@ struct Entry {
     what: String,
     rule: Option<String>,
     because: Option<String>,
+    message: Option<String>,
     care: bool,
 }
 
@@ -89,7 +90,8 @@ fn entry(web: &Web, visitor: &Visitor, of: &LogEntry) -> Entry {
         event: of.event.clone().into_owned(),
         what: of.what.clone(),
         rule: of.rule.clone(),
-        because: of.because.clone().map(|b| b.into_owned()),
+        because: (of.rule.as_ref()).map(|id| visitor.words.rule(id).said),
+        message: of.message.clone(),
     }
 }
 
@@ -138,7 +140,7 @@ pub async fn verify(State(web): State<Web>, visitor: Visitor) -> Result<Response
     let key = if answer.wrong { "broken" } else { "intact" };
     let frames = answer.data["frames"].to_string();
     let said = visitor.words.fill("log", key, &[("n", &frames)]);
-    visitor.say(&web, !answer.wrong, said, Some(answer.text));
+    visitor.say(&web, !answer.wrong, said, visitor.house_says(answer.text));
     Ok(Redirect::to("/log").into_response())
 }
 

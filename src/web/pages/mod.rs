@@ -9,12 +9,15 @@ mod figures;
 mod letter;
 mod log;
 mod marks;
+mod message;
 mod orders;
 mod register;
 mod sign_in;
 mod suppression;
 mod templates;
+mod thread;
 mod today;
+mod who;
 
 use super::door::{door, only};
 use super::trouble::Trouble;
@@ -90,6 +93,7 @@ fn everybody() -> Router<Web> {
         .route("/templates/compare", get(templates::compare))
         .route("/figures", get(figures::show))
         .route("/cases/{case}/correct", get(correcting::show))
+        .route("/messages/{message}", get(message::show))
 }
 
 /// What those may who edit templates.
@@ -106,6 +110,7 @@ fn writers() -> Router<Web> {
 fn reviewers() -> Router<Web> {
     Router::new()
         .route("/cases/{case}/correct", post(correcting::order))
+        .route("/messages/{message}/correct", post(message::correct))
         .route("/cases/approve", post(bulk::look))
         .route("/cases/approve/all", post(bulk::approve))
         .route("/cases/{case}/{order}", post(orders::order))

@@ -120,7 +120,7 @@ fn tell(
         }
         Ok(_) => visitor.say(web, true, visitor.word("orders", order), None),
         Err(why) => {
-            let trouble = Trouble::from(why).usage()?;
+            let trouble = Trouble::from(why).usage(&visitor.words)?;
             visitor.say(
                 web,
                 false,

@@ -5,6 +5,7 @@
 
 use super::suppression::Holds;
 use crate::web::Web;
+use crate::web::said::Said;
 use crate::web::trouble::Trouble;
 use crate::web::visitor::Visitor;
 use crate::web::when::When;
@@ -27,7 +28,7 @@ struct View {
     asked: bool,
     people: Vec<Person>,
     domain: Option<Firm>,
-    wrong: Option<String>,
+    wrong: Option<Said>,
 }
 
 /// A whole domain.
@@ -51,6 +52,8 @@ struct Person {
     keys: Vec<Key>,
     hidden: u64,
     cases: Vec<Case>,
+    messages: Vec<Message>,
+    messages_earlier: u64,
     senders: Vec<Sender>,
     trace: Vec<Trace>,
     mailed: Option<When>,
@@ -77,6 +80,17 @@ struct Case {
     kinds: String,
     closed: bool,
     opened: Option<When>,
+}
+
+/// A message that they wrote.
+#[derive(Serialize)]
+struct Message {
+    key: String,
+    at: Option<When>,
+    state: String,
+    case: Option<String>,
+    subject: Option<String>,
+    begins: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -181,7 +195,7 @@ fn refused(
     };
     let view = View {
         typed: typed.to_owned(),
-        wrong: Some(format!("{}: {}", refusal.error, refusal.fix)),
+        wrong: Some(visitor.words.refusal(&refusal)),
         ..View::default()
     };
     let page = web.page(visitor, "register", "register.html", &view)?;
@@ -250,6 +264,10 @@ fn story(web: &Web, visitor: &Visitor, data: &Value) -> Person {
         keys: list(&data["key_forms"]["plain"]).map(key).collect(),
         hidden: hidden.as_u64().unwrap_or_default(),
         cases: cases(web, visitor, &data["cases"]),
+        messages: list(&data["messages"])
+            .map(|m| message(web, visitor, m))
+            .collect(),
+        messages_earlier: data["messages_earlier"].as_u64().unwrap_or_default(),
         senders: list(&data["senders"])
             .map(|s| told(web, visitor, s))
             .collect(),
@@ -257,6 +275,19 @@ fn story(web: &Web, visitor: &Visitor, data: &Value) -> Person {
             .map(|t| trace(web, visitor, t))
             .collect(),
         mailed: when(web, visitor, &data["last_mailed"]),
+    }
+}
+
+fn message(web: &Web, visitor: &Visitor, of: &Value) -> Message {
+    let said = |key: &str| of[key].as_str().map(str::to_owned);
+    let state = of["state"].as_str().unwrap_or_default();
+    Message {
+        key: text(&of["message"]),
+        at: when(web, visitor, &of["received"]),
+        state: visitor.words.of("message_state", state).to_owned(),
+        case: said("case"),
+        subject: said("subject").filter(|s| !s.is_empty()),
+        begins: said("begins").filter(|s| !s.is_empty()),
     }
 }
 

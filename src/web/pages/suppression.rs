@@ -5,6 +5,7 @@
 
 use crate::api::NoAnswer;
 use crate::web::Web;
+use crate::web::said::Said;
 use crate::web::trouble::Trouble;
 use crate::web::visitor::{Visitor, query as in_query};
 use crate::web::when::When;
@@ -93,7 +94,7 @@ struct Checked {
 struct Row {
     typed: String,
     free: bool,
-    unreadable: Option<String>,
+    unreadable: Option<Said>,
     holds: Option<Holds>,
     by: Option<String>,
     why: Option<String>,
@@ -111,7 +112,7 @@ struct Held {
 #[derive(Serialize)]
 struct Wrong {
     form: &'static str,
-    said: String,
+    said: Said,
     typed: String,
     reason: String,
 }
@@ -208,7 +209,7 @@ async fn fully(web: &Web, visitor: &Visitor, lines: &[&str]) -> Result<Checked, 
                 (row.by, row.why) = (text("by"), text("why"));
                 row.free = row.holds.is_none();
             }
-            Err(why) => row.unreadable = Some(refused(why)?),
+            Err(why) => row.unreadable = Some(refused(why, &visitor.words)?),
         }
         checked.blocked += usize::from(!row.free);
         checked.rows.push(row);
@@ -259,7 +260,7 @@ async fn shortly(web: &Web, visitor: &Visitor, lines: &[&str]) -> Result<Checked
             typed: (*line).to_owned(),
             unreadable: holds
                 .is_none()
-                .then(|| words.of("stops", "unreadable").to_owned()),
+                .then(|| Said::own(words.of("stops", "unreadable"))),
             holds,
             ..Row::default()
         });
@@ -268,10 +269,10 @@ async fn shortly(web: &Web, visitor: &Visitor, lines: &[&str]) -> Result<Checked
 }
 
 /// What was typed wrong; anything else is trouble.
-fn refused(why: NoAnswer) -> Result<String, Trouble> {
+fn refused(why: NoAnswer, words: &Words) -> Result<Said, Trouble> {
     match why {
         NoAnswer::Refused(refusal) if refusal.status().is_client_error() => {
-            Ok(format!("{}: {}", refusal.error, refusal.fix))
+            Ok(words.refusal(&refusal))
         }
         other => Err(other.into()),
     }
@@ -320,7 +321,7 @@ async fn carry_out(
     match web.order(visitor, path, word).await {
         Ok(answer) => {
             let said = visitor.word("stops", if form == "add" { "added" } else { "lifted" });
-            visitor.say(web, true, said, Some(answer.text));
+            visitor.say(web, true, said, visitor.house_says(answer.text));
             Ok(Redirect::to("/suppression").into_response())
         }
         Err(why) => {
@@ -331,7 +332,7 @@ async fn carry_out(
             let view = View {
                 wrong: Some(Wrong {
                     form,
-                    said: refused(why)?,
+                    said: refused(why, &visitor.words)?,
                     typed: order.address,
                     reason: order.reason,
                 }),
@@ -350,13 +351,13 @@ pub async fn import(
     Form(typed): Form<List>,
 ) -> Result<Response, Trouble> {
     let list = typed.list.into_bytes();
-    let answer = web.client.hand_over("/suppression/import", list).await?;
-    tracing::info!(by = %visitor.name, "a list of suppressions was taken in");
+    let path = format!("/suppression/import?{}", in_query(&[("by", &visitor.name)]));
+    let answer = web.client.hand_over(&path, list).await?;
     let number = |key: &str| answer.data[key].as_u64().unwrap_or_default().to_string();
     let (added, known) = (number("added"), number("known"));
     let said = [("added", added.as_str()), ("known", known.as_str())];
     let said = visitor.words.fill("stops", "imported_now", &said);
-    visitor.say(&web, !answer.wrong, said, Some(answer.text));
+    visitor.say(&web, !answer.wrong, said, visitor.house_says(answer.text));
     Ok(Redirect::to("/suppression").into_response())
 }
 

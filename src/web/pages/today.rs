@@ -1,5 +1,6 @@
 //! Today: how everything is in a line, what needs a human, the most urgent first, what happened since yesterday, and who has not obeyed.
 
+use super::who;
 use crate::web::Web;
 use crate::web::trouble::Trouble;
 use crate::web::visitor::Visitor;
@@ -47,6 +48,7 @@ struct Sender {
 #[derive(Serialize)]
 struct Need {
     subject: Option<String>,
+    who: Option<String>,
     asks: String,
     link: Option<String>,
     why: String,
@@ -87,13 +89,23 @@ fn need(web: &Web, visitor: &Visitor, need: &Value) -> Need {
     let moment = |key: &str| When::read(need[key].as_str()?, &web.zone(), words);
     let subject = text("subject");
     let case = subject.as_ref().filter(|s| s.starts_with("Q-"));
+    let message = text("message");
     let left = need["days_left"].as_i64().map(|days| words.days(days));
     let asks = need["asks"].as_array().into_iter().flatten();
     let asks = asks.filter_map(|k| Some(words.of("kind", k.as_str()?)));
     let asks: Vec<&str> = asks.collect();
     let said: Vec<&str> = why.iter().map(|w| words.of("why", w)).collect();
     Need {
-        link: case.map(|c| format!("/cases/{c}")),
+        link: match (case, &message) {
+            (Some(case), _) => Some(format!("/cases/{case}")),
+            (None, Some(message)) => Some(format!("/messages/{message}")),
+            (None, None) => None,
+        },
+        who: match (case, &message) {
+            (Some(case), _) => who::of_case(web, case),
+            (None, Some(message)) => who::of_message(web, message),
+            (None, None) => None,
+        },
         asks: asks.join(" + "),
         why: said.join(" · "),
         count: need["count"].as_u64().unwrap_or(1),

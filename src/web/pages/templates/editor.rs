@@ -39,6 +39,8 @@ pub struct Typed {
     pub faults: Option<Value>,
     /// The text that somebody else put there meanwhile.
     pub conflict: bool,
+    /// Nobody said on which text it is based.
+    pub unsaid: bool,
 }
 
 #[derive(Serialize)]
@@ -74,6 +76,7 @@ struct Judged {
     valid: bool,
     same: bool,
     conflict: bool,
+    unsaid: bool,
 }
 
 /// Which letter is shown beside it.
@@ -208,6 +211,7 @@ impl Judged {
             valid: none,
             same: change["same"] == true,
             conflict: typed.conflict,
+            unsaid: typed.unsaid,
         }
     }
 }

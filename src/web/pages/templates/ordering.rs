@@ -76,7 +76,12 @@ async fn publish(web: &Web, visitor: &Visitor, sheet: Sheet) -> Result<Response,
             true => "same",
             false => "published",
         };
-        visitor.say(web, true, visitor.word("templates", word), Some(done.text));
+        visitor.say(
+            web,
+            true,
+            visitor.word("templates", word),
+            visitor.house_says(done.text),
+        );
         return Ok(Redirect::to(&link(&sheet.path)).into_response());
     }
     let found = done.data["conflicts"][0]["in_force"].as_str();
@@ -88,6 +93,7 @@ async fn publish(web: &Web, visitor: &Visitor, sheet: Sheet) -> Result<Response,
             let typed = Typed {
                 checked: Some(checked),
                 conflict: true,
+                unsaid: sheet.seen.trim().is_empty(),
                 seen: now.to_owned(),
                 text: sheet.text,
                 case: sheet.case,
@@ -131,7 +137,12 @@ pub async fn roll_back(
 
 fn tell(web: &Web, visitor: &Visitor, good: &str, wrong: bool, detail: String) {
     let word = if wrong { "refused" } else { good };
-    visitor.say(web, !wrong, visitor.word("templates", word), Some(detail));
+    visitor.say(
+        web,
+        !wrong,
+        visitor.word("templates", word),
+        visitor.house_says(detail),
+    );
 }
 
 /// All drafts together: a new letter exists only as a whole.

@@ -1,6 +1,7 @@
 //! The letter that a text makes, in a frame of its own: sandboxed, without script, and nothing is loaded from anywhere.
 
 use crate::web::Web;
+use crate::web::said::Said;
 use crate::web::trouble::Trouble;
 use crate::web::visitor::Visitor;
 use axum::Form;
@@ -38,7 +39,7 @@ struct View {
     attachments: Value,
     findings: Value,
     faults: Value,
-    unwritten: Option<String>,
+    unwritten: Option<Said>,
 }
 
 /// The frame.
@@ -57,15 +58,15 @@ pub async fn show(
     // What is refused (no such case, no such language) is told in the frame.
     let (data, refused) = match answer {
         Ok(answer) => (answer.data, None),
-        Err(crate::api::NoAnswer::Refused(r)) => {
-            (json!({}), Some(format!("{}: {}", r.error, r.fix)))
-        }
+        Err(crate::api::NoAnswer::Refused(r)) => (json!({}), Some(visitor.words.refusal(&r))),
         Err(other) => return Err(other.into()),
     };
     if let Some(html) = data["html"].as_str().filter(|_| sheet.form == "html") {
         return Ok(framed(html.to_owned()));
     }
-    let unwritten = data["unwritten"].as_str().map(str::to_owned);
+    let unwritten = data["unwritten"]
+        .as_str()
+        .map(|said| visitor.words.sentence(said));
     let view = View {
         shown: data["shown"] == true,
         subject: data["subject"].clone(),
