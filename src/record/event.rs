@@ -386,4 +386,6 @@ pub enum Event {
     Corrected(super::Correction),
     /// The canary's mail, and how far it came.
     Canary(super::Canary),
+    /// A suppression list is in force: everybody on it, at once.
+    Listed(super::Listing),
 }

@@ -3,6 +3,7 @@
 //! Who keeps the rows (a disk, a map in memory, changes laid over either) stands behind two traits, so that events mean
 //! the same wherever they are applied. Deliberately absent: what the rows say; that is in `rows`.
 
+use super::ListEntry;
 use serde::{Serialize, de::DeserializeOwned};
 
 /// The tables of the index. The numbers are part of its format.
@@ -80,11 +81,15 @@ pub enum Table {
     Correction = 34,
     /// PersonId, when (ms, big endian), MailIdHash → nothing: the mails of Sent, by whom they went to.
     SentTo = 35,
+    /// SHA-256 of a suppression list's file → [`super::ListRow`].
+    List = 36,
+    /// Fingerprint or PersonId → where in the log it was lifted ([`super::LogPosition`]): earlier lists hold no more. Only where there are lists.
+    Unlisted = 37,
 }
 
 impl Table {
     /// All of them: what compares two indexes compares these.
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 37] = [
         Self::Meta,
         Self::Folder,
         Self::Message,
@@ -120,6 +125,8 @@ impl Table {
         Self::Figures,
         Self::Correction,
         Self::SentTo,
+        Self::List,
+        Self::Unlisted,
     ];
 }
 
@@ -144,6 +151,21 @@ pub trait Rows: Send + Sync {
         from: &[u8],
         limit: usize,
     ) -> Result<Found, Damaged>;
+
+    /// Whether there are suppression lists beside the rows: asked with every look-up, so it costs nothing.
+    fn has_lists(&self) -> bool {
+        false
+    }
+
+    /// Entries of suppression lists whose key forms begin so (at least [`super::BEGINNING`] octets).
+    fn listed(&self, _beginning: &[u8]) -> Result<Vec<ListEntry>, Damaged> {
+        Ok(Vec::new())
+    }
+
+    /// Whether the list with this digest lies beside the rows, as it must before the log names it.
+    fn has_list(&self, _digest: &[u8; 32]) -> Result<(), Damaged> {
+        Ok(())
+    }
 }
 
 /// Reads and writes rows.

@@ -9,13 +9,14 @@
 //! owner rebuild it from the log. sled's types do not leave this file.
 
 use super::frame::Link;
-use crate::record::{Damaged, Found, Rows, Table, decode, encode};
+use super::lists::Lists;
+use crate::record::{Damaged, Found, ListEntry, Rows, Table, decode, encode};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::{Duration, Instant};
 
 /// Keys that begin with this are the index's own.
@@ -72,6 +73,8 @@ pub(super) struct Index {
     held: [AtomicBool; TABLES],
     /// Rows that may wait.
     behind: usize,
+    /// What lies beside the rows.
+    pub(super) lists: Arc<Lists>,
 }
 
 /// Rows that are committed and not yet in sled, and up to where the log is in them.
@@ -141,7 +144,12 @@ impl Index {
     /// since an index that is only busy must not be taken for a damaged one and built again.
     ///
     /// `cache` is sled's memory in octets; `behind` is how many changed rows may wait in memory for it.
-    pub(super) fn open(path: &Path, cache: u64, behind: usize) -> Result<Self, Damaged> {
+    pub(super) fn open(
+        path: &Path,
+        cache: u64,
+        behind: usize,
+        lists: &Arc<Lists>,
+    ) -> Result<Self, Damaged> {
         let until = Instant::now() + LET_GO;
         loop {
             let path = path.to_owned();
@@ -166,6 +174,7 @@ impl Index {
                         waiting: RwLock::default(),
                         held,
                         behind,
+                        lists: lists.clone(),
                     });
                 }
                 Err(e) if is_locked(&e) && Instant::now() < until => {
@@ -352,6 +361,18 @@ impl Rows for Index {
             Ok(rows)
         })?;
         Ok(overlaid(settled, changed, limit))
+    }
+
+    fn has_lists(&self) -> bool {
+        self.lists.any()
+    }
+
+    fn listed(&self, beginning: &[u8]) -> Result<Vec<ListEntry>, Damaged> {
+        self.lists.find(beginning)
+    }
+
+    fn has_list(&self, digest: &[u8; 32]) -> Result<(), Damaged> {
+        self.lists.check(digest)
     }
 }
 

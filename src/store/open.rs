@@ -4,6 +4,7 @@ use super::checkpoint::{self, Checkpoint};
 use super::frame::Link;
 use super::group::Group;
 use super::keys::Keys;
+use super::lists::Lists;
 use super::lock::Lock;
 use super::log::Log;
 use super::master::{Master, MasterError};
@@ -109,6 +110,7 @@ impl Store {
         let (keys, slots) = Keys::open(dir, &master)?;
         report.keys = slots;
         let id = master.store;
+        let lists = Lists::open(dir, id)?;
         let log = Log::open(dir, id, options.segment_octets, &mut report.damage)?;
         let recovered = Recovery {
             dir,
@@ -117,6 +119,7 @@ impl Store {
             behind: options.index_behind,
             log: &log,
             keys: &keys,
+            lists: &lists,
             damage: &mut report.damage,
         }
         .run()?;
@@ -144,8 +147,18 @@ impl Store {
         };
         report.suppressions_restored = store.restore(recovered.missing, options.now)?;
         store.raise(&report, options.now)?;
+        store.tidy_lists(&report)?;
         report.frame = store.log.link().number;
         Ok((store, report))
+    }
+
+    /// After damage nobody knows which lists the log named, so all stay.
+    fn tidy_lists(&self, report: &OpenReport) -> Result<(), OpenError> {
+        if report.sending_must_wait() {
+            return Ok(());
+        }
+        let named = self.state().lists()?.into_iter().map(|(digest, _)| digest);
+        Ok(self.shared.index.lists.tidy(&named.collect())?)
     }
 
     /// Writes suppressions down again that damage had taken from the log.

@@ -3,7 +3,7 @@
 //! Dropping it forgets the changes; nothing of a group is ever in the index before its frames are in the log.
 
 use super::index::{Changes, Index, changed_rows, full_key, overlaid, with_full_key};
-use crate::record::{Damaged, Found, Rows, Table, Tables};
+use crate::record::{Damaged, Found, ListEntry, Rows, Table, Tables};
 use std::sync::Arc;
 
 /// Rows of the index with changes over them.
@@ -41,6 +41,18 @@ impl Rows for Overlay {
         let most = limit.saturating_add(changed.len());
         let base = self.base.scan(table, prefix, from, most)?;
         Ok(overlaid(base, changed, limit))
+    }
+
+    fn has_lists(&self) -> bool {
+        self.base.has_lists()
+    }
+
+    fn listed(&self, beginning: &[u8]) -> Result<Vec<ListEntry>, Damaged> {
+        self.base.listed(beginning)
+    }
+
+    fn has_list(&self, digest: &[u8; 32]) -> Result<(), Damaged> {
+        self.base.has_list(digest)
     }
 }
 

@@ -3,11 +3,11 @@
 use super::Web;
 use super::trouble::Trouble;
 use super::users::Role;
-use super::visitor::Visitor;
+use super::visitor::{Visitor, query};
 use crate::api;
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
-use axum::http::{Method, StatusCode, header};
+use axum::http::{Method, StatusCode, Uri, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::{Json, Router};
@@ -77,6 +77,19 @@ async fn named(visitor: Visitor, request: Request, next: Next) -> Response {
     }
 }
 
+/// The path of a list, with `by` as it truly is.
+fn path_in_their_name(visitor: &Visitor, uri: &Uri) -> Option<Uri> {
+    let said = uri.query().unwrap_or_default().split('&');
+    // As it stands there, or in other signs for the same letters.
+    let said = said.filter(|part| {
+        let name = part.split('=').next().unwrap_or_default();
+        !part.is_empty() && !name.contains('%') && name != "by"
+    });
+    let by = query(&[("by", &visitor.name)]);
+    let all: Vec<&str> = said.chain([by.as_str()]).collect();
+    format!("{}?{}", uri.path(), all.join("&")).parse().ok()
+}
+
 /// The order, with `by` as it truly is; a list stays as it is.
 async fn in_their_name(visitor: Visitor, request: Request) -> Result<Request, Trouble> {
     let (mut parts, body) = request.into_parts();
@@ -89,7 +102,11 @@ async fn in_their_name(visitor: Visitor, request: Request) -> Result<Request, Tr
             order.insert("by".into(), json!(visitor.name));
             Body::from(Value::Object(order).to_string())
         }
-        _ => Body::from(bytes),
+        _ => {
+            let path = path_in_their_name(&visitor, &parts.uri);
+            parts.uri = path.ok_or_else(Trouble::too_large)?;
+            Body::from(bytes)
+        }
     };
     parts.headers.remove(header::CONTENT_LENGTH);
     Ok(Request::from_parts(parts, body))

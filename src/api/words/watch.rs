@@ -48,6 +48,13 @@ pub(super) fn tell(event: &Event) -> Said {
             "acknowledged",
             format!("{} by {by}: sending goes on", flag.word()),
         ),
+        Event::Listed(list) => (
+            "suppressed",
+            format!(
+                "a list of {} key forms holds: {} more people are suppressed, by {}",
+                list.entries, list.people, list.by
+            ),
+        ),
         Event::Flood(flood) => floods(flood),
         _ => return None,
     };

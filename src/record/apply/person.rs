@@ -54,7 +54,8 @@ impl Step<'_> {
             }
             Event::Lifted { person, .. } => {
                 self.proved(*person);
-                self.change_person(*person, |row| (row.suppression, row.erased) = (None, None))
+                self.change_person(*person, |row| (row.suppression, row.erased) = (None, None))?;
+                self.unlist(*person)
             }
             Event::DomainSuppressed {
                 domain,
