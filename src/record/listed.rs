@@ -181,7 +181,7 @@ impl State<'_> {
         let theirs = match row {
             Some(row) if full(&row.suppression) => row.suppression,
             Some(row) => self.with_listed(person, row)?.suppression,
-            None if held.is_some() => None,
+            None if held.is_some() && self.standing(person)? == person => None,
             None => self.person(person)?.suppression,
         };
         // Of two that are as strict, the person's own: what holds keeps the date since when it holds.

@@ -104,7 +104,7 @@ async fn in_their_name(visitor: Visitor, request: Request) -> Result<Request, Tr
         }
         _ => {
             let path = path_in_their_name(&visitor, &parts.uri);
-            parts.uri = path.ok_or_else(Trouble::too_large)?;
+            parts.uri = path.ok_or_else(Trouble::nowhere)?;
             Body::from(bytes)
         }
     };
