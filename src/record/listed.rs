@@ -1,8 +1,8 @@
 //! Suppression lists: many key forms that one entry of the log names together, and that lie in a file of their own.
 //!
 //! It means what a row for each would mean: the key form is recognised as the person whom the list names, and that person is
-//! suppressed, unless they were lifted later. Only nothing is written for them until something of their own happens. Where the
-//! entries lie and how they are found is behind [`super::Rows`]; here stands what they mean.
+//! suppressed, unless they were lifted later. Only nothing is written for them until something of their own happens, and a
+//! spelling that only a list knows stays with its canonical form, whoever that is merged into or parted from. Where the entries lie and how they are found is behind [`super::Rows`]; here stands what they mean.
 
 use super::rows::{LogPosition, PersonRow, SuppressionRow};
 use super::state::fixed;
@@ -176,12 +176,14 @@ impl State<'_> {
         let Some(person) = own.or(listed.first().map(|(entry, _)| entry.person)) else {
             return Ok(held);
         };
-        // Its own row is nearly always there: millions are asked about. Of whom only a list knows there is none.
+        // Its own row is nearly always there: millions are asked about. Of whom only a list knows there is none, and what
+        // lists say of their own key form is all.
         let row: Option<PersonRow> = self.row(Table::Person, &person.0)?;
+        let alone = held.is_some() && listed.first().is_some_and(|(entry, _)| entry.is_own());
         let theirs = match row {
             Some(row) if full(&row.suppression) => row.suppression,
             Some(row) => self.with_listed(person, row)?.suppression,
-            None if held.is_some() && self.standing(person)? == person => None,
+            None if alone && self.standing(person)? == person => None,
             None => self.person(person)?.suppression,
         };
         // Of two that are as strict, the person's own: what holds keeps the date since when it holds.

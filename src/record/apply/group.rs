@@ -4,7 +4,8 @@ use super::{ContactRow, Damaged, Done, Step, Table};
 use crate::record::notice::queue_key;
 use crate::record::rows::{PersonRow, SuppressionRow};
 use crate::record::{
-    CaseId, Concerned, Fingerprint, GroupRow, Grouping, PersonId, Timestamp, TraceRow, Traced,
+    CaseId, Concerned, Fingerprint, GroupRow, Grouping, PersonId, Suppression, Timestamp, TraceRow,
+    Traced,
 };
 
 /// How many closed cases and letters a person's row remembers.
@@ -68,6 +69,7 @@ impl Step<'_> {
         if into == from {
             return Ok(());
         }
+        self.keep_listed(from)?;
         let second = self.state().person(from)?;
         for fingerprint in &second.fingerprints {
             if self.state().alias(fingerprint)? == Some(from) {
@@ -119,6 +121,11 @@ impl Step<'_> {
         }
         self.tables.delete(Table::Told, &about.key());
         Ok(())
+    }
+
+    fn suppressed(&self, person: PersonId) -> Result<Option<Suppression>, Damaged> {
+        let row = self.state().person(person)?.suppression;
+        Ok(row.map(|s| s.suppression))
     }
 
     fn opened(&self, cases: &[CaseId]) -> Result<Vec<(Timestamp, CaseId)>, Damaged> {
@@ -202,6 +209,11 @@ impl Step<'_> {
         if from == person {
             return Ok(());
         }
+        self.keep_listed(from)?;
+        let alone = match self.state().standing(person)? == person {
+            true => self.suppressed(person)?,
+            false => None,
+        };
         let (old, mut own) = (self.state().person(from)?, self.state().group(person)?);
         if let Some(holder) = own.into.take() {
             let mut row = self.state().group(holder)?;
@@ -224,6 +236,9 @@ impl Step<'_> {
                 self.put(Table::Alias, &fingerprint.0, &person);
             }
         }
+        // By the key forms alone, if they are on a list.
+        let listed = self.suppressed(person)?;
+        self.count_suppressed(alone, listed)?;
         self.change_person(from, |row| {
             row.fingerprints.retain(|f| !fingerprints.contains(f));
         })?;

@@ -2,6 +2,7 @@
 
 use super::{Done, Step, Table};
 use crate::record::listed::{ListRow, Listing};
+use crate::record::rows::PersonRow;
 use crate::record::{PersonId, Suppression};
 
 impl Step<'_> {
@@ -19,6 +20,17 @@ impl Step<'_> {
         *paused = paused.saturating_sub(listing.paused);
         counts.suppressed[Suppression::Suppressed as usize] += listing.people;
         self.put(Table::Meta, b"counts", &counts);
+        Ok(())
+    }
+
+    /// Writes down what lists say of a person, before their key forms become somebody else's.
+    pub(super) fn keep_listed(&mut self, person: PersonId) -> Done {
+        if self.tables.has_lists() {
+            let row = self.state().person(person)?;
+            if row != PersonRow::default() {
+                self.put(Table::Person, &person.0, &row);
+            }
+        }
         Ok(())
     }
 
