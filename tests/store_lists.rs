@@ -177,7 +177,9 @@ fn events(state: &State<'_>, keys: &Fingerprinter, step: &Step) -> Vec<Event> {
             // All spellings go: one that only a list knows stays with its canonical form, where a row would have gone with the merge.
             let same = |m: &usize| address(*m).same_person(&address(*n));
             let spellings = (0..PEOPLE.len()).filter(same);
-            let fingerprints = spellings.flat_map(|m| keys.of_address(&address(m))).collect();
+            let fingerprints = spellings
+                .flat_map(|m| keys.of_address(&address(m)))
+                .collect();
             let split = Grouping::Split {
                 from,
                 person,
@@ -349,7 +351,9 @@ fn everybody() -> Vec<(Fingerprint, PersonId)> {
 
 fn how_many(store: &Store) -> usize {
     let state = store.state();
-    (0..MANY).filter(|n| held(&state, &key(*n)).is_some()).count()
+    (0..MANY)
+        .filter(|n| held(&state, &key(*n)).is_some())
+        .count()
 }
 
 /// A list, somebody lifted, and a checkpoint; goes on where it was left.
@@ -417,9 +421,16 @@ fn a_write_that_fails_leaves_nobody_half_on_a_list() {
     for fault in ["QUITUS_FAIL_FSYNC", "QUITUS_FAIL_WRITE"] {
         for n in 1..=14 {
             let home = tempfile::tempdir().unwrap();
-            run_child("child_takes_a_list", home.path(), &[(fault, &n.to_string())]);
+            run_child(
+                "child_takes_a_list",
+                home.path(),
+                &[(fault, &n.to_string())],
+            );
             let many = how_many(&open(home.path()));
-            assert!(many == 0 || many >= MANY as usize - 1, "{fault} {n}: {many}");
+            assert!(
+                many == 0 || many >= MANY as usize - 1,
+                "{fault} {n}: {many}"
+            );
             go_on(home.path());
             let report = verify(home.path()).unwrap();
             assert!(report.is_clean(), "{fault} {n}: {report:?}");

@@ -133,11 +133,7 @@ impl Client {
     }
 
     /// Hands a list over as it is read, of any length.
-    pub async fn stream(
-        &self,
-        path: &str,
-        from: Box<dyn Read + Send>,
-    ) -> Result<Answer, NoAnswer> {
+    pub async fn stream(&self, path: &str, from: Box<dyn Read + Send>) -> Result<Answer, NoAnswer> {
         let parts = futures::stream::unfold(Some(from), |from| async {
             let mut from = from?;
             let read = tokio::task::spawn_blocking(move || {
@@ -153,7 +149,8 @@ impl Client {
                 Err(e) => Some((Err(std::io::Error::other(e)), None)),
             }
         });
-        self.send(Method::POST, path, Body::from_stream(parts)).await
+        self.send(Method::POST, path, Body::from_stream(parts))
+            .await
     }
 
     async fn ask(&self, method: Method, path: &str, body: Vec<u8>) -> Result<Answer, NoAnswer> {

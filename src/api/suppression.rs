@@ -130,17 +130,27 @@ pub async fn check(State(desk): State<Desk>, Json(whom): Json<Whom>) -> Result<A
     }
     let (mut by, mut why) = (note.map(|n| n.by), why);
     if let Some(list) = list {
-        let reason = list.why.as_ref().map(|why| reader.open_sealed(why));
-        why = reason.transpose()?.flatten();
-        let reason = why.as_deref().unwrap_or("no reason was given");
-        let (origin, who) = (&list.origin, &list.by);
-        text += &format!("the list {origin:?} of {} key forms, read in by {who}: {reason}\n", list.entries);
+        why = told_of_list(&desk, &list, &mut text)?;
         by = Some(list.by);
     }
     let data = json!({
         "address": whom.address.trim(), "suppression": row.as_ref().map(in_data), "by": by, "why": why,
     });
     Ok(Answer::good(data, text).wrong_if(row.is_some()))
+}
+
+/// Says which list it was, who read it in, and why; gives the reason.
+fn told_of_list(desk: &Desk, list: &Listing, text: &mut String) -> Result<Option<String>, Refusal> {
+    let reader = desk.office.sequencer.reader();
+    let why: Option<Option<String>> = match &list.why {
+        Some(why) => Some(reader.open_sealed(why)?),
+        None => None,
+    };
+    let why = why.flatten();
+    let reason = why.as_deref().unwrap_or("no reason was given");
+    let (origin, by, entries) = (&list.origin, &list.by, list.entries);
+    *text += &format!("the list {origin:?} of {entries} key forms, read in by {by}: {reason}\n");
+    Ok(why)
 }
 
 /// The list whose word it is that holds.

@@ -179,7 +179,10 @@ fn listed(
 fn only_here(state: &Rows<'_>, entry: &ListEntry) -> Result<Option<SuppressionRow>, Damaged> {
     let key = &entry.fingerprint;
     let first = state.0.listed(&key.0)?;
-    let first = first.iter().map(|e| e.list).filter(|list| *list < entry.list);
+    let first = first
+        .iter()
+        .map(|e| e.list)
+        .filter(|list| *list < entry.list);
     for list in first {
         if state.list(&list)?.is_some() {
             return Ok(None);

@@ -2,13 +2,13 @@
 //!
 //! It means what a row for each would mean: the key form is recognised as the person whom the list names, and that person is
 //! suppressed, unless they were lifted later. Only nothing is written for them until something of their own happens, and a
-//! spelling that only a list knows stays with its canonical form, whoever that is merged into or parted from. Where the entries lie and how they are found is behind [`super::Rows`]; here stands what they mean.
+//! spelling that only a list knows stays with its canonical form, whoever that is merged into or parted from. Where the
+//! entries lie and how they are found is behind [`super::Rows`]; here stands what they mean.
 
 use super::rows::{LogPosition, PersonRow, SuppressionRow};
 use super::state::fixed;
 use super::{
-    Damaged, Fingerprint, PersonId, Sealed, State, Suppression, SuppressionReason, Table,
-    Timestamp,
+    Damaged, Fingerprint, PersonId, Sealed, State, Suppression, SuppressionReason, Table, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 

@@ -203,7 +203,11 @@ impl LongList {
         };
         // If that fails it may be in the log or not: what becomes of the file is decided when the store is opened.
         commit(&office, vec![Event::Listed(listing)]).await?;
-        tracing::info!(entries = new.entries, people = fresh.people, "a suppression list holds");
+        tracing::info!(
+            entries = new.entries,
+            people = fresh.people,
+            "a suppression list holds"
+        );
         added.list = Some(new);
         Ok(added)
     }

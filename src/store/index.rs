@@ -10,6 +10,7 @@
 
 use super::frame::Link;
 use super::lists::Lists;
+use super::overlay::{changed_rows, overlaid};
 use crate::record::{Damaged, Found, ListEntry, Rows, Table, decode, encode};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -374,36 +375,4 @@ impl Rows for Index {
     fn has_list(&self, digest: &[u8; 32]) -> Result<(), Damaged> {
         self.lists.check(digest)
     }
-}
-
-/// Rows that changed, without their table's number; `None` = removed.
-type Changed = Vec<(Vec<u8>, Option<Vec<u8>>)>;
-
-/// The changes of a table from a key on, as far as they begin with the prefix.
-pub(super) fn changed_rows(changes: &Changes, table: Table, prefix: &[u8], from: &[u8]) -> Changed {
-    let full_prefix = full_key(table, prefix);
-    changes
-        .range(full_key(table, prefix.max(from))..)
-        .take_while(|(key, _)| key.starts_with(&full_prefix))
-        .map(|(key, value)| (key[1..].to_vec(), value.clone()))
-        .collect()
-}
-
-/// Rows with changes over them, both in the order of their keys: at most `limit`.
-pub(super) fn overlaid(base: Found, changed: Changed, limit: usize) -> Found {
-    if changed.is_empty() {
-        return base;
-    }
-    let mut base = base.into_iter().peekable();
-    let mut rows = Vec::new();
-    for (key, value) in changed {
-        while let Some(row) = base.next_if(|(k, _)| *k < key) {
-            rows.push(row);
-        }
-        base.next_if(|(k, _)| *k == key);
-        rows.extend(value.map(|value| (key, value)));
-    }
-    rows.extend(base);
-    rows.truncate(limit);
-    rows
 }

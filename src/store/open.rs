@@ -82,6 +82,12 @@ pub struct OpenReport {
 }
 
 impl OpenReport {
+    /// Where the log was shortened on purpose, nothing is missing before it.
+    fn expect_anchor(&mut self, dir: &Path, keys: &Fingerprinter) {
+        let missing = |d: &Damage| d.kind != super::DamageKind::History;
+        (self.damage).retain(|d| missing(d) || anchor::read(dir, keys).is_none());
+    }
+
     /// Whether something that was acknowledged may be lost: sending waits for a human.
     pub fn sending_must_wait(&self) -> bool {
         self.damage.iter().any(|d| d.kind.is_serious()) || !self.keys.lost.is_empty()
@@ -124,9 +130,7 @@ impl Store {
         }
         .run()?;
         let fingerprinter = master.fingerprinter();
-        report.damage.retain(|d| {
-            d.kind != super::DamageKind::History || anchor::read(dir, &fingerprinter).is_none()
-        });
+        report.expect_anchor(dir, &fingerprinter);
         report.replayed = recovered.replayed;
         report.rebuilt = recovered.rebuilt.map(|why| Rebuilt { why });
         let shared = Shared {

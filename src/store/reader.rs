@@ -7,8 +7,8 @@ use super::lists::{ListDraft, ListError, ListFile, NewList};
 use super::reading::{Ends, Frames, LogFiles, ReadError};
 use super::{CommitError, room};
 use crate::record::{
-    Damaged, Event, Fingerprinter, Found, Frame, KeyId, KeyKind, ListEntry, LogPosition, Rows, Sealed, State,
-    Table,
+    Damaged, Event, Fingerprinter, Found, Frame, KeyId, KeyKind, ListEntry, LogPosition, Rows,
+    Sealed, State, Table,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use std::path::PathBuf;
@@ -60,7 +60,9 @@ impl Reader {
         self.0.index.lists.check(digest)?;
         let read = |file: Arc<ListFile>| file.entries(from, limit);
         let found = self.0.index.lists.file(digest).map(read).transpose();
-        Ok(found.map_err(|e| Damaged(e.to_string()))?.unwrap_or_default())
+        Ok(found
+            .map_err(|e| Damaged(e.to_string()))?
+            .unwrap_or_default())
     }
 
     /// The event at a place that a row names: for its sealed content.

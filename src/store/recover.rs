@@ -123,13 +123,9 @@ impl Recovery<'_> {
         if existed {
             self.put_aside(&path)?;
         }
-        let (index, replay) = match self.build(&path) {
-            Err(e) => {
-                self.whole()?;
-                return Err(e);
-            }
-            built => built?,
-        };
+        let built = self.build(&path);
+        self.whole()?;
+        let (index, replay) = built?;
         self.count(&index)?;
         let serious = known || self.damage.iter().any(|d| d.kind.is_serious());
         let missing = match serious {
@@ -205,7 +201,8 @@ impl Recovery<'_> {
     /// Every list that the log names must be there.
     fn named(&self, index: &Index) -> Result<(), Damaged> {
         let all = State(index).lists()?;
-        all.iter().try_for_each(|(digest, _)| self.lists.check(digest))
+        all.iter()
+            .try_for_each(|(digest, _)| self.lists.check(digest))
     }
 
     fn put_aside(&self, path: &Path) -> std::io::Result<()> {

@@ -4,8 +4,8 @@
 use super::checkpoint;
 use super::index::Index;
 use crate::record::{
-    Damaged, Event, Fingerprint, HeadRow, ListRow, Listing, PersonId, PersonRow, Rows, State, SuppressionRow, Table,
-    decode,
+    Damaged, Event, Fingerprint, HeadRow, ListRow, Listing, PersonId, PersonRow, Rows, State,
+    SuppressionRow, Table, decode,
 };
 use std::collections::HashMap;
 use std::path::Path;

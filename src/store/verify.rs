@@ -104,7 +104,11 @@ pub fn verify(dir: &Path) -> Result<VerifyReport, OpenError> {
     let middle = |(segment, offset, n)| Damage::of(DamageKind::Middle, segment, offset, n);
     report.damage.extend(frames.damage.drain(..).map(middle));
     check_checkpoints(dir, &master.store, &checkpoints, &mut report)?;
-    let named = model.rows.0.keys().filter(|(table, _)| *table == Table::List);
+    let named = model
+        .rows
+        .0
+        .keys()
+        .filter(|(table, _)| *table == Table::List);
     let named = named.filter_map(|(_, key)| key.as_slice().try_into().ok());
     report.bad_lists = lists.verify(&named.collect());
     // Without its lists the index cannot be judged.

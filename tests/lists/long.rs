@@ -88,11 +88,15 @@ async fn a_long_list_holds_at_once_and_the_same_list_again_adds_nothing() {
     let said = ask(&client, "p500@client0.example").await;
     assert!(said.text.contains("came with a list"), "{}", said.text);
     assert!(
-        said.text.contains("\"long.csv\"") && said.text.contains("read in by anne: bought with the firm"),
+        said.text.contains("\"long.csv\"")
+            && said.text.contains("read in by anne: bought with the firm"),
         "{}",
         said.text
     );
-    assert_eq!((&said.data["by"], &said.data["why"]), (&json!("anne"), &json!("bought with the firm")));
+    assert_eq!(
+        (&said.data["by"], &said.data["why"]),
+        (&json!("anne"), &json!("bought with the firm"))
+    );
     drop((client, office));
     drop(running.join().unwrap());
 }
@@ -135,7 +139,12 @@ async fn what_is_held_by_lists_and_rows_is_shown_once_a_page_at_a_time() {
     let folder = tempfile::tempdir().unwrap();
     let client = Client::open(config(folder.path())).unwrap();
     order(&client, "add", "p1@client1.example").await.unwrap();
-    import(&client, "", &(text(MANY) + "@whole.example\ntag+one@client1.example\n")).await;
+    import(
+        &client,
+        "",
+        &(text(MANY) + "@whole.example\ntag+one@client1.example\n"),
+    )
+    .await;
     order(&client, "lift", "p5@client5.example").await.unwrap();
     order(&client, "add", "p6@client6.example").await.unwrap();
     let (mut all, mut next) = (Vec::new(), String::new());
@@ -181,7 +190,10 @@ async fn a_list_that_breaks_off_holds_for_nobody() {
     assert!(matches!(refused, Err(NoAnswer::Refused(_))), "{refused:?}");
     assert_eq!(counted(&client).await.0, 0);
     // And nothing of it is in the way of the next.
-    assert_eq!(numbers(&import(&client, "", &text(MANY)).await).0, MANY as u64);
+    assert_eq!(
+        numbers(&import(&client, "", &text(MANY)).await).0,
+        MANY as u64
+    );
     client.end().await;
 }
 
@@ -195,5 +207,8 @@ async fn without_the_list_nobody_is_told_to_be_free() {
     let lists = folder.path().join("store/lists");
     std::fs::rename(&lists, folder.path().join("aside")).unwrap();
     let refused = Client::open(settings).err().unwrap().to_string();
-    assert!(refused.contains("lists/") && refused.contains("put the file back"), "{refused}");
+    assert!(
+        refused.contains("lists/") && refused.contains("put the file back"),
+        "{refused}"
+    );
 }

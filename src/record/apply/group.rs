@@ -128,6 +128,24 @@ impl Step<'_> {
         Ok(row.map(|s| s.suppression))
     }
 
+    /// Nothing, of whoever is somebody else.
+    fn suppressed_alone(&self, person: PersonId) -> Result<Option<Suppression>, Damaged> {
+        match self.state().standing(person)? == person {
+            true => self.suppressed(person),
+            false => Ok(None),
+        }
+    }
+
+    /// Key forms that lead to one person, or to nobody, lead to the other.
+    fn hand_over(&mut self, from: PersonId, to: PersonId, keys: &[Fingerprint]) -> Done {
+        for key in keys {
+            if self.state().alias(key)?.is_none_or(|p| p == from) {
+                self.put(Table::Alias, &key.0, &to);
+            }
+        }
+        Ok(())
+    }
+
     fn opened(&self, cases: &[CaseId]) -> Result<Vec<(Timestamp, CaseId)>, Damaged> {
         let mut all = Vec::new();
         for id in cases {
@@ -210,10 +228,7 @@ impl Step<'_> {
             return Ok(());
         }
         self.keep_listed(from)?;
-        let alone = match self.state().standing(person)? == person {
-            true => self.suppressed(person)?,
-            false => None,
-        };
+        let alone = self.suppressed_alone(person)?;
         let (old, mut own) = (self.state().person(from)?, self.state().group(person)?);
         if let Some(holder) = own.into.take() {
             let mut row = self.state().group(holder)?;
@@ -231,14 +246,9 @@ impl Step<'_> {
         add(&mut own.domains, &theirs.domains);
         self.put_group(from, &theirs);
         self.put_group(person, &own);
-        for fingerprint in fingerprints {
-            if self.state().alias(fingerprint)?.is_none_or(|p| p == from) {
-                self.put(Table::Alias, &fingerprint.0, &person);
-            }
-        }
+        self.hand_over(from, person, fingerprints)?;
         // By the key forms alone, if they are on a list.
-        let listed = self.suppressed(person)?;
-        self.count_suppressed(alone, listed)?;
+        self.count_suppressed(alone, self.suppressed(person)?)?;
         self.change_person(from, |row| {
             row.fingerprints.retain(|f| !fingerprints.contains(f));
         })?;

@@ -115,7 +115,12 @@ impl ListDraft {
         let mut last: Option<Entry> = None;
         while let Some(mut top) = heap.peek_mut() {
             let Reverse((entry, number)) = *top;
-            match sources.get_mut(number).map(Source::next).transpose()?.flatten() {
+            match sources
+                .get_mut(number)
+                .map(Source::next)
+                .transpose()?
+                .flatten()
+            {
                 Some(next) => *top = Reverse((next, number)),
                 None => drop(PeekMut::pop(top)),
             }

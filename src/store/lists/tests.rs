@@ -44,11 +44,7 @@ fn whoever_is_on_a_list_is_found_and_nobody_else_by_any_beginning() {
     let all = file.entries(0, usize::MAX).unwrap();
     let mut sorted: Vec<_> = (0..5_000).map(key).collect();
     sorted.sort();
-    assert!(
-        all.iter()
-            .map(|e| e.fingerprint)
-            .eq(sorted.iter().copied())
-    );
+    assert!(all.iter().map(|e| e.fingerprint).eq(sorted.iter().copied()));
     assert_eq!(file.entries(4_990, 3).unwrap(), all[4_990..4_993]);
     assert_eq!(opened.verify(&[new.digest].into()), Vec::<String>::new());
 }
@@ -88,7 +84,13 @@ fn whatever_octet_is_flipped_no_look_up_says_that_somebody_is_not_on_the_list() 
     }
     let lists = Lists::open(folder.path(), [7; 16]).unwrap();
     assert!(lists.verify(&[new.digest].into()).is_empty());
-    assert!(Lists::open(folder.path(), [8; 16]).unwrap().check(&new.digest).is_err(), "another store's");
+    assert!(
+        Lists::open(folder.path(), [8; 16])
+            .unwrap()
+            .check(&new.digest)
+            .is_err(),
+        "another store's"
+    );
 }
 
 #[test]

@@ -108,7 +108,13 @@ fn an_index_that_is_older_than_the_order_of_cases_is_given_one_once() {
         apply(&mut tables, LogPosition::default(), &frame).unwrap();
     }
     let folder = tempfile::tempdir().unwrap();
-    let index = Index::open(&folder.path().join("index"), 1 << 20, 100, &Lists::open(folder.path(), [0; 16]).unwrap()).unwrap();
+    let index = Index::open(
+        &folder.path().join("index"),
+        1 << 20,
+        100,
+        &Lists::open(folder.path(), [0; 16]).unwrap(),
+    )
+    .unwrap();
     let old = tables.0.into_iter();
     let old = old.filter(|((table, _), _)| *table != Table::CaseOrder);
     let rows = old.map(|((table, key), row)| (full_key(table, &key), Some(row)));

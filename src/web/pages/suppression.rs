@@ -350,10 +350,7 @@ pub async fn import(
     Form(typed): Form<List>,
 ) -> Result<Response, Trouble> {
     let list = typed.list.into_bytes();
-    let path = format!(
-        "/suppression/import?{}",
-        in_query(&[("by", &visitor.name)])
-    );
+    let path = format!("/suppression/import?{}", in_query(&[("by", &visitor.name)]));
     let answer = web.client.hand_over(&path, list).await?;
     tracing::info!(by = %visitor.name, "a list of suppressions was taken in");
     let number = |key: &str| answer.data[key].as_u64().unwrap_or_default().to_string();
