@@ -264,11 +264,11 @@ impl Model {
 /// What is asked of a state: of each address, of each person.
 fn shown(state: &State<'_>, keys: &Fingerprinter) -> Vec<String> {
     let mut all = Vec::new();
-    for n in 0..PEOPLE.len() {
+    for (n, name) in PEOPLE.iter().enumerate() {
         let fingerprints = keys.of_address(&address(n));
         let row = state.suppression(&fingerprints, None).unwrap();
         let row = row.map(|row| (row.suppression, row.since));
-        all.push(format!("{} {row:?}", PEOPLE[n]));
+        all.push(format!("{name} {row:?}"));
         for key in fingerprints {
             let person = state.alias(&key).unwrap();
             let person = person.map(|p| state.standing(p).unwrap());

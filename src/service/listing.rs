@@ -150,7 +150,7 @@ impl LongList {
         let work = tokio::task::spawn_blocking(move || {
             let keys = self.office.keys();
             let mut all = Batch::default();
-            for part in side_by_side(&lines, &keys, told)? {
+            for part in side_by_side(&lines, keys, told)? {
                 all.named += part.named;
                 all.faults.extend(part.faults);
                 all.seen.extend(part.seen);

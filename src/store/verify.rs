@@ -68,13 +68,7 @@ pub fn verify(dir: &Path) -> Result<VerifyReport, OpenError> {
     let index = open_index(dir, &lists, &mut report);
     let anchored = anchor::read(dir, &master.fingerprinter());
     let mut last = anchored.map(|a| a.before).unwrap_or_default();
-    let mut model = Model {
-        rows: match anchored {
-            Some(_) => before_the_anchor(dir, &master.store)?,
-            None => MemoryTables::default(),
-        },
-        lists: lists.clone(),
-    };
+    let mut model = Model::before(dir, &master.store, anchored.is_some(), &lists)?;
     let mut checkpoints = HashMap::new();
     let mut frames = Frames::from_number(dir, 1, None)?;
     let mut passed = 0;
@@ -104,24 +98,42 @@ pub fn verify(dir: &Path) -> Result<VerifyReport, OpenError> {
     let middle = |(segment, offset, n)| Damage::of(DamageKind::Middle, segment, offset, n);
     report.damage.extend(frames.damage.drain(..).map(middle));
     check_checkpoints(dir, &master.store, &checkpoints, &mut report)?;
-    let named = model
-        .rows
-        .0
-        .keys()
-        .filter(|(table, _)| *table == Table::List);
-    let named = named.filter_map(|(_, key)| key.as_slice().try_into().ok());
-    report.bad_lists = lists.verify(&named.collect());
-    // Without its lists the index cannot be judged.
-    if let Some(index) = index.filter(|_| report.bad_lists.is_empty()) {
-        compare(&index, model.rows, &mut report);
-    }
+    judge(index, model, &mut report);
     Ok(report)
+}
+
+/// Without its lists the index cannot be judged.
+fn judge(index: Option<Index>, model: Model, report: &mut VerifyReport) {
+    let named = model.rows.0.keys();
+    let named = named.filter(|(table, _)| *table == Table::List);
+    let named = named.filter_map(|(_, key)| key.as_slice().try_into().ok());
+    report.bad_lists = model.lists.verify(&named.collect());
+    if let Some(index) = index.filter(|_| report.bad_lists.is_empty()) {
+        compare(&index, model.rows, report);
+    }
 }
 
 /// Rows in memory with the lists beside them. What is wrong with a list is told apart from what is wrong with rows.
 struct Model {
     rows: MemoryTables,
     lists: Arc<Lists>,
+}
+
+impl Model {
+    /// What was before the log begins.
+    fn before(
+        dir: &Path,
+        store: &[u8; 16],
+        anchored: bool,
+        lists: &Arc<Lists>,
+    ) -> Result<Self, OpenError> {
+        let rows = match anchored {
+            true => before_the_anchor(dir, store)?,
+            false => MemoryTables::default(),
+        };
+        let lists = lists.clone();
+        Ok(Self { rows, lists })
+    }
 }
 
 impl Rows for Model {
