@@ -152,16 +152,18 @@ pub fn run(arguments: &Arguments, named: Option<&Path>) -> Result<u8, End> {
             file,
             dry_run,
             reason,
-        } => {
-            let name = ask::quoted(&file.file_name().unwrap_or_default().to_string_lossy());
-            let (by, reason) = (ask::quoted(&ask::by()), ask::quoted(reason));
-            let how = format!("file={name}&by={by}&reason={reason}&dry_run={dry_run}");
-            let list = ask::opened(file)?;
-            let path = format!("/suppression/import?{how}");
-            (!dry_run, Ask::Stream(path, list))
-        }
+        } => (!dry_run, taken_in(file, reason, *dry_run)?),
     };
     ask::once(named, json, begins, ask)
+}
+
+/// A list that is handed over as it is read.
+fn taken_in(file: &Path, reason: &str, dry_run: bool) -> Result<Ask, End> {
+    let name = ask::quoted(&file.file_name().unwrap_or_default().to_string_lossy());
+    let (by, reason) = (ask::quoted(&ask::by()), ask::quoted(reason));
+    let how = format!("file={name}&by={by}&reason={reason}&dry_run={dry_run}");
+    let list = ask::opened(file)?;
+    Ok(Ask::Stream(format!("/suppression/import?{how}"), list))
 }
 
 /// Fingerprints of an export that are read at a time.

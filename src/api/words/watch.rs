@@ -1,7 +1,7 @@
 //! The daily round and the flags that stop sending, in a sentence for a reviewer.
 
 use super::Said;
-use crate::record::{About, Alarm, Duty, Event, Fate, Flood};
+use crate::record::{About, Alarm, Duty, Event, Fate, Flood, Listing};
 
 pub(super) fn tell(event: &Event) -> Said {
     let (event, what) = match event {
@@ -48,17 +48,19 @@ pub(super) fn tell(event: &Event) -> Said {
             "acknowledged",
             format!("{} by {by}: sending goes on", flag.word()),
         ),
-        Event::Listed(list) => (
-            "suppressed",
-            format!(
-                "a list of {} key forms holds: {} more people are suppressed, by {}",
-                list.entries, list.people, list.by
-            ),
-        ),
+        Event::Listed(list) => listed(list),
         Event::Flood(flood) => floods(flood),
         _ => return None,
     };
     Some((event, what, None))
+}
+
+fn listed(list: &Listing) -> (&'static str, String) {
+    let (entries, people, by) = (list.entries, list.people, &list.by);
+    let what = format!(
+        "a list of {entries} key forms holds: {people} more people are suppressed, by {by}"
+    );
+    ("suppressed", what)
 }
 
 fn floods(flood: &Flood) -> (&'static str, String) {
