@@ -11,13 +11,7 @@ pub(super) fn tell(event: &Event) -> Said {
             "daily round",
             format!("a checkpoint after frame {checkpoint}; {keys} keys were over their time"),
         ),
-        Event::SentLogRead { log, mark } => (
-            "log read",
-            format!(
-                "the log {log} of a mail server, up to octet {}",
-                mark.offset
-            ),
-        ),
+        Event::SentLogRead { log, mark } => log_read(log, mark.offset),
         Event::Duty(Duty::Telling { about, .. }) => (
             "telling",
             format!("a reviewer is told of {}", subjects(about)),
@@ -53,6 +47,11 @@ pub(super) fn tell(event: &Event) -> Said {
         _ => return None,
     };
     Some((event, what, None))
+}
+
+fn log_read(log: &str, octets: u64) -> (&'static str, String) {
+    let what = format!("the log {log} of a mail server, up to octet {octets}");
+    ("log read", what)
 }
 
 fn listed(list: &Listing) -> (&'static str, String) {
