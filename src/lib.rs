@@ -80,7 +80,7 @@
 //! A **request** is what a person asks; several in one message are one **case**: one reference, a clock for each, one letter. The **controller**
 //! is the firm that runs Quitus; the **register** holds its contacts; a **provider** supplied data. A **suppression** is
 //! `paused` or `suppressed`, and outlives the erasure of everything else. The **gate** gives two verdicts with a rule's id: may it be
-//! answered, may it be read. **Held** waits for a human; **dead** could not be read, and waits too. The **outbox** is what shall leave and is
+//! answered, may it be read. **Held** waits for a human; **dead** could not be read, and waits too. A **suppression list** is a file of key forms that one entry of the log names: it means what a row for each would mean. The **outbox** is what shall leave and is
 //! not yet known to have arrived. A **sender** is a tool that prospects and must obey; a **notice** is what it is to be told, and stands in the
 //! commit of the suppression itself; a **recipient** received data, and is told of what becomes of them (Art. 19); the **standing** is what the senders have obeyed, and so what a letter may claim. **Modes** govern only what leaves (shadow, review, live); suppression holds in every one.
 //!

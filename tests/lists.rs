@@ -6,6 +6,8 @@ mod alone;
 mod cases;
 #[path = "lists/imports.rs"]
 mod imports;
+#[path = "lists/long.rs"]
+mod long;
 #[path = "lists/paging.rs"]
 mod paging;
 #[path = "lists/sent.rs"]

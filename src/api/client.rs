@@ -11,10 +11,14 @@ use axum::body::{Body, Bytes};
 use axum::http::{Method, Request, StatusCode, header};
 use http_body_util::BodyExt;
 use hyper_util::rt::TokioIo;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::net::UnixStream;
 use tower::ServiceExt;
+
+/// Octets of a list that are handed over at a time.
+const PART: usize = 256 << 10;
 
 /// Why a command got no answer.
 #[derive(Debug, thiserror::Error)]
@@ -128,13 +132,38 @@ impl Client {
         self.ask(Method::POST, path, list).await
     }
 
+    /// Hands a list over as it is read, of any length.
+    pub async fn stream(&self, path: &str, from: Box<dyn Read + Send>) -> Result<Answer, NoAnswer> {
+        let parts = futures::stream::unfold(Some(from), |from| async {
+            let mut from = from?;
+            let read = tokio::task::spawn_blocking(move || {
+                let mut part = vec![0; PART];
+                let read = from.read(&mut part);
+                (read.map(|octets| part[..octets].to_vec()), from)
+            });
+            // What cannot be read is an error, so that a part is never taken for the whole.
+            match read.await {
+                Ok((Ok(part), _)) if part.is_empty() => None,
+                Ok((Ok(part), from)) => Some((Ok(Bytes::from(part)), Some(from))),
+                Ok((Err(e), _)) => Some((Err(e), None)),
+                Err(e) => Some((Err(std::io::Error::other(e)), None)),
+            }
+        });
+        self.send(Method::POST, path, Body::from_stream(parts))
+            .await
+    }
+
     async fn ask(&self, method: Method, path: &str, body: Vec<u8>) -> Result<Answer, NoAnswer> {
+        self.send(method, path, Body::from(body)).await
+    }
+
+    async fn send(&self, method: Method, path: &str, body: Body) -> Result<Answer, NoAnswer> {
         let request = Request::builder()
             .method(method)
             .uri(path)
             .header(header::HOST, "quitus")
             .header(header::CONTENT_TYPE, "application/json")
-            .body(Body::from(body))
+            .body(body)
             .map_err(|e| NoAnswer::Broken(e.to_string()))?;
         let (status, bytes) = match self {
             Self::Local(local) => {

@@ -42,6 +42,7 @@ mod senders;
 mod sent;
 mod serve;
 mod suppression;
+mod suppression_import;
 mod suppression_list;
 mod systems;
 mod templates;
@@ -276,7 +277,7 @@ fn address(text: &str) -> Result<Address, Refusal> {
 /// All routes.
 pub fn router(desk: Desk) -> Router {
     let lists = Router::new()
-        .route("/suppression/import", post(suppression_list::import))
+        .route("/suppression/import", post(suppression_import::import))
         .route("/contacts/import", post(contacts::import))
         .route("/sent/import", post(sent::import))
         .route("/tokens/mint/list", post(tokens::of_list))

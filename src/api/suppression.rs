@@ -5,8 +5,8 @@
 
 use super::{Answer, Desk, Refusal, address, incidents, words};
 use crate::record::{
-    Address, Event, Fingerprint, KeyId, KeyKind, Noted, PersonId, Suppression, SuppressionReason,
-    SuppressionRow, domain_to_ascii,
+    Address, Event, Fingerprint, KeyId, KeyKind, Listing, Noted, PersonId, State as Rows,
+    Suppression, SuppressionReason, SuppressionRow, domain_to_ascii,
 };
 use crate::register::{self, Key};
 use crate::service::InSight;
@@ -95,9 +95,11 @@ pub async fn check(State(desk): State<Desk>, Json(whom): Json<Whom>) -> Result<A
     }
     let reader = desk.office.sequencer.reader();
     let (state, keys) = (reader.state(), reader.fingerprinter());
+    let mut list = None;
     let (row, about) = match target(&whom.address)? {
         Target::One(address) => {
             let found = register::find(&state, keys, &address)?;
+            list = list_of(&state, &keys.of_address(&address), &found.suppression)?;
             (found.suppression, Noted::Person(found.person))
         }
         Target::Domain(domain) => {
@@ -118,7 +120,7 @@ pub async fn check(State(desk): State<Desk>, Json(whom): Json<Whom>) -> Result<A
     let since = row.as_ref().map(|r| r.since);
     let note = note.transpose()?.flatten().filter(|n| Some(n.at) >= since);
     let why = note.as_ref().map(|n| incidents::why(&desk, n));
-    let why = why.transpose()?.flatten();
+    let why: Option<String> = why.transpose()?.flatten();
     if let Some(note) = &note {
         text += &format!(
             "ordered by {}: {}\n",
@@ -126,11 +128,44 @@ pub async fn check(State(desk): State<Desk>, Json(whom): Json<Whom>) -> Result<A
             why.as_deref().unwrap_or("no reason was given")
         );
     }
+    let (mut by, mut why) = (note.map(|n| n.by), why);
+    if let Some(list) = list {
+        why = told_of_list(&desk, &list, &mut text)?;
+        by = Some(list.by);
+    }
     let data = json!({
-        "address": whom.address.trim(), "suppression": row.as_ref().map(in_data),
-        "by": note.as_ref().map(|n| &n.by), "why": why,
+        "address": whom.address.trim(), "suppression": row.as_ref().map(in_data), "by": by, "why": why,
     });
     Ok(Answer::good(data, text).wrong_if(row.is_some()))
+}
+
+/// Says which list it was, who read it in, and why; gives the reason.
+fn told_of_list(desk: &Desk, list: &Listing, text: &mut String) -> Result<Option<String>, Refusal> {
+    let reader = desk.office.sequencer.reader();
+    let why: Option<Option<String>> = match &list.why {
+        Some(why) => Some(reader.open_sealed(why)?),
+        None => None,
+    };
+    let why = why.flatten();
+    let reason = why.as_deref().unwrap_or("no reason was given");
+    let (origin, by, entries) = (&list.origin, &list.by, list.entries);
+    *text += &format!("the list {origin:?} of {entries} key forms, read in by {by}: {reason}\n");
+    Ok(why)
+}
+
+/// The list whose word it is that holds.
+fn list_of(
+    state: &Rows<'_>,
+    keys: &[Fingerprint],
+    holds: &Option<SuppressionRow>,
+) -> Result<Option<Listing>, Refusal> {
+    for key in keys {
+        let list = state.held_by_list(key)?;
+        if let Some(list) = list.filter(|l| Some(l.suppression()) == *holds) {
+            return Ok(Some(list.listing));
+        }
+    }
+    Ok(None)
 }
 
 /// A suppression in a sentence.
@@ -234,19 +269,12 @@ pub async fn lift(State(desk): State<Desk>, Json(order): Json<Order>) -> Result<
             vec![Event::DomainLifted { domain, by }, note]
         }
         Target::One(address) => {
-            let (person, ..) = person(&desk, &address)?;
+            let events = lifted(&desk, &address, &order)?;
             sight.addresses.push(address);
-            let reader = desk.office.sequencer.reader();
-            let row = reader.state().person(person)?;
-            if row.suppression.is_none() {
+            if events.is_empty() {
                 return Err(nothing());
             }
-            let key = match key_of(&desk, person)? {
-                Some(key) => key,
-                None => reader.allocate(KeyKind::Proof)?,
-            };
-            let note = Some(reader.seal(key, order.reason.trim())?);
-            vec![Event::Lifted { person, by, note }]
+            events
         }
     };
     let frame = desk.write(desk.with_notices(events, sight).await?).await?;
@@ -254,6 +282,37 @@ pub async fn lift(State(desk): State<Desk>, Json(order): Json<Order>) -> Result<
         json!({"lifted": true, "reason_kept": true, "frame": frame}),
         format!("{whom}: may be written to again; the reason is kept, sealed\n"),
     ))
+}
+
+/// Everybody whom the address leads to, by either form, is lifted: else it would still be held.
+fn lifted(desk: &Desk, address: &Address, order: &Order) -> Result<Vec<Event>, Refusal> {
+    let reader = desk.office.sequencer.reader();
+    let (state, keys) = (reader.state(), reader.fingerprinter());
+    let (mut people, mut events) = (Vec::new(), Vec::new());
+    let (known, ..) = person(desk, address)?;
+    let mut held = vec![(known, state.person(known)?.suppression)];
+    for fingerprint in keys.of_address(address) {
+        if let Some(person) = state.alias(&fingerprint)? {
+            let row = state.suppression(&[fingerprint], None)?;
+            held.push((state.standing(person)?, row));
+        }
+    }
+    for (person, row) in held {
+        if row.is_none() || people.contains(&person) {
+            continue;
+        }
+        people.push(person);
+        let key = match key_of(desk, person)? {
+            Some(key) => key,
+            None => reader.allocate(KeyKind::Proof)?,
+        };
+        events.push(Event::Lifted {
+            person,
+            by: order.by.clone(),
+            note: Some(reader.seal(key, order.reason.trim())?),
+        });
+    }
+    Ok(events)
 }
 
 /// A key under which something about a person can be sealed: their contact's, else that of their last case.

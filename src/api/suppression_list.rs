@@ -1,24 +1,17 @@
-//! Whole lists of suppressions: reading one in, showing what holds, handing it to other systems.
+//! All suppressions: showing what holds, handing it to other systems.
 //!
-//! A list that comes in holds an address, the SHA-256 sum of a lower-case address, or `@domain` in each line. What goes
-//! out are fingerprints, because nobody needs the addresses of people who asked to be forgotten.
+//! What goes out are fingerprints, because nobody needs the addresses of people who asked to be forgotten. First come people
+//! with rows of their own, then those whom only lists name, then domains; each in an order that does not move.
 
 use super::paging::{Page, no_cursor};
 use super::suppression::{in_data, in_words};
 use super::{Answer, Desk, Refusal};
 use crate::record::{
-    Address, Damaged, Event, Fingerprint, Note, Noted, PersonId, PersonRow, Suppression,
-    SuppressionReason, SuppressionRow, Table, decode, domain_to_ascii, hex, unhex,
+    Damaged, ListEntry, PersonId, PersonRow, State as Rows, SuppressionRow, Table, decode, hex,
+    unhex,
 };
-use crate::service::{Committed, InSight, Proposal};
 use axum::extract::{Query, State};
-use serde::Deserialize;
 use serde_json::json;
-use sha2::{Digest, Sha256};
-use std::collections::HashSet;
-
-/// Lines of one frame at most.
-const CHUNK: usize = 1_000;
 
 /// Rows that are read at a time.
 const ROWS: usize = 1_000;
@@ -30,10 +23,12 @@ struct Held {
     row: SuppressionRow,
 }
 
-/// What a page begins behind: people by their ids and each by the order of their fingerprints, then domains.
+/// What a page begins behind: people by their ids and each by the order of their fingerprints, lists by their digests and each
+/// by the order of its entries, then domains.
 #[derive(Clone, Copy)]
 enum After {
     Person([u8; 16], usize),
+    Listed([u8; 32], u64),
     Domain([u8; 32]),
 }
 
@@ -42,6 +37,10 @@ impl After {
         let (kind, rest) = cursor.split_once('.')?;
         match kind {
             "d" => unhex(rest).map(Self::Domain),
+            "l" => {
+                let (list, place) = rest.split_once('.')?;
+                Some(Self::Listed(unhex(list)?, place.parse().ok()?))
+            }
             "p" => {
                 let (person, place) = rest.split_once('.')?;
                 Some(Self::Person(unhex(person)?, place.parse().ok()?))
@@ -53,6 +52,7 @@ impl After {
     fn written(self) -> String {
         match self {
             Self::Person(id, place) => format!("p.{}.{place}", hex(&id)),
+            Self::Listed(list, place) => format!("l.{}.{place}", hex(&list)),
             Self::Domain(id) => format!("d.{}", hex(&id)),
         }
     }
@@ -68,8 +68,11 @@ fn held(desk: &Desk, page: &Page) -> Result<(Vec<Held>, Option<String>), Refusal
     // One more than is shown tells whether there is a next page.
     let wanted = page.limit().saturating_add(1);
     let mut all = Vec::new();
-    if !matches!(after, Some(After::Domain(_))) {
+    if !matches!(after, Some(After::Domain(_) | After::Listed(..))) {
         people(desk, after, wanted, &mut all)?;
+    }
+    if !matches!(after, Some(After::Domain(_))) {
+        listed(desk, after, wanted, &mut all)?;
     }
     domains(desk, after, wanted, &mut all)?;
     Ok(page.cut(all))
@@ -109,9 +112,16 @@ fn people(
         Some(After::Person(id, place)) => (id.to_vec(), Some((id, place))),
         _ => (Vec::new(), None),
     };
+    let state = desk.office.sequencer.reader().state();
     rows(desk, Table::Person, &from, |key, value| {
-        let person: PersonRow = decode(value)?;
-        let (Some(row), Ok(id)) = (person.suppression, <[u8; 16]>::try_from(key)) else {
+        let Ok(id) = <[u8; 16]>::try_from(key) else {
+            return Ok(true);
+        };
+        let person = match state.0.has_lists() {
+            true => state.person(PersonId(id))?,
+            false => decode::<PersonRow>(value)?,
+        };
+        let Some(row) = person.suppression else {
             return Ok(true);
         };
         for (place, fingerprint) in person.fingerprints.iter().enumerate() {
@@ -127,6 +137,64 @@ fn people(
         }
         Ok(all.len() < wanted)
     })
+}
+
+/// Key forms of those whom only lists know.
+fn listed(
+    desk: &Desk,
+    after: Option<After>,
+    wanted: usize,
+    all: &mut Vec<(String, Held)>,
+) -> Result<(), Damaged> {
+    let reader = desk.office.sequencer.reader();
+    let state = reader.state();
+    for (digest, _) in state.lists()? {
+        let mut next = match after {
+            Some(After::Listed(list, _)) if digest < list => continue,
+            Some(After::Listed(list, place)) if digest == list => place + 1,
+            _ => 0,
+        };
+        while all.len() < wanted {
+            let entries = reader.list_entries(&digest, next, ROWS)?;
+            if entries.is_empty() {
+                break;
+            }
+            for (entry, place) in entries.iter().zip(next..) {
+                if let Some(row) = only_here(&state, entry)? {
+                    let held = Held {
+                        fingerprint: hex(&entry.fingerprint.0),
+                        domain: false,
+                        row,
+                    };
+                    all.push((After::Listed(digest, place).written(), held));
+                }
+            }
+            next += entries.len() as u64;
+        }
+    }
+    Ok(())
+}
+
+/// What holds against a key form that stands in no person's row, nor on a list that came before.
+fn only_here(state: &Rows<'_>, entry: &ListEntry) -> Result<Option<SuppressionRow>, Damaged> {
+    let key = &entry.fingerprint;
+    let first = state.0.listed(&key.0)?;
+    let first = first
+        .iter()
+        .map(|e| e.list)
+        .filter(|list| *list < entry.list);
+    for list in first {
+        if state.list(&list)?.is_some() {
+            return Ok(None);
+        }
+    }
+    if let Some(person) = state.alias(key)? {
+        let own = state.0.get(Table::Person, &state.standing(person)?.0)?;
+        if own.is_some() && state.person(person)?.fingerprints.contains(key) {
+            return Ok(None);
+        }
+    }
+    state.suppression(&[*key], None)
 }
 
 fn domains(
@@ -190,165 +258,4 @@ pub async fn export(State(desk): State<Desk>, Query(page): Query<Page>) -> Resul
     }
     let data = json!({"fingerprints": all.len(), "next": next});
     Ok(Answer::good(data, text))
-}
-
-/// What a line of a list names.
-enum Named {
-    Address(Address),
-    Sum([u8; 32]),
-    Domain(String),
-}
-
-impl Named {
-    /// A sum names nobody to a sender.
-    fn seen(self, sight: &mut InSight) {
-        match self {
-            Self::Address(address) => sight.addresses.push(address),
-            Self::Domain(domain) => sight.domains.push(domain),
-            Self::Sum(_) => {}
-        }
-    }
-}
-
-/// The first field of the line that names something.
-fn named(line: &str) -> Option<Named> {
-    line.split([',', ';', '\t', ' ']).find_map(|field| {
-        let field = field.trim().trim_matches('"');
-        if let Some(domain) = field.strip_prefix('@') {
-            let ascii = domain_to_ascii(domain).filter(|d| d.contains('.'))?;
-            return Some(Named::Domain(ascii));
-        }
-        if let Ok(address) = Address::parse(field) {
-            return Some(Named::Address(address));
-        }
-        unhex(&field.to_lowercase()).map(Named::Sum)
-    })
-}
-
-/// Who hands a list over.
-#[derive(Deserialize)]
-pub struct HandedOver {
-    #[serde(default)]
-    by: String,
-}
-
-impl HandedOver {
-    fn note(self, list: &str) -> Option<Event> {
-        let mut short = [0; 16];
-        short.copy_from_slice(&Sha256::digest(list)[..16]);
-        let note = Note {
-            about: Noted::Stops(short),
-            by: self.by,
-            why: None,
-        };
-        (!note.by.is_empty()).then_some(Event::Noted(note))
-    }
-}
-
-/// What a list names, each line with its number from 0 on.
-fn lines(list: &str) -> Vec<(usize, &str)> {
-    let all = list.trim_start_matches('\u{feff}').lines().enumerate();
-    let says = |l: &str| !l.trim().is_empty() && !l.trim_start().starts_with('#');
-    all.filter(|(_, l)| says(l)).collect()
-}
-
-/// Reads a list in; a line that names nothing is told by its number, and the rest goes on.
-pub async fn import(
-    State(desk): State<Desk>,
-    Query(handed): Query<HandedOver>,
-    list: String,
-) -> Result<Answer, Refusal> {
-    let mut note = handed.note(&list);
-    let (mut added, mut known) = (0u64, 0u64);
-    let mut faults: Vec<usize> = Vec::new();
-    let lines = lines(&list);
-    for (block, part) in lines.chunks(CHUNK).enumerate() {
-        let (mut events, mut fresh) = (Vec::new(), HashSet::new());
-        let mut sight = InSight {
-            backlog: true,
-            ..InSight::default()
-        };
-        for (at, (number, line)) in part.iter().enumerate() {
-            match named(line) {
-                Some(named) => match events_for(&desk, &named)? {
-                    Some((key, new)) if fresh.insert(key.clone()) => {
-                        added += 1;
-                        named.seen(&mut sight);
-                        events.extend(new);
-                    }
-                    _ => known += 1,
-                },
-                // The first line may be a header.
-                None if block == 0 && at == 0 => {}
-                None => faults.push(number + 1),
-            }
-        }
-        if events.is_empty() {
-            continue;
-        }
-        let mut events = desk.with_notices(events, sight).await?;
-        // Who did it stands beside the first that it changes.
-        events.extend(note.take());
-        match desk.office.sequencer.commit(Proposal::new(events)).await {
-            Committed::Frame(_) => {}
-            Committed::Conflict => return Err(Refusal::broken("a conflict without expectations")),
-            Committed::Full(why) | Committed::Failed(why) => return Err(Refusal::broken(why)),
-        }
-    }
-    let mut text = format!("{added} added, {known} known already\n");
-    for line in &faults {
-        text += &format!("line {line}: no address, no SHA-256 sum, no @domain\n");
-    }
-    let data = json!({"added": added, "known": known, "refused_lines": faults});
-    Ok(Answer::good(data, text).wrong_if(!faults.is_empty()))
-}
-
-/// What is new: the key that recognises it in the same list, and its events.
-type Fresh = (Vec<u8>, Vec<Event>);
-
-/// What suppresses this, with the key that recognises it in the same list; nothing if it holds already.
-fn events_for(desk: &Desk, named: &Named) -> Result<Option<Fresh>, Refusal> {
-    let reader = desk.office.sequencer.reader();
-    let (state, keys) = (reader.state(), reader.fingerprinter());
-    let (suppression, reason, case) = (Suppression::Suppressed, SuppressionReason::Imported, None);
-    let (fingerprints, born): (Vec<Fingerprint>, PersonId) = match named {
-        Named::Domain(domain) => {
-            let domain = keys.of_domain(domain);
-            let holds = state.domain(&domain)?;
-            if holds.is_some_and(|h| h.suppression == suppression) {
-                return Ok(None);
-            }
-            let event = Event::DomainSuppressed {
-                domain,
-                suppression,
-                reason,
-                case,
-            };
-            return Ok(Some((domain.0.to_vec(), vec![event])));
-        }
-        Named::Address(address) => (keys.of_address(address), keys.person(address)),
-        Named::Sum(sum) => {
-            let one = keys.of_sha256(*sum);
-            (vec![one], PersonId::from_fingerprint(&one))
-        }
-    };
-    let person = state.person_of(&fingerprints)?.unwrap_or(born);
-    let row = state.person(person)?;
-    if row
-        .suppression
-        .is_some_and(|s| s.suppression == suppression)
-    {
-        return Ok(None);
-    }
-    let recognised = Event::Recognised {
-        person,
-        fingerprints,
-    };
-    let suppressed = Event::Suppressed {
-        person,
-        suppression,
-        reason,
-        case,
-    };
-    Ok(Some((person.0.to_vec(), vec![recognised, suppressed])))
 }

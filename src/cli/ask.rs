@@ -18,6 +18,8 @@ pub enum Ask {
     Post(String, Value),
     /// A list that is handed over.
     List(String, Vec<u8>),
+    /// A list of any length that is handed over as it is read.
+    Stream(String, Box<dyn io::Read + Send>),
 }
 
 impl Ask {
@@ -72,6 +74,7 @@ impl House {
                 Ask::Get(path) => self.client.get(&path).await,
                 Ask::Post(path, body) => self.client.post(&path, &body).await,
                 Ask::List(path, list) => self.client.hand_over(&path, list).await,
+                Ask::Stream(path, list) => self.client.stream(&path, list).await,
             }
         };
         self.runtime.block_on(answer).map_err(end)
@@ -173,6 +176,21 @@ pub fn quoted(text: &str) -> String {
         .collect()
 }
 
+/// A file that the operator named, `-` for standard input, to be read as it is needed.
+pub fn opened(file: &Path) -> Result<Box<dyn io::Read + Send>, End> {
+    if file == Path::new("-") {
+        return Ok(Box::new(io::stdin()));
+    }
+    match std::fs::File::open(file) {
+        Ok(opened) => Ok(Box::new(opened)),
+        Err(e) => Err(unreadable(file, &e)),
+    }
+}
+
+fn unreadable(file: &Path, why: &io::Error) -> End {
+    End::Usage(format!("{} cannot be read: {why}", file.display()))
+}
+
 /// A file that the operator named, `-` for standard input.
 pub fn read(file: &Path) -> Result<Vec<u8>, End> {
     let mut all = Vec::new();
@@ -180,5 +198,5 @@ pub fn read(file: &Path) -> Result<Vec<u8>, End> {
         io::Read::read_to_end(&mut io::stdin(), &mut all)?;
         return Ok(all);
     }
-    std::fs::read(file).map_err(|e| End::Usage(format!("{} cannot be read: {e}", file.display())))
+    std::fs::read(file).map_err(|e| unreadable(file, &e))
 }

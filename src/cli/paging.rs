@@ -15,6 +15,11 @@ pub struct Paging {
 }
 
 impl Paging {
+    /// Whether no page was asked for.
+    pub fn is_whole(&self) -> bool {
+        self.limit.is_none() && self.after.is_none()
+    }
+
     /// The path of the API (which may have a query) with the page in its query.
     pub fn of(&self, path: &str) -> String {
         let limit = self.limit.map(|n| format!("limit={n}"));

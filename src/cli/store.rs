@@ -142,6 +142,7 @@ pub fn wrong_in(report: &VerifyReport) -> Vec<String> {
     );
     let bad = report.bad_checkpoints.iter();
     wrong.extend(bad.map(|p| format!("the checkpoint {} is damaged", p.display())));
+    wrong.extend(report.bad_lists.iter().cloned());
     wrong.extend(report.index_error.iter().map(|e| format!("the index: {e}")));
     wrong
 }

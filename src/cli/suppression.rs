@@ -3,8 +3,10 @@
 use super::ask::{self, Ask, House};
 use super::checking::{self, List};
 use super::edge::{DONE, End};
+use super::output;
 use super::paging::Paging;
 use serde_json::json;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// `quitus suppression …`
@@ -56,8 +58,14 @@ enum Command {
     List(Paging),
     /// Read a list in: an address, the SHA-256 sum of a lower-case address, or @domain in each line
     Import {
-        /// The file, - for standard input
+        /// The file, - for standard input; of any length
         file: PathBuf,
+        /// Only tell what it would change
+        #[arg(long)]
+        dry_run: bool,
+        /// Why, as an auditor should read it; kept sealed with a long list
+        #[arg(long, default_value = "")]
+        reason: String,
     },
     /// All that hold as CSV: keyed fingerprints, no addresses
     Export(Paging),
@@ -138,14 +146,50 @@ pub fn run(arguments: &Arguments, named: Option<&Path>) -> Result<u8, End> {
         }
         Command::Flood(flood) => (false, flood.question()),
         Command::List(page) => (false, Ask::Get(page.of("/suppression"))),
+        Command::Export(page) if page.is_whole() && !json => return exported(named),
         Command::Export(page) => (false, Ask::Get(page.of("/suppression/export"))),
-        Command::Import { file } => {
-            let list = ask::read(file)?;
-            let path = format!("/suppression/import?by={}", ask::quoted(&ask::by()));
-            (true, Ask::List(path, list))
-        }
+        Command::Import {
+            file,
+            dry_run,
+            reason,
+        } => (!dry_run, taken_in(file, reason, *dry_run)?),
     };
     ask::once(named, json, begins, ask)
+}
+
+/// A list that is handed over as it is read.
+fn taken_in(file: &Path, reason: &str, dry_run: bool) -> Result<Ask, End> {
+    let name = ask::quoted(&file.file_name().unwrap_or_default().to_string_lossy());
+    let (by, reason) = (ask::quoted(&ask::by()), ask::quoted(reason));
+    let how = format!("file={name}&by={by}&reason={reason}&dry_run={dry_run}");
+    let list = ask::opened(file)?;
+    Ok(Ask::Stream(format!("/suppression/import?{how}"), list))
+}
+
+/// Fingerprints of an export that are read at a time.
+const AT_ONCE: usize = 10_000;
+
+/// All of it, however much it is, a part at a time.
+fn exported(named: Option<&Path>) -> Result<u8, End> {
+    let house = House::open(named, false)?;
+    let mut out = output::people();
+    let (mut after, mut head) = (String::new(), 0);
+    loop {
+        let path = format!("/suppression/export?limit={AT_ONCE}{after}");
+        let page = house.ask(Ask::Get(path))?;
+        let lines = page.text.lines().filter(|line| !line.starts_with('#'));
+        for line in lines.skip(head) {
+            writeln!(out, "{line}")?;
+        }
+        match page.data["next"].as_str() {
+            Some(next) => after = format!("&after={}", ask::quoted(next)),
+            None => break,
+        }
+        head = 1;
+    }
+    out.flush()?;
+    house.close();
+    Ok(DONE)
 }
 
 fn check(address: &str) -> Ask {

@@ -24,6 +24,7 @@ mod flood;
 mod folder;
 mod group;
 mod letter;
+mod listed;
 mod message;
 mod notice;
 mod person;
@@ -168,6 +169,7 @@ impl Step<'_> {
                 Ok(())
             }
             Event::Canary(canary) => self.canary(canary),
+            Event::Listed(listing) => self.list(listing),
             Event::KeysErased { .. } | Event::Checkpointed { .. } => Ok(()),
         }
     }

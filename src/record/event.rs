@@ -388,4 +388,6 @@ pub enum Event {
     Canary(super::Canary),
     /// A human says what a message meant that belongs to no case.
     CorrectedAlone(super::LoneCorrection),
+    /// A suppression list is in force: everybody on it, at once.
+    Listed(super::Listing),
 }

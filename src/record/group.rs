@@ -105,6 +105,7 @@ impl State<'_> {
                 all.push(PersonId(fixed(&key)?));
             }
         }
+        all.extend(self.listed_beginning(id)?);
         Ok(all)
     }
 

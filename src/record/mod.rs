@@ -23,6 +23,7 @@ mod ids;
 mod judgement;
 mod kept;
 mod keyforms;
+mod listed;
 mod mailed;
 mod mark;
 mod memory;
@@ -64,6 +65,7 @@ pub use ids::{
 pub use judgement::Judgement;
 pub use kept::{FrozenLetter, KeptMessage, Proof, ProofOfRequest, Proposal};
 pub use keyforms::{CrmId, Phone, Profile};
+pub use listed::{BEGINNING, ListEntry, ListRow, Listing};
 pub use mailed::order_mails;
 pub use mark::LogMark;
 pub use memory::MemoryTables;

@@ -92,7 +92,10 @@ impl State<'_> {
 
     /// The person known under this fingerprint.
     pub fn alias(&self, fingerprint: &Fingerprint) -> Look<Option<PersonId>> {
-        self.row(Table::Alias, &fingerprint.0)
+        match self.row(Table::Alias, &fingerprint.0)? {
+            Some(person) => Ok(Some(person)),
+            None => self.listed_alias(fingerprint),
+        }
     }
 
     /// The person known under the first of these fingerprints that anybody is known under.
@@ -109,11 +112,14 @@ impl State<'_> {
     pub fn person(&self, id: PersonId) -> Look<PersonRow> {
         // Whoever became one with another has no row any more; most people have one, and are found at once.
         if let Some(row) = self.row(Table::Person, &id.0)? {
-            return Ok(row);
+            return self.with_listed(id, row);
         }
         match self.standing(id)? {
-            same if same == id => Ok(PersonRow::default()),
-            into => Ok(self.row(Table::Person, &into.0)?.unwrap_or_default()),
+            same if same == id => self.with_listed(id, PersonRow::default()),
+            into => {
+                let row = self.row(Table::Person, &into.0)?.unwrap_or_default();
+                self.with_listed(into, row)
+            }
         }
     }
 
@@ -343,14 +349,7 @@ impl State<'_> {
             }
         };
         for fingerprint in fingerprints {
-            if let Some(person) = self.alias(fingerprint)? {
-                // Its own row is nearly always there: millions are asked about.
-                let row: Option<PersonRow> = self.row(Table::Person, &person.0)?;
-                take(match row {
-                    Some(row) => row.suppression,
-                    None => self.person(person)?.suppression,
-                });
-            }
+            take(self.held_against(fingerprint)?);
         }
         if let Some(domain) = domain {
             take(self.domain(domain)?);

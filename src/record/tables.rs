@@ -3,6 +3,7 @@
 //! Who keeps the rows (a disk, a map in memory, changes laid over either) stands behind two traits, so that events mean
 //! the same wherever they are applied. Deliberately absent: what the rows say; that is in `rows`.
 
+use super::ListEntry;
 use serde::{Serialize, de::DeserializeOwned};
 
 /// The tables of the index. The numbers are part of its format.
@@ -84,11 +85,15 @@ pub enum Table {
     Wrote = 36,
     /// MailIdHash of a mail in Sent → FolderId: where it was read.
     SentFrom = 37,
+    /// SHA-256 of a suppression list's file → [`super::ListRow`].
+    List = 38,
+    /// Fingerprint or PersonId → where in the log it was lifted ([`super::LogPosition`]): earlier lists hold no more. Only where there are lists.
+    Unlisted = 39,
 }
 
 impl Table {
     /// All of them: what compares two indexes compares these.
-    pub const ALL: [Self; 37] = [
+    pub const ALL: [Self; 39] = [
         Self::Meta,
         Self::Folder,
         Self::Message,
@@ -126,6 +131,8 @@ impl Table {
         Self::SentTo,
         Self::Wrote,
         Self::SentFrom,
+        Self::List,
+        Self::Unlisted,
     ];
 }
 
@@ -150,6 +157,21 @@ pub trait Rows: Send + Sync {
         from: &[u8],
         limit: usize,
     ) -> Result<Found, Damaged>;
+
+    /// Whether there are suppression lists beside the rows: asked with every look-up, so it costs nothing.
+    fn has_lists(&self) -> bool {
+        false
+    }
+
+    /// Entries of suppression lists whose key forms begin so (at least [`super::BEGINNING`] octets).
+    fn listed(&self, _beginning: &[u8]) -> Result<Vec<ListEntry>, Damaged> {
+        Ok(Vec::new())
+    }
+
+    /// Whether the list with this digest lies beside the rows, as it must before the log names it.
+    fn has_list(&self, _digest: &[u8; 32]) -> Result<(), Damaged> {
+        Ok(())
+    }
 }
 
 /// Reads and writes rows.

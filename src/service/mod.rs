@@ -30,6 +30,7 @@ mod house;
 mod identity;
 mod importing;
 mod learning;
+mod listing;
 mod logins;
 mod mailed;
 mod minting;
@@ -75,6 +76,7 @@ pub use learning::{
     Effect as LexiconEffect, Suggestion, forget as forget_reply, intents, keep as keep_reply,
     label, line as reply_line, lines as own_replies, own_set, suggest, sweep as sweep_own_set,
 };
+pub use listing::{Added, LongList, Named, NotListed, Order as ListOrder, SHORT as SHORT_LIST};
 pub use logins::{accounts as oauth_accounts, standings as oauth_standings};
 pub use minting::{Issued, NotMinted, Wanted as WantedTokens, issue as issue_tokens};
 pub use needs::{Need, Why};

@@ -9,13 +9,15 @@
 //! owner rebuild it from the log. sled's types do not leave this file.
 
 use super::frame::Link;
-use crate::record::{Damaged, Found, Rows, Table, decode, encode};
+use super::lists::Lists;
+use super::overlay::{changed_rows, overlaid};
+use crate::record::{Damaged, Found, ListEntry, Rows, Table, decode, encode};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::{Duration, Instant};
 
 /// Keys that begin with this are the index's own.
@@ -72,6 +74,8 @@ pub(super) struct Index {
     held: [AtomicBool; TABLES],
     /// Rows that may wait.
     behind: usize,
+    /// What lies beside the rows.
+    pub(super) lists: Arc<Lists>,
 }
 
 /// Rows that are committed and not yet in sled, and up to where the log is in them.
@@ -141,7 +145,12 @@ impl Index {
     /// since an index that is only busy must not be taken for a damaged one and built again.
     ///
     /// `cache` is sled's memory in octets; `behind` is how many changed rows may wait in memory for it.
-    pub(super) fn open(path: &Path, cache: u64, behind: usize) -> Result<Self, Damaged> {
+    pub(super) fn open(
+        path: &Path,
+        cache: u64,
+        behind: usize,
+        lists: &Arc<Lists>,
+    ) -> Result<Self, Damaged> {
         let until = Instant::now() + LET_GO;
         loop {
             let path = path.to_owned();
@@ -166,6 +175,7 @@ impl Index {
                         waiting: RwLock::default(),
                         held,
                         behind,
+                        lists: lists.clone(),
                     });
                 }
                 Err(e) if is_locked(&e) && Instant::now() < until => {
@@ -353,36 +363,16 @@ impl Rows for Index {
         })?;
         Ok(overlaid(settled, changed, limit))
     }
-}
 
-/// Rows that changed, without their table's number; `None` = removed.
-type Changed = Vec<(Vec<u8>, Option<Vec<u8>>)>;
-
-/// The changes of a table from a key on, as far as they begin with the prefix.
-pub(super) fn changed_rows(changes: &Changes, table: Table, prefix: &[u8], from: &[u8]) -> Changed {
-    let full_prefix = full_key(table, prefix);
-    changes
-        .range(full_key(table, prefix.max(from))..)
-        .take_while(|(key, _)| key.starts_with(&full_prefix))
-        .map(|(key, value)| (key[1..].to_vec(), value.clone()))
-        .collect()
-}
-
-/// Rows with changes over them, both in the order of their keys: at most `limit`.
-pub(super) fn overlaid(base: Found, changed: Changed, limit: usize) -> Found {
-    if changed.is_empty() {
-        return base;
+    fn has_lists(&self) -> bool {
+        self.lists.any()
     }
-    let mut base = base.into_iter().peekable();
-    let mut rows = Vec::new();
-    for (key, value) in changed {
-        while let Some(row) = base.next_if(|(k, _)| *k < key) {
-            rows.push(row);
-        }
-        base.next_if(|(k, _)| *k == key);
-        rows.extend(value.map(|value| (key, value)));
+
+    fn listed(&self, beginning: &[u8]) -> Result<Vec<ListEntry>, Damaged> {
+        self.lists.find(beginning)
     }
-    rows.extend(base);
-    rows.truncate(limit);
-    rows
+
+    fn has_list(&self, digest: &[u8; 32]) -> Result<(), Damaged> {
+        self.lists.check(digest)
+    }
 }

@@ -10,7 +10,7 @@
 //! lock               who has it open          keys/master{,.copy}  store key, fingerprint chain, id key
 //! log/00000001.log   frames (frame.rs)        keys/a, keys/b       key records, each twice
 //! checkpoints/N.ckpt all rows after frame N   index/               sled, made again whenever in doubt
-//! anchor             where a shortened log begins
+//! anchor             where a shortened log begins          lists/D.list     suppression lists, named by their digest (lists.rs)
 //! ballast            room for the last words  damaged/             what was put aside, never read again
 //! alerts.json        the monitor's, not the store's: what it told of the daemon
 //! ```
@@ -26,6 +26,7 @@ mod group;
 mod index;
 mod keys;
 mod later;
+mod lists;
 mod lock;
 mod log;
 mod master;
@@ -44,6 +45,7 @@ pub use checkpoint::Checkpoint;
 pub use disk::{private_dir, replace};
 pub use group::Group;
 pub use keys::{KeyError, Keys};
+pub use lists::{ListDraft, ListError, NewList};
 pub use open::{OpenReport, Options, Rebuilt, Store};
 pub use reader::Reader;
 pub use reading::{Frames, Placed, ReadError};
@@ -72,6 +74,9 @@ pub enum OpenError {
     /// No index could be built from the log.
     #[error("{0}")]
     Damaged(#[from] Damaged),
+    /// A suppression list that the log names is missing or damaged.
+    #[error("{0}")]
+    List(String),
     /// The key files.
     #[error(transparent)]
     Keys(#[from] KeyError),

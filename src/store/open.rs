@@ -4,6 +4,7 @@ use super::checkpoint::{self, Checkpoint};
 use super::frame::Link;
 use super::group::Group;
 use super::keys::Keys;
+use super::lists::Lists;
 use super::lock::Lock;
 use super::log::Log;
 use super::master::{Master, MasterError};
@@ -81,6 +82,12 @@ pub struct OpenReport {
 }
 
 impl OpenReport {
+    /// Where the log was shortened on purpose, nothing is missing before it.
+    fn expect_anchor(&mut self, dir: &Path, keys: &Fingerprinter) {
+        let missing = |d: &Damage| d.kind != super::DamageKind::History;
+        (self.damage).retain(|d| missing(d) || anchor::read(dir, keys).is_none());
+    }
+
     /// Whether something that was acknowledged may be lost: sending waits for a human.
     pub fn sending_must_wait(&self) -> bool {
         self.damage.iter().any(|d| d.kind.is_serious()) || !self.keys.lost.is_empty()
@@ -109,6 +116,7 @@ impl Store {
         let (keys, slots) = Keys::open(dir, &master)?;
         report.keys = slots;
         let id = master.store;
+        let lists = Lists::open(dir, id)?;
         let log = Log::open(dir, id, options.segment_octets, &mut report.damage)?;
         let recovered = Recovery {
             dir,
@@ -117,13 +125,12 @@ impl Store {
             behind: options.index_behind,
             log: &log,
             keys: &keys,
+            lists: &lists,
             damage: &mut report.damage,
         }
         .run()?;
         let fingerprinter = master.fingerprinter();
-        report.damage.retain(|d| {
-            d.kind != super::DamageKind::History || anchor::read(dir, &fingerprinter).is_none()
-        });
+        report.expect_anchor(dir, &fingerprinter);
         report.replayed = recovered.replayed;
         report.rebuilt = recovered.rebuilt.map(|why| Rebuilt { why });
         let shared = Shared {
@@ -144,8 +151,18 @@ impl Store {
         };
         report.suppressions_restored = store.restore(recovered.missing, options.now)?;
         store.raise(&report, options.now)?;
+        store.tidy_lists(&report)?;
         report.frame = store.log.link().number;
         Ok((store, report))
+    }
+
+    /// After damage nobody knows which lists the log named, so all stay.
+    fn tidy_lists(&self, report: &OpenReport) -> Result<(), OpenError> {
+        if report.sending_must_wait() {
+            return Ok(());
+        }
+        let named = self.state().lists()?.into_iter().map(|(digest, _)| digest);
+        Ok(self.shared.index.lists.tidy(&named.collect())?)
     }
 
     /// Writes suppressions down again that damage had taken from the log.

@@ -3,11 +3,12 @@
 use super::frame::Link;
 use super::index::Index;
 use super::keys::{KeyError, Keys};
+use super::lists::{ListDraft, ListError, ListFile, NewList};
 use super::reading::{Ends, Frames, LogFiles, ReadError};
 use super::{CommitError, room};
 use crate::record::{
-    Damaged, Event, Fingerprinter, Found, Frame, KeyId, KeyKind, LogPosition, Rows, Sealed, State,
-    Table,
+    Damaged, Event, Fingerprinter, Found, Frame, KeyId, KeyKind, ListEntry, LogPosition, Rows,
+    Sealed, State, Table,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use std::path::PathBuf;
@@ -37,6 +38,31 @@ impl Reader {
     /// Whether there is room for new work (`Full` says how much is missing): whoever would begin some asks first.
     pub fn check_room(&self) -> Result<(), CommitError> {
         room::check(&self.0.dir, self.0.floor, 0)
+    }
+
+    /// Begins a suppression list; one at a time. It holds for nobody before the log names it.
+    pub fn begin_list(&self) -> Result<ListDraft, ListError> {
+        self.0.index.lists.begin(self.0.floor)
+    }
+
+    /// Takes a list away that no frame names.
+    pub fn drop_list(&self, list: &NewList) -> Result<(), ListError> {
+        Ok(self.0.index.lists.remove(&list.digest)?)
+    }
+
+    /// Entries of a list, in the order of their key forms, from the number `from` on.
+    pub fn list_entries(
+        &self,
+        digest: &[u8; 32],
+        from: u64,
+        limit: usize,
+    ) -> Result<Vec<ListEntry>, Damaged> {
+        self.0.index.lists.check(digest)?;
+        let read = |file: Arc<ListFile>| file.entries(from, limit);
+        let found = self.0.index.lists.file(digest).map(read).transpose();
+        Ok(found
+            .map_err(|e| Damaged(e.to_string()))?
+            .unwrap_or_default())
     }
 
     /// The event at a place that a row names: for its sealed content.
@@ -100,5 +126,17 @@ impl Rows for Reader {
         limit: usize,
     ) -> Result<Found, Damaged> {
         self.0.index.scan(table, prefix, from, limit)
+    }
+
+    fn has_lists(&self) -> bool {
+        self.0.index.has_lists()
+    }
+
+    fn listed(&self, beginning: &[u8]) -> Result<Vec<ListEntry>, Damaged> {
+        self.0.index.listed(beginning)
+    }
+
+    fn has_list(&self, digest: &[u8; 32]) -> Result<(), Damaged> {
+        self.0.index.has_list(digest)
     }
 }

@@ -4,6 +4,7 @@ use super::frame::{Link, SEGMENT_HEADER};
 use super::index::{Index, Place};
 use super::keys::Keys;
 use super::later::{self, LATER, complete};
+use super::lists::Lists;
 use super::log::Log;
 use super::overlay::Overlay;
 use super::reading::Frames;
@@ -24,6 +25,7 @@ pub(super) struct Recovery<'a> {
     pub(super) behind: usize,
     pub(super) log: &'a Log,
     pub(super) keys: &'a Keys,
+    pub(super) lists: &'a Arc<Lists>,
     pub(super) damage: &'a mut Vec<Damage>,
 }
 
@@ -105,8 +107,9 @@ impl Recovery<'_> {
             }
             Err(why) => why.0,
         };
+        self.whole()?;
         let mut sources = Vec::new();
-        if existed && let Ok(index) = Index::open(&path, self.cache, self.behind) {
+        if existed && let Ok(index) = Index::open(&path, self.cache, self.behind, self.lists) {
             sources.push(Source::of_index(&index));
         }
         let lost = sources.iter().any(|s| s.head > self.log.link().number);
@@ -119,7 +122,9 @@ impl Recovery<'_> {
         if existed {
             self.put_aside(&path)?;
         }
-        let (index, replay) = self.build(&path)?;
+        let built = self.build(&path);
+        self.whole()?;
+        let (index, replay) = built?;
         self.count(&index)?;
         let serious = known || self.damage.iter().any(|d| d.kind.is_serious());
         let missing = match serious {
@@ -155,6 +160,14 @@ impl Recovery<'_> {
         Ok(missing)
     }
 
+    /// A list that is missing or damaged is no damage of the index: making that again would not bring it back.
+    fn whole(&self) -> Result<(), OpenError> {
+        match self.lists.lost() {
+            Some(why) => Err(OpenError::List(why)),
+            None => Ok(()),
+        }
+    }
+
     fn mark_running(&self) -> std::io::Result<()> {
         disk::replace("index: mark", &running_mark(self.dir), boot_id().as_bytes())
     }
@@ -168,7 +181,7 @@ impl Recovery<'_> {
         if std::fs::read_to_string(running_mark(self.dir)).is_ok_and(|boot| boot != boot_id()) {
             return Err(no("the machine stopped while the index was open"));
         }
-        let index = Arc::new(Index::open(path, self.cache, self.behind)?);
+        let index = Arc::new(Index::open(path, self.cache, self.behind, self.lists)?);
         match index.store()? {
             Some(store) if store == self.store => {}
             Some(_) => return Err(no("the index is another store's")),
@@ -180,7 +193,15 @@ impl Recovery<'_> {
         }
         let replay = self.replay(&index, place)?;
         complete(&index, Some(self.dir))?;
+        self.named(&index)?;
         Ok((index, replay.frames))
+    }
+
+    /// Every list that the log names must be there.
+    fn named(&self, index: &Index) -> Result<(), Damaged> {
+        let all = State(index).lists()?;
+        all.iter()
+            .try_for_each(|(digest, _)| self.lists.check(digest))
     }
 
     fn put_aside(&self, path: &Path) -> std::io::Result<()> {
@@ -205,9 +226,11 @@ impl Recovery<'_> {
             });
             if let Ok(replay) = loaded {
                 complete(&index, (!knows).then_some(self.dir))?;
+                self.named(&index)?;
                 index.claim(self.store)?;
                 return Ok((index, replay));
             }
+            self.whole()?;
         }
         let index = Arc::new(self.empty(path)?);
         let replay = self.replay(&index, Place::default())?;
@@ -220,7 +243,7 @@ impl Recovery<'_> {
         if path.exists() {
             std::fs::remove_dir_all(path)?;
         }
-        Ok(Index::open(path, self.cache, self.behind)?)
+        Ok(Index::open(path, self.cache, self.behind, self.lists)?)
     }
 
     /// Counts the figures of an index, or of a checkpoint, that an older version wrote: once, from the whole log.

@@ -4,8 +4,8 @@
 use super::checkpoint;
 use super::index::Index;
 use crate::record::{
-    Damaged, Event, Fingerprint, HeadRow, PersonId, PersonRow, Rows, State, SuppressionRow, Table,
-    decode,
+    Damaged, Event, Fingerprint, HeadRow, ListRow, Listing, PersonId, PersonRow, Rows, State,
+    SuppressionRow, Table, decode,
 };
 use std::collections::HashMap;
 use std::path::Path;
@@ -17,6 +17,7 @@ pub(super) struct Source {
     pub(super) head: u64,
     persons: Vec<(PersonId, PersonRow)>,
     domains: Vec<(Fingerprint, SuppressionRow)>,
+    lists: Vec<Listing>,
 }
 
 /// When (by frame) suppressions were lifted, as the replayed part of the log says.
@@ -55,6 +56,9 @@ impl Source {
             if let (Ok(id), Ok(row)) = (key.try_into(), decode(value)) {
                 self.domains.push((Fingerprint(id), row));
             }
+        } else if *table == Table::List as u8 {
+            let row = decode::<ListRow>(value);
+            self.lists.extend(row.map(|row| row.listing));
         } else if *table == Table::Meta as u8
             && key == b"head"
             && let Ok(row) = decode::<HeadRow>(value)
@@ -128,6 +132,12 @@ impl Source {
                 reason: old.reason,
                 case: old.case,
             });
+        }
+        for list in &self.lists {
+            // Its people are counted already if the counts came from elsewhere; what it says of them is what matters.
+            if state.list(&list.digest)?.is_none() && now.has_list(&list.digest).is_ok() {
+                events.push(Event::Listed(list.clone()));
+            }
         }
         Ok(events)
     }

@@ -2,15 +2,17 @@
 
 use super::index::Index;
 use super::later::{LATER, make_table};
+use super::lists::Lists;
 use super::lock::Lock;
 use super::master::{Master, MasterError};
 use super::open::{OpenReport, Options, Store};
 use super::reading::Frames;
 use super::slots::{SlotReport, Slots};
 use super::{Damage, DamageKind, OpenError, anchor, checkpoint};
-use crate::record::{Event, MemoryTables, Rows, Table, apply};
+use crate::record::{Damaged, Event, Found, ListEntry, MemoryTables, Rows, Table, Tables, apply};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// What verification found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -35,6 +37,8 @@ pub struct VerifyReport {
     pub index_frame: u64,
     /// Rows that differ from what the log gives, are missing, or too many.
     pub index_differs: u64,
+    /// Suppression lists that are missing, or not what the chain says.
+    pub bad_lists: Vec<String>,
 }
 
 impl VerifyReport {
@@ -46,6 +50,7 @@ impl VerifyReport {
             && self.bad_checkpoints.is_empty()
             && self.index_error.is_none()
             && self.index_differs == 0
+            && self.bad_lists.is_empty()
     }
 }
 
@@ -59,13 +64,11 @@ pub fn verify(dir: &Path) -> Result<VerifyReport, OpenError> {
     let mut report = VerifyReport::default();
     let (slots, _, found) = Slots::open(dir, &master.store, false)?;
     report.keys = found;
-    let index = open_index(dir, &mut report);
+    let lists = Lists::open(dir, master.store)?;
+    let index = open_index(dir, &lists, &mut report);
     let anchored = anchor::read(dir, &master.fingerprinter());
     let mut last = anchored.map(|a| a.before).unwrap_or_default();
-    let mut model = match anchored {
-        Some(_) => before_the_anchor(dir, &master.store)?,
-        None => MemoryTables::default(),
-    };
+    let mut model = Model::before(dir, &master.store, anchored.is_some(), &lists)?;
     let mut checkpoints = HashMap::new();
     let mut frames = Frames::from_number(dir, 1, None)?;
     let mut passed = 0;
@@ -95,14 +98,74 @@ pub fn verify(dir: &Path) -> Result<VerifyReport, OpenError> {
     let middle = |(segment, offset, n)| Damage::of(DamageKind::Middle, segment, offset, n);
     report.damage.extend(frames.damage.drain(..).map(middle));
     check_checkpoints(dir, &master.store, &checkpoints, &mut report)?;
-    if let Some(index) = index {
-        compare(&index, model, &mut report);
-    }
+    judge(index, model, &mut report);
     Ok(report)
 }
 
-fn open_index(dir: &Path, report: &mut VerifyReport) -> Option<Index> {
-    match Index::open(&dir.join("index"), 32 << 20, 0) {
+/// Without its lists the index cannot be judged.
+fn judge(index: Option<Index>, model: Model, report: &mut VerifyReport) {
+    let named = model.rows.0.keys();
+    let named = named.filter(|(table, _)| *table == Table::List);
+    let named = named.filter_map(|(_, key)| key.as_slice().try_into().ok());
+    report.bad_lists = model.lists.verify(&named.collect());
+    if let Some(index) = index.filter(|_| report.bad_lists.is_empty()) {
+        compare(&index, model.rows, report);
+    }
+}
+
+/// Rows in memory with the lists beside them. What is wrong with a list is told apart from what is wrong with rows.
+struct Model {
+    rows: MemoryTables,
+    lists: Arc<Lists>,
+}
+
+impl Model {
+    /// What was before the log begins.
+    fn before(
+        dir: &Path,
+        store: &[u8; 16],
+        anchored: bool,
+        lists: &Arc<Lists>,
+    ) -> Result<Self, OpenError> {
+        let rows = match anchored {
+            true => before_the_anchor(dir, store)?,
+            false => MemoryTables::default(),
+        };
+        let lists = lists.clone();
+        Ok(Self { rows, lists })
+    }
+}
+
+impl Rows for Model {
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, Damaged> {
+        self.rows.get(table, key)
+    }
+
+    fn scan(&self, table: Table, begin: &[u8], from: &[u8], most: usize) -> Result<Found, Damaged> {
+        self.rows.scan(table, begin, from, most)
+    }
+
+    fn has_lists(&self) -> bool {
+        self.lists.any()
+    }
+
+    fn listed(&self, beginning: &[u8]) -> Result<Vec<ListEntry>, Damaged> {
+        Ok(self.lists.find(beginning).unwrap_or_default())
+    }
+}
+
+impl Tables for Model {
+    fn put(&mut self, table: Table, key: &[u8], value: Vec<u8>) {
+        self.rows.put(table, key, value);
+    }
+
+    fn delete(&mut self, table: Table, key: &[u8]) {
+        self.rows.delete(table, key);
+    }
+}
+
+fn open_index(dir: &Path, lists: &Arc<Lists>, report: &mut VerifyReport) -> Option<Index> {
+    match Index::open(&dir.join("index"), 32 << 20, 0, lists) {
         Ok(index) => {
             report.index_frame = index.place().map_or(0, |p| p.link.number);
             Some(index)

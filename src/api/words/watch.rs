@@ -1,7 +1,7 @@
 //! The daily round and the flags that stop sending, in a sentence for a reviewer.
 
 use super::Said;
-use crate::record::{About, Alarm, Duty, Event, Fate, Flood};
+use crate::record::{About, Alarm, Duty, Event, Fate, Flood, Listing};
 
 pub(super) fn tell(event: &Event) -> Said {
     let (event, what) = match event {
@@ -11,13 +11,7 @@ pub(super) fn tell(event: &Event) -> Said {
             "daily round",
             format!("a checkpoint after frame {checkpoint}; {keys} keys were over their time"),
         ),
-        Event::SentLogRead { log, mark } => (
-            "log read",
-            format!(
-                "the log {log} of a mail server, up to octet {}",
-                mark.offset
-            ),
-        ),
+        Event::SentLogRead { log, mark } => log_read(log, mark.offset),
         Event::Duty(Duty::Telling { about, .. }) => (
             "telling",
             format!("a reviewer is told of {}", subjects(about)),
@@ -48,10 +42,24 @@ pub(super) fn tell(event: &Event) -> Said {
             "acknowledged",
             format!("{} by {by}: sending goes on", flag.word()),
         ),
+        Event::Listed(list) => listed(list),
         Event::Flood(flood) => floods(flood),
         _ => return None,
     };
     Some((event, what, None))
+}
+
+fn log_read(log: &str, octets: u64) -> (&'static str, String) {
+    let what = format!("the log {log} of a mail server, up to octet {octets}");
+    ("log read", what)
+}
+
+fn listed(list: &Listing) -> (&'static str, String) {
+    let (entries, people, by) = (list.entries, list.people, &list.by);
+    let what = format!(
+        "a list of {entries} key forms holds: {people} more people are suppressed, by {by}"
+    );
+    ("suppressed", what)
 }
 
 fn floods(flood: &Flood) -> (&'static str, String) {

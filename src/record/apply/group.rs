@@ -4,7 +4,8 @@ use super::{ContactRow, Damaged, Done, Step, Table};
 use crate::record::notice::queue_key;
 use crate::record::rows::{PersonRow, SuppressionRow};
 use crate::record::{
-    CaseId, Concerned, Fingerprint, GroupRow, Grouping, PersonId, Timestamp, TraceRow, Traced,
+    CaseId, Concerned, Fingerprint, GroupRow, Grouping, PersonId, Suppression, Timestamp, TraceRow,
+    Traced,
 };
 
 /// How many closed cases and letters a person's row remembers.
@@ -68,6 +69,7 @@ impl Step<'_> {
         if into == from {
             return Ok(());
         }
+        self.keep_listed(from)?;
         let second = self.state().person(from)?;
         for fingerprint in &second.fingerprints {
             if self.state().alias(fingerprint)? == Some(from) {
@@ -118,6 +120,29 @@ impl Step<'_> {
             }
         }
         self.tables.delete(Table::Told, &about.key());
+        Ok(())
+    }
+
+    fn suppressed(&self, person: PersonId) -> Result<Option<Suppression>, Damaged> {
+        let row = self.state().person(person)?.suppression;
+        Ok(row.map(|s| s.suppression))
+    }
+
+    /// Nothing, of whoever is somebody else.
+    fn suppressed_alone(&self, person: PersonId) -> Result<Option<Suppression>, Damaged> {
+        match self.state().standing(person)? == person {
+            true => self.suppressed(person),
+            false => Ok(None),
+        }
+    }
+
+    /// Key forms that lead to one person, or to nobody, lead to the other.
+    fn hand_over(&mut self, from: PersonId, to: PersonId, keys: &[Fingerprint]) -> Done {
+        for key in keys {
+            if self.state().alias(key)?.is_none_or(|p| p == from) {
+                self.put(Table::Alias, &key.0, &to);
+            }
+        }
         Ok(())
     }
 
@@ -202,6 +227,8 @@ impl Step<'_> {
         if from == person {
             return Ok(());
         }
+        self.keep_listed(from)?;
+        let alone = self.suppressed_alone(person)?;
         let (old, mut own) = (self.state().person(from)?, self.state().group(person)?);
         if let Some(holder) = own.into.take() {
             let mut row = self.state().group(holder)?;
@@ -219,11 +246,9 @@ impl Step<'_> {
         add(&mut own.domains, &theirs.domains);
         self.put_group(from, &theirs);
         self.put_group(person, &own);
-        for fingerprint in fingerprints {
-            if self.state().alias(fingerprint)?.is_none_or(|p| p == from) {
-                self.put(Table::Alias, &fingerprint.0, &person);
-            }
-        }
+        self.hand_over(from, person, fingerprints)?;
+        // By the key forms alone, if they are on a list.
+        self.count_suppressed(alone, self.suppressed(person)?)?;
         self.change_person(from, |row| {
             row.fingerprints.retain(|f| !fingerprints.contains(f));
         })?;

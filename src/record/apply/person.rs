@@ -17,17 +17,28 @@ impl Step<'_> {
         change(&mut row);
         row.version += 1;
         let is = row.suppression.as_ref().map(|s| s.suppression);
-        if was != is {
-            let mut counts = self.state().counts()?;
-            if let Some(was) = was {
-                counts.suppressed[was as usize] = counts.suppressed[was as usize].saturating_sub(1);
-            }
-            if let Some(is) = is {
-                counts.suppressed[is as usize] += 1;
-            }
-            self.put(Table::Meta, b"counts", &counts);
-        }
+        self.count_suppressed(was, is)?;
         self.put(Table::Person, &id.0, &row);
+        Ok(())
+    }
+
+    /// Somebody was paused or suppressed, or neither, and is now.
+    pub(super) fn count_suppressed(
+        &mut self,
+        was: Option<Suppression>,
+        is: Option<Suppression>,
+    ) -> Done {
+        if was == is {
+            return Ok(());
+        }
+        let mut counts = self.state().counts()?;
+        if let Some(was) = was {
+            counts.suppressed[was as usize] = counts.suppressed[was as usize].saturating_sub(1);
+        }
+        if let Some(is) = is {
+            counts.suppressed[is as usize] += 1;
+        }
+        self.put(Table::Meta, b"counts", &counts);
         Ok(())
     }
 
@@ -54,7 +65,8 @@ impl Step<'_> {
             }
             Event::Lifted { person, .. } => {
                 self.proved(*person);
-                self.change_person(*person, |row| (row.suppression, row.erased) = (None, None))
+                self.change_person(*person, |row| (row.suppression, row.erased) = (None, None))?;
+                self.unlist(*person)
             }
             Event::DomainSuppressed {
                 domain,

@@ -1,5 +1,6 @@
 //! An index of an older version is given what it lacks when its store is opened, once.
 
+use super::super::lists::Lists;
 use super::super::{Options, Store};
 use super::*;
 use crate::record::{
@@ -108,7 +109,13 @@ fn an_index_that_is_older_than_the_order_of_cases_is_given_one_once() {
         apply(&mut tables, LogPosition::default(), &frame).unwrap();
     }
     let folder = tempfile::tempdir().unwrap();
-    let index = Index::open(&folder.path().join("index"), 1 << 20, 100).unwrap();
+    let index = Index::open(
+        &folder.path().join("index"),
+        1 << 20,
+        100,
+        &Lists::open(folder.path(), [0; 16]).unwrap(),
+    )
+    .unwrap();
     let old = tables.0.into_iter();
     let old = old.filter(|((table, _), _)| *table != Table::CaseOrder);
     let rows = old.map(|((table, key), row)| (full_key(table, &key), Some(row)));

@@ -1,0 +1,214 @@
+//! A long list of suppressions: one entry of the log, which means what the same lines one by one mean.
+
+use crate::alone::{config, office};
+use quitus::api::{Answer, Client, Desk, NoAnswer, router};
+use serde_json::{Value, json};
+use std::fmt::Write as _;
+use std::io::Cursor;
+
+/// More than a short list has.
+const MANY: usize = 12_000;
+
+fn text(many: usize) -> String {
+    let mut list = String::from("\u{feff}email\n# people who asked elsewhere\n\n");
+    for n in 0..many {
+        writeln!(list, "p{n}@client{}.example", n % 50).unwrap();
+    }
+    list
+}
+
+async fn import(client: &Client, how: &str, list: &str) -> Answer {
+    let list = Box::new(Cursor::new(list.to_owned()));
+    let path = format!("/suppression/import?file=long.csv&by=anne&{how}");
+    client.stream(&path, list).await.unwrap()
+}
+
+async fn ask(client: &Client, whom: &str) -> Answer {
+    let whom = json!({"address": whom});
+    client.post("/suppression/check", &whom).await.unwrap()
+}
+
+async fn order(client: &Client, what: &str, whom: &str) -> Result<Answer, NoAnswer> {
+    let order = json!({"address": whom, "by": "anne", "reason": "by telephone"});
+    client.post(&format!("/suppression/{what}"), &order).await
+}
+
+async fn counted(client: &Client) -> (u64, u64) {
+    let data = client.get("/status").await.unwrap().data;
+    (
+        data["suppressed"].as_u64().unwrap(),
+        data["paused"].as_u64().unwrap(),
+    )
+}
+
+fn numbers(answer: &Answer) -> (u64, u64, u64) {
+    let of = |key: &str| answer.data[key].as_u64().unwrap();
+    (of("added"), of("known"), of("refused"))
+}
+
+#[tokio::test]
+async fn a_long_list_holds_at_once_and_the_same_list_again_adds_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let (office, running) = office(&config(folder.path()));
+    let client = Client::within(router(Desk::alone(office.clone())));
+    // One knows the house already, one is paused, one is known by another spelling.
+    order(&client, "add", "p1@client1.example").await.unwrap();
+    let paused = json!({"address": "p2@client2.example", "by": "anne", "pause": true});
+    client.post("/suppression/add", &paused).await.unwrap();
+    let mut list = text(MANY);
+    list += "p3+shop@client3.example\nno address\n@whole.example\np4@client4.example\n";
+    let frames = || office.sequencer.reader().head().unwrap().number;
+
+    let before = frames();
+    let rehearsal = import(&client, "dry_run=true", &list).await;
+    assert_eq!(numbers(&rehearsal), (12_000, 3, 1), "{}", rehearsal.text);
+    assert!(rehearsal.wrong && rehearsal.text.contains("line 12005: no address"));
+    assert_eq!((frames(), counted(&client).await), (before, (1, 1)));
+
+    let taken = import(&client, "reason=bought+with+the+firm", &list).await;
+    assert_eq!(numbers(&taken), (12_000, 3, 1), "{}", taken.text);
+    assert!(taken.data["list"].is_string() && taken.data["refused_lines"] == json!([12_005]));
+    assert_eq!(frames(), before + 2, "the domain, and the list");
+    assert_eq!(counted(&client).await, (MANY as u64, 0));
+
+    let again = import(&client, "", &list).await;
+    assert_eq!(numbers(&again), (0, 12_003, 1), "{}", again.text);
+    assert_eq!(frames(), before + 2);
+
+    for (whom, wrong) in [
+        ("p11999@client49.example", true),
+        ("P11999+any@CLIENT49.example", true),
+        ("p3+shop@client3.example", true),
+        ("p2@client2.example", true),
+        ("x@whole.example", true),
+        ("p12000@client0.example", false),
+    ] {
+        assert_eq!(ask(&client, whom).await.wrong, wrong, "{whom}");
+    }
+    let said = ask(&client, "p500@client0.example").await;
+    assert!(said.text.contains("came with a list"), "{}", said.text);
+    assert!(
+        said.text.contains("\"long.csv\"")
+            && said.text.contains("read in by anne: bought with the firm"),
+        "{}",
+        said.text
+    );
+    assert_eq!(
+        (&said.data["by"], &said.data["why"]),
+        (&json!("anne"), &json!("bought with the firm"))
+    );
+    drop((client, office));
+    drop(running.join().unwrap());
+}
+
+#[tokio::test]
+async fn whoever_is_lifted_from_a_list_is_free_until_they_come_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = config(folder.path());
+    let client = Client::open(config.clone()).unwrap();
+    let list = text(MANY) + "tag+one@client1.example\n";
+    import(&client, "", &list).await;
+    let lifted = ["p5@client5.example", "tag+one@client1.example"];
+    for whom in lifted {
+        order(&client, "lift", whom).await.unwrap();
+        assert!(!ask(&client, whom).await.wrong, "{whom}");
+        assert!(order(&client, "lift", whom).await.is_err(), "twice");
+    }
+    assert_eq!(counted(&client).await.0, MANY as u64 - 1);
+    client.end().await;
+    // The daemon comes again.
+    let client = Client::open(config).unwrap();
+    for whom in lifted {
+        assert!(!ask(&client, whom).await.wrong, "{whom}");
+    }
+    assert!(ask(&client, "p6@client6.example").await.wrong);
+    // Few of the same list are new: they are rows, as of a short list.
+    let again = import(&client, "", &list).await;
+    assert_eq!((numbers(&again).0, &again.data["list"]), (2, &Value::Null));
+    for whom in lifted {
+        assert!(ask(&client, whom).await.wrong, "{whom}");
+    }
+    assert_eq!(counted(&client).await.0, MANY as u64 + 1);
+    let files = std::fs::read_dir(folder.path().join("store/lists")).unwrap();
+    assert_eq!(files.count(), 1);
+    client.end().await;
+}
+
+#[tokio::test]
+async fn what_is_held_by_lists_and_rows_is_shown_once_a_page_at_a_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let client = Client::open(config(folder.path())).unwrap();
+    order(&client, "add", "p1@client1.example").await.unwrap();
+    import(
+        &client,
+        "",
+        &(text(MANY) + "@whole.example\ntag+one@client1.example\n"),
+    )
+    .await;
+    order(&client, "lift", "p5@client5.example").await.unwrap();
+    order(&client, "add", "p6@client6.example").await.unwrap();
+    let (mut all, mut next) = (Vec::new(), String::new());
+    loop {
+        let page = client
+            .get(&format!("/suppression/export?limit=1000{next}"))
+            .await
+            .unwrap();
+        let lines = page.text.lines().skip(1).filter(|l| !l.starts_with('#'));
+        all.extend(lines.map(str::to_owned));
+        match page.data["next"].as_str() {
+            Some(after) => next = format!("&after={after}"),
+            None => break,
+        }
+    }
+    // All but the one who was lifted, both spellings of one, and a domain.
+    assert_eq!(all.len(), MANY - 1 + 2 + 1);
+    let whole = client.get("/suppression/export").await.unwrap();
+    let whole: Vec<&str> = whole.text.lines().skip(1).collect();
+    assert_eq!(all, whole);
+    let mut once = all.clone();
+    once.sort();
+    once.dedup();
+    assert_eq!(once.len(), all.len());
+    client.end().await;
+}
+
+#[tokio::test]
+async fn a_list_that_breaks_off_holds_for_nobody() {
+    struct Breaks(Cursor<String>);
+    impl std::io::Read for Breaks {
+        fn read(&mut self, to: &mut [u8]) -> std::io::Result<usize> {
+            match self.0.read(to)? {
+                0 => Err(std::io::Error::other("the cable")),
+                octets => Ok(octets),
+            }
+        }
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let client = Client::open(config(folder.path())).unwrap();
+    let list = Box::new(Breaks(Cursor::new(text(MANY))));
+    let refused = client.stream("/suppression/import", list).await;
+    assert!(matches!(refused, Err(NoAnswer::Refused(_))), "{refused:?}");
+    assert_eq!(counted(&client).await.0, 0);
+    // And nothing of it is in the way of the next.
+    assert_eq!(
+        numbers(&import(&client, "", &text(MANY)).await).0,
+        MANY as u64
+    );
+    client.end().await;
+}
+
+#[tokio::test]
+async fn without_the_list_nobody_is_told_to_be_free() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = config(folder.path());
+    let client = Client::open(settings.clone()).unwrap();
+    import(&client, "", &text(MANY)).await;
+    client.end().await;
+    let lists = folder.path().join("store/lists");
+    std::fs::rename(&lists, folder.path().join("aside")).unwrap();
+    let refused = Client::open(settings).err().unwrap().to_string();
+    assert!(
+        refused.contains("lists/") && refused.contains("put the file back"),
+        "{refused}"
+    );
+}
