@@ -45,6 +45,7 @@ mod suppression_list;
 mod systems;
 mod templates;
 mod tokens;
+mod watched;
 mod words;
 mod yearly;
 
@@ -327,6 +328,7 @@ fn of_requests() -> Router<Desk> {
     Router::new()
         .route("/requests", get(case_list::list))
         .route("/requests/{case}", get(requests::show))
+        .route("/requests/{case}/seen", post(watched::seen))
         .route("/requests/{case}/approve", post(deciding::approve))
         .route("/requests/{case}/rewrite", post(rewriting::show))
         .route("/requests/{case}/refuse", post(deciding::refuse))

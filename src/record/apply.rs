@@ -26,6 +26,7 @@ mod group;
 mod letter;
 mod message;
 mod notice;
+mod owner;
 mod person;
 mod recipient;
 mod register;
@@ -168,6 +169,7 @@ impl Step<'_> {
                 Ok(())
             }
             Event::Canary(canary) => self.canary(canary),
+            Event::Owner(notice) => self.owner(notice),
             Event::KeysErased { .. } | Event::Checkpointed { .. } => Ok(()),
         }
     }

@@ -386,4 +386,6 @@ pub enum Event {
     Corrected(super::Correction),
     /// The canary's mail, and how far it came.
     Canary(super::Canary),
+    /// The owner of a contact is told that a letter to them has left.
+    Owner(super::OwnerNotice),
 }

@@ -7,6 +7,7 @@ use super::health::DaemonReport;
 use super::logins;
 use super::needs::{self, Need, Why};
 use super::notices::SenderReport;
+use super::owners::OwnersReport;
 use crate::record::{Damaged, FlagRow, LetterState, MessageState, Mode, State, Timestamp, Waiting};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -68,6 +69,8 @@ pub struct Status {
     pub mails_after_stop: u64,
     /// Orders to the tools that send which none of them has confirmed within an hour: the goal is 0.
     pub notices_late: u64,
+    /// Notices to owners of contacts that a letter has left.
+    pub owner_notices: OwnersReport,
     /// Messages that were gone before they were read.
     pub gone: u64,
     /// The next request that must be answered: reference, kind, internal target.
@@ -125,6 +128,7 @@ impl Status {
             mails_after_stop_ever: counts.after_stop,
             mails_after_stop: open.count() as u64,
             notices_late: 0,
+            owner_notices: OwnersReport::of(state)?,
             gone: counts.gone,
             next_due: due
                 .first()
@@ -313,6 +317,9 @@ impl fmt::Display for Status {
                 f,
                 "notices    {late} not confirmed by the tools that send after an hour (goal 0)"
             )?;
+        }
+        if self.owner_notices != OwnersReport::default() {
+            writeln!(f, "owners     {}", self.owner_notices)?;
         }
         self.what_waits(f)?;
         self.connections(f)?;

@@ -298,6 +298,7 @@ async fn cases(contract: &Contract<'_>, stage: &Stage) {
     let label = json!({"intents": ["stop", "question"], "needs_human": true});
     contract.carries_out(&stop, "/correct", label).await;
     contract.carries_out(&stop, "/suggest", Value::Null).await;
+    contract.carries_out(&stop, "/seen", json!({})).await;
     contract
         .does("get", "/letters", "/letters", Value::Null)
         .await;

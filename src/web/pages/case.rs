@@ -3,6 +3,7 @@
 use super::marks::{Piece, pieces};
 use crate::web::Web;
 use crate::web::trouble::Trouble;
+use crate::web::users::Role;
 use crate::web::visitor::Visitor;
 use crate::web::when::When;
 use crate::web::words::Words;
@@ -120,6 +121,13 @@ pub async fn show(
     Path(case): Path<String>,
 ) -> Result<Response, Trouble> {
     let data = web.ask(&format!("/requests/{case}")).await?.data;
+    // Whoever may only look cannot see to it.
+    if data["unseen"] == true && visitor.may(Role::Reviewer) {
+        let path = format!("/requests/{case}/seen");
+        if let Err(why) = web.order(&visitor, &path, json!({})).await {
+            tracing::warn!(%case, %why, "that somebody looked at a complaint is not written down");
+        }
+    }
     let teller = Teller {
         web: &web,
         words: &visitor.words,
