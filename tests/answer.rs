@@ -388,6 +388,13 @@ fn an_id_that_could_end_a_header_is_no_id() {
 fn the_writers_guide_names_every_variable() {
     let guide = include_str!("../templates/README.md");
     let (letters, digest) = guide.split_once("## The digest").unwrap();
+    let (letters, owner) = letters.split_once("## The notice to the owner").unwrap();
+    for path in owner_variables() {
+        assert!(
+            owner.contains(&format!("`{path}`")),
+            "templates/README.md does not explain `{path}` of the notice to the owner of a contact"
+        );
+    }
     let (letters, recipient) = letters.split_once("## The mail to a recipient").unwrap();
     let of_firm = |path: &&String| path.starts_with("controller.");
     for path in recipient_variables().iter().filter(|p| !of_firm(p)) {

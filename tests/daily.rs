@@ -2,8 +2,12 @@
 //!
 //! The clock is the test's; the servers of the configuration do not answer, because nothing here needs them.
 
+#[path = "daily/escalation.rs"]
+mod escalation;
 #[path = "support/faults.rs"]
 mod faults;
+#[path = "daily/owners.rs"]
+mod owners;
 
 use faults::run_child;
 use quitus::api::{Client, Desk, router};
@@ -252,6 +256,18 @@ async fn child_tells_a_reviewer() {
 fn told(daemon: &Daemon) -> Vec<ToldRow> {
     let state = daemon.office.sequencer.reader().state();
     state.every_told().unwrap()
+}
+
+/// The same house in another folder.
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap().flatten() {
+        let target = to.join(entry.file_name());
+        match entry.file_type().unwrap().is_dir() {
+            true => copy(&entry.path(), &target),
+            false => drop(std::fs::copy(entry.path(), target).unwrap()),
+        }
+    }
 }
 
 /// A store with a frame lost from its end, and a reviewer who must hear of it.

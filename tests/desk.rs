@@ -7,6 +7,8 @@ mod apologies;
 mod contract;
 #[path = "desk/digest.rs"]
 mod digest;
+#[path = "desk/escalation.rs"]
+mod escalation;
 #[path = "desk/figures.rs"]
 mod figures;
 #[path = "desk/floods.rs"]
@@ -19,6 +21,8 @@ mod hook;
 mod learning;
 #[path = "desk/notices.rs"]
 mod notices;
+#[path = "desk/owners.rs"]
+mod owners;
 #[path = "desk/paper.rs"]
 mod paper;
 #[path = "desk/persons.rs"]

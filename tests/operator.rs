@@ -66,3 +66,5 @@ mod tls;
 mod tokens;
 #[path = "operator/unit.rs"]
 mod unit;
+#[path = "operator/watched.rs"]
+mod watched;

@@ -20,7 +20,7 @@ mod tls;
 
 use dovecot::Dovecot;
 use faults::run_child;
-use quitus::record::{LetterState, State, Timestamp, Waiting};
+use quitus::record::{Fate, LetterState, State, Timestamp, Waiting};
 use quitus::sandbox::{samples::MAILBOX, smtp};
 use quitus::service::Clock;
 use quitus::store::{Options, Store};
@@ -55,6 +55,7 @@ fn idle(state: &State<'_>) -> bool {
         && state.filings(1).unwrap().is_empty()
         && state.waiting(Waiting::Truth, 1).unwrap().is_empty()
         && state.notices("tool", 1).unwrap().is_empty()
+        && state.owner_notices_open().unwrap().is_empty()
 }
 
 /// Not a test of its own: the daemon, until everything is decided and has left.
@@ -88,6 +89,8 @@ struct End {
     told: bool,
     /// How many letters the SMTP server has for it.
     received: usize,
+    /// What became of the notice to the owner, for each letter that is known to have left.
+    owners: Vec<Fate>,
 }
 
 /// The value of a header field of one line, without angle brackets.
@@ -115,13 +118,14 @@ fn ends(folder: &Path, received: &[smtp::Received], now: Timestamp) -> BTreeMap<
         let person = state.person(message.person.unwrap()).unwrap();
         let suppression = person.suppression.map(|s| (s.suppression, s.reason));
         let case = message.case.and_then(|c| state.case(c).unwrap());
-        let letters: Vec<LetterState> = message
-            .case
-            .map(|c| state.letters(c).unwrap())
-            .unwrap_or_default()
-            .into_iter()
-            .map(|(_, letter)| letter.state)
-            .collect();
+        let letters = message.case.map(|c| state.letters(c).unwrap());
+        let letters = letters.unwrap_or_default();
+        let owners = letters.iter().filter_map(|(id, _)| {
+            let notice = state.owner_notice(*id).unwrap()?;
+            Some(notice.fate.expect("no notice is lost"))
+        });
+        let owners = owners.collect();
+        let letters: Vec<LetterState> = letters.iter().map(|(_, l)| l.state).collect();
         let requests: Vec<_> = case.iter().flat_map(|c| &c.requests).collect();
         let requests: Vec<_> = requests.iter().map(|r| (r.request, r.state)).collect();
         let closed = case.as_ref().map(|c| (c.closed.is_some(), c.held.clone()));
@@ -135,6 +139,7 @@ fn ends(folder: &Path, received: &[smtp::Received], now: Timestamp) -> BTreeMap<
             told: told.contains(field(&raw, "from:").unwrap().rsplit('<').next().unwrap()),
             uncertain: letters.contains(&LetterState::Uncertain),
             received: received.iter().filter(answers).count(),
+            owners,
         };
         ends.insert(name.to_owned(), end);
     }
@@ -162,7 +167,9 @@ struct Bench {
 /// What one run with at most one kill left behind.
 struct Run {
     ends: BTreeMap<String, End>,
+    /// Letters, and notices to their owner.
     received: usize,
+    notices: usize,
     steps: Vec<String>,
     killed: bool,
 }
@@ -220,9 +227,11 @@ impl Bench {
         let received = server.received();
         let report = quitus::proof::verify_log(&folder.path().join("store")).unwrap();
         assert_eq!(report.bad, None, "after {kill_at:?}");
+        let notices = received.iter().filter(|m| m.to == [MAILBOX]).count();
         Run {
             ends: ends(folder.path(), &received, self.now),
-            received: received.len(),
+            received: received.len() - notices,
+            notices,
             steps: steps.lines().map(str::to_owned).collect(),
             killed,
         }
@@ -262,13 +271,39 @@ fn compare(k: u64, step: &str, run: &Run, undisturbed: &Run) -> Vec<usize> {
         assert!(end.received <= 1, "{place}: the letter left twice");
         if end.uncertain && wanted.received == 1 {
             uncertain.push(end.received);
+            assert_eq!(
+                end.owners,
+                [],
+                "{place}: nobody is told of what is not known"
+            );
         } else {
-            assert_eq!(end, wanted, "{place}");
+            let owners = wanted.owners.clone();
+            let but = End {
+                owners,
+                ..end.clone()
+            };
+            assert_eq!(but, *wanted, "{place}");
+            assert_eq!(end.owners.len(), wanted.owners.len(), "{place}");
         }
     }
+    told(k, step, run);
     let known: usize = run.ends.values().map(|e| e.received).sum();
     assert_eq!(run.received, known, "step {k}: letters that answer nothing");
     uncertain
+}
+
+/// Each owner was told once of a letter; where a kill fell between DATA and its outcome nobody knows, and once or never.
+fn told(k: u64, step: &str, run: &Run) {
+    let all: Vec<Fate> = run.ends.values().flat_map(|e| e.owners.clone()).collect();
+    let known = |fate: &Fate| matches!(fate, Fate::Sent | Fate::Uncertain);
+    assert!(all.iter().all(known), "step {k} ({step}): {all:?}");
+    let sent = all.iter().filter(|f| **f == Fate::Sent).count();
+    let received = (sent..=all.len()).contains(&run.notices);
+    assert!(
+        received,
+        "step {k} ({step}): {} notices, {all:?}",
+        run.notices
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -284,6 +319,7 @@ async fn killed_at_any_step_nothing_is_lost_and_nothing_is_sent_twice() {
         undisturbed.ends
     );
     assert!(!undisturbed.ends.values().any(|e| e.uncertain));
+    assert_eq!(undisturbed.notices, 2, "one for the owner of each");
     let steps = undisturbed.steps.len() as u64;
     println!("{steps} durable steps; one run {:?}", began.elapsed());
     let stride = steps.div_ceil(KILLS).max(1);

@@ -25,6 +25,10 @@ pub struct DigestFacts {
     pub day: String,
     /// Something cannot wait for the daily mail.
     pub urgent: bool,
+    /// Why it is brought to this reader, if that is why: `reviewer`, `deputy`, `controller`; `complaint`, `unseen`.
+    pub escalation: Option<String>,
+    /// Whose place the reader takes while they are away, masked.
+    pub stands_in_for: Option<Line>,
     /// `shadow`, `review` or `live`.
     pub mode: String,
     /// What waits, the most urgent first; in an urgent mail only what is new.
@@ -59,6 +63,8 @@ pub struct DigestNeed {
     pub due: Option<String>,
     /// Whole days until then; nothing once it is past.
     pub days_left: Option<i64>,
+    /// To whom it was brought because nobody acted: `reviewer`, `deputy`, `controller`.
+    pub escalated: Option<String>,
     /// What to type or to do.
     pub command: Line,
 }
@@ -137,7 +143,11 @@ pub(super) fn mail(
 /// Writes one of every shape in every language that has it; what fails is a mistake of its file.
 pub(super) fn trial(templates: &Templates, sources: &[Source]) -> Vec<Fault> {
     let there = Language::ALL.iter().filter(|l| templates.has(**l, DIGEST));
-    let shapes = there.flat_map(|l| [sample(*l), sample_alarm(*l), sample_quiet(*l)]);
+    let brought = ["reviewer", "deputy", "controller", "complaint", "unseen"];
+    let shapes = there.flat_map(|l| {
+        let whole = [sample(*l), sample_alarm(*l), sample_quiet(*l)].into_iter();
+        whole.chain(brought.map(|why| sample_brought(*l, why)))
+    });
     let failed = |facts| rendered(templates, &facts).err();
     shapes
         .filter_map(failed)
@@ -153,6 +163,7 @@ fn need(why: &[&str], about: &str, command: &str) -> DigestNeed {
         since: Some("2026-11-20".into()),
         due: Some("2026-11-27".into()),
         days_left: Some(3),
+        escalated: Some("deputy".into()),
         command: command.into(),
     }
 }
@@ -166,6 +177,8 @@ pub fn sample(language: Language) -> DigestFacts {
         },
         day: "2026-11-24".into(),
         urgent: false,
+        escalation: Some("deputy".into()),
+        stands_in_for: Some("o***@acme.example".into()),
         mode: "shadow".into(),
         needs: vec![
             DigestNeed {
@@ -207,6 +220,8 @@ fn sample_alarm(language: Language) -> DigestFacts {
     let all = sample(language);
     DigestFacts {
         urgent: true,
+        escalation: None,
+        stands_in_for: None,
         mode: "live".into(),
         needs: vec![DigestNeed {
             why: vec!["damage".into()],
@@ -220,8 +235,21 @@ fn sample_alarm(language: Language) -> DigestFacts {
     }
 }
 
+/// One case that is brought to somebody.
+fn sample_brought(language: Language, escalation: &str) -> DigestFacts {
+    let all = sample(language);
+    DigestFacts {
+        urgent: true,
+        escalation: Some(escalation.to_owned()),
+        needs: vec![all.needs[1].clone()],
+        ..sample_quiet(language)
+    }
+}
+
 fn sample_quiet(language: Language) -> DigestFacts {
     DigestFacts {
+        escalation: None,
+        stands_in_for: None,
         mode: "review".into(),
         needs: Vec::new(),
         more: 0,

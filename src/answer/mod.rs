@@ -19,6 +19,7 @@ mod lint;
 mod mime;
 mod mistakes;
 mod obligations;
+mod owner;
 mod paper;
 mod part;
 mod phrases;
@@ -50,6 +51,7 @@ pub use filters::reply;
 pub use line::Line;
 pub use lint::{Finding, Place, lint};
 pub use mime::{Envelope, MessageId, MimeError, Submitted, mime};
+pub use owner::{OWNER, OwnerFacts, compose_owner, sample_owner};
 pub use paper::{Window as PaperWindow, page as paper_page};
 pub use part::Part;
 pub use recipient::{RECIPIENT, RecipientFacts, article, compose_recipient, sample_recipient};
@@ -57,7 +59,7 @@ pub use samples::{full as sample_facts_of_everything, sample_facts};
 pub use templates::{FILES as LETTER_FILES, SEVERAL, Source, Templates};
 pub use variables::{
     all as variables, of_compliance as compliance_variables, of_digest as digest_variables,
-    of_recipient as recipient_variables,
+    of_owner as owner_variables, of_recipient as recipient_variables,
 };
 pub use words::date as date_in_words;
 

@@ -6,6 +6,7 @@
 
 use super::compliance::{self, COMPLIANCE};
 use super::digest::{self, DIGEST};
+use super::owner::{self, OWNER};
 use super::recipient::{self, RECIPIENT};
 use super::wherein::Written;
 use super::{builtin, compose, filters, layout, lint, mistakes, part::Part, samples, variables};
@@ -80,6 +81,7 @@ impl Templates {
             faults = templates.trial(&sources);
             faults.extend(digest::trial(&templates, &sources));
             faults.extend(recipient::trial(&templates, &sources));
+            faults.extend(owner::trial(&templates, &sources));
             faults.extend(compliance::trial(&templates, &sources));
         }
         in_order(&mut faults);
@@ -153,7 +155,7 @@ fn without_its_folder(all: &[Source]) -> impl Fn(&Source) -> Option<Fault> {
     let folders: Vec<&str> = Part::ALL
         .iter()
         .map(|p| p.word())
-        .chain([SEVERAL, DIGEST, RECIPIENT])
+        .chain([SEVERAL, DIGEST, RECIPIENT, OWNER])
         .collect();
     move |source| {
         let steps: Vec<&str> = source.path.split('/').collect();

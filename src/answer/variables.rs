@@ -5,7 +5,7 @@
 
 use super::mistakes::closest;
 use super::templates::Source;
-use super::{compliance, digest, recipient, samples};
+use super::{compliance, digest, owner, recipient, samples};
 use crate::record::{Fault, Language};
 use regex::Regex;
 use std::collections::BTreeSet;
@@ -45,6 +45,17 @@ pub fn of_recipient() -> &'static BTreeSet<String> {
     &ALL
 }
 
+/// Every variable of the notice to the owner of a contact.
+pub fn of_owner() -> &'static BTreeSet<String> {
+    static ALL: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
+        let mut paths = BTreeSet::from(["text".to_owned()]);
+        let facts = serde_json::to_value(owner::sample_owner(Language::Fr)).unwrap_or_default();
+        collect("", &facts, &mut paths);
+        paths
+    });
+    &ALL
+}
+
 /// Every variable of the papers for the firm's own file.
 pub fn of_compliance() -> &'static BTreeSet<String> {
     static ALL: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
@@ -65,6 +76,7 @@ fn known(source: &Source) -> &'static BTreeSet<String> {
         Some(compliance::COMPLIANCE) => of_compliance(),
         Some(digest::DIGEST) => of_digest(),
         Some(recipient::RECIPIENT) => of_recipient(),
+        Some(owner::OWNER) => of_owner(),
         _ => all(),
     }
 }

@@ -6,7 +6,8 @@ use super::case_filter::mailbox_of;
 use super::requests::because;
 use super::{Desk, Refusal, suppression, words};
 use crate::record::{
-    Contact, Event, LetterRow, LetterState, LogPosition, Review, RuleId, Timestamp,
+    Contact, EscalationStep, Event, Fate, LetterRow, LetterState, LogPosition, Review, RuleId,
+    Timestamp,
 };
 use crate::request::rule;
 use crate::service::{CaseFile, House};
@@ -87,6 +88,7 @@ fn timeline(desk: &Desk, case: &CaseFile) -> Result<Vec<Value>, Refusal> {
             story.add(at, what, json!({"by": by}));
         }
     }
+    story.watched(desk, case)?;
     let Story(mut all) = story;
     all.sort_by_key(|(at, _)| *at);
     Ok(all.into_iter().map(|(_, told)| told).collect())
@@ -119,6 +121,32 @@ impl Story {
             };
             self.add(letter.changed, what, of_letter(letter));
         }
+    }
+
+    /// Who heard of it, and who looked.
+    fn watched(&mut self, desk: &Desk, case: &CaseFile) -> Result<(), Refusal> {
+        let state = desk.office.sequencer.reader().state();
+        for row in state.escalations(case.id)? {
+            let what = match row.about.escalated() {
+                Some((_, EscalationStep::Reviewer)) => "brought_reviewer",
+                Some((_, EscalationStep::Deputy)) => "brought_deputy",
+                Some((_, EscalationStep::Controller)) => "brought_controller",
+                None => continue,
+            };
+            if row.fate != Fate::NotSent {
+                self.add(row.at, what, json!({}));
+            }
+        }
+        if let Some(seen) = state.looked_at(case.id)? {
+            self.add(seen.at, "looked_at", json!({"by": seen.by}));
+        }
+        for letter in &case.letters {
+            let notice = state.owner_notice(letter.head.letter)?;
+            if let Some(told) = notice.filter(|row| row.fate == Some(Fate::Sent)) {
+                self.add(told.at, "owner_told", json!({}));
+            }
+        }
+        Ok(())
     }
 
     fn decisions(&mut self, case: &CaseFile) {

@@ -48,6 +48,7 @@ mod systems;
 mod templates;
 mod thread;
 mod tokens;
+mod watched;
 mod words;
 mod yearly;
 
@@ -339,6 +340,7 @@ fn of_requests() -> Router<Desk> {
     Router::new()
         .route("/requests", get(case_list::list))
         .route("/requests/{case}", get(requests::show))
+        .route("/requests/{case}/seen", post(watched::seen))
         .route("/requests/{case}/approve", post(deciding::approve))
         .route("/requests/{case}/rewrite", post(rewriting::show))
         .route("/requests/{case}/refuse", post(deciding::refuse))

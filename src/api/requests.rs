@@ -2,7 +2,7 @@
 
 use super::{
     Answer, Desk, Refusal, case_story, draft, entering, learning, paper, proposing, recipients,
-    senders, systems, thread, words,
+    senders, systems, thread, watched, words,
 };
 use crate::record::{CaseId, Clock, Concerned, RequestKind, RuleId};
 use crate::register;
@@ -34,6 +34,7 @@ pub async fn show(State(desk): State<Desk>, Path(case): Path<String>) -> Result<
     let systems = systems::tell(&house, &case, &mut text);
     let recipients = recipients::show(&house, &case, desk.office.clock.now(), &mut text);
     let paper = paper::tell(&case, &mut text);
+    let watched = watched::tell(&desk, &case, &mut text)?;
     proof(&case, &mut text);
     let messages = messages(&case, &mut text);
     let (thread, earlier) = thread::tell(&desk, &case, &mut text)?;
@@ -57,6 +58,7 @@ pub async fn show(State(desk): State<Desk>, Path(case): Path<String>) -> Result<
     });
     if let Value::Object(fields) = &mut data {
         fields.extend(case_story::tell(&desk, &house, &case)?);
+        fields.extend(watched);
     }
     Ok(Answer::good(data, text))
 }

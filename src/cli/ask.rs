@@ -94,6 +94,22 @@ pub fn once(named: Option<&Path>, json: bool, may_begin: bool, ask: Ask) -> Resu
     print(&answer?, json)
 }
 
+/// The same of a case; whoever reads it has looked at it, and a program has not.
+pub fn case(named: Option<&Path>, json: bool, case: &str) -> Result<u8, End> {
+    let house = House::open(named, false)?;
+    let path = format!("/requests/{}", quoted(case.trim()));
+    let shown = house.ask(Ask::Get(path.clone())).map(|answer| {
+        if answer.data["unseen"] == true && !json {
+            let word = serde_json::json!({"by": by()});
+            // A disk that is full hides no case.
+            let _ = house.ask(Ask::Post(format!("{path}/seen"), word));
+        }
+        answer
+    });
+    house.close();
+    print(&shown?, json)
+}
+
 /// The same for what people read on a terminal: lines are broken at words, and labels stand out.
 pub fn shown(named: Option<&Path>, json: bool, ask: Ask) -> Result<u8, End> {
     let house = House::open(named, false)?;

@@ -268,6 +268,7 @@ pub fn run(arguments: &Arguments, named: Option<&Path>) -> Result<u8, End> {
         Every::Case(look @ (Command::List(_) | Command::Find { .. })) => {
             ask::shown(named, arguments.json, question(look)?)
         }
+        Every::Case(Command::Show { case }) => ask::case(named, arguments.json, case),
         Every::Case(command) => ask::once(named, arguments.json, false, question(command)?),
         Every::Paper(command) => command.run(named, arguments.json),
     }

@@ -6,7 +6,7 @@
 use super::ask::{self, Ask};
 use super::edge::{self, DONE, End, WRONG};
 use super::output::{self, CARE, FAINT, STRONG, painted};
-use crate::answer::{DIGEST, Finding, Letter, Part, RECIPIENT, Templates};
+use crate::answer::{DIGEST, Finding, Letter, OWNER, Part, RECIPIENT, Templates};
 use crate::config::{Config, Specimen};
 use crate::record::Language;
 use serde_json::json;
@@ -29,7 +29,7 @@ enum Command {
         /// fr, en, de, es, it, nl, pt, …
         language: Language,
         /// stop, source, acknowledgement, access, erasure, identity, extension, apology; several: two at once; digest: the
-        /// mail to your own reviewers; recipient: the mail to who received data
+        /// mail to your own reviewers; recipient: the mail to who received data; owner: the notice to a colleague
         kind: Specimen,
         /// Print the HTML page instead of subject and text
         #[arg(long)]
@@ -230,7 +230,7 @@ fn check(templates: &Templates, config: Option<&Config>) -> Result<u8, End> {
         let there = Part::ALL
             .iter()
             .filter(|p| templates.has(*language, p.word()));
-        let others = [DIGEST, RECIPIENT].into_iter();
+        let others = [DIGEST, RECIPIENT, OWNER].into_iter();
         let others = others.filter(|folder| templates.has(*language, folder));
         let words: Vec<&str> = there.map(|p| p.word()).chain(others).collect();
         if !words.is_empty() {

@@ -12,8 +12,8 @@ use super::survey::{SecretPlace, Survey};
 use super::{
     Config, ControlSettings, ControllerSettings, Document, FolderSettings, HouseSettings,
     LearningSettings, LogSettings, ProcessingSettings, RecipientSettings, RetentionSettings,
-    ReviewSettings, SecretSource, StoreSettings, SystemSettings, cross, logins, recipients,
-    sections,
+    ReviewSettings, SecretSource, StoreSettings, SystemSettings, cross, deputies, logins,
+    recipients, sections,
 };
 use crate::delivery::SmtpSettings;
 use crate::mailbox::MailboxSettings;
@@ -124,6 +124,7 @@ fn house(doc: &mut Document, mailboxes: &[MailboxSettings]) -> HouseSettings {
 fn review(doc: &mut Document) -> (ReviewSettings, RetentionSettings) {
     let review = optional(doc, "review");
     cross::review(doc, &review);
+    deputies::judge(doc, &review);
     (review, optional(doc, "retention"))
 }
 

@@ -5,12 +5,14 @@
 //! where it is. config/README.md is the operator's guide to all of it. Deliberately absent: the mode (`quitus activate`
 //! changes it, the processing log keeps it).
 
+mod absence;
 mod assemble;
 mod canary;
 mod closing;
 mod collect;
 mod controller;
 mod cross;
+mod deputies;
 mod effective;
 mod logins;
 mod merge;
@@ -42,7 +44,7 @@ pub use places::{
 };
 pub use recipients::{RecipientSettings, TOLD_OF};
 pub use reference::{Described, described, inline, key, reference};
-pub use review::{ReviewSettings, Reviewer};
+pub use review::{EscalationSettings, ReviewSettings, Reviewer};
 pub use secret::{Secret, SecretError, SecretSource};
 pub use sections::{SECTIONS, Section, schema};
 pub use specimen::Specimen;
@@ -195,6 +197,19 @@ impl Config {
         reviewer
             .language
             .unwrap_or(self.policy.settings.default_language)
+    }
+
+    /// Who is above the reviewers: whom `[review.escalation]` names, or the controller's own address.
+    pub fn above(&self) -> Vec<Reviewer> {
+        let named = &self.review.escalation.controller;
+        if !named.is_empty() || self.review.reviewers.is_empty() {
+            return named.clone();
+        }
+        // In a language in which there is a digest: that of the first reviewer is one.
+        vec![Reviewer {
+            language: self.review.reviewers[0].language,
+            ..Reviewer::of(self.controller.privacy_email.clone())
+        }]
     }
 
     /// Our domains, lower-case ASCII.

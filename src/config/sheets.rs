@@ -60,7 +60,9 @@ impl Config {
     /// Reviewers in whose language there is no digest.
     fn without_digest(&self, templates: &Templates) -> Vec<Fault> {
         let mut faults = Vec::new();
-        for reviewer in &self.review.reviewers {
+        let review = &self.review;
+        let all = review.reviewers.iter().chain(&review.deputies);
+        for reviewer in all.chain(&review.escalation.controller) {
             let language = self.language_of(reviewer);
             if templates.has(language, DIGEST) {
                 continue;

@@ -4,7 +4,8 @@
 
 use super::Config;
 use crate::answer::{
-    self, ComposeError, DIGEST, Finding, Letter, LetterFacts, Part, RECIPIENT, SEVERAL, Templates,
+    self, ComposeError, DIGEST, Finding, Letter, LetterFacts, OWNER, Part, RECIPIENT, SEVERAL,
+    Templates,
 };
 use crate::record::Language;
 use std::str::FromStr;
@@ -18,6 +19,8 @@ pub enum Specimen {
     Digest,
     /// The mail to a recipient of data.
     Recipient,
+    /// The notice to the owner of a contact.
+    Owner,
 }
 
 impl Specimen {
@@ -30,6 +33,7 @@ impl Specimen {
             },
             Self::Digest => DIGEST,
             Self::Recipient => RECIPIENT,
+            Self::Owner => OWNER,
         }
     }
 
@@ -59,6 +63,13 @@ impl Specimen {
                 }
                 Ok((answer::compose_recipient(templates, &facts)?, Vec::new()))
             }
+            Self::Owner => {
+                let mut facts = answer::sample_owner(language);
+                if let Some(config) = config {
+                    facts.controller.name = config.controller.facts(language).name;
+                }
+                Ok((answer::compose_owner(templates, &facts)?, Vec::new()))
+            }
         }
     }
 }
@@ -70,6 +81,7 @@ impl FromStr for Specimen {
         match word {
             DIGEST => Ok(Self::Digest),
             RECIPIENT => Ok(Self::Recipient),
+            OWNER => Ok(Self::Owner),
             SEVERAL => Ok(Self::Letter(vec![Part::Stop, Part::Source])),
             word => word.parse().map(|part| Self::Letter(vec![part])),
         }

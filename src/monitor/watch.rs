@@ -109,8 +109,7 @@ mod tests {
     fn the_line_says_what_is_ill_and_what_is_urgent_and_names_nobody() {
         let mut status = eventful();
         let told = |status: &Status| line(&Ok(Arc::new(status.clone())));
-        let urgent =
-            "1 thing waits for a human, 1 of them urgent: 2 × OVERDUE, a letter to approve";
+        let urgent = "1 thing waits for a human, 1 of them urgent: 2 × OVERDUE, a letter to approve, brought to the deputy";
         assert_eq!(
             told(&status),
             format!("live; 1 of 1 mailbox watched; {urgent}")

@@ -27,6 +27,7 @@ mod letter;
 mod listed;
 mod message;
 mod notice;
+mod owner;
 mod person;
 mod recipient;
 mod register;
@@ -170,6 +171,7 @@ impl Step<'_> {
             }
             Event::Canary(canary) => self.canary(canary),
             Event::Listed(listing) => self.list(listing),
+            Event::Owner(notice) => self.owner(notice),
             Event::KeysErased { .. } | Event::Checkpointed { .. } => Ok(()),
         }
     }

@@ -3,7 +3,9 @@
 //! Days are the controller's, counted since 1970-01-01. A mail to a reviewer is no letter: it belongs to no case, and what
 //! the log keeps of it is whom (keyed), what about, and what became of it.
 
-use super::{CaseId, Damaged, Fingerprint, Flag, FloodOf, State, Table, Timestamp, decode};
+use super::{
+    CaseId, Damaged, EscalationStep, Fingerprint, Flag, FloodOf, State, Table, Timestamp, decode,
+};
 use serde::{Deserialize, Serialize};
 
 /// Something of the daily round.
@@ -54,6 +56,19 @@ pub enum About {
     Due(CaseId),
     /// A flood of STOPs.
     Flood(FloodOf),
+    /// A case whose clock has come so far that it is brought to more people.
+    Escalation {
+        /// Which.
+        case: CaseId,
+        /// How far.
+        step: EscalationStep,
+        /// The legal end that was counted to: with another one it begins anew.
+        end: Timestamp,
+    },
+    /// A complaint has come.
+    Complaint(CaseId),
+    /// Nobody has looked at it.
+    Unseen(CaseId),
 }
 
 impl About {
@@ -64,6 +79,12 @@ impl About {
             Self::Flag(flag, _) => [b"flag/", flag.word().as_bytes()].concat(),
             Self::Due(case) => [&b"due/"[..], &case.bits().to_be_bytes()].concat(),
             Self::Flood(of) => [&b"flood/"[..], &of.key()].concat(),
+            Self::Escalation { case, step, .. } => {
+                let case = case.bits().to_be_bytes();
+                [&b"escalation/"[..], &case, step.word().as_bytes()].concat()
+            }
+            Self::Complaint(case) => [&b"complaint/"[..], &case.bits().to_be_bytes()].concat(),
+            Self::Unseen(case) => [&b"unseen/"[..], &case.bits().to_be_bytes()].concat(),
         }
     }
 }

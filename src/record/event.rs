@@ -390,4 +390,6 @@ pub enum Event {
     CorrectedAlone(super::LoneCorrection),
     /// A suppression list is in force: everybody on it, at once.
     Listed(super::Listing),
+    /// The owner of a contact is told that a letter to them has left.
+    Owner(super::OwnerNotice),
 }

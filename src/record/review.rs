@@ -109,6 +109,8 @@ pub enum Review {
         by: String,
         to: Sealed,
     },
+    /// Somebody has opened the case and looked at it.
+    Seen { case: CaseId, by: String },
 }
 
 impl Review {
@@ -123,7 +125,8 @@ impl Review {
             | Self::SystemDone { case, .. }
             | Self::MailAfterStop { case, .. }
             | Self::Scanned { case, .. }
-            | Self::OnPaper { case, .. } => *case,
+            | Self::OnPaper { case, .. }
+            | Self::Seen { case, .. } => *case,
         }
     }
 }

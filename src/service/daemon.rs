@@ -239,15 +239,17 @@ fn see_to_what_is_kept(office: &Office, stop: &watch::Sender<bool>) -> [JoinHand
     [tokio::spawn(daily), tokio::spawn(learning)]
 }
 
-/// Mails that are no letters of a case: to recipients of data, and the canary's.
+/// Mails that are no letters of a case: to recipients of data, to owners of contacts, and the canary's.
 fn write_others(
     office: &Office,
     courier: &Arc<Courier>,
     stop: &watch::Sender<bool>,
-) -> [JoinHandle<()>; 2] {
+) -> [JoinHandle<()>; 3] {
+    let owners = super::owners::Teller::new(office.clone(), courier.clone());
+    let owners = tokio::spawn(owners.run(stop.subscribe()));
     let herald = Herald::new(office.clone(), courier.clone()).run(stop.subscribe());
     let keeper = Keeper::new(office.clone(), courier.clone()).run(stop.subscribe());
-    [tokio::spawn(herald), tokio::spawn(keeper)]
+    [tokio::spawn(herald), tokio::spawn(keeper), owners]
 }
 
 /// Begins to tell the tools that send, and to let letters go that wait for them; what is wrong with each stands in the result.

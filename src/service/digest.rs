@@ -3,14 +3,15 @@
 //! They belong to no case and go to nobody whose data we hold, so they leave in every mode and also while a flag stops all
 //! letters: it is they who tell of the flag. Each leaves at most once: a mark is durable before DATA (C4), and what was
 //! leaving when a process ended is uncertain and not sent again; the next digest says so. Deliberately absent: what waits,
-//! which is `needs`; and any word of the mail, which is a template.
+//! which is `needs`; when a case is brought to more people, which is `escalating`; and any word of the mail, which is a template.
 
+mod calling;
+mod escalating;
 mod facts;
 pub(super) mod ids;
 mod sending;
 
 use super::daily;
-use super::floods::floods_unseen;
 use super::house::Office;
 use super::needs::Need;
 use super::sequencer::{Committed, Proposal};
@@ -29,8 +30,6 @@ use tokio::time::Instant;
 const LOOK: Duration = Duration::from_millis(500);
 /// After a mail that did not leave.
 const AGAIN: Duration = Duration::from_secs(60);
-/// How often the clocks of requests are looked at, in milliseconds.
-const CLOCKS: i64 = 60_000;
 
 /// Says how everything is.
 pub(super) type Teller = Arc<dyn Fn() -> Result<Status, Damaged> + Send + Sync>;
@@ -47,6 +46,7 @@ pub(super) struct Mailer {
 }
 
 /// A reviewer, and what they were told.
+#[derive(Clone)]
 struct Reader {
     reviewer: Reviewer,
     key: Fingerprint,
@@ -108,64 +108,24 @@ impl Mailer {
         if readers.is_empty() {
             return Ok(());
         }
-        self.alarms(&readers).await?;
-        self.daily(&readers).await
+        let alarms = self.alarms(&readers).await;
+        alarms.and(self.daily(&readers).await)
     }
 
+    /// Who reads today: the reviewers, and for those who are away their deputies.
     fn readers(&self) -> Vec<Reader> {
-        let keys = self.office.keys();
-        let house = self.office.house.load();
-        let all = house.config.review.reviewers.iter();
-        all.map(|reviewer| Reader {
-            reviewer: reviewer.clone(),
-            key: keys.of(&reviewer.address.canonical()),
-        })
-        .collect()
+        let (house, now) = (self.office.house.load(), self.office.clock.now());
+        let review = &house.config.review;
+        let today = house.config.policy.calendar.day(now);
+        let all = review.reading(today).into_iter();
+        all.map(|one| self.reader(one)).collect()
     }
 
-    /// What cannot wait: each reviewer is told of it once.
-    async fn alarms(&mut self, readers: &[Reader]) -> Result<(), String> {
-        let now = self.office.clock.now();
-        let state = self.office.sequencer.reader().state();
-        let flags = state.flags().map_err(|e| e.to_string())?;
-        let mut about: Vec<About> = (flags.iter())
-            .map(|row| About::Flag(row.flag, row.since))
-            .collect();
-        let look = self
-            .clocks
-            .is_none_or(|last| now.millis_since(last).abs() >= CLOCKS);
-        if look {
-            let house = self.office.house.load();
-            let days = house.config.review.alarm_days;
-            about.extend(facts::ending(&state, now, days).map_err(|e| e.to_string())?);
-            let floods = floods_unseen(&state, &house.config.policy.settings.floods);
-            let floods = floods.map_err(|e| e.to_string())?.into_iter();
-            about.extend(floods.map(|(of, _)| About::Flood(of)));
+    fn reader(&self, one: &Reviewer) -> Reader {
+        Reader {
+            key: self.office.keys().of(&one.address.canonical()),
+            reviewer: one.clone(),
         }
-        for reader in readers {
-            let new = self.untold(reader, &about)?;
-            if new.is_empty() {
-                continue;
-            }
-            let status = (self.status)().map_err(|e| e.to_string())?;
-            let is_new = |need: &Need| new.iter().any(|a| facts::tells(a, need));
-            let needs: Vec<Need> = status.needs.iter().filter(|n| is_new(n)).cloned().collect();
-            // The rest was dealt with between two looks.
-            let tells = |a: &About| needs.iter().any(|need| facts::tells(a, need));
-            let new: Vec<About> = new.iter().copied().filter(tells).collect();
-            if new.is_empty() {
-                continue;
-            }
-            let facts = DigestFacts {
-                urgent: true,
-                ..self.facts(&reader.reviewer, &status, &needs)
-            };
-            self.tell(reader, new, &facts).await?;
-        }
-        if look {
-            self.clocks = Some(now);
-        }
-        Ok(())
     }
 
     /// The daily mail, once the hour has come.
@@ -183,6 +143,7 @@ impl Mailer {
         let frame = reader.head().map_err(|e| e.to_string())?.number;
         let status = (self.status)().map_err(|e| e.to_string())?;
         let found = Day::read(reader, frame).await?;
+        let mut trouble = Ok(());
         let empty = status.needs.is_empty() && found.happened == Happened::default();
         if !empty || self.office.house.load().config.review.digest_when_empty {
             let about = [About::Digest(day)];
@@ -196,9 +157,12 @@ impl Mailer {
                 if status.mode == Mode::Shadow {
                     facts.stops.clone_from(&found.stops);
                 }
-                self.tell(reader, new, &facts).await?;
+                // Whoever cannot be told now keeps nobody else waiting.
+                let told = self.tell(reader, new, &facts).await;
+                trouble = trouble.and(told);
             }
         }
+        trouble?;
         let done = Duty::DigestUpTo { day, frame };
         self.write(vec![Event::Duty(done)]).await
     }

@@ -2,7 +2,7 @@
 //!
 //! `reception` (bytes in) → `gathering` (what is known) → `request::decide` → `composing` (the letter) → `sequencer` (one
 //! commit) → `outbox` (bytes out). What waits for a human is written anew by `drafting`, on the same path; what a human enters
-//! comes in by `entering`, a click by `obeying`; `notices` tells the tools that send; `recipients` tells who received data; `identity` and `erasing` say what a code proves and what an erasure takes with it.
+//! comes in by `entering`, a click by `obeying`; `notices` tells the tools that send; `recipients` tells who received data, `owners` whose contact it was; `identity` and `erasing` say what a code proves and what an erasure takes with it.
 //! This is the one room that knows all others; knowledge about mail, letters or storage does not belong here.
 
 mod apologising;
@@ -29,6 +29,7 @@ mod health;
 mod house;
 mod identity;
 mod importing;
+mod internal;
 mod learning;
 mod listing;
 mod logins;
@@ -38,6 +39,7 @@ mod needs;
 mod notices;
 mod obeying;
 mod outbox;
+mod owners;
 mod paper;
 mod people;
 mod reception;
@@ -86,6 +88,7 @@ pub use notices::{
     pull as pull_from_sender,
 };
 pub use obeying::{NotObeyed, Obeyed, obey, recognise};
+pub use owners::OwnersReport;
 pub use paper::{ALL_SCANS, Handed, LARGEST_SCAN, posted, printed, scan};
 pub use people::{DomainCounts, contact, domain_counts as count_domain, known};
 pub use reception::{Ending, Witness};

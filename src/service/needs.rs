@@ -4,14 +4,15 @@
 //! waits for. Nothing here names a person: cases by their reference, messages by where they lie. Deliberately absent: what
 //! waits by design and for nobody, a pause of a letter, an answer that a person owes us.
 
+mod brought;
 mod cases;
 mod why;
 
 pub use why::Why;
 
 use crate::record::{
-    About, CaseId, ContentKey, Damaged, Fate, Flag, FlagRow, RequestKind, State, Timestamp,
-    ToldRow, Waiting, hex,
+    About, CaseId, ContentKey, Damaged, EscalationStep, Fate, Flag, FlagRow, RequestKind, State,
+    Timestamp, ToldRow, Waiting, hex,
 };
 use cases::Cases;
 use serde::Serialize;
@@ -38,6 +39,8 @@ pub struct Need {
     pub due: Option<String>,
     /// Whole days until then; negative once it is past.
     pub days_left: Option<i64>,
+    /// To whom a case was brought because nobody acted, the farthest.
+    pub escalated: Option<EscalationStep>,
     /// What to type, or what to do.
     pub command: String,
     /// The key of a message that belongs to no open case.
@@ -56,6 +59,7 @@ impl Need {
             since: None,
             due: None,
             days_left: None,
+            escalated: None,
             command: command.into(),
             message: None,
         }
@@ -94,6 +98,9 @@ impl Need {
             Some(subject) => format!("{subject}: {}", why.join(", ")),
             None => why.join(", "),
         };
+        if let Some(step) = self.escalated {
+            line += &format!(", brought to the {}", step.word());
+        }
         if self.count > 1 {
             line = format!("{} × {line}", self.count);
         }
@@ -151,7 +158,9 @@ pub fn of_state(state: &State<'_>, now: Timestamp, soon: u32) -> Result<Vec<Need
     ] {
         held.extend(messages(state, class, why, &mut needs)?);
     }
-    needs.extend(Cases::gathered(state, now, soon, held)?.needs());
+    let mut cases = Cases::gathered(state, now, soon, held)?.needs();
+    brought::mark(&mut cases, &told);
+    needs.extend(cases);
     let paused = state.counts()?.suppressed[0];
     if paused > 0 {
         let need = Need::of(Why::Paused, "quitus suppression list");

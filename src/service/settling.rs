@@ -10,6 +10,7 @@ use super::filing;
 use super::gathering::Trouble;
 use super::house::Office;
 use super::outbox::{held, write};
+use super::owners;
 use crate::config::Config;
 use crate::delivery::SentCheck;
 use crate::mailbox::{MailboxSettings, SessionError, holds};
@@ -68,6 +69,7 @@ pub(super) fn when_sent(office: &Office, letter: LetterId, head: &LetterHead) ->
     let case = case.ok().flatten();
     let is_held = case.as_ref().is_some_and(|c| c.held.is_some());
     let mut events = answered(letter, head, case.as_ref(), is_held, "auto");
+    events.extend(owners::with_letter(office, letter, head));
     events.extend(erasing::with_letter(office, head));
     events.extend(filing::after_letter(office, letter, head));
     events
@@ -105,6 +107,7 @@ pub fn arrived(
     }
     let is_held = !only_that && case.as_ref().is_some_and(|c| c.held.is_some());
     events.extend(answered(letter, &row.head, case.as_ref(), is_held, by));
+    events.extend(owners::with_letter(office, letter, &row.head));
     events.extend(erasing::with_letter(office, &row.head));
     events.extend(filing::after_letter(office, letter, &row.head));
     Ok(events)

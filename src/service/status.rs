@@ -1,5 +1,7 @@
 //! How everything is, in words that the operator and the reviewer understand; the same for the terminal and for programs.
 
+mod waiting;
+
 use super::canary::CanaryReport;
 use super::connections::{GuardReport, MailboxReport, SmtpReport, sender_needs};
 use super::filing::FilingReport;
@@ -7,8 +9,9 @@ use super::health::DaemonReport;
 use super::logins;
 use super::needs::{self, Need, Why};
 use super::notices::SenderReport;
+use super::owners::OwnersReport;
 use super::wrong_letters::WrongLetters;
-use crate::record::{Damaged, FlagRow, LetterState, MessageState, Mode, State, Timestamp, Waiting};
+use crate::record::{Damaged, FlagRow, LetterState, MessageState, Mode, State, Timestamp};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -71,6 +74,8 @@ pub struct Status {
     pub wrong_letters: WrongLetters,
     /// Orders to the tools that send which none of them has confirmed within an hour: the goal is 0.
     pub notices_late: u64,
+    /// Notices to owners of contacts that a letter has left.
+    pub owner_notices: OwnersReport,
     /// Messages that were gone before they were read.
     pub gone: u64,
     /// The next request that must be answered: reference, kind, internal target.
@@ -119,7 +124,7 @@ impl Status {
                 .map(|s| (s.word(), counts.letters[*s as usize]))
                 .collect(),
             needs: needs::of_state(state, now, soon)?,
-            waiting: waiting(state)?,
+            waiting: waiting::of(state)?,
             suppressed: counts.suppressed[1],
             paused: counts.suppressed[0],
             contacts: counts.contacts,
@@ -129,6 +134,7 @@ impl Status {
             mails_after_stop: open.count() as u64,
             wrong_letters: WrongLetters::of(state, now)?,
             notices_late: 0,
+            owner_notices: OwnersReport::of(state)?,
             gone: counts.gone,
             next_due: due
                 .first()
@@ -238,42 +244,12 @@ impl Status {
 
     /// Every class of what waits, as `waiting` names those that do.
     pub fn classes() -> [&'static str; 9] {
-        Waiting::ALL.map(name)
+        crate::record::Waiting::ALL.map(waiting::name)
     }
 
     /// Whether the operator should look: something is ill, or the law is hurt; not what waits by somebody's choice.
     pub fn is_ill(&self) -> bool {
         self.needs.iter().any(Need::is_urgent)
-    }
-}
-
-/// How many wait in each class, and since when the oldest.
-fn waiting(state: &State<'_>) -> Result<BTreeMap<String, (u64, Option<String>)>, Damaged> {
-    let mut waiting = BTreeMap::new();
-    for class in Waiting::ALL {
-        let all = state.waiting(class, 10_000)?;
-        if let Some((oldest, _)) = all.first() {
-            waiting.insert(
-                name(class).to_owned(),
-                (all.len() as u64, Some(oldest.to_string())),
-            );
-        }
-    }
-    Ok(waiting)
-}
-
-/// What waits, in words.
-fn name(class: Waiting) -> &'static str {
-    match class {
-        Waiting::HeldMessage => "held messages",
-        Waiting::DeadMessage => "dead messages",
-        Waiting::HeldCase => "held cases",
-        Waiting::Draft => "letters to approve",
-        Waiting::Sending => "letters being sent",
-        Waiting::Rejected => "rejected letters",
-        Waiting::Uncertain => "uncertain letters",
-        Waiting::Bounced => "bounced letters",
-        Waiting::Truth => "letters that wait for senders",
     }
 }
 
@@ -318,6 +294,9 @@ impl fmt::Display for Status {
                 f,
                 "notices    {late} not confirmed by the tools that send after an hour (goal 0)"
             )?;
+        }
+        if self.owner_notices != OwnersReport::default() {
+            writeln!(f, "owners     {}", self.owner_notices)?;
         }
         self.what_waits(f)?;
         self.connections(f)?;

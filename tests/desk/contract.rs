@@ -320,6 +320,7 @@ async fn cases(contract: &Contract<'_>, stage: &Stage) {
     contract.carries_out(&stop, "/correct", label).await;
     contract.carries_out(&stop, "/suggest", Value::Null).await;
     messages(contract, stage, &stop).await;
+    contract.carries_out(&stop, "/seen", json!({})).await;
     contract
         .does("get", "/letters", "/letters", Value::Null)
         .await;

@@ -148,7 +148,9 @@ async fn damage_and_a_legal_end_are_told_at_once_and_once_while_letters_wait_for
     });
     let late = stage.order("/requests/new", late).await.data["case"].clone();
     stage.later(120);
-    let all = mails(&stage, 2).await;
+    // To the reviewer, and to the controller: it is past every day.
+    let all = mails(&stage, 3).await;
+    assert_eq!(all[2].to, ["donnees@ateliervauban.example"]);
     let text = read(&all[1]).0;
     assert!(
         text.contains("DÉLAI DÉPASSÉ") && text.contains(late.as_str().unwrap()),

@@ -113,7 +113,7 @@ fn of_sample(
     let kind: Specimen = wanted.kind.parse().map_err(|_| {
         Refusal::unclear(
             format!("there is no letter \"{}\"", wanted.kind),
-            "name a kind: stop, source, acknowledgement, access, erasure, identity, extension, apology, several, digest, recipient",
+            "name a kind: stop, source, acknowledgement, access, erasure, identity, extension, apology, several, digest, recipient, owner",
         )
     })?;
     let usual = config.policy.settings.default_language;

@@ -2,7 +2,7 @@
 
 use super::files::{all_paths, edited, file_of, on_disk};
 use super::{aside, diff as difference, hash, mistakes, path, unread};
-use crate::answer::{DIGEST, RECIPIENT, Source};
+use crate::answer::{DIGEST, OWNER, RECIPIENT, Source};
 use crate::api::{Answer, Desk, Refusal};
 use crate::record::{Fault, TemplateHow, TemplateRow, hex};
 use crate::service::{House, Shelf, TemplatePath, template_digest};
@@ -161,6 +161,13 @@ fn variables(path: &TemplatePath) -> Vec<Value> {
             let sample = crate::answer::sample_recipient(in_language(path));
             (
                 crate::answer::recipient_variables(),
+                serde_json::to_value(sample),
+            )
+        }
+        OWNER => {
+            let sample = crate::answer::sample_owner(in_language(path));
+            (
+                crate::answer::owner_variables(),
                 serde_json::to_value(sample),
             )
         }

@@ -47,15 +47,15 @@ pub fn tell(event: &Event) -> Said {
             let what = format!("{case}: {system} is done with {request}, by {by}");
             ("system done", what, None)
         }
-        Review::MailAfterStop { at, .. } => {
-            let what = format!("{case} apologises for a mail of {at}");
-            ("apology", what, None)
-        }
-        Review::Scanned { .. } | Review::OnPaper { .. } => return paper(review),
+        Review::MailAfterStop { .. }
+        | Review::Scanned { .. }
+        | Review::OnPaper { .. }
+        | Review::Seen { .. } => return more(review),
     })
 }
 
-fn paper(review: &Review) -> Said {
+/// Apologies, paper, and who looked.
+fn more(review: &Review) -> Said {
     let case = review.case();
     Some(match review {
         Review::Scanned {
@@ -71,6 +71,11 @@ fn paper(review: &Review) -> Said {
             let what = format!("{case} is answered on paper, by {by}");
             ("on paper", what, None)
         }
+        Review::MailAfterStop { at, .. } => {
+            let what = format!("{case} apologises for a mail of {at}");
+            ("apology", what, None)
+        }
+        Review::Seen { by, .. } => ("looked at", format!("{case}, by {by}"), None),
         _ => return None,
     })
 }

@@ -1,7 +1,7 @@
 //! The daily round and the flags that stop sending, in a sentence for a reviewer.
 
 use super::Said;
-use crate::record::{About, Alarm, Duty, Event, Fate, Flood, Listing};
+use crate::record::{About, Alarm, Duty, Event, Fate, Flood, Listing, OwnerNotice};
 
 pub(super) fn tell(event: &Event) -> Said {
     let (event, what) = match event {
@@ -17,14 +17,11 @@ pub(super) fn tell(event: &Event) -> Said {
             format!("a reviewer is told of {}", subjects(about)),
         ),
         Event::Duty(Duty::Told { about, fate, .. }) => {
-            let fate = match fate {
-                Fate::Leaving => "is on its way",
-                Fate::Sent => "was taken by the server",
-                Fate::NotSent => "did not leave and is tried again",
-                Fate::Uncertain => "may have arrived or not, and is not sent again",
-                Fate::Refused => "was refused by the server",
-            };
-            let what = format!("the mail to a reviewer about {} {fate}", subjects(about));
+            let what = format!(
+                "the mail to a reviewer about {} {}",
+                subjects(about),
+                became(*fate)
+            );
             ("told", what)
         }
         Event::Duty(Duty::DigestUpTo { frame, .. }) => (
@@ -44,6 +41,7 @@ pub(super) fn tell(event: &Event) -> Said {
         ),
         Event::Listed(list) => listed(list),
         Event::Flood(flood) => floods(flood),
+        Event::Owner(notice) => owner(notice),
         _ => return None,
     };
     Some((event, what, None))
@@ -60,6 +58,38 @@ fn listed(list: &Listing) -> (&'static str, String) {
         "a list of {entries} key forms holds: {people} more people are suppressed, by {by}"
     );
     ("suppressed", what)
+}
+
+/// A notice to the owner of a contact.
+fn owner(notice: &OwnerNotice) -> (&'static str, String) {
+    let letter = notice.letter();
+    match notice {
+        OwnerNotice::Due { .. } => (
+            "owner due",
+            format!("the contact's owner is to hear that letter {letter} has left"),
+        ),
+        OwnerNotice::Telling { .. } => (
+            "telling",
+            format!("the contact's owner is told of letter {letter}"),
+        ),
+        OwnerNotice::Told { fate, .. } => (
+            "told",
+            format!(
+                "the notice to the contact's owner about letter {letter} {}",
+                became(*fate)
+            ),
+        ),
+    }
+}
+
+const fn became(fate: Fate) -> &'static str {
+    match fate {
+        Fate::Leaving => "is on its way",
+        Fate::Sent => "was taken by the server",
+        Fate::NotSent => "did not leave and is tried again",
+        Fate::Uncertain => "may have arrived or not, and is not sent again",
+        Fate::Refused => "was refused by the server",
+    }
 }
 
 fn floods(flood: &Flood) -> (&'static str, String) {
@@ -86,6 +116,11 @@ fn subjects(about: &[About]) -> String {
         About::Flag(flag, since) => format!("{} of {since}", flag.word()),
         About::Due(case) => format!("{case}, which is due"),
         About::Flood(of) => format!("a flood of STOPs ({of})"),
+        About::Escalation { case, step, end } => {
+            format!("{case}, brought to the {} before {end}", step.word())
+        }
+        About::Complaint(case) => format!("{case}, a complaint"),
+        About::Unseen(case) => format!("{case}, a complaint that nobody has looked at"),
     };
     about.iter().map(one).collect::<Vec<_>>().join(", ")
 }

@@ -99,7 +99,13 @@ impl Desk {
     /// Shows a case until it is decided or left.
     fn look_at(&self, case: &str) -> Result<Next, End> {
         loop {
-            let data = self.ask(&format!("/requests/{}", super::ask::quoted(case)))?;
+            let path = format!("/requests/{}", super::ask::quoted(case));
+            let data = self.ask(&path)?;
+            if data["unseen"] == true {
+                let word = serde_json::json!({"by": super::ask::by()});
+                // A disk that is full hides no case.
+                let _ = self.house.ask(Ask::Post(format!("{path}/seen"), word));
+            }
             if !data["closed"].is_null() {
                 self.say(&format!("{case} is closed"))?;
                 return Ok(Next::Case);

@@ -1,10 +1,10 @@
 //! The list of the guide is the list of the page, and the page can be read by both sorts of readers.
 
 use super::*;
-use crate::record::{Flag, FlagRow, Mode, RequestKind, Timestamp};
+use crate::record::{EscalationStep, Flag, FlagRow, Mode, OwnerNotices, RequestKind, Timestamp};
 use crate::service::{
-    CanaryReport, DaemonReport, FilingReport, GuardReport, MailboxReport, Need, SenderReport,
-    SmtpReport, Why,
+    CanaryReport, DaemonReport, FilingReport, GuardReport, MailboxReport, Need, OwnersReport,
+    SenderReport, SmtpReport, Why,
 };
 use std::collections::BTreeSet;
 
@@ -13,6 +13,7 @@ pub(in crate::monitor) fn eventful() -> Status {
     let at = || "2026-11-28T12:00:00Z".to_owned();
     let mut overdue = Need::of(Why::Overdue, "quitus requests list").times(2);
     overdue.why.push(Why::Draft);
+    overdue.escalated = Some(EscalationStep::Deputy);
     Status {
         at: at(),
         daemon: Some(DaemonReport {
@@ -40,6 +41,14 @@ pub(in crate::monitor) fn eventful() -> Status {
         mails_after_stop: 2,
         wrong_letters: [("stop", 4000, 1)].into(),
         notices_late: 2,
+        owner_notices: OwnersReport {
+            ended: OwnerNotices {
+                sent: 3,
+                uncertain: 1,
+                refused: 1,
+            },
+            waiting: 1,
+        },
         gone: 11,
         next_due: Some(("Q-1".into(), "access", at())),
         filing: Some(FilingReport {

@@ -1,7 +1,7 @@
 //! The daemon itself, what waits, the mail and the people.
 
 use super::{Family, Kind, Moment};
-use crate::record::{Flag, Mode};
+use crate::record::{EscalationStep, Flag, Mode};
 use crate::service::{Status, Why};
 
 pub(super) fn of_daemon(status: &Status) -> Vec<Family> {
@@ -106,7 +106,16 @@ pub(super) fn of_needs(status: &Status) -> Vec<Family> {
     let gauge = |name, help| Family::gauge(name, &[], help);
     let overdue = "Cases with a request that is past its legal end (goal 0).";
     let floods = "Floods of STOPs that nobody has looked at.";
-    let mut all = vec![needs];
+    let (name, help) = (
+        "quitus_cases_escalated",
+        "Cases that wait and were brought to somebody because nobody acted, by the farthest: reviewer, deputy, controller.",
+    );
+    let mut brought = Family::gauge(name, &["to"], help);
+    for step in EscalationStep::ALL {
+        let those = status.needs.iter().filter(|n| n.escalated == Some(step));
+        brought.add(&[step.word()], those.count());
+    }
+    let mut all = vec![needs, brought];
     all.extend(of_waiting(status));
     all.extend([
         gauge("quitus_cases_overdue", overdue).with(&[], count(Why::Overdue)),
@@ -146,8 +155,11 @@ pub(super) fn of_mail(status: &Status) -> Vec<Family> {
         letters.add(&[state], *many);
     }
     let filing = status.filing.as_ref();
+    let [owners, owners_waiting] = of_owners(status);
     vec![
         messages,
+        owners,
+        owners_waiting,
         Family::counter(
             "quitus_messages_gone_total",
             &[],
@@ -169,6 +181,25 @@ pub(super) fn of_mail(status: &Status) -> Vec<Family> {
         )
         .with(&[], status.sent_mails),
     ]
+}
+
+/// What the owners of contacts were told.
+fn of_owners(status: &Status) -> [Family; 2] {
+    let (name, help) = (
+        "quitus_owner_notices_total",
+        "Notices to owners of contacts that a letter left, by fate: sent, uncertain, refused.",
+    );
+    let ended = &status.owner_notices.ended;
+    let told = Family::counter(name, &["fate"], help)
+        .with(&["sent"], ended.sent)
+        .with(&["uncertain"], ended.uncertain)
+        .with(&["refused"], ended.refused);
+    let (name, help) = (
+        "quitus_owner_notices_waiting",
+        "Notices to owners of contacts that have not left yet.",
+    );
+    let waiting = Family::gauge(name, &[], help).with(&[], status.owner_notices.waiting);
+    [told, waiting]
 }
 
 pub(super) fn of_people(status: &Status) -> Vec<Family> {

@@ -1,13 +1,20 @@
 //! What a human's decisions about a case mean for its row.
 
-use super::{Done, Step};
+use super::{Done, Step, Table};
+use crate::record::escalation::seen_key;
 use crate::record::{
-    CaseRow, IdentityRow, LogPosition, Media, Review, ScanRow, SystemRow, Timestamp,
+    CaseRow, IdentityRow, LogPosition, Media, Review, ScanRow, SeenRow, SystemRow, Timestamp,
 };
 
 impl Step<'_> {
     pub(super) fn review(&mut self, review: &Review) -> Done {
         let (at, position) = (self.at, self.position);
+        if let Review::Seen { case, by } = review {
+            // Looking changes nothing that somebody else may be deciding on.
+            let row = SeenRow { at, by: by.clone() };
+            self.put(Table::Meta, &seen_key(*case), &row);
+            return Ok(());
+        }
         if let Review::MailAfterStop { case, mail, .. } = review {
             self.answer_incident(*mail, *case)?;
         }
@@ -53,6 +60,7 @@ fn note(row: &mut CaseRow, review: &Review, at: Timestamp, position: LogPosition
             of.scans.push(scan(*media, *octets, (at, position)))
         }
         Review::OnPaper { .. } => of.paper = Some(position),
+        Review::Seen { .. } => {}
         Review::SystemDone {
             request,
             system,

@@ -1,6 +1,6 @@
 //! What a mail to a reviewer says: needs with days in the firm's time zone, and what happened since the digest before.
 
-use crate::answer::{DigestFacts, DigestFirm, DigestNeed, Happened, StopSeen};
+use crate::answer::{DigestFacts, DigestFirm, DigestNeed, Happened, Line, StopSeen};
 use crate::config::{Config, Reviewer};
 use crate::record::{
     About, CaseId, Damaged, Event, Flag, Proof, State, Suppression, SuppressionReason, Timestamp,
@@ -51,7 +51,10 @@ pub(super) fn tells(about: &About, need: &Need) -> bool {
         About::Flood(of) => {
             need.why.contains(&Why::Flood) && need.subject.as_deref() == Some(&*of.to_string())
         }
-        About::Due(case) => need.subject.as_deref() == Some(&*case.to_string()),
+        About::Due(case)
+        | About::Escalation { case, .. }
+        | About::Complaint(case)
+        | About::Unseen(case) => need.subject.as_deref() == Some(&*case.to_string()),
     }
 }
 
@@ -73,6 +76,8 @@ pub(super) fn of(
         },
         day: day(zone, now.to_jiff()),
         urgent: false,
+        escalation: None,
+        stands_in_for: stands_in_for(config, reviewer, now),
         mode: status.mode.to_string(),
         needs: (needs.iter().take(SHOWN))
             .map(|need| told(zone, need))
@@ -95,8 +100,20 @@ fn told(zone: &TimeZone, need: &Need) -> DigestNeed {
         since: on(&need.since),
         due: on(&need.due),
         days_left: need.days_left.filter(|days| *days >= 0),
+        escalated: need.escalated.map(|step| step.word().to_owned()),
         command: need.command.as_str().into(),
     }
+}
+
+/// Whose mail this reader gets today because they are away, masked.
+fn stands_in_for(config: &Config, reader: &Reviewer, now: Timestamp) -> Option<Line> {
+    let today = config.policy.calendar.day(now);
+    let away = config.review.reviewers.iter().filter(|one| {
+        let deputy = one.deputy.as_ref();
+        one.is_absent(today) && deputy.is_some_and(|d| d.same_person(&reader.address))
+    });
+    let away: Vec<String> = away.map(|one| one.address.masked()).collect();
+    (!away.is_empty()).then(|| away.join(", ").as_str().into())
 }
 
 fn day(zone: &TimeZone, at: jiff::Timestamp) -> String {

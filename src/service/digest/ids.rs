@@ -10,7 +10,7 @@ use crate::record::{Fingerprinter, hex};
 const MARK: &str = ".reviewer.quitus";
 
 /// The Message-ID, with its angle brackets; the same for the same parts.
-pub(super) fn message_id(keys: &Fingerprinter, parts: &[&[u8]], domain: &str) -> String {
+pub fn message_id(keys: &Fingerprinter, parts: &[&[u8]], domain: &str) -> String {
     let name = hex(&keys.keyed("digest name", parts)[..12]);
     format!("<{name}{}{MARK}@{domain}>", proof(keys, &name))
 }

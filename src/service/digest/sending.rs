@@ -1,11 +1,10 @@
 //! One mail to a reviewer: written, marked just before DATA, handed over, and what became of it written down.
 
-use super::{Mailer, Reader, ids};
-use crate::answer::{DigestFacts, Envelope, Line, MessageId, Submitted, compose_digest, mime};
-use crate::delivery::{EnvelopeSender, Frozen, Outcome, Parcel};
+use super::{Mailer, Reader};
+use crate::answer::{DigestFacts, compose_digest};
+use crate::delivery::{Outcome, Parcel};
 use crate::record::{About, Duty, Event, Fate};
-use crate::service::house::loop_value;
-use crate::service::outbox;
+use crate::service::{internal, outbox};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 impl Mailer {
@@ -67,33 +66,8 @@ impl Mailer {
     ) -> Result<Parcel, String> {
         let house = self.office.house.load();
         let letter = compose_digest(&house.templates, facts).map_err(|e| e.to_string())?;
-        let (keys, config) = (self.office.keys(), &house.config);
-        let from = config.controller.privacy_email.clone();
-        let now = self.office.clock.now();
         let what = format!("{about:?}");
         let parts: [&[u8]; 3] = [&reader.key.0, what.as_bytes(), facts.day.as_bytes()];
-        let message_id = ids::message_id(keys, &parts, from.domain());
-        let own = MessageId::parse(&message_id).ok_or("our Message-ID is malformed")?;
-        let envelope = Envelope {
-            from_name: Line::new(&config.controller.name),
-            from: from.clone(),
-            to: reader.reviewer.address.clone(),
-            reply_to: None,
-            message_id: own,
-            in_reply_to: None,
-            references: Vec::new(),
-            date: now,
-            submitted: Submitted::Generated,
-            loop_value: loop_value(keys, &message_id),
-        };
-        let bytes = mime(&envelope, &letter).map_err(|e| e.to_string())?;
-        // A token names a letter of a case; this is none, so its bounce is known by its Message-ID alone.
-        let sender = Some(from).filter(|_| config.smtp.envelope_sender != EnvelopeSender::Null);
-        Ok(Parcel {
-            sender,
-            recipient: reader.reviewer.address.clone(),
-            blind_copy: None,
-            letter: Frozen::new(bytes).map_err(|e| e.to_string())?,
-        })
+        internal::parcel(&self.office, &reader.reviewer.address, &parts, &letter)
     }
 }

@@ -147,6 +147,7 @@ impl<'s> Cases<'s> {
                 since: waits.since.map(|t| t.to_string()),
                 due: waits.due.map(|t| t.to_string()),
                 days_left: waits.due.map(|due| days(now, due)),
+                escalated: None,
                 command,
                 message: None,
             }

@@ -5,6 +5,7 @@ use super::suppression::Holds;
 use super::thread::{self, Line};
 use crate::web::Web;
 use crate::web::trouble::Trouble;
+use crate::web::users::Role;
 use crate::web::visitor::Visitor;
 use crate::web::when::When;
 use crate::web::words::Words;
@@ -124,6 +125,13 @@ pub async fn show(
     Path(case): Path<String>,
 ) -> Result<Response, Trouble> {
     let data = web.ask(&format!("/requests/{case}")).await?.data;
+    // Whoever may only look cannot see to it.
+    if data["unseen"] == true && visitor.may(Role::Reviewer) {
+        let path = format!("/requests/{case}/seen");
+        if let Err(why) = web.order(&visitor, &path, json!({})).await {
+            tracing::warn!(%case, %why, "that somebody looked at a complaint is not written down");
+        }
+    }
     let teller = Teller {
         web: &web,
         words: &visitor.words,

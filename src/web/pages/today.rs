@@ -94,7 +94,10 @@ fn need(web: &Web, visitor: &Visitor, need: &Value) -> Need {
     let asks = need["asks"].as_array().into_iter().flatten();
     let asks = asks.filter_map(|k| Some(words.of("kind", k.as_str()?)));
     let asks: Vec<&str> = asks.collect();
-    let said: Vec<&str> = why.iter().map(|w| words.of("why", w)).collect();
+    let brought = need["escalated"].as_str();
+    let brought = brought.map(|to| words.of("escalated", to));
+    let said = why.iter().map(|w| words.of("why", w)).chain(brought);
+    let said: Vec<&str> = said.collect();
     Need {
         link: match (case, &message) {
             (Some(case), _) => Some(format!("/cases/{case}")),

@@ -20,7 +20,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// The letters that can be shown, in the order of the choice.
-pub(super) const KINDS: [&str; 11] = [
+pub(super) const KINDS: [&str; 12] = [
     "stop",
     "source",
     "acknowledgement",
@@ -32,6 +32,7 @@ pub(super) const KINDS: [&str; 11] = [
     "several",
     "digest",
     "recipient",
+    "owner",
 ];
 
 /// Which language.
