@@ -98,13 +98,12 @@ pub fn once(named: Option<&Path>, json: bool, may_begin: bool, ask: Ask) -> Resu
 pub fn case(named: Option<&Path>, json: bool, case: &str) -> Result<u8, End> {
     let house = House::open(named, false)?;
     let path = format!("/requests/{}", quoted(case.trim()));
-    let shown = house.ask(Ask::Get(path.clone())).map(|answer| {
+    let shown = house.ask(Ask::Get(path.clone())).inspect(|answer| {
         if answer.data["unseen"] == true && !json {
             let word = serde_json::json!({"by": by()});
             // A disk that is full hides no case.
             let _ = house.ask(Ask::Post(format!("{path}/seen"), word));
         }
-        answer
     });
     house.close();
     print(&shown?, json)
