@@ -38,7 +38,7 @@ impl Linear {
         bias: Array1<f32>,
     ) -> Result<Self, String> {
         let outputs = bias.len();
-        let fit = inputs > 0 && outputs % PANEL == 0 && scales.len() == outputs;
+        let fit = inputs > 0 && outputs.is_multiple_of(PANEL) && scales.len() == outputs;
         if !fit || panels.len() != inputs * outputs {
             let (bytes, scales) = (panels.len(), scales.len());
             return Err(format!(
