@@ -19,9 +19,8 @@ fn page(folder: &std::path::Path, language: &str) -> String {
     });
     context.insert("frame", &frame);
     let mut painter = tera::Tera::default();
-    painter
-        .add_raw_template("base.html", &read("html/base.html"))
-        .unwrap();
+    let files = ["base.html", "said.html"].map(|name| (name, read(&format!("html/{name}"))));
+    painter.add_raw_templates(files).unwrap();
     let page = painter.render("base.html", &context).unwrap();
     std::fs::write(folder.join("style.css"), read("html/style.css")).unwrap();
     let file = folder.join(format!("{language}.html"));
