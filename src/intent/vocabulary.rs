@@ -88,6 +88,7 @@ impl VocabularyBuilder {
         let begins = |byte: usize| entries.partition_point(|e| first_byte(&e.text) < byte);
         Vocabulary {
             begins: (0..=256).map(begins).collect(),
+            keys: entries.iter().map(|e| key(&e.text)).collect(),
             entries,
             typo: typo
                 .map(|(w, stem)| Forgiven {
@@ -99,6 +100,14 @@ impl VocabularyBuilder {
             symbols: Symbol::FREE + self.next + 1,
         }
     }
+}
+
+/// The first eight bytes as a number that is ordered as the words are.
+fn key(word: &str) -> u64 {
+    let mut eight = [0; 8];
+    let many = word.len().min(8);
+    eight[..many].copy_from_slice(&word.as_bytes()[..many]);
+    u64::from_be_bytes(eight)
 }
 
 fn first_byte(word: &str) -> usize {
@@ -124,6 +133,8 @@ struct Forgiven {
 #[derive(Debug, Default)]
 pub struct Vocabulary {
     entries: Vec<Entry>,
+    /// The first eight bytes of each entry: nearly every comparison of a search is settled by them, side by side in memory.
+    keys: Vec<u64>,
     /// Where the entries with each first byte begin, and where the last end: words and their stems share it.
     begins: Vec<usize>,
     typo: Vec<Forgiven>,
@@ -194,8 +205,14 @@ impl Vocabulary {
         let (Some(start), Some(end)) = (self.begins.get(first), self.begins.get(first + 1)) else {
             return false;
         };
-        let after = self.entries[*start..*end].partition_point(|e| e.text.as_str() <= word);
-        let mut next = (start + after).checked_sub(1).filter(|n| n >= start);
+        let sought = key(word);
+        let keys = &self.keys[*start..*end];
+        let less = start + keys.partition_point(|k| *k < sought);
+        let rest = self.keys[less..*end].iter();
+        let same = rest.take_while(|k| **k == sought).count();
+        let entries = &self.entries[less..less + same];
+        let after = less + entries.partition_point(|e| e.text.as_str() <= word);
+        let mut next = after.checked_sub(1).filter(|n| n >= start);
         let mut found = false;
         while let Some(n) = next {
             let entry = &self.entries[n];
@@ -279,6 +296,30 @@ mod tests {
         assert_eq!(found(&built, "désinscrire"), [exact, stem, des]);
         assert_eq!(found(&built, "désinscrivez"), [stem, des]);
         assert_eq!(found(&built, "desirons"), [des]);
+    }
+
+    #[test]
+    fn words_that_begin_with_the_same_eight_bytes_or_are_shorter_are_told_apart() {
+        let mut builder = VocabularyBuilder::default();
+        let mut word = |text: &str, stem| builder.symbol(text, stem);
+        let [short, eight, stem] = [("un", false), ("unsubscr", false), ("unsubscri", true)]
+            .map(|(text, stem)| word(text, stem));
+        let [be, bed, dash] = ["unsubscribe", "unsubscribed", "unsubscrit"].map(|w| word(w, false));
+        let built = builder.build(&[]);
+        for (typed, wanted) in [
+            ("un", vec![short]),
+            ("uns", vec![]),
+            ("unsubscr", vec![eight]),
+            ("unsubscra", vec![]),
+            ("unsubscribe", vec![be, stem]),
+            ("unsubscribed", vec![bed, stem]),
+            ("unsubscribes", vec![stem]),
+            ("unsubscrit", vec![dash, stem]),
+            ("unsubscrz", vec![]),
+            ("vn", vec![]),
+        ] {
+            assert_eq!(found(&built, typed), wanted, "{typed}");
+        }
     }
 
     #[test]

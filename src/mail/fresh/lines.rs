@@ -112,8 +112,13 @@ pub(super) fn tidy(text: &str) -> String {
 
 /// Lower case, `*` and `_` of emphasis dropped, trimmed: what the tables of words are compared with.
 pub(super) fn plain_form(text: &str) -> String {
-    text.trim_matches([' ', '*', '_', '\t', '#', '|'])
-        .to_lowercase()
-        .replace(['*', '’'], "'")
-        .replace("''", "")
+    let lower = text
+        .trim_matches([' ', '*', '_', '\t', '#', '|'])
+        .to_lowercase();
+    // The first octet of a typographic apostrophe stands for it.
+    let odd = |b: u8| matches!(b, b'*' | b'\'' | 0xE2);
+    match lower.bytes().any(odd) {
+        true => lower.replace(['*', '’'], "'").replace("''", ""),
+        false => lower,
+    }
 }

@@ -24,12 +24,14 @@ pub(super) fn judge(from: &str, subject: &str, text: &str) -> Option<Notice> {
     }
     let server = is_server(&from.to_lowercase());
     let titled = bounced || SUBJECTS.iter().any(|s| begins(subject, s));
-    let seen = plain(&text[..text.floor_char_boundary(SEEN)]);
-    let opening = &seen[..seen.floor_char_boundary(OPENING)];
+    let text_seen = &text[..text.floor_char_boundary(SEEN)];
+    let opening = beginning(text_seen, OPENING);
+    let opening = &opening[..opening.floor_char_boundary(OPENING)];
     let own_words = OPENINGS.iter().any(|o| opening.starts_with(o));
     if !server && !titled && !own_words {
         return None;
     }
+    let seen = plain(text_seen);
     let fails = own_words || FAILURES.iter().any(|f| opening.contains(f));
     let named = first_addresses(text).next().is_some();
     let reason = REASONS.iter().any(|r| seen.contains(r)) || has_reply_code(&seen);
@@ -51,7 +53,13 @@ fn begins(subject: &str, words: &str) -> bool {
 
 /// Lower case, typographic apostrophes and runs of spaces made plain, without leading stars and dashes.
 fn plain(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
+    beginning(text, usize::MAX)
+}
+
+/// The same of so much of the text that at least so many octets are left, if it has as many.
+fn beginning(text: &str, octets: usize) -> String {
+    let shorn = |out: &str| out.trim_start_matches(['*', '!', '-', ' ', '.', '"']).len();
+    let mut out = String::with_capacity(text.len().min(octets.saturating_mul(2)));
     for word in text.split_whitespace() {
         if !out.is_empty() {
             out.push(' ');
@@ -60,8 +68,11 @@ fn plain(text: &str) -> String {
             '’' | '‘' => '\'',
             c => c,
         }));
+        if octets < usize::MAX && shorn(&out) >= octets {
+            break;
+        }
     }
-    let shorter = out.trim_start_matches(['*', '!', '-', ' ', '.', '"']).len();
+    let shorter = shorn(&out);
     out.split_off(out.len() - shorter)
 }
 
