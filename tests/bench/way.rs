@@ -49,6 +49,9 @@ const CAPS: &str = "
 person_day = 1000000
 domain_day = 64
 hour = 0
+
+[review]
+tell_owners = false
 ";
 
 /// The sender's address of a sample.
