@@ -33,6 +33,17 @@ impl EscalationStep {
 }
 
 impl About {
+    /// The case that it is about, if it is about one.
+    pub const fn case(&self) -> Option<CaseId> {
+        match self {
+            Self::Due(case) => Some(*case),
+            _ => match self.escalated() {
+                Some((case, _)) => Some(case),
+                None => None,
+            },
+        }
+    }
+
     /// The case that was brought to somebody, and how far, if this is that.
     pub const fn escalated(&self) -> Option<(CaseId, EscalationStep)> {
         match self {

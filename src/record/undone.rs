@@ -3,7 +3,7 @@
 use super::rows::{LetterRow, Waiting};
 use super::state::letter_from;
 use super::tables::Table;
-use super::{Damaged, LetterId, State};
+use super::{Damaged, LetterId, LetterState, State, WAITS_FOR_SENDERS};
 
 /// What letters wait as.
 const CLASSES: [Waiting; 6] = [
@@ -14,6 +14,23 @@ const CLASSES: [Waiting; 6] = [
     Waiting::Bounced,
     Waiting::Truth,
 ];
+
+impl LetterRow {
+    /// What it waits as, if it waits for anybody.
+    pub fn waits_as(&self) -> Option<Waiting> {
+        match self.state {
+            LetterState::Draft if self.rule.as_ref() == Some(&WAITS_FOR_SENDERS) => {
+                Some(Waiting::Truth)
+            }
+            LetterState::Draft => Some(Waiting::Draft),
+            LetterState::Sending => Some(Waiting::Sending),
+            LetterState::Rejected => Some(Waiting::Rejected),
+            LetterState::Uncertain => Some(Waiting::Uncertain),
+            LetterState::Bounced => Some(Waiting::Bounced),
+            _ => None,
+        }
+    }
+}
 
 impl State<'_> {
     /// Letters that are neither sent nor cancelled.
@@ -38,8 +55,8 @@ impl State<'_> {
 mod tests {
     use super::*;
     use crate::record::{
-        CaseId, Event, Fingerprint, Frame, KeyId, LetterHead, LetterKind, LetterState, LogPosition,
-        MailIdHash, MemoryTables, RuleId, Sealed, SmtpReply, Timestamp, WAITS_FOR_SENDERS, apply,
+        CaseId, Event, Fingerprint, Frame, KeyId, LetterHead, LetterKind, LogPosition, MailIdHash,
+        MemoryTables, RuleId, Sealed, SmtpReply, Timestamp, apply,
     };
 
     /// What makes a letter what it is.

@@ -170,6 +170,18 @@ pub fn of_state(state: &State<'_>, now: Timestamp, soon: u32) -> Result<Vec<Need
     Ok(needs)
 }
 
+/// What one case waits for, if for anything: however many wait before it.
+pub fn of_case(
+    state: &State<'_>,
+    case: CaseId,
+    now: Timestamp,
+    soon: u32,
+) -> Result<Option<Need>, Damaged> {
+    let mut needs = Cases::one(state, now, soon, case)?.needs();
+    brought::mark(&mut needs, &state.every_told()?);
+    Ok(needs.pop())
+}
+
 fn flag(row: &FlagRow) -> Need {
     let why = match row.flag {
         Flag::Damage => Why::Damage,

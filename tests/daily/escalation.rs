@@ -2,9 +2,11 @@
 
 use super::{Hands, copy, start, told, until, written};
 use crate::faults::run_child;
-use quitus::record::{About, CaseId, Event, Fate, KeyKind, RequestKind, RuleId, ToldRow};
+use quitus::record::{
+    About, CaseId, Event, Fate, KeyKind, RequestKind, RuleId, Timestamp, ToldRow,
+};
 use quitus::sandbox::smtp;
-use quitus::service::{Committed, Proposal};
+use quitus::service::{Committed, Daemon, Proposal};
 use quitus::store::{Options, Store};
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
@@ -16,21 +18,18 @@ const LATE: &str = "2026-11-27T10:05:00Z";
 const REVIEW: &str = "\n[review]\nreviewers = [{ address = \"dpo@cabinet.example\", deputy = \"lea@cabinet.example\" }]\n\
     deputies = [\"lea@cabinet.example\"]\n";
 
-/// A store with a case that is held since day 0, and a reviewer who has a deputy.
-async fn waiting(folder: &Path, smtp: &str) {
-    let file = written(folder, smtp, REVIEW);
-    let hands = Hands::at(CAME);
-    let daemon = start(&file, &hands).await;
-    let reader = daemon.office.sequencer.reader().clone();
-    let (case, now) = (CaseId::from_bits(1), hands.clock().now());
+/// A case that somebody must look at, as the log has it.
+fn held(daemon: &Daemon, number: u64, request: RequestKind, received: Timestamp) -> Vec<Event> {
+    let reader = daemon.office.sequencer.reader();
+    let case = CaseId::from_bits(number);
     let [content_key, proof_key] =
         [KeyKind::Content, KeyKind::Proof].map(|kind| reader.allocate(kind).unwrap());
-    let events = vec![
+    vec![
         Event::CaseOpened {
             case,
             person: None,
             message: None,
-            received: now,
+            received,
             language: None,
             content_key,
             proof_key,
@@ -39,19 +38,30 @@ async fn waiting(folder: &Path, smtp: &str) {
         },
         Event::RequestOpened {
             case,
-            request: RequestKind::Access,
-            received: now,
-            target: now.plus_days(28),
-            due: now.plus_days(30),
+            request,
+            received,
+            target: received.plus_days(28),
+            due: received.plus_days(30),
         },
         Event::CaseHeld {
             case,
             rule: RuleId::of("A7"),
         },
-    ];
+    ]
+}
+
+async fn commit(daemon: &Daemon, events: Vec<Event>) {
     let done = daemon.office.sequencer.commit(Proposal::new(events)).await;
     assert!(matches!(done, Committed::Frame(_)), "{done:?}");
-    drop(reader);
+}
+
+/// A store with a case that is held since day 0, and a reviewer who has a deputy.
+async fn waiting(folder: &Path, smtp: &str) {
+    let file = written(folder, smtp, REVIEW);
+    let hands = Hands::at(CAME);
+    let daemon = start(&file, &hands).await;
+    let events = held(&daemon, 1, RequestKind::Access, hands.clock().now());
+    commit(&daemon, events).await;
     daemon.end().await;
 }
 
@@ -141,4 +151,38 @@ async fn killed_at_any_step_each_is_told_of_a_step_once_or_nobody_knows() {
         assert!(lost || told.len() == 2, "step {n}: somebody was not told");
     }
     assert!(unknown > 0, "no kill fell between sending and noting");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_complaint_is_told_at_once_however_many_cases_wait_before_it() {
+    let server = smtp::Server::start(Default::default()).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let file = written(folder.path(), &server.address().port().to_string(), REVIEW);
+    let hands = Hands::at(CAME);
+    let daemon = start(&file, &hands).await;
+    let now = hands.clock().now();
+    // All of them are older and end sooner.
+    let before: Vec<u64> = (1..=1_100).collect();
+    for some in before.chunks(100) {
+        let case = |n: &u64| held(&daemon, *n, RequestKind::Access, now.plus_days(-10));
+        commit(&daemon, some.iter().flat_map(case).collect()).await;
+    }
+    let complaint = CaseId::from_bits(5_000);
+    let events = held(&daemon, 5_000, RequestKind::Complaint, now);
+    commit(&daemon, events).await;
+    let of_it = |row: &ToldRow| row.about == About::Complaint(complaint);
+    until("its reviewer was told", || told(&daemon).iter().any(of_it)).await;
+    let left = || {
+        let mut rows = told(&daemon).into_iter();
+        rows.any(|row| of_it(&row) && row.fate == Fate::Sent)
+    };
+    until("the mail has left", left).await;
+    let reference = complaint.to_string();
+    let names_it = |mail: &smtp::Received| {
+        let message = mail_parser::MessageParser::default().parse(&mail.raw);
+        let text = message.unwrap().body_text(0).unwrap().into_owned();
+        text.contains(&reference)
+    };
+    assert!(server.received().iter().any(names_it));
+    daemon.end().await;
 }

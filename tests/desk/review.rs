@@ -107,6 +107,8 @@ async fn what_was_written_beside_the_case_is_shown_before_it_is_decided() {
         .await;
     let mut terminal = at(&stage, &["review"], 80, "false");
     terminal.sees("a mail to them from sales");
+    // What is typed before it asks is thrown away.
+    terminal.sees("e edit");
     terminal.types("q");
     terminal.ends();
     let told = lines(&terminal);

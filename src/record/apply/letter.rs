@@ -1,6 +1,6 @@
 //! What events mean for letters: their states, the outbox, what waits for a human, and the counts of the caps.
 
-use super::{Done, Event, Step, Table, Waiting};
+use super::{Done, Event, Step, Table};
 use crate::record::rows::LetterRow;
 use crate::record::state::letter_key;
 use crate::record::{
@@ -284,14 +284,14 @@ impl Step<'_> {
             if let Some(slot) = outbox_key(&key, old) {
                 self.tables.delete(Table::Outbox, &slot);
             }
-            self.wait(class(old), None, old.changed, &key);
+            self.wait(old.waits_as(), None, old.changed, &key);
         }
         counts.letters[row.state as usize] += 1;
         self.put(Table::Meta, b"counts", &counts);
         if let Some(slot) = outbox_key(&key, &row) {
             self.tables.put(Table::Outbox, &slot, Vec::new());
         }
-        self.wait(None, class(&row), row.changed, &key);
+        self.wait(None, row.waits_as(), row.changed, &key);
         if let Some(domain) = &row.head.domain {
             let key = order::domain_key(domain, row.head.letter.case);
             self.tables.put(Table::CaseOrder, &key, Vec::new());
@@ -308,17 +308,4 @@ fn outbox_key(key: &[u8; 10], row: &LetterRow) -> Option<Vec<u8>> {
         slot.extend_from_slice(key);
         slot
     })
-}
-
-/// What a letter in this state waits as.
-fn class(row: &LetterRow) -> Option<Waiting> {
-    match row.state {
-        LetterState::Draft if row.rule.as_ref() == Some(&WAITS_FOR_SENDERS) => Some(Waiting::Truth),
-        LetterState::Draft => Some(Waiting::Draft),
-        LetterState::Sending => Some(Waiting::Sending),
-        LetterState::Rejected => Some(Waiting::Rejected),
-        LetterState::Uncertain => Some(Waiting::Uncertain),
-        LetterState::Bounced => Some(Waiting::Bounced),
-        _ => None,
-    }
 }

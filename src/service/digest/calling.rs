@@ -3,9 +3,9 @@
 use super::escalating::{self, Circle};
 use super::{Mailer, Reader, facts};
 use crate::answer::DigestFacts;
-use crate::record::About;
+use crate::record::{About, CaseId};
 use crate::service::floods::floods_unseen;
-use crate::service::needs::Need;
+use crate::service::needs::{self, Need};
 use crate::service::status::Status;
 
 /// How often the clocks of requests are looked at, in milliseconds.
@@ -82,10 +82,34 @@ impl Mailer {
         Ok(calls)
     }
 
+    /// What cases wait for that so many others wait before that the list of what waits does not name them.
+    fn beyond(&self, about: &[About], named: &[Need]) -> Result<Vec<Need>, String> {
+        let state = self.office.sequencer.reader().state();
+        let (house, now) = (self.office.house.load(), self.office.clock.now());
+        let soon = house.config.review.due_soon_days;
+        let mut cases: Vec<CaseId> = about.iter().filter_map(About::case).collect();
+        cases.sort_unstable();
+        cases.dedup();
+        let mut found = Vec::new();
+        for case in cases {
+            let reference = case.to_string();
+            if !named
+                .iter()
+                .any(|need| need.subject.as_deref() == Some(&reference))
+            {
+                let need = needs::of_case(&state, case, now, soon);
+                found.extend(need.map_err(|e| e.to_string())?);
+            }
+        }
+        Ok(found)
+    }
+
     /// One mail, about what still waits for somebody.
     async fn call(&self, to: &Reader, about: Vec<About>, status: &Status) -> Result<(), String> {
         let is_new = |need: &&Need| about.iter().any(|a| facts::tells(a, need));
-        let needs: Vec<Need> = status.needs.iter().filter(is_new).cloned().collect();
+        let mut needs: Vec<Need> = status.needs.iter().filter(is_new).cloned().collect();
+        needs.extend(self.beyond(&about, &needs)?);
+        needs::in_order(&mut needs);
         // The rest was dealt with between two looks, or waits for nobody.
         let tells = |a: &About| needs.iter().any(|need| facts::tells(a, need));
         let about: Vec<About> = about.into_iter().filter(tells).collect();

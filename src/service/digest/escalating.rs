@@ -8,9 +8,8 @@ use crate::record::{
     About, CaseId, CaseRow, Clock, Damaged, EscalationStep, RequestKind, State, Timestamp,
 };
 use crate::service::drafting::is_open;
+use std::collections::BTreeSet;
 
-/// Clocks looked at.
-const CLOCKS: usize = 1_000;
 const DAY: i64 = 86_400_000;
 const HOUR: i64 = 3_600_000;
 /// The days of a month, as the settings count them.
@@ -47,13 +46,13 @@ pub(super) fn reached(
     settings: &EscalationSettings,
     now: Timestamp,
 ) -> Result<Vec<(About, Circle)>, Damaged> {
-    let mut cases: Vec<CaseId> = Vec::new();
+    let mut cases: BTreeSet<u64> = BTreeSet::new();
     let mut found = Vec::new();
-    for (_, case, _) in state.due(CLOCKS)? {
-        if cases.contains(&case) {
+    // All of them: a complaint is told at once however many clocks end before its own.
+    for (_, case, _) in state.due(usize::MAX)? {
+        if !cases.insert(case.bits()) {
             continue;
         }
-        cases.push(case);
         if let Some(row) = state.case(case)? {
             let seen = state.looked_at(case)?.map(|seen| seen.at);
             found.extend(of_case((case, &row), seen, settings, now));

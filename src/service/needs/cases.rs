@@ -2,8 +2,8 @@
 
 use super::{LOOKED_AT, Need, Why, days};
 use crate::record::{
-    CaseId, CaseRow, Damaged, LetterId, LetterRow, RecipientState, RequestKind, RequestState,
-    State, Timestamp, Waiting,
+    CaseId, CaseRow, Damaged, LetterId, LetterRow, MessageState, RecipientRow, RecipientState,
+    RequestKind, RequestState, State, Timestamp, Waiting,
 };
 use crate::service::drafting::{is_open, left_to_a_human};
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,6 +17,14 @@ struct Waits {
     letter: Option<LetterId>,
     asks: Vec<RequestKind>,
 }
+
+/// What a letter waits for, where it waits for a human.
+const LETTERS: [(Waiting, Why); 4] = [
+    (Waiting::Draft, Why::Draft),
+    (Waiting::Uncertain, Why::UncertainLetter),
+    (Waiting::Rejected, Why::RejectedLetter),
+    (Waiting::Bounced, Why::BouncedLetter),
+];
 
 /// Cases that wait.
 pub(super) struct Cases<'s> {
@@ -52,27 +60,54 @@ impl<'s> Cases<'s> {
         Ok(cases)
     }
 
+    /// This one alone, if it is open: however many wait before it.
+    pub(super) fn one(
+        state: &'s State<'s>,
+        now: Timestamp,
+        soon: u32,
+        case: CaseId,
+    ) -> Result<Self, Damaged> {
+        let all = BTreeMap::new();
+        let mut cases = Self { state, now, all };
+        let Some(row) = state.case(case)?.filter(|r| r.closed.is_none()) else {
+            return Ok(cases);
+        };
+        for (id, letter) in state.letters(case)? {
+            let class = letter.waits_as();
+            if let Some((_, why)) = LETTERS.iter().find(|(of, _)| class == Some(*of)) {
+                cases.letter(id, *why, letter.changed);
+            }
+        }
+        for row in state.recipients_of(case)? {
+            if row.is_open() {
+                cases.recipient(&row);
+            }
+        }
+        if row.held.is_some() {
+            cases.add(case, Why::HeldCase, row.opened);
+        }
+        for message in &row.messages {
+            let message = state.message(*message)?;
+            let held = message.filter(|m| m.state == Some(MessageState::Held));
+            if let Some(held) = held.filter(|_| cases.all.is_empty()) {
+                cases.add(case, Why::HeldCase, held.received);
+            }
+        }
+        cases.look(case, &row, soon)?;
+        Ok(cases)
+    }
+
     /// What the index names as waiting.
     fn waiting(&mut self) -> Result<(), Damaged> {
-        for (class, why) in [
-            (Waiting::Draft, Why::Draft),
-            (Waiting::Uncertain, Why::UncertainLetter),
-            (Waiting::Rejected, Why::RejectedLetter),
-            (Waiting::Bounced, Why::BouncedLetter),
-        ] {
+        for (class, why) in LETTERS {
             for (since, letter) in self.state.waiting_letters(class, LOOKED_AT)? {
-                let waits = self.add(letter.case, why, since);
-                if why != Why::Draft {
-                    waits.letter = Some(letter);
-                }
+                self.letter(letter, why, since);
             }
         }
         for row in self.state.recipients_open(LOOKED_AT)? {
-            let failed = matches!(row.state, RecipientState::Failed(_));
             let case = self.state.case(row.item.case)?;
-            let open = case.is_some_and(|c| c.closed.is_none());
-            if open && (failed || row.is_overdue(self.now)) {
-                self.add(row.item.case, Why::Recipient, row.asked);
+            if case.is_some_and(|c| c.closed.is_none()) {
+                self.recipient(&row);
             }
         }
         for (since, id) in self.state.waiting(Waiting::HeldCase, LOOKED_AT)? {
@@ -82,6 +117,19 @@ impl<'s> Cases<'s> {
             }
         }
         Ok(())
+    }
+
+    fn letter(&mut self, letter: LetterId, why: Why, since: Timestamp) {
+        let waits = self.add(letter.case, why, since);
+        if why != Why::Draft {
+            waits.letter = Some(letter);
+        }
+    }
+
+    fn recipient(&mut self, row: &RecipientRow) {
+        if matches!(row.state, RecipientState::Failed(_)) || row.is_overdue(self.now) {
+            self.add(row.item.case, Why::Recipient, row.asked);
+        }
     }
 
     fn add(&mut self, case: CaseId, why: Why, since: Timestamp) -> &mut Waits {
