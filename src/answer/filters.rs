@@ -5,7 +5,7 @@
 
 use super::layout;
 use super::words::{self, Join};
-use crate::record::Language;
+use crate::record::{Language, SubjectMark, subject_mark};
 use tera::{Error, Kwargs, State, Tera, TeraResult, Value};
 
 /// Their names, for messages to writers.
@@ -86,7 +86,8 @@ fn in_words(value: &Value, kwargs: Kwargs, state: &State) -> TeraResult<Value> {
 /// "Re: " and the subject, however many "Re: AW: RE : " stood there before.
 pub fn reply(subject: &str) -> String {
     let mut bare = subject.trim();
-    while let Some(rest) = without_mark(bare) {
+    // A forward's mark stays, it tells something.
+    while let Some((SubjectMark::Answer, rest)) = subject_mark(bare) {
         bare = rest;
     }
     let mut short: String = bare.chars().take(LONGEST_SUBJECT).collect();
@@ -94,18 +95,6 @@ pub fn reply(subject: &str) -> String {
         short.push('…');
     }
     format!("Re: {short}")
-}
-
-/// Marks of an answer in the languages of mail programs; "Fwd" stays, it tells something.
-fn without_mark(subject: &str) -> Option<&str> {
-    const MARKS: [&str; 9] = ["re", "aw", "sv", "vs", "antw", "rif", "res", "odp", "réf"];
-    let (mark, rest) = subject.split_once(':')?;
-    let mark = mark.trim_end_matches([' ', '\u{a0}']);
-    let mark = mark.split(['[', '(']).next().unwrap_or(mark);
-    MARKS
-        .iter()
-        .any(|m| mark.eq_ignore_ascii_case(m))
-        .then(|| rest.trim_start_matches([' ', '\u{a0}']))
 }
 
 #[cfg(test)]
@@ -119,6 +108,8 @@ mod tests {
             "Re: Offre",
             "RE : AW: Re[2]: Offre",
             " re:re:Offre ",
+            "ΑΠ: Re: Offre",
+            "回复：Offre",
         ] {
             assert_eq!(reply(subject), "Re: Offre", "{subject}");
         }

@@ -5,13 +5,8 @@
 
 use super::{Classification, LABELS, Question, Reader, Trace};
 use crate::mail::{Gate, InboundMessage};
-use crate::record::{Address, Reading};
+use crate::record::{Address, Reading, subject_mark};
 use serde::Serialize;
-
-/// How answers begin their subject, in the languages of mail programs.
-const REPLY_MARKS: &[&str] = &[
-    "re", "aw", "sv", "vs", "odp", "rv", "r", "antw", "ynt", "res", "ref", "tr", "réf",
-];
 
 /// Reads the fresh text, as far as the gate allows.
 pub fn understand(reader: &Reader, message: &InboundMessage, gate: &Gate) -> Classification {
@@ -73,38 +68,11 @@ fn asked<T>(
     Some(ask(&Question {
         fresh: &message.fresh.text,
         subject: &message.subject,
-        subject_is_reply: !message.in_reply_to.is_empty() || is_reply(&message.subject),
+        // The words of a mail that is answered or passed on are not the writer's.
+        subject_is_reply: !message.in_reply_to.is_empty()
+            || subject_mark(&message.subject).is_some(),
         elided: &elided.join("\n"),
         automatic: gate.reading == Reading::Note,
         from: message.from.as_ref().map_or("", Address::as_str),
     }))
-}
-
-/// Whether a subject is that of a mail that is answered: its words are not the writer's then.
-fn is_reply(subject: &str) -> bool {
-    let head = subject
-        .split_once(':')
-        .map(|(head, _)| head.trim().to_lowercase());
-    head.is_some_and(|h| REPLY_MARKS.contains(&h.split('[').next().unwrap_or_default().trim()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_subject_of_a_reply_is_not_the_writers() {
-        for subject in [
-            "Re: Stop",
-            "RE : Stop",
-            "AW: Stop",
-            "Réf : x",
-            "Re[2]: Stop",
-        ] {
-            assert!(is_reply(subject), "{subject}");
-        }
-        for subject in ["Stop", "Stop: now", "", ":", "Retrait: merci"] {
-            assert!(!is_reply(subject), "{subject}");
-        }
-    }
 }

@@ -5,40 +5,21 @@
 
 use super::event::Event;
 use super::rows::MessageRow;
-use super::state::fixed;
 use super::tables::{Table, Tables, decode, encode};
-use super::{ContentKey, Damaged, FolderId, Frame, MailIdHash, PersonId, State, Timestamp};
-
-/// Rows read at a time while messages are put in order.
-const BATCH: usize = 1024;
-
-/// The key of a message among those of a person.
-pub(super) fn key(person: PersonId, received: Timestamp, message: ContentKey) -> Vec<u8> {
-    let at = received.millis().to_be_bytes();
-    [&person.0[..], &at, &message.0].concat()
-}
+use super::{
+    ContentKey, Damaged, FolderId, Frame, MailIdHash, PersonId, State, Timestamp, by_person,
+};
 
 /// The key under which a message stands, if it is known who wrote it.
 pub(super) fn key_of(message: ContentKey, row: &MessageRow) -> Option<Vec<u8>> {
-    Some(key(row.person?, row.received, message))
+    Some(by_person::key(row.person?, row.received, message.0))
 }
 
 impl State<'_> {
     /// The messages that a person wrote, oldest first, with those of whoever became one with them.
     pub fn messages_from(&self, person: PersonId) -> Result<Vec<(Timestamp, ContentKey)>, Damaged> {
-        let mut all = Vec::new();
-        for id in [vec![person], self.group(person)?.members].concat() {
-            for (key, _) in self.0.scan(Table::Wrote, &id.0, &[], usize::MAX)? {
-                let rest = key.get(id.0.len()..).unwrap_or_default();
-                let (at, message) = rest
-                    .split_at_checked(8)
-                    .ok_or_else(|| Damaged("a short key of a message".into()))?;
-                let at = Timestamp::from_millis(i64::from_be_bytes(fixed(at)?));
-                all.push((at, ContentKey(fixed(message)?)));
-            }
-        }
-        all.sort_unstable();
-        Ok(all)
+        let all = self.of_person(Table::Wrote, person)?.into_iter();
+        Ok(all.map(|(at, message)| (at, ContentKey(message))).collect())
     }
 
     /// The folder in which a mail of ours was seen last; none, if it came with an export or a log.
@@ -52,21 +33,13 @@ pub fn order_messages(
     tables: &mut dyn Tables,
     from: Option<ContentKey>,
 ) -> Result<Option<ContentKey>, Damaged> {
-    let from = from.map(|message| message.0.to_vec()).unwrap_or_default();
-    // One more than is put in order: there the next call begins.
-    let mut found = tables.scan(Table::Message, &[], &from, BATCH + 1)?;
-    let next = match found.len() > BATCH {
-        true => found.pop(),
-        false => None,
+    let keys = |message, row: &[u8]| {
+        let row: MessageRow = decode(row)?;
+        Ok(key_of(ContentKey(message), &row).into_iter().collect())
     };
-    for (message, row) in found {
-        let (message, row) = (ContentKey(fixed(&message)?), decode::<MessageRow>(&row)?);
-        if let Some(key) = key_of(message, &row) {
-            tables.put(Table::Wrote, &key, Vec::new());
-        }
-    }
-    next.map(|(message, _)| Ok(ContentKey(fixed(&message)?)))
-        .transpose()
+    let way = (Table::Message, Table::Wrote);
+    let next = by_person::put_in_order(tables, way, from.map(|message| message.0), keys)?;
+    Ok(next.map(ContentKey))
 }
 
 /// Remembers from which folders the mails of a frame were read: for an index that is older than this.

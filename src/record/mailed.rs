@@ -3,35 +3,19 @@
 //! Deliberately absent: what stood in them. A Sent folder is remembered without subjects and texts.
 
 use super::rows::SentRow;
-use super::state::fixed;
 use super::tables::{Table, Tables, decode};
-use super::{Damaged, MailIdHash, PersonId, State, Timestamp};
-
-/// Rows read at a time while mails are put in order.
-const BATCH: usize = 1024;
+use super::{Damaged, MailIdHash, PersonId, State, Timestamp, by_person};
 
 /// The key of a mail among those of a person.
 pub(super) fn key(person: PersonId, at: Timestamp, mail: MailIdHash) -> Vec<u8> {
-    [&person.0[..], &at.millis().to_be_bytes(), &mail.0].concat()
+    by_person::key(person, at, mail.0)
 }
 
 impl State<'_> {
     /// The mails that a person was sent, oldest first, with those to whoever became one with them.
     pub fn mails_to(&self, person: PersonId) -> Result<Vec<(Timestamp, MailIdHash)>, Damaged> {
-        let mut all = Vec::new();
-        for id in [vec![person], self.group(person)?.members].concat() {
-            for (key, _) in self.0.scan(Table::SentTo, &id.0, &[], usize::MAX)? {
-                let rest = key.get(id.0.len()..).unwrap_or_default();
-                let (at, mail) = rest
-                    .split_at_checked(8)
-                    .ok_or_else(|| Damaged("a short key of a mail".into()))?;
-                let at = Timestamp::from_millis(i64::from_be_bytes(fixed(at)?));
-                all.push((at, MailIdHash(fixed(mail)?)));
-            }
-        }
-        all.sort_unstable();
-        all.dedup();
-        Ok(all)
+        let all = self.of_person(Table::SentTo, person)?.into_iter();
+        Ok(all.map(|(at, mail)| (at, MailIdHash(mail))).collect())
     }
 }
 
@@ -41,21 +25,16 @@ pub fn order_mails(
     tables: &mut dyn Tables,
     from: Option<MailIdHash>,
 ) -> Result<Option<MailIdHash>, Damaged> {
-    let from = from.map(|mail| mail.0.to_vec()).unwrap_or_default();
-    // One more than is put in order: there the next call begins.
-    let mut found = tables.scan(Table::Sent, &[], &from, BATCH + 1)?;
-    let next = match found.len() > BATCH {
-        true => found.pop(),
-        false => None,
+    let keys = |mail, row: &[u8]| {
+        let row: SentRow = decode(row)?;
+        let to = row.to.into_iter();
+        Ok(to
+            .map(|person| by_person::key(person, row.at, mail))
+            .collect())
     };
-    for (mail, row) in found {
-        let (mail, row) = (MailIdHash(fixed(&mail)?), decode::<SentRow>(&row)?);
-        for person in row.to {
-            tables.put(Table::SentTo, &key(person, row.at, mail), Vec::new());
-        }
-    }
-    next.map(|(mail, _)| Ok(MailIdHash(fixed(&mail)?)))
-        .transpose()
+    let way = (Table::Sent, Table::SentTo);
+    let next = by_person::put_in_order(tables, way, from.map(|mail| mail.0), keys)?;
+    Ok(next.map(MailIdHash))
 }
 
 #[cfg(test)]

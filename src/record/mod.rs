@@ -7,6 +7,7 @@
 mod address;
 mod alarm;
 mod apply;
+mod by_person;
 mod canary;
 mod contact;
 mod correction;
@@ -37,6 +38,7 @@ mod recipient;
 mod review;
 mod rows;
 mod state;
+mod subject;
 mod tables;
 mod template;
 mod time;
@@ -86,6 +88,7 @@ pub use rows::{
     LogPosition, MessageRow, ModeRow, PersonRow, SentRow, SuppressionRow, TallyRow, Waiting,
 };
 pub use state::State;
+pub use subject::{SubjectMark, subject_mark};
 pub use tables::{Damaged, Found, Rows, Table, Tables, decode, encode};
 pub use template::{TemplateChange, TemplateHow, TemplateRow};
 pub use time::Timestamp;

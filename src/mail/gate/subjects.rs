@@ -3,6 +3,8 @@
 //! A subject is a doubt (A5), never a proof: people write "absent" too. It counts only at the beginning, after any
 //! Re:, Fw: and [EXTERNAL] tags, because our own subject stands in it as well.
 
+use crate::record::{SubjectMark, subject_mark};
+
 /// Beginnings, lower case.
 const SUBJECTS: &[&str] = &[
     // fr
@@ -288,47 +290,8 @@ const ANYWHERE: &[&str] = &[
     "(out of office)",
 ];
 
-/// Tags of answers and forwards, and of gateways, that stand before the subject itself.
-const TAGS: &[&str] = &[
-    "re",
-    "aw",
-    "sv",
-    "vs",
-    "antw",
-    "odp",
-    "rv",
-    "ré",
-    "réf",
-    "res",
-    "r",
-    "rif",
-    "ynt",
-    "atb",
-    "απ",
-    "σχετ",
-    "на",
-    "отв",
-    "fw",
-    "fwd",
-    "tr",
-    "wg",
-    "rv",
-    "i",
-    "enc",
-    "vb",
-    "pd",
-    "doorst",
-    "vl",
-    "továbbítás",
-    "vá",
-    "ha",
-    "external",
-    "ext",
-    "extern",
-    "externe",
-    "spam",
-    "extern:",
-];
+/// Tags of gateways that stand before the subject itself, and two of answers that are words elsewhere.
+const TAGS: &[&str] = &["ha", "na", "external", "ext", "extern", "externe", "spam"];
 
 /// The beginning that matched, if the subject is one of an automatic answer.
 pub(super) fn automatic(subject: &str) -> Option<&'static str> {
@@ -352,19 +315,13 @@ pub(super) fn automatic(subject: &str) -> Option<&'static str> {
         })
 }
 
-/// Whether the subject begins with a tag of an answer (`Re:` and the like, not of a forward).
+/// Whether the subject begins with a mark of an answer (`Re:` and the like, not of a forward).
 pub(super) fn is_answer(subject: &str) -> bool {
-    const ANSWERS: &[&str] = &[
-        "re", "aw", "sv", "vs", "antw", "odp", "ré", "réf", "res", "r", "rif", "ynt", "atb", "απ",
-        "отв", "回复", "答复", "回覆",
-    ];
-    let lower = subject.to_lowercase();
-    let mut rest = lower.trim_start();
+    let mut rest = subject.trim_start();
     while let Some(shorter) = bracketed(rest) {
         rest = shorter.trim_start();
     }
-    rest.split_once([':', '：'])
-        .is_some_and(|(tag, _)| ANSWERS.contains(&tag.trim_end()))
+    matches!(subject_mark(rest), Some((SubjectMark::Answer, _)))
 }
 
 fn without_tags(subject: &str) -> &str {
@@ -397,10 +354,11 @@ fn bracketed(text: &str) -> Option<&str> {
 }
 
 fn tagged(text: &str) -> Option<&str> {
+    if let Some((_, rest)) = subject_mark(text) {
+        return Some(rest);
+    }
     let (tag, rest) = text.split_once([':', '：'])?;
-    let tag = tag.trim_end();
-    let tag = tag.split(['[', '(']).next().unwrap_or(tag).trim_end();
-    TAGS.contains(&tag).then_some(rest)
+    TAGS.contains(&tag.trim_end()).then_some(rest)
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@
 mod words;
 
 use super::Notice;
-use crate::record::Address;
+use crate::record::{Address, subject_mark};
 use words::{FAILURES, LATE, LOCALS, OPENINGS, REASONS, SENDERS, SUBJECTS};
 
 /// How much of the text is looked at, and how much of it is its opening (octets).
@@ -19,7 +19,7 @@ pub(super) fn judge(from: &str, subject: &str, text: &str) -> Option<Notice> {
     let subject = plain(subject);
     let bounced = subject.starts_with("[bounce]");
     let subject = without_brackets(&subject);
-    if is_answer(subject) {
+    if subject_mark(subject).is_some() {
         return None;
     }
     let server = is_server(&from.to_lowercase());
@@ -83,18 +83,6 @@ fn without_brackets(subject: &str) -> &str {
         rest = after.trim_start();
     }
     rest
-}
-
-/// `re:`, `fwd:`, `aw:` and all other short tags of answers and forwards.
-fn is_answer(subject: &str) -> bool {
-    const TAGS: &[&str] = &[
-        "re", "aw", "sv", "vs", "antw", "odp", "rv", "ré", "res", "r", "rif", "ynt", "atb", "απ",
-        "σχετ", "отв", "fw", "fwd", "tr", "wg", "i", "enc", "vb", "pd", "vl", "回复", "答复",
-        "转发", "回覆", "轉寄", "ha", "vá", "na",
-    ];
-    subject
-        .split_once([':', '：'])
-        .is_some_and(|(tag, _)| TAGS.contains(&tag.trim_end()))
 }
 
 fn is_server(from: &str) -> bool {
