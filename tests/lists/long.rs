@@ -1,6 +1,6 @@
 //! A long list of suppressions: one entry of the log, which means what the same lines one by one mean.
 
-use crate::alone::{config, office};
+use crate::alone::{config, configured, office};
 use quitus::api::{Answer, Client, Desk, NoAnswer, router};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -211,4 +211,52 @@ async fn without_the_list_nobody_is_told_to_be_free() {
         refused.contains("lists/") && refused.contains("put the file back"),
         "{refused}"
     );
+}
+
+/// A tool that sends, and whose address nobody answers.
+const TOOL: &str = "
+[[sender]]
+name = \"relay\"
+webhook = { url = \"http://127.0.0.1:1/\" }
+secret = { command = [\"echo\", \"whsec_MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0\"] }
+";
+
+#[tokio::test]
+async fn a_tool_is_told_of_everybody_on_a_list_who_is_new_behind_those_who_ask_now() {
+    let folder = tempfile::tempdir().unwrap();
+    let (office, running) = office(&configured(folder.path(), TOOL));
+    let client = Client::within(router(Desk::alone(office.clone())));
+    let state = || office.sequencer.reader().state();
+    let queued = |fresh| {
+        state()
+            .notices_of("relay", fresh, usize::MAX)
+            .unwrap()
+            .len()
+    };
+    order(&client, "add", "p1@client1.example").await.unwrap();
+    let before = (queued(true), queued(false));
+    assert_eq!(before.0 + before.1, 1);
+
+    // A rehearsal tells nobody, and whoever is known by a sum only cannot be named to a tool.
+    let list = text(MANY) + &"ab".repeat(32) + "\n@whole.example\n";
+    import(&client, "dry_run=true", &list).await;
+    assert_eq!((queued(true), queued(false)), before);
+    let taken = import(&client, "", &list).await;
+    assert_eq!(numbers(&taken), (MANY as u64 + 1, 1, 0), "{}", taken.text);
+    // Everybody but the one who was told of before, and the domain.
+    assert_eq!(queued(true), before.0, "a list is no matter of this moment");
+    assert_eq!(queued(false), before.1 + MANY);
+
+    // The same list again tells nothing again.
+    import(&client, "", &list).await;
+    assert_eq!(queued(false), before.1 + MANY);
+
+    // Who says STOP now stands before all of them.
+    order(&client, "add", "now@client1.example").await.unwrap();
+    let all = state().notices("relay", usize::MAX).unwrap();
+    let newest = all.iter().map(|(_, n)| n.since).max().unwrap();
+    let place = all.iter().position(|(_, n)| n.since == newest).unwrap();
+    assert!(place <= before.0, "{place} of {}", all.len());
+    drop((client, office));
+    drop(running.join().unwrap());
 }

@@ -11,8 +11,14 @@ use std::sync::Arc;
 
 /// An ordinary configuration: the demo's.
 const CONFIGURATION: &str = include_str!("../../src/cli/demo/quitus.toml");
+
 /// Its settings, in this folder.
 pub fn config(folder: &Path) -> Config {
+    configured(folder, "")
+}
+
+/// The same with more at its end.
+pub fn configured(folder: &Path, more: &str) -> Config {
     std::fs::write(folder.join("password"), "demo").unwrap();
     let text = CONFIGURATION
         .replace("@MAILBOX@", "ventes@ateliervauban.example")
@@ -20,7 +26,8 @@ pub fn config(folder: &Path) -> Config {
         .replace("@FIRM@", "Atelier Vauban")
         .replace("@AUTHSERV@", "mx.ateliervauban.example")
         .replace("@IMAP@", "1")
-        .replace("@SMTP@", "1");
+        .replace("@SMTP@", "1")
+        + more;
     let told = |faults: Vec<Fault>| {
         faults
             .iter()
