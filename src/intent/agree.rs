@@ -170,9 +170,9 @@ pub fn agree(mut read: Classification, judged: &Judgement, text: &str) -> Classi
     } else if let Some(found) =
         dropped.filter(|f| acts || is_for_a_human(f.kind) || f.confidence >= HEARD)
     {
-        read.unsure = Some(differ(&found));
-    } else if let Some(found) = unsupported(&read, judged, heard) {
-        read.unsure = Some(differ(found));
+        read.unsure = Some(differ(&found, None));
+    } else if let Some((found, trap)) = unsupported(&read, judged, heard) {
+        read.unsure = Some(differ(found, trap));
     } else if acts && judged.says[MACHINE_LABEL] >= MACHINE {
         read.unsure = Some(signal(
             "a machine may have written it",

@@ -17,32 +17,35 @@ const LOUDER: f32 = 0.97;
 /// The place in [`super::learned::LABELS`].
 const NONE_LABEL: usize = 13;
 
-/// The first request that only the learned reader heard and that is not safe to act upon. `heard` is the lexicons' stance.
+/// The first request that only the learned reader heard and that is not safe to act upon, and the trap that says so, if one
+/// does. `heard` is the lexicons' stance.
 pub(super) fn unsupported<'r>(
     read: &'r Classification,
     judged: &Judgement,
     heard: Option<Stance>,
-) -> Option<&'r Found> {
+) -> Option<(&'r Found, Option<&'r OtherSense>)> {
     let nothing = judged.says[NONE_LABEL] >= NOTHING;
     let interest = heard == Some(Stance::Interested);
-    let unsafe_alone = |f: &&Found| {
-        nothing
-            || has_another_sense(read, f)
+    let unsafe_alone = |f: &'r Found| {
+        let trap = another_sense(read, f);
+        let doubtful = nothing
+            || trap.is_some()
             || match f.kind {
                 RequestKind::Stop => interest || f.confidence < LEAST,
                 _ => interest && f.confidence < LOUDER,
-            }
+            };
+        doubtful.then_some((f, trap))
     };
     let mut alone = (read.requests.iter()).filter(|f| f.evidence.iter().all(is_learned));
-    alone.find(unsafe_alone)
+    alone.find_map(unsafe_alone)
 }
 
-/// Whether a lexicon says of the sentence that is the proof that its words mean something else: "stop by any time".
-fn has_another_sense(read: &Classification, found: &Found) -> bool {
+/// The trap of a lexicon that says of the sentence which is the proof that its words mean something else: "stop by any time".
+fn another_sense<'r>(read: &'r Classification, found: &Found) -> Option<&'r OtherSense> {
     let concerned =
         |sense: &&OtherSense| sense.kinds.is_empty() || sense.kinds.contains(&found.kind);
     let mut senses = read.other_senses.iter().filter(concerned);
-    senses.any(|sense| {
+    senses.find(|sense| {
         let proofs = (found.evidence.iter()).filter_map(|e| Some((e.start?, e.text.len())));
         let mut sentences = proofs.map(|(start, length)| start..start + length);
         sentences.any(|s| s.start < sense.at.end && sense.at.start < s.end)
@@ -53,12 +56,17 @@ fn is_learned(evidence: &Evidence) -> bool {
     evidence.rule.starts_with("learned.")
 }
 
-/// Why nothing is done: one reader hears it, the other does not.
-pub(super) fn differ(found: &Found) -> Signal {
+/// Why nothing is done: one reader hears it, the other does not, or knows the words in another sense.
+pub(super) fn differ(found: &Found, trap: Option<&OtherSense>) -> Signal {
     let words = found.evidence.first();
+    let rule = match (trap, words) {
+        (Some(trap), _) => trap.rule.clone(),
+        (None, Some(words)) => words.rule.clone(),
+        (None, None) => String::new(),
+    };
     Signal {
         reason: format!("the readers differ on {}", found.kind),
-        rule: words.map_or_else(String::new, |e| e.rule.clone()),
+        rule,
         text: words.map_or_else(String::new, |e| e.text.clone()),
     }
 }
@@ -137,6 +145,7 @@ mod tests {
             other_senses: vec![OtherSense {
                 at,
                 kinds: kinds.to_vec(),
+                rule: "en.trap.stop_by/1".to_owned(),
             }],
             ..Classification::default()
         };
@@ -146,6 +155,10 @@ mod tests {
         };
         let held = |read: &Classification| unsupported(read, &judged, None).is_some();
         assert!(held(&read(20..27, &[])));
+        // The reason names the phrase that somebody could change.
+        let whole = read(20..27, &[]);
+        let (found, trap) = unsupported(&whole, &judged, None).unwrap();
+        assert_eq!(differ(found, trap).rule, "en.trap.stop_by/1");
         assert!(held(&read(20..27, &[RequestKind::Stop])));
         assert!(
             !held(&read(20..27, &[RequestKind::Access])),

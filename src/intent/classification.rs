@@ -31,6 +31,8 @@ pub struct OtherSense {
     pub at: std::ops::Range<usize>,
     /// The kinds of which it says that they are not asked; empty means all.
     pub kinds: Vec<RequestKind>,
+    /// Its phrase, `en.trap.stop_by/1`.
+    pub rule: String,
 }
 
 /// One request, and why the reader believes it.

@@ -176,6 +176,7 @@ fn other_sense(text: &Text, trap: &Hit<'_>) -> OtherSense {
     OtherSense {
         at: text.tokens[trap.first].start..text.tokens[trap.last].end,
         kinds: trap.rule.explains.clone(),
+        rule: format!("{}/{}", trap.rule.name, trap.number),
     }
 }
 
