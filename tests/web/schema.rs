@@ -13,6 +13,15 @@ use std::process::Command;
 const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance";
 const TOKEN: &str = "quitus-o";
 
+/// What it said, printed as it stands.
+struct Told(String);
+
+impl std::fmt::Debug for Told {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 fn program() -> PathBuf {
     let own = std::env::current_exe().unwrap();
     // target/debug/deps/web-…
@@ -28,7 +37,7 @@ fn program() -> PathBuf {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_knows_only_the_document_finds_no_answer_that_it_does_not_name() {
+async fn who_knows_only_the_document_finds_no_answer_that_it_does_not_name() -> Result<(), Told> {
     let program = program();
     let stage = WebStage::build(Mode::Review).await;
     let given = stage.users().change(|all| {
@@ -44,7 +53,13 @@ async fn who_knows_only_the_document_finds_no_answer_that_it_does_not_name() {
     let folder = tempfile::tempdir().unwrap();
     let api = format!("http://{}/api/v1", stage.at);
     let mut command = Command::new(program);
+    // Nothing of whoever runs the tests: no proxy stands before 127.0.0.1, no setting changes what is asked.
+    let path = std::env::var_os("PATH").unwrap_or_default();
     command
+        .env_clear()
+        .env("PATH", path)
+        .env("HOME", folder.path())
+        .env("PYTHONUTF8", "1")
         .current_dir(folder.path())
         .args(["run", &format!("{api}/openapi.json"), "--url", &api])
         .args(["-H", &format!("Authorization: Bearer {TOKEN}")])
@@ -55,8 +70,11 @@ async fn who_knows_only_the_document_finds_no_answer_that_it_does_not_name() {
     let ran = ran.unwrap().unwrap();
     let said = String::from_utf8_lossy(&ran.stdout).into_owned();
     let complained = String::from_utf8_lossy(&ran.stderr);
-    assert!(ran.status.success(), "{said}\n{complained}");
-    assert!(said.contains("Operations:"), "{said}");
-    assert!(!said.contains(" 0 selected"), "{said}");
+    let asked = said.contains("Operations:") && !said.contains(" 0 selected");
     stage.end().await;
+    match ran.status.success() && asked {
+        true => Ok(()),
+        // No panic: what it found stands at the end of what a failed run prints, not before a backtrace.
+        false => Err(Told(format!("{}\n{said}\n{complained}", ran.status))),
+    }
 }
