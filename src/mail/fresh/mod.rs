@@ -164,25 +164,24 @@ pub(super) fn fresh(bodies: &[Body], typist: &Typist, ours: &dyn OurLines) -> Fr
 }
 
 fn of_body(body: &Body, typist: &Typist, ours: &dyn OurLines) -> Fresh {
-    let plain = || set_apart(lines::of_plain(&body.plain, body.flowed), typist, ours);
+    let plain = || {
+        let mut lines = lines::of_plain(&body.plain, body.flowed);
+        set_apart(&mut lines, typist, ours)
+    };
     if body.html.trim().is_empty() {
         return plain();
     }
-    let all = html::lines(&body.html);
-    let found = set_apart(all.clone(), typist, ours);
+    let mut all = html::lines(&body.html);
+    let found = set_apart(&mut all, typist, ours);
     if !found.text.is_empty() {
         return found;
     }
     // Typed into the telephone's signature element, as happens: then only words decide what is a signature.
     if all.iter().any(|l| l.signature) {
-        let unsigned = all
-            .into_iter()
-            .map(|l| Line {
-                signature: false,
-                ..l
-            })
-            .collect();
-        let again = set_apart(unsigned, typist, ours);
+        for line in &mut all {
+            (line.signature, line.kind) = (false, None);
+        }
+        let again = set_apart(&mut all, typist, ours);
         if !again.text.is_empty() {
             return again;
         }
@@ -191,14 +190,14 @@ fn of_body(body: &Body, typist: &Typist, ours: &dyn OurLines) -> Fresh {
     if other.text.is_empty() { found } else { other }
 }
 
-fn set_apart(mut lines: Vec<Line>, typist: &Typist, ours: &dyn OurLines) -> Fresh {
+fn set_apart(lines: &mut [Line], typist: &Typist, ours: &dyn OurLines) -> Fresh {
     for line in lines.iter_mut().filter(|l| l.signature && l.quote == 0) {
         line.kind = Some(ElidedKind::Signature);
     }
-    quotation::mark(&mut lines);
-    ours::mark(&mut lines, ours);
-    signature::mark(&mut lines, typist);
-    gather(&lines)
+    quotation::mark(lines);
+    ours::mark(lines, ours);
+    signature::mark(lines, typist);
+    gather(lines)
 }
 
 /// Joins the lines by kind; between typed lines at most one empty line stays.

@@ -34,7 +34,18 @@ pub fn line_hash(line: &str) -> Option<u32> {
     let mut hash = 0x811c_9dc5_u32;
     let mut letters = 0;
     let mut step = |b: u8| hash = (hash ^ u32::from(b)).wrapping_mul(0x0100_0193);
-    for c in line.chars().filter(|c| c.is_alphanumeric()) {
+    for c in line.chars() {
+        // Almost all of them, without the tables of Unicode.
+        if c.is_ascii() {
+            if c.is_ascii_alphanumeric() {
+                letters += 1;
+                step(c.to_ascii_lowercase() as u8);
+            }
+            continue;
+        }
+        if !c.is_alphanumeric() {
+            continue;
+        }
         letters += 1;
         let mut buffer = [0; 4];
         for lower in c.to_lowercase() {
@@ -70,7 +81,8 @@ fn sentences(text: &str) -> impl Iterator<Item = &str> {
 
 /// Marks the lines that are ours: a whole paragraph of our sentences, or single lines.
 pub(super) fn mark(lines: &mut [Line], ours: &dyn OurLines) {
-    let known = |text: &str| line_hash(text).is_some_and(|h| ours.is_ours(h));
+    let is_ours = |hash: u32| ours.is_ours(hash);
+    let known = |text: &str| line_hash(text).is_some_and(is_ours);
     let mut at = 0;
     while at < lines.len() {
         if !lines[at].fresh() {
@@ -85,11 +97,7 @@ pub(super) fn mark(lines: &mut [Line], ours: &dyn OurLines) {
             .map(|l| l.text.trim())
             .collect::<Vec<_>>()
             .join(" ");
-        let mut long = sentences(&paragraph)
-            .filter(|s| line_hash(s).is_some())
-            .peekable();
-        let all = known(&paragraph)
-            || (long.peek().is_some() && long.all(known) && !has_short(&paragraph));
+        let all = known(&paragraph) || all_known(&paragraph, is_ours);
         for line in &mut lines[at..end] {
             if all || known(&line.text) {
                 line.kind = Some(OurLine);
@@ -99,7 +107,15 @@ pub(super) fn mark(lines: &mut [Line], ours: &dyn OurLines) {
     }
 }
 
-/// A short sentence beside ours may be the answer: "Nous livrons partout en France. Non !"
-fn has_short(paragraph: &str) -> bool {
-    sentences(paragraph).any(|s| line_hash(s).is_none() && s.chars().any(char::is_alphanumeric))
+/// Whether its long sentences are all ours and it has no short one: that may be the answer beside ours, as in "Nous livrons
+/// partout en France. Non !"
+fn all_known(paragraph: &str, is_ours: impl Fn(u32) -> bool) -> bool {
+    let mut long = 0;
+    sentences(paragraph).all(|sentence| match line_hash(sentence) {
+        Some(hash) => {
+            long += 1;
+            is_ours(hash)
+        }
+        None => !sentence.chars().any(char::is_alphanumeric),
+    }) && long > 0
 }
