@@ -72,7 +72,8 @@ fn message_of(event: &Event) -> Option<ContentKey> {
 }
 
 impl LogEntry {
-    fn of(frame: u64, at: &str, event: &Event) -> Self {
+    /// An event of this frame, in words.
+    pub(crate) fn of(frame: u64, at: &str, event: &Event) -> Self {
         let told = words::tell(event);
         let because = told.rule.as_ref().and_then(crate::request::rule::explain);
         Self {

@@ -57,6 +57,8 @@ pub use client::{Client, NoAnswer};
 pub use log::{LogEntry, LogForm, entries as log_entries};
 pub use openapi::openapi;
 pub use paper::SMALLER;
+#[cfg(test)]
+pub(crate) use proposing::in_words as proposal_in_words;
 pub use serve::{Control, NotServed, serve};
 
 use crate::record::{Address, Damaged, Event};

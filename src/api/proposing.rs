@@ -82,7 +82,8 @@ pub fn tell(desk: &Desk, case: &CaseFile, text: &mut String) -> Result<Vec<Value
     Ok(all)
 }
 
-fn in_words(proposal: &Proposed) -> String {
+/// What is proposed, in a sentence.
+pub fn in_words(proposal: &Proposed) -> String {
     match proposal {
         Proposed::Address { address, words } => {
             format!("suppress {} too: \"{words}\"", address.as_str())

@@ -12,7 +12,8 @@
 //! 2. `html/NAME.html`, `{% extends "base.html" %}` with the blocks `title` and `main`, and its line in `paint::TEMPLATES`. In every form that
 //!    orders something: `<input type="hidden" name="csrf" value="{{ frame.csrf }}">`. No inline script or style: the browser refuses both.
 //! 3. Its words: a section `[NAME]` in `words/en.toml` and `words/fr.toml`, used as `{{ w.NAME.key }}`; tests hold them together.
-//!    A rule is told by `words.rule(id)`, a refusal by `words.refusal(&refusal)`, shown by `{% set said = … %}{% include "said.html" %}`.
+//!    A rule is told by `words.rule(id)`, a refusal by `words.refusal(&refusal)`, an event by `words.event(name, what)`, a finding, a
+//!    proposal and the like by `words.fact(about, said)`, shown by `{% set said = … %}{% include "said.html" %}`.
 //! 4. Its routes, in `pages/mod.rs`, in the table of the role that may: `everybody`, `writers`, `reviewers`. The menu's line is in `html/base.html`.
 //! 5. An order answers with `visitor.say(…)` (the next page says it once) and a redirect (303), so that a reload repeats nothing.
 //!

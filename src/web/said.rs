@@ -1,22 +1,41 @@
-//! What the rooms say in English, in the visitor's language: the sentence of a rule, why something was refused and what to do.
+//! What the rooms say in English, in the visitor's language: the sentence of a rule, why something was refused and what to
+//! do, what happened, what the linter found.
 //!
-//! The words of a language stand in `words/rules/` and `words/refusals/`, files that people edit. A rule without its sentence is
-//! an error when the files are read. What comes from elsewhere (a server, the disk) has no words here: it stays English, and
-//! is marked so ([`Said::foreign`]), never shown as if it were the page's language.
+//! The words of a language stand in `words/rules/`, `refusals/`, `log/` and `facts/`, files that people edit. A rule without
+//! its sentence is an error when the files are read. What comes from elsewhere (a server, the disk) has no words here: it
+//! stays English, and is marked so ([`Said::foreign`]), never shown as if it were the page's language.
 
 use crate::api::Refusal;
 use crate::record::{Language, RuleId};
 use crate::request::rule;
+use crate::web::words::Words;
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// The languages that are not that of the program: rules, refusals.
-const FILES: [(Language, &str, &str); 1] = [(
-    Language::Fr,
-    include_str!("words/rules/fr.toml"),
-    include_str!("words/refusals/fr.toml"),
-)];
+mod pattern;
+mod told;
+
+use pattern::{Patterns, Telling};
+use told::Tables;
+
+/// What a language says, a file each.
+struct Files {
+    language: Language,
+    rules: &'static str,
+    refusals: &'static str,
+    log: &'static str,
+    facts: &'static str,
+}
+
+/// The languages that are not that of the program.
+const FILES: [Files; 1] = [Files {
+    language: Language::Fr,
+    rules: include_str!("words/rules/fr.toml"),
+    refusals: include_str!("words/refusals/fr.toml"),
+    log: include_str!("words/log/fr.toml"),
+    facts: include_str!("words/facts/fr.toml"),
+}];
 
 /// Sections whose words may stand in a refusal, as `{}`.
 const VALUES: [&str; 4] = ["kind", "letter_state", "letter_kind", "message_state"];
@@ -53,8 +72,12 @@ impl Said {
 pub struct Sentences {
     /// By the id of a rule.
     rules: BTreeMap<String, String>,
-    /// By the English sentence, cut where its values stand; the longest first.
-    refusals: Vec<(Vec<String>, String)>,
+    /// Why something was refused, and what to do.
+    refusals: Patterns,
+    /// What happened, by the short name of the event.
+    log: Tables,
+    /// What is found, proposed and known, by what it is about.
+    facts: Tables,
 }
 
 impl Sentences {
@@ -63,7 +86,7 @@ impl Sentences {
     /// # Errors
     /// What is wrong with a file, or missing in it.
     pub fn of(language: Language) -> Result<Self, String> {
-        let Some((_, rules, refusals)) = FILES.iter().find(|(l, ..)| *l == language) else {
+        let Some(files) = FILES.iter().find(|files| files.language == language) else {
             return match language {
                 Language::En => Ok(Self::default()),
                 _ => Err(format!("{language}: no rules and refusals")),
@@ -73,14 +96,18 @@ impl Sentences {
             let read = toml::from_str::<BTreeMap<String, String>>(text);
             read.map_err(|e| format!("{what}/{language}.toml: {e}"))
         };
-        let rules = read("rules", rules)?;
+        let tables = |what: &str, text: &str| {
+            let read = Tables::read(text);
+            read.map_err(|e| format!("{what}/{language}.toml: {e}"))
+        };
+        let rules = read("rules", files.rules)?;
         complete(&rules).map_err(|e| format!("rules/{language}.toml: {e}"))?;
-        let refusals = read("refusals", refusals)?.into_iter();
-        let cut = |english: String| english.split("{}").map(str::to_owned).collect::<Vec<_>>();
-        let mut refusals: Vec<_> = refusals.map(|(en, own)| (cut(en), own)).collect();
-        let letters = |parts: &[String]| parts.iter().map(String::len).sum::<usize>();
-        refusals.sort_by_key(|(parts, _)| std::cmp::Reverse(letters(parts)));
-        Ok(Self { rules, refusals })
+        Ok(Self {
+            rules,
+            refusals: Patterns::of(read("refusals", files.refusals)?),
+            log: tables("log", files.log)?,
+            facts: tables("facts", files.facts)?,
+        })
     }
 
     /// A rule's sentence; families (`I.human.threat`, `A3.token`) are told by their head.
@@ -94,13 +121,17 @@ impl Sentences {
         }
     }
 
-    /// An English sentence in this language; `value` names a value that stands in it.
-    fn refusal(&self, english: &str, value: &dyn Fn(&str) -> String) -> Option<String> {
-        let fits = |(parts, own): &(Vec<String>, String)| {
-            let values = values(parts, english)?;
-            filled(own, &values, &|v| self.refusal(v, value), value)
+    /// Why something was refused, in this language; words of ours in it are told in it, too.
+    fn refusal(&self, english: &str, words: &Words) -> Option<String> {
+        let telling = Telling {
+            value: &|value| {
+                let mut word = VALUES.iter().filter_map(|of| words.known(of, value));
+                word.next().unwrap_or(value).to_owned()
+            },
+            sentence: &|part| self.refusal(part, words),
+            word: &|section, key| words.known(section, key).map(str::to_owned),
         };
-        self.refusals.iter().find_map(fits)
+        self.refusals.said(english, &telling)
     }
 }
 
@@ -117,54 +148,7 @@ fn complete(rules: &BTreeMap<String, String>) -> Result<(), String> {
     }
 }
 
-/// What stands in the blanks of a sentence, if it is this one.
-fn values<'a>(parts: &[String], said: &'a str) -> Option<Vec<&'a str>> {
-    let (first, rest) = parts.split_first()?;
-    let mut left = said.strip_prefix(first.as_str())?;
-    let Some((last, middle)) = rest.split_last() else {
-        return left.is_empty().then(Vec::new);
-    };
-    let mut values = Vec::new();
-    for part in middle {
-        let (value, after) = left.split_once(part.as_str())?;
-        values.push(value);
-        left = after;
-    }
-    values.push(left.strip_suffix(last.as_str())?);
-    Some(values)
-}
-
-/// The sentence with its values: `{}` the next one, `{1}` the first, `{!}` the next one, which is a sentence itself.
-fn filled(
-    own: &str,
-    values: &[&str],
-    sentence: &dyn Fn(&str) -> Option<String>,
-    value: &dyn Fn(&str) -> String,
-) -> Option<String> {
-    let (mut text, mut left, mut next) = (String::new(), own, 0);
-    while let Some((before, (blank, after))) = left
-        .split_once('{')
-        .and_then(|(b, rest)| Some((b, rest.split_once('}')?)))
-    {
-        text += before;
-        let number = match blank.parse::<usize>() {
-            Ok(number) => number.checked_sub(1)?,
-            Err(_) => {
-                next += 1;
-                next - 1
-            }
-        };
-        let found = values.get(number)?;
-        text += &match blank {
-            "!" => sentence(found)?,
-            _ => value(found),
-        };
-        left = after;
-    }
-    Some(text + left)
-}
-
-impl super::words::Words {
+impl Words {
     /// A rule's sentence.
     pub fn rule(&self, id: &str) -> Said {
         let english = || rule::explain(&RuleId(id.to_owned().into())).map(str::to_owned);
@@ -181,14 +165,9 @@ impl super::words::Words {
         Some(format!("{id}: {}", self.rule(id).said))
     }
 
-    /// A sentence in the page's language, if it has one; words of ours in it are told in that language, too.
+    /// A sentence of a refusal in the page's language, if it has one.
     fn own(&self, english: &str) -> Option<String> {
-        let value = |value: &str| {
-            let word = VALUES.iter().map(|section| self.of(section, value));
-            let mut word = word.filter(|word| *word != value);
-            word.next().unwrap_or(value).to_owned()
-        };
-        self.sentences.refusal(english, &value)
+        self.sentences.refusal(english, self)
     }
 
     /// A sentence that may stand in a refusal.
@@ -225,5 +204,11 @@ impl super::words::Words {
     }
 }
 
+#[cfg(test)]
+mod every;
+#[cfg(test)]
+mod facts_tests;
+#[cfg(test)]
+mod log_tests;
 #[cfg(test)]
 mod tests;

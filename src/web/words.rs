@@ -46,8 +46,12 @@ impl Words {
 
     /// A word; what has none stands for itself, so that nothing is ever hidden.
     pub fn of<'a>(&'a self, section: &str, key: &'a str) -> &'a str {
-        let word = self.tree.get(section).and_then(|s| s.get(key));
-        word.and_then(toml::Value::as_str).unwrap_or(key)
+        self.known(section, key).unwrap_or(key)
+    }
+
+    /// A word, if there is one.
+    pub fn known(&self, section: &str, key: &str) -> Option<&str> {
+        self.tree.get(section)?.get(key)?.as_str()
     }
 
     /// A sentence with values put in for `{name}`.

@@ -219,6 +219,12 @@ async fn a_letter_leaves_in_a_reviewers_own_words_if_the_linter_lets_it() {
         refused.body.contains("Dear {{ name }},"),
         "what was written is still there"
     );
+    odile.language = "fr";
+    let fields = [("hash", hash), ("subject", "Sorry"), ("text", "{{ name }}")];
+    let refused = odile.post(&path, &fields).await.text();
+    let found = "case à remplir (texte) : « {{ » → remplacez la case par une variable";
+    assert!(refused.contains(found), "{refused}");
+    odile.language = "en";
     assert_eq!(stage.house.post.count(), 0);
     let own = format!(
         "We are sorry for the trouble.\r\n\r\n{}",

@@ -180,3 +180,50 @@ async fn french_pages_say_rules_holds_and_refusals_in_french_and_mark_what_is_no
     );
     stage.end().await;
 }
+
+#[tokio::test]
+async fn a_french_reader_finds_the_log_a_case_and_the_linter_in_french() {
+    let stage = WebStage::build(Mode::Review).await;
+    let house = &stage.house;
+    house
+        .receives(ANNE, "Re: Relais", "Merci d'effacer toutes mes données.")
+        .await;
+    let case = house.open().await.pop().unwrap();
+    let stranger = "Please remove me from your mailing list.";
+    house
+        .receives("zoe@elsewhere.example", "Re: Relais", stranger)
+        .await;
+    let mut odile = stage.signed_in("odile").await;
+    odile.language = "fr";
+    let page = odile.look("/log").await;
+    let (text, body) = (page.text(), page.body);
+    for said in [
+        "message reçu le message ",
+        " : opposition (la personne l'a demandé : Effacement)",
+        "lettre préparée lettre ",
+    ] {
+        assert!(text.contains(said), "{said}: {text}");
+    }
+    let log = house.client.get("/log").await.unwrap().data;
+    let events = log["events"].as_array().unwrap();
+    assert!(events.len() > 10, "{log}");
+    for event in events {
+        let what = event["what"].as_str().unwrap();
+        assert!(!text.contains(what), "{what}: {text}");
+    }
+    let table = body.split("<tbody").nth(1).unwrap();
+    let table = table.split("</tbody>").next().unwrap();
+    assert!(!table.contains("lang=\"en\""), "{body}");
+    // A case: how sure it is who wrote, and what is proposed.
+    let text = odile.look(&format!("/cases/{case}")).await.text();
+    let sure = "par l'adresse d'expéditeur : la personne même, DMARC confirmé";
+    assert!(text.contains(sure), "{text}");
+    let cases = house.open().await;
+    let of_stranger = cases.iter().find(|c| **c != case).unwrap();
+    let page = odile.look(&format!("/cases/{of_stranger}")).await;
+    let text = page.text();
+    let proposed = "zoe@elsewhere.example n'est pas au fichier : si vous savez qui c'est";
+    assert!(text.contains(proposed), "{text}");
+    assert!(!page.body.contains("(en anglais)"), "{text}");
+    stage.end().await;
+}

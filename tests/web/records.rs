@@ -177,6 +177,14 @@ async fn the_live_log_sends_what_is_committed_when_it_is_and_ends_with_the_sessi
     // Whoever lost the line gets what they missed, and nothing twice.
     let mut late = follow(&stage, &vera, head).await;
     until(&mut late, "is suppressed: they asked (stop)").await;
+    // In the language of whoever follows.
+    let mut french = stage.signed_in("odile").await;
+    french
+        .orders("/language", &[("language", "fr"), ("next", "/log")])
+        .await;
+    let mut stream = follow(&stage, &french, head).await;
+    let sent = until(&mut stream, "opposition (la personne l'a demandé : STOP)").await;
+    assert!(!sent.contains("is suppressed"), "{sent}");
     let stranger = stage.browser();
     let mut shut = follow(&stage, &stranger, 0).await;
     until(&mut shut, "303").await;

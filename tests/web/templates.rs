@@ -146,6 +146,18 @@ async fn a_broken_text_is_shown_with_its_line_and_not_published_and_nothing_type
     assert!(
         page.body.contains("aria-invalid=\"true\"") && !page.body.contains("value=\"publish\"")
     );
+    // The script puts what stands here beside what is typed: in the page's language.
+    wim.language = "fr";
+    let french = order(&mut wim, "check", broken, &seen).await;
+    let faults = french.body.split("id=\"faults\"").nth(1).unwrap();
+    let faults = faults.split("<form").next().unwrap();
+    assert!(
+        faults.contains("ligne 3: il n&#39;y a pas de variable `person.salutatoin`")
+            && faults.contains("vouliez-vous dire `person.salutation` ?")
+            && !faults.contains("lang=\"en\""),
+        "{faults}"
+    );
+    wim.language = "en";
     let page = order(&mut wim, "publish", broken, &seen).await;
     assert_eq!(page.status, 422);
     assert!(page.text().contains("line 3:") && typed(&page) == broken);
@@ -308,7 +320,7 @@ async fn whoever_only_looks_reads_templates_and_changes_none() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_script_may_ask_for_mistakes_as_the_page_does() {
+async fn a_program_may_ask_for_mistakes_as_the_page_does() {
     let writing = Writing::begin().await;
     let mut wim = writing.stage.signed_in("wim").await;
     wim.look(EDIT).await;

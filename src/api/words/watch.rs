@@ -122,5 +122,5 @@ fn subjects(about: &[About]) -> String {
         About::Complaint(case) => format!("{case}, a complaint"),
         About::Unseen(case) => format!("{case}, a complaint that nobody has looked at"),
     };
-    about.iter().map(one).collect::<Vec<_>>().join(", ")
+    about.iter().map(one).collect::<Vec<_>>().join("; ")
 }

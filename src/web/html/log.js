@@ -9,6 +9,18 @@
   let source = null;
   let last = list.dataset.last;
 
+  // A sentence that has no words in the page's language is English, and is marked so.
+  function say(place, sentence) {
+    if (!sentence.foreign) {
+      place.textContent = sentence.said;
+      return;
+    }
+    const english = document.createElement("span");
+    english.lang = "en";
+    english.textContent = sentence.said;
+    place.append(`${list.dataset.foreign} `, english);
+  }
+
   function row(entry) {
     const made = blank.content.cloneNode(true);
     const [time, frame, event, what] = made.querySelectorAll("time, td.frame, th, td:last-child");
@@ -22,17 +34,16 @@
       word.className = "mark";
       event.append(word);
     }
-    word.textContent = entry.event;
+    say(word, entry.event);
     const about = entry.message ? document.createElement("a") : what;
     if (entry.message) {
       about.href = `/messages/${entry.message}`;
       what.append(about);
     }
-    about.textContent = entry.what;
+    say(about, entry.what);
     if (entry.rule) {
       const rule = document.createElement("span");
       rule.className = "soft";
-      rule.lang = document.documentElement.lang;
       rule.textContent = ` [${entry.rule}${entry.because ? `: ${entry.because}` : ""}]`;
       what.append(rule);
     }

@@ -4,6 +4,7 @@ use super::marks::{Piece, pieces};
 use super::suppression::Holds;
 use super::thread::{self, Line};
 use crate::web::Web;
+use crate::web::said::Said;
 use crate::web::trouble::Trouble;
 use crate::web::users::Role;
 use crate::web::visitor::Visitor;
@@ -55,7 +56,7 @@ struct View {
 #[derive(Serialize)]
 struct Who {
     from: Option<String>,
-    identity: Option<String>,
+    identity: Option<Said>,
     proved: Option<When>,
     code_until: Option<When>,
     person: Option<String>,
@@ -177,7 +178,7 @@ impl Teller<'_> {
             thread: thread::lines(self.web, self.words, &data["thread"]),
             thread_earlier: data["thread_earlier"].as_u64().unwrap_or_default(),
             evidence,
-            proposals: list("proposals"),
+            proposals: self.proposals(list("proposals")),
             systems: self.named(list("systems")),
             untold: list("recipients").iter().any(|r| r["state"].is_null()),
             recipients: self.named(list("recipients")),
@@ -215,7 +216,8 @@ impl Teller<'_> {
         let relation = contact["relation"].as_str();
         Who {
             from: text(&data["proof"]["from"]),
-            identity: text(&data["proof"]["identity"]),
+            identity: (data["proof"]["identity"].as_str())
+                .map(|said| self.words.fact("identity", said)),
             proved: self.when(&data["identity_proved"]),
             code_until: self.when(&data["code_until"]),
             person: text(&data["person"]),
@@ -304,6 +306,14 @@ impl Teller<'_> {
         letter["because"] = json!(self.words.because(&letter["rule"]));
         self.words.tell_what_is_in_the_way(&mut letter);
         letter
+    }
+
+    fn proposals(&self, mut all: Vec<Value>) -> Vec<Value> {
+        for one in &mut all {
+            let said = one["text"].as_str().map(|t| self.words.fact("proposal", t));
+            one["text"] = json!(said);
+        }
+        all
     }
 
     fn named(&self, mut all: Vec<Value>) -> Vec<Value> {

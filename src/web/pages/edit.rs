@@ -8,7 +8,7 @@ use axum::Form;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 
 #[derive(Serialize)]
 struct View {
@@ -19,14 +19,8 @@ struct View {
     subject: String,
     text: String,
     wrong: Option<Said>,
-    findings: Vec<Finding>,
-}
-
-/// What the linter found in the words, and what to do about it.
-#[derive(Serialize, Deserialize)]
-struct Finding {
-    what: String,
-    fix: String,
+    /// What the linter found in the words, each with what to do about it.
+    findings: Value,
 }
 
 /// What was written.
@@ -63,7 +57,7 @@ async fn view(web: &Web, case: &str, number: u8) -> Result<View, Trouble> {
         subject: text("subject").unwrap_or_default(),
         text: text("text").unwrap_or_default(),
         wrong: None,
-        findings: Vec::new(),
+        findings: Value::Null,
     })
 }
 
@@ -77,7 +71,7 @@ pub async fn approve(
     Form(written): Form<Written>,
 ) -> Result<Response, Trouble> {
     let now = view(&web, &case, number).await?;
-    let (mut wrong, mut findings) = (None, Vec::new());
+    let (mut wrong, mut findings) = (None, Value::Null);
     match leaves(&web, &visitor, &case, &now, &written).await? {
         Outcome::Left => {
             visitor.say(&web, true, visitor.word("orders", "approve"), None);
@@ -85,7 +79,7 @@ pub async fn approve(
         }
         Outcome::CameBetween => wrong = Some(Said::own(visitor.word("edit", "came_between"))),
         Outcome::Refused(why) => wrong = Some(why),
-        Outcome::Found(found) => findings = found,
+        Outcome::Found(found) => findings = visitor.words.findings(&found),
     }
     let view = View {
         subject: written.subject,
@@ -102,7 +96,7 @@ enum Outcome {
     Left,
     CameBetween,
     Refused(Said),
-    Found(Vec<Finding>),
+    Found(Value),
 }
 
 async fn leaves(
@@ -122,10 +116,8 @@ async fn leaves(
         Ok(answer) => answer.data,
         Err(why) => return Ok(Outcome::Refused(Trouble::from(why).usage(&visitor.words)?)),
     };
-    let findings: Vec<Finding> =
-        serde_json::from_value(shown["findings"].clone()).map_err(Trouble::broken)?;
-    if !findings.is_empty() {
-        return Ok(Outcome::Found(findings));
+    if !shown["findings"].as_array().is_some_and(Vec::is_empty) {
+        return Ok(Outcome::Found(shown["findings"].clone()));
     }
     let order = json!({"hash": shown["hash"], "rewritten": [written.subject, text]});
     Ok(match web.order(visitor, &path("approve"), order).await {

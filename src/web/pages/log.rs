@@ -7,6 +7,7 @@ use crate::api::{LogEntry, LogForm, log_entries};
 use crate::record::hex;
 use crate::store::Reader;
 use crate::web::Web;
+use crate::web::said::Said;
 use crate::web::trouble::Trouble;
 use crate::web::visitor::Visitor;
 use crate::web::when::When;
@@ -58,8 +59,8 @@ struct View {
 struct Entry {
     frame: u64,
     when: Option<When>,
-    event: String,
-    what: String,
+    event: Said,
+    what: Said,
     rule: Option<String>,
     because: Option<String>,
     message: Option<String>,
@@ -83,12 +84,13 @@ const CARE: [&str; 12] = [
 ];
 
 fn entry(web: &Web, visitor: &Visitor, of: &LogEntry) -> Entry {
+    let (event, what) = visitor.words.event(&of.event, &of.what);
     Entry {
+        event,
+        what,
         frame: of.frame,
         when: When::read(&of.at, &web.zone(), &visitor.words),
         care: CARE.contains(&&*of.event),
-        event: of.event.clone().into_owned(),
-        what: of.what.clone(),
         rule: of.rule.clone(),
         because: (of.rule.as_ref()).map(|id| visitor.words.rule(id).said),
         message: of.message.clone(),

@@ -46,7 +46,7 @@ struct Person {
     fields: Vec<(String, String)>,
     in_register: bool,
     erased: Option<When>,
-    vague: Option<String>,
+    vague: Option<Said>,
     origins: Vec<Origin>,
     holds: Option<Holds>,
     keys: Vec<Key>,
@@ -69,7 +69,7 @@ struct Origin {
 
 #[derive(Serialize)]
 struct Key {
-    kind: String,
+    kind: Said,
     value: String,
     shared: u64,
 }
@@ -248,7 +248,7 @@ fn story(web: &Web, visitor: &Visitor, data: &Value) -> Person {
     let register = &data["register"];
     let contact = &register["contact"];
     let key = |k: &Value| Key {
-        kind: text(&k["kind"]),
+        kind: visitor.words.fact("key", &text(&k["kind"])),
         value: text(&k["value"]),
         shared: k["shared_with"].as_u64().unwrap_or_default(),
     };
@@ -258,7 +258,7 @@ fn story(web: &Web, visitor: &Visitor, data: &Value) -> Person {
         in_register: !contact.is_null(),
         fields: fields(visitor, contact),
         erased: when(web, visitor, &data["erased"]),
-        vague: register["vague"].as_str().map(str::to_owned),
+        vague: (register["vague"].as_str()).map(|why| visitor.words.fact("vague", why)),
         origins: list(&register["origins"]).map(origin).collect(),
         holds: Holds::read(web, &visitor.words, &data["suppression"]),
         keys: list(&data["key_forms"]["plain"]).map(key).collect(),
@@ -355,7 +355,7 @@ struct Share {
     covered: u64,
     percent: u64,
     unknown: u64,
-    vague: Vec<(String, u64)>,
+    vague: Vec<(Said, u64)>,
 }
 
 #[derive(Serialize)]
@@ -378,7 +378,10 @@ pub async fn coverage(State(web): State<Web>, visitor: Visitor) -> Result<Respon
             percent: (covered * 100).checked_div(people).unwrap_or_default(),
             unknown: number("unknown"),
             vague: vague
-                .map(|v| (text(&v["why"]), v["people"].as_u64().unwrap_or_default()))
+                .map(|v| {
+                    let why = visitor.words.fact("vague", &text(&v["why"]));
+                    (why, v["people"].as_u64().unwrap_or_default())
+                })
                 .collect(),
             people,
             covered,

@@ -6,14 +6,14 @@ use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use syn::visit::Visit;
 
-fn french() -> Words {
+pub(super) fn french() -> Words {
     let all = Words::all().unwrap();
     all.into_iter()
         .find(|w| w.language == Language::Fr)
         .unwrap()
 }
 
-fn english() -> Words {
+pub(super) fn english() -> Words {
     Words::all().unwrap().remove(0)
 }
 
@@ -59,13 +59,6 @@ fn values_stand_where_the_language_wants_them_and_words_of_ours_are_told_in_it()
         said.said.starts_with(&fr.of("kind", "erasure").to_owned()),
         "{said:?}"
     );
-    let value = |v: &str| v.to_owned();
-    let nobody = |_: &str| None;
-    let blanks = |own| filled(own, &["a", "b"], &nobody, &value);
-    assert_eq!(blanks("{} et {}").as_deref(), Some("a et b"));
-    assert_eq!(blanks("{2} et {1}").as_deref(), Some("b et a"));
-    assert_eq!(blanks("{} et {!}"), None);
-    assert_eq!(blanks("{3}"), None);
 }
 
 #[test]
@@ -108,8 +101,13 @@ fn literal(expression: &syn::Expr) -> Option<String> {
         syn::Expr::Macro(of) if of.mac.path.is_ident("format") => {
             let first = of.mac.tokens.clone().into_iter().next()?;
             let text: syn::LitStr = syn::parse2(first.into()).ok()?;
-            let blank = regex::Regex::new(r"\{[^}]*\}").unwrap();
-            Some(blank.replace_all(&text.value(), "{}").into_owned())
+            let blank = regex::Regex::new(r"\{\{|\}\}|\{[^}]*\}").unwrap();
+            let pattern = |found: &regex::Captures<'_>| match &found[0] {
+                "{{" => "{",
+                "}}" => "}",
+                _ => "{}",
+            };
+            Some(blank.replace_all(&text.value(), pattern).into_owned())
         }
         syn::Expr::MethodCall(call) => literal(&call.receiver),
         syn::Expr::Reference(of) => literal(&of.expr),
@@ -147,7 +145,134 @@ impl<'a> Visit<'a> for Refusals {
     }
 }
 
-fn sources(folder: &Path, all: &mut Vec<PathBuf>) {
+/// What a file of the program says: in one function, or in all of it.
+#[derive(Default)]
+struct Literals {
+    /// The function; empty: the whole file.
+    within: String,
+    /// The functions that are called; empty: all that is said, called or not.
+    called: Vec<&'static str>,
+    said: BTreeSet<String>,
+}
+
+impl<'a> Visit<'a> for Literals {
+    fn visit_item_mod(&mut self, module: &'a syn::ItemMod) {
+        if module.ident != "tests" {
+            syn::visit::visit_item_mod(self, module);
+        }
+    }
+
+    fn visit_attribute(&mut self, _: &'a syn::Attribute) {}
+
+    fn visit_item_static(&mut self, of: &'a syn::ItemStatic) {
+        if self.within.is_empty() {
+            syn::visit::visit_item_static(self, of);
+        }
+    }
+
+    fn visit_item_const(&mut self, of: &'a syn::ItemConst) {
+        if self.within.is_empty() {
+            syn::visit::visit_item_const(self, of);
+        }
+    }
+
+    fn visit_item_fn(&mut self, function: &'a syn::ItemFn) {
+        if self.within.is_empty() || function.sig.ident == self.within {
+            syn::visit::visit_item_fn(self, function);
+        }
+    }
+
+    fn visit_impl_item_fn(&mut self, function: &'a syn::ImplItemFn) {
+        if self.within.is_empty() || function.sig.ident == self.within {
+            syn::visit::visit_impl_item_fn(self, function);
+        }
+    }
+
+    fn visit_expr(&mut self, expression: &'a syn::Expr) {
+        let (name, arguments) = match expression {
+            syn::Expr::MethodCall(call) => (call.method.to_string(), &call.args),
+            syn::Expr::Call(call) => match &*call.func {
+                syn::Expr::Path(path) => {
+                    let names: Vec<String> = (path.path.segments.iter())
+                        .map(|s| s.ident.to_string())
+                        .collect();
+                    (names.join("::"), &call.args)
+                }
+                _ => return syn::visit::visit_expr(self, expression),
+            },
+            _ => {
+                if self.called.is_empty() {
+                    self.said.extend(literal(expression));
+                }
+                return syn::visit::visit_expr(self, expression);
+            }
+        };
+        // What is looked for is not said.
+        if [
+            "contains",
+            "starts_with",
+            "ends_with",
+            "get",
+            "split",
+            "split_once",
+            "rsplit_once",
+        ]
+        .contains(&&*name)
+        {
+            return;
+        }
+        if self.called.contains(&&*name) {
+            let mut all = Self::default();
+            arguments
+                .iter()
+                .for_each(|argument| all.visit_expr(argument));
+            self.said.extend(all.said);
+        }
+        syn::visit::visit_expr(self, expression);
+    }
+
+    fn visit_pat(&mut self, pattern: &'a syn::Pat) {
+        if let (syn::Pat::Lit(of), true) = (pattern, self.called.is_empty())
+            && let syn::Lit::Str(text) = &of.lit
+        {
+            self.said.insert(text.value());
+        }
+        syn::visit::visit_pat(self, pattern);
+    }
+}
+
+fn read(file: &str, mut found: Literals) -> BTreeSet<String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+    let text = std::fs::read_to_string(path).unwrap();
+    found.visit_file(&syn::parse_file(&text).unwrap());
+    found.said
+}
+
+/// The texts that stand in a function of a file, or in all of it; values as `{}`.
+pub(super) fn literals_of(file: &str, function: &str) -> BTreeSet<String> {
+    let within = function.to_owned();
+    read(
+        file,
+        Literals {
+            within,
+            ..Literals::default()
+        },
+    )
+}
+
+/// The texts that functions of these names are called with in a file.
+pub(super) fn calls(file: &str, functions: &[&'static str]) -> BTreeSet<String> {
+    let called = functions.to_vec();
+    read(
+        file,
+        Literals {
+            called,
+            ..Literals::default()
+        },
+    )
+}
+
+pub(super) fn sources(folder: &Path, all: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         match path.is_dir() {
@@ -175,8 +300,8 @@ fn every_refusal_of_the_program_is_said_in_french() {
     }
     assert!(found.said.len() > 120, "{} refusals", found.said.len());
     let french = Sentences::of(Language::Fr).unwrap();
-    let written: BTreeSet<String> = (french.refusals.iter())
-        .map(|(parts, _)| parts.join("{}"))
+    let written: BTreeSet<String> = (french.refusals.0.iter())
+        .map(|sentence| sentence.parts.join("{}"))
         .collect();
     // Only values: what they say comes from elsewhere.
     let letters = |said: &&String| said.replace("{}", "").chars().any(char::is_alphabetic);
@@ -188,12 +313,26 @@ fn every_refusal_of_the_program_is_said_in_french() {
 }
 
 #[test]
-fn a_sentence_of_a_refusal_uses_every_value_that_it_is_given_or_none() {
-    let french = Sentences::of(Language::Fr).unwrap();
-    let blank = regex::Regex::new(r"\{[^}]*\}").unwrap();
-    for (parts, own) in &french.refusals {
-        let (given, used) = (parts.len() - 1, blank.find_iter(own).count());
-        assert!(used <= given, "{own}: {used} of {given}");
-        assert!(!own.trim().is_empty(), "{parts:?}");
+fn a_sentence_uses_only_values_that_it_is_given_and_sections_that_are_there() {
+    let (french, words) = (Sentences::of(Language::Fr).unwrap(), french());
+    let tables = french.tables().chain([("refusals", &french.refusals)]);
+    for (about, sentence) in tables.flat_map(|(about, all)| all.0.iter().map(move |s| (about, s))) {
+        let (own, given) = (&sentence.own, sentence.parts.len() - 1);
+        let (mut left, mut next) = (own.as_str(), 0);
+        while let Some((_, number, mark, after)) = pattern::blank(left) {
+            next += usize::from(number.is_none());
+            let at = number.unwrap_or(next);
+            assert!(
+                (1..=given).contains(&at),
+                "[{about}] {own}: {at} of {given}"
+            );
+            for section in mark.split('|').filter(|m| m.len() > 1) {
+                let there = ["stop", "answer", "answered", "open", "none"];
+                let there = there.iter().any(|key| words.known(section, key).is_some());
+                assert!(there, "[{about}] {own}: {section}");
+            }
+            left = after;
+        }
+        assert!(!own.trim().is_empty(), "[{about}] {:?}", sentence.parts);
     }
 }

@@ -162,7 +162,7 @@ impl View {
         let text = |key: &str| data[key].as_str().unwrap_or_default().to_owned();
         let draft = data["draft"].as_object();
         let drafted = |key: &str| draft.and_then(|d| d[key].as_str()).map(str::to_owned);
-        let judged = Judged::of(&typed, &data["faults"]);
+        let judged = Judged::of(visitor, &typed, &data["faults"]);
         let touched = typed.checked.is_some() || typed.faults.is_some() || typed.conflict;
         let (written, seen) = match touched {
             true => (typed.text, typed.seen),
@@ -199,13 +199,13 @@ impl View {
 }
 
 impl Judged {
-    fn of(typed: &Typed, on_disk: &Value) -> Self {
+    fn of(visitor: &Visitor, typed: &Typed, on_disk: &Value) -> Self {
         let checked = typed.checked.as_ref();
         let change = checked.map(|c| c["changes"][0].clone()).unwrap_or_default();
         let faults = checked.map(|c| &c["faults"]).or(typed.faults.as_ref());
         let none = faults.and_then(Value::as_array).is_none_or(Vec::is_empty);
         Self {
-            faults: faults.unwrap_or(on_disk).clone(),
+            faults: visitor.words.findings(faults.unwrap_or(on_disk)),
             lines: change["lines"].clone(),
             checked: checked.is_some(),
             valid: none,

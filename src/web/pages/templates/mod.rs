@@ -108,7 +108,7 @@ pub async fn list(
     let view = View {
         folder: data["folder"].as_str().map(str::to_owned),
         valid: data["valid"] == true,
-        faults: data["faults"].clone(),
+        faults: visitor.words.findings(&data["faults"]),
         drafts: drafts.map(|t| row(&web, &visitor, t)).collect(),
         groups: in_order(groups),
         languages,

@@ -33,6 +33,10 @@ pub struct Sheet {
 
 #[derive(Serialize)]
 struct View {
+    /// Of the words around the letter.
+    language: &'static str,
+    /// Of the letter, if it was chosen.
+    written: String,
     shown: bool,
     subject: Value,
     text: Value,
@@ -68,12 +72,14 @@ pub async fn show(
         .as_str()
         .map(|said| visitor.words.sentence(said));
     let view = View {
+        language: visitor.language().word(),
+        written: sheet.language,
         shown: data["shown"] == true,
         subject: data["subject"].clone(),
         text: data["text"].clone(),
         attachments: data["attachments"].clone(),
-        findings: data["findings"].clone(),
-        faults: data["faults"].clone(),
+        findings: visitor.words.findings(&data["findings"]),
+        faults: visitor.words.findings(&data["faults"]),
         unwritten: refused.or(unwritten),
     };
     let painted = web
