@@ -170,6 +170,8 @@ async fn a_complaint_is_told_at_once_however_many_cases_wait_before_it() {
     let complaint = CaseId::from_bits(5_000);
     let events = held(&daemon, 5_000, RequestKind::Complaint, now);
     commit(&daemon, events).await;
+    // The clocks are looked at once a minute.
+    hands.set("2026-11-02T10:01:30Z");
     let of_it = |row: &ToldRow| row.about == About::Complaint(complaint);
     until("its reviewer was told", || told(&daemon).iter().any(of_it)).await;
     let left = || {

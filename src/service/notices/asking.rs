@@ -4,12 +4,13 @@ use crate::record::{
     Address, CaseId, Concerned, Contact, Event, KeyKind, Notice, NoticeAct, NoticeEnd, PersonId,
     State, Suppression, Timestamp, Told, Whom,
 };
+use crate::request;
 use crate::sender::Connector;
 use crate::service::gathering::Trouble;
 use crate::service::house::{House, Office};
 use crate::service::people;
 use crate::store::Reader;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 mod grouped;
 
@@ -41,6 +42,25 @@ impl InSight {
     }
 }
 
+/// The same by whom each address belongs to: a list of a thousand is looked up once, not for each of its people.
+#[derive(Default)]
+struct Sight<'s> {
+    all: &'s [Address],
+    of: HashMap<PersonId, Vec<&'s Address>>,
+}
+
+impl<'s> Sight<'s> {
+    fn of(reader: &Reader, sight: &'s InSight) -> Result<Self, Trouble> {
+        let mut of: HashMap<PersonId, Vec<&Address>> = HashMap::new();
+        for address in &sight.addresses {
+            let known = request::known(&reader.state(), reader.fingerprinter(), address)?;
+            of.entry(known.person).or_default().push(address);
+        }
+        let all = &sight.addresses;
+        Ok(Self { all, of })
+    }
+}
+
 /// Whether an event is a notice about them: what entered a request has asked the senders already.
 fn is_due(event: &Event, whom: &Concerned) -> bool {
     matches!(event, Event::Notice(Notice::Due { about, .. }) if about == whom)
@@ -67,7 +87,18 @@ pub fn ask(
     let (reader, now) = (office.sequencer.reader(), office.clock.now());
     let mut notices = Vec::new();
     let known = |about: &Concerned| events.iter().any(|e| is_due(e, about));
-    for (about, ask) in asked(&reader.state(), events)? {
+    let keys = reader.fingerprinter();
+    let domains = sight
+        .domains
+        .iter()
+        .map(|name| (keys.of_domain(name), name));
+    let domains: HashMap<_, _> = domains.collect();
+    let asked = asked(&reader.state(), events)?;
+    let seen = match asked.is_empty() {
+        true => Sight::default(),
+        false => Sight::of(reader, sight)?,
+    };
+    for (about, ask) in asked {
         if known(&about) {
             continue;
         }
@@ -79,7 +110,7 @@ pub fn ask(
         };
         match about {
             Concerned::Person(person) => {
-                if let Some(whom) = desk.grouped(events, person, sight)? {
+                if let Some(whom) = desk.grouped(events, person, &seen)? {
                     let ask = desk.with_domain(&whom, ask)?;
                     notices.extend(
                         desk.notices(about, &whom, &ask, |_, told| desk.needs(told, &ask))?,
@@ -87,9 +118,7 @@ pub fn ask(
                 }
             }
             Concerned::Domain(domain) => {
-                let keys = reader.fingerprinter();
-                let mut names = sight.domains.iter();
-                if let Some(name) = names.find(|n| keys.of_domain(n) == domain) {
+                if let Some(name) = domains.get(&domain) {
                     notices.extend(desk.domain(about, name, &ask)?);
                 }
             }
@@ -113,7 +142,7 @@ pub fn ask_again(
         now,
         backlog: true,
     };
-    let Some(whom) = desk.whom(person, &InSight::default())? else {
+    let Some(whom) = desk.whom(person, &Sight::default())? else {
         return Ok(Vec::new());
     };
     let ask = Ask {
@@ -184,15 +213,14 @@ struct Desk<'a> {
 
 impl Desk<'_> {
     /// The person as senders know them: the register's row, and addresses in sight; nothing if no address is known.
-    fn whom(&self, person: PersonId, sight: &InSight) -> Result<Option<Whom>, Trouble> {
+    fn whom(&self, person: PersonId, sight: &Sight<'_>) -> Result<Option<Whom>, Trouble> {
         let state = self.reader.state();
         let row = state.contact(person)?;
         let contact = people::contact(self.reader, row.as_ref())?;
         let mut whom = contact.map(of_contact).unwrap_or_default();
-        for address in &sight.addresses {
-            let known = people::known(self.reader, address)?.person == person;
-            if known && !whom.addresses.contains(address) {
-                whom.addresses.push(address.clone());
+        for address in sight.of.get(&person).into_iter().flatten() {
+            if !whom.addresses.contains(address) {
+                whom.addresses.push((*address).clone());
             }
         }
         Ok((!whom.addresses.is_empty()).then_some(whom))

@@ -1,6 +1,6 @@
 //! Who is to be told of after a human said who is who: a merged person by all addresses of both, a split one by its own.
 
-use super::{Ask, Desk, InSight, act_of, of_contact};
+use super::{Ask, Desk, Sight, act_of, of_contact};
 use crate::record::{Concerned, Event, Grouping, PersonId, State, Whom};
 use crate::service::gathering::Trouble;
 use crate::service::house::{House, Office};
@@ -49,7 +49,7 @@ pub fn ask_anew(
     let mut events = Vec::new();
     for person in people {
         let holds = reader.state().person(*person)?.suppression;
-        let whom = desk.whom(*person, &InSight::default())?;
+        let whom = desk.whom(*person, &Sight::default())?;
         let (Some(holds), Some(whom)) = (holds, whom) else {
             continue;
         };
@@ -70,7 +70,7 @@ impl Desk<'_> {
         &self,
         events: &[Event],
         person: PersonId,
-        sight: &InSight,
+        sight: &Sight<'_>,
     ) -> Result<Option<Whom>, Trouble> {
         let of_person = |e: &&Grouping| match e {
             Grouping::Merged { into, .. } => *into == person,
@@ -85,7 +85,7 @@ impl Desk<'_> {
             Some(Grouping::Merged { from, .. }) => self.both(person, *from, sight),
             Some(Grouping::Split { fingerprints, .. }) => {
                 let keys = self.reader.fingerprinter();
-                let own = sight.addresses.iter().filter(|a| {
+                let own = sight.all.iter().filter(|a| {
                     let all = keys.of_address(a);
                     all.iter().any(|f| fingerprints.contains(f))
                 });
@@ -103,13 +103,17 @@ impl Desk<'_> {
         &self,
         into: PersonId,
         from: PersonId,
-        sight: &InSight,
+        sight: &Sight<'_>,
     ) -> Result<Option<Whom>, Trouble> {
         let mut whom = self.whom(into, sight)?.unwrap_or_default();
         let row = self.reader.state().contact(from)?;
         let row = people::contact(self.reader, row.as_ref())?;
         let theirs = row.map(of_contact).unwrap_or_default();
-        for address in theirs.addresses.into_iter().chain(sight.addresses.clone()) {
+        for address in theirs
+            .addresses
+            .into_iter()
+            .chain(sight.all.iter().cloned())
+        {
             if !whom.addresses.contains(&address) {
                 whom.addresses.push(address);
             }
