@@ -209,17 +209,18 @@ mod tests {
     }
 
     #[test]
-    fn a_text_of_any_length_and_script_is_judged_in_bounded_time() {
+    fn of_a_text_of_any_length_and_script_a_bounded_part_is_judged() {
         let learned = Learned::shipped().unwrap();
-        let begun = std::time::Instant::now();
         for text in [
             "a".repeat(1_000_000),
             "日本 ".repeat(300_000),
             "\u{fdfa}".repeat(10_000),
         ] {
+            // Hundreds of thousands of words are cut into some thousand pieces, of which the encoder sees some.
+            let pieces = learned.words.cut(&text, 8 * LONGEST).len();
+            assert!((1..50_000).contains(&pieces), "{pieces}");
             assert!(learned.judge(&text).says.iter().all(|p| p.is_finite()));
         }
-        assert!(begun.elapsed().as_secs() < 10, "{:?}", begun.elapsed());
     }
 
     #[test]
