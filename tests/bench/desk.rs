@@ -141,18 +141,33 @@ async fn main() {
     beside(&desk, browser, cases, now).await;
 }
 
-/// How many commits a second the sequencer takes while nobody looks, and while a page of today is asked every second and the live
-/// log is followed, by turns.
+/// What somebody has open while commits are counted.
+#[derive(Clone, Copy)]
+enum Open {
+    Nothing,
+    /// The page of the log, which is live: the only page that asks by itself.
+    Log,
+    /// And Today, loaded anew every second.
+    LogAndToday,
+}
+
+impl Open {
+    const ALL: [Self; 3] = [Self::Nothing, Self::Log, Self::LogAndToday];
+}
+
+/// How many commits a second the sequencer takes while nobody looks, and while somebody does, by turns that begin with another
+/// each time, since an index that grows is slower.
 async fn beside(desk: &Desk, browser: Browser, cases: u64, now: Timestamp) {
     let (browser, sequencer) = (Arc::new(browser), &desk.office.sequencer);
-    let mut ratios = Vec::new();
-    for round in 0..7 {
-        let mut rates = Vec::new();
-        for open in [false, true] {
-            let first = cases + (2 * round + u64::from(open)) * MORE;
+    let (mut live, mut today) = (Vec::new(), Vec::new());
+    for round in 0..9 {
+        let mut rates = [0.0; 3];
+        for turn in 0..3 {
+            let which = (round + turn) % 3;
+            let first = cases + (3 * round + turn) as u64 * MORE;
             let all = past::more(sequencer.reader(), first..first + MORE, now);
             let commits = all.len() as f64;
-            let looking = open.then(|| looks(browser.clone()));
+            let looking = looks(&browser, Open::ALL[which]);
             tokio::time::sleep(Duration::from_secs(1)).await;
             let began = Instant::now();
             let commits_done = stream::iter(all).map(|e| sequencer.commit(Proposal::new(e)));
@@ -160,36 +175,42 @@ async fn beside(desk: &Desk, browser: Browser, cases: u64, now: Timestamp) {
             while let Some(committed) = done.next().await {
                 assert!(matches!(committed, Committed::Frame(_)));
             }
-            rates.push(commits / began.elapsed().as_secs_f64());
-            looking.into_iter().flatten().for_each(|t| t.abort());
+            rates[which] = commits / began.elapsed().as_secs_f64();
+            looking.iter().for_each(tokio::task::JoinHandle::abort);
         }
+        let [alone, log, both] = rates;
         println!(
-            "commits a second: {:.0} alone, {:.0} beside a page",
-            rates[0], rates[1]
+            "commits a second: {alone:.0} alone, {log:.0} beside the live log, {both:.0} with today every second"
         );
-        ratios.push(rates[1] / rates[0]);
+        live.push(log / alone);
+        today.push(both / alone);
     }
-    ratios.sort_by(f64::total_cmp);
-    println!(
-        "beside an open page and the live log {:.3} of the commits (median)",
-        ratios[3]
-    );
+    for (what, mut ratios) in [("the live log", live), ("it and today", today)] {
+        ratios.sort_by(f64::total_cmp);
+        let [least, median, most] = [ratios[0], ratios[4], ratios[8]];
+        println!("beside {what} {median:.3} of the commits (median; {least:.2} to {most:.2})");
+    }
 }
 
-/// Somebody who looks at today, and somebody who follows the log.
-fn looks(browser: Arc<Browser>) -> [tokio::task::JoinHandle<()>; 2] {
+/// Somebody who follows the log, and somebody who looks at today.
+fn looks(browser: &Arc<Browser>, open: Open) -> Vec<tokio::task::JoinHandle<()>> {
     let other = browser.clone();
-    let follows = tokio::spawn(async move {
+    let follows = async move {
         // Read as it comes, until it is cut off.
         other.raw("GET", "/log/live", "").await;
-    });
-    let today = tokio::spawn(async move {
+    };
+    let other = browser.clone();
+    let today = async move {
         loop {
-            browser.page(&ask("", "/")).await;
+            other.page(&ask("", "/")).await;
             tokio::time::sleep(Duration::from_secs(1)).await;
         }
-    });
-    [follows, today]
+    };
+    match open {
+        Open::Nothing => Vec::new(),
+        Open::Log => vec![tokio::spawn(follows)],
+        Open::LogAndToday => vec![tokio::spawn(follows), tokio::spawn(today)],
+    }
 }
 
 /// A line for one page; whether its median is short enough.

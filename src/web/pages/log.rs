@@ -29,6 +29,8 @@ const PAGE: u64 = 100;
 const BEHIND: usize = 200;
 /// Between two looks at what is new.
 const PACE: Duration = Duration::from_millis(250);
+/// The same while more is committed than is shown.
+const BACKLOG_PACE: Duration = Duration::from_secs(1);
 /// After so long the browser asks again, and shows who it is anew.
 const LIVE: Duration = Duration::from_secs(300);
 /// A word that nothing happened, so that a proxy does not take the line for dead.
@@ -245,10 +247,11 @@ impl Follower {
         let more = self.committed.wait_for(|head| *head > after);
         timeout_at(self.until, more).await.ok()?.ok()?;
         sleep_until(self.next).await;
-        self.next = Instant::now() + PACE;
         let head = *self.committed.borrow();
         // Somebody who was away for long is shown the last; the page has the rest.
         let from = (after + 1).max(head.saturating_sub(BEHIND as u64 - 1));
+        let races_by = from > after + 1;
+        self.next = Instant::now() + if races_by { BACKLOG_PACE } else { PACE };
         let entries = read(&self.web, from, BEHIND).await.ok()?;
         self.after = entries.last()?.frame;
         let shown: Vec<Entry> = (entries.iter())
