@@ -242,10 +242,13 @@ fn case(event: &Event) -> Said {
             request,
             state,
             by,
-        } => plain(
-            "request",
-            format!("{request} in {case} is {state}, by {by}"),
-        ),
+        } => {
+            let state = state.word().replace('_', " ");
+            plain(
+                "request",
+                format!("{request} in {case} is {state}, by {by}"),
+            )
+        }
         Event::RequestExtended {
             case,
             request,

@@ -38,7 +38,11 @@ impl Tables {
         let telling = Telling {
             value: &|value| value.to_owned(),
             sentence: &|part| self.list(about, part, words),
-            word: &|section, key| words.known(section, key).map(str::to_owned),
+            // A word of two parts stands in a sentence with a space.
+            word: &|section, key| {
+                let word = words.known(section, &key.replace(' ', "_"));
+                word.map(str::to_owned)
+            },
         };
         let among = |table: &str| self.0.get(table)?.said(english, &telling);
         among(about).or_else(|| among(PIECES))
