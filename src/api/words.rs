@@ -14,7 +14,8 @@ mod templates;
 mod watch;
 
 use crate::record::{
-    Event, LetterHead, PersonId, RequestKind, RuleId, SmtpReply, SuppressionReason, hex,
+    Event, LetterHead, PersonId, RequestKind, RequestState, RuleId, SmtpReply, SuppressionReason,
+    hex,
 };
 
 /// One event in words.
@@ -225,6 +226,11 @@ fn people(event: &Event) -> Said {
     }
 }
 
+/// A state's word as it stands in a sentence.
+fn spaced(state: RequestState) -> String {
+    state.word().replace('_', " ")
+}
+
 fn case(event: &Event) -> Said {
     let plain = |name, what| Some((name, what, None));
     match event {
@@ -242,13 +248,10 @@ fn case(event: &Event) -> Said {
             request,
             state,
             by,
-        } => {
-            let state = state.word().replace('_', " ");
-            plain(
-                "request",
-                format!("{request} in {case} is {state}, by {by}"),
-            )
-        }
+        } => plain(
+            "request",
+            format!("{request} in {case} is {}, by {by}", spaced(*state)),
+        ),
         Event::RequestExtended {
             case,
             request,

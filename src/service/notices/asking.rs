@@ -4,17 +4,18 @@ use crate::record::{
     Address, CaseId, Concerned, Contact, Event, KeyKind, Notice, NoticeAct, NoticeEnd, PersonId,
     State, Suppression, Timestamp, Told, Whom,
 };
-use crate::request;
 use crate::sender::Connector;
 use crate::service::gathering::Trouble;
 use crate::service::house::{House, Office};
 use crate::service::people;
 use crate::store::Reader;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 mod grouped;
+mod sight;
 
 pub use grouped::ask_anew;
+use sight::Sight;
 
 /// A sender that obeyed within so many hours is not told the same again: two messages of one person on one day.
 const FRESH_HOURS: i64 = 24;
@@ -39,25 +40,6 @@ impl InSight {
             addresses: vec![address.clone()],
             ..Self::default()
         }
-    }
-}
-
-/// The same by whom each address belongs to: a list of a thousand is looked up once, not for each of its people.
-#[derive(Default)]
-struct Sight<'s> {
-    all: &'s [Address],
-    of: HashMap<PersonId, Vec<&'s Address>>,
-}
-
-impl<'s> Sight<'s> {
-    fn of(reader: &Reader, sight: &'s InSight) -> Result<Self, Trouble> {
-        let mut of: HashMap<PersonId, Vec<&Address>> = HashMap::new();
-        for address in &sight.addresses {
-            let known = request::known(&reader.state(), reader.fingerprinter(), address)?;
-            of.entry(known.person).or_default().push(address);
-        }
-        let all = &sight.addresses;
-        Ok(Self { all, of })
     }
 }
 
@@ -87,12 +69,6 @@ pub fn ask(
     let (reader, now) = (office.sequencer.reader(), office.clock.now());
     let mut notices = Vec::new();
     let known = |about: &Concerned| events.iter().any(|e| is_due(e, about));
-    let keys = reader.fingerprinter();
-    let domains = sight
-        .domains
-        .iter()
-        .map(|name| (keys.of_domain(name), name));
-    let domains: HashMap<_, _> = domains.collect();
     let asked = asked(&reader.state(), events)?;
     let seen = match asked.is_empty() {
         true => Sight::default(),
@@ -118,7 +94,7 @@ pub fn ask(
                 }
             }
             Concerned::Domain(domain) => {
-                if let Some(name) = domains.get(&domain) {
+                if let Some(name) = seen.domains.get(&domain) {
                     notices.extend(desk.domain(about, name, &ask)?);
                 }
             }
