@@ -64,8 +64,11 @@ async fn who_knows_only_the_document_finds_no_answer_that_it_does_not_name() -> 
         .args(["run", &format!("{api}/openapi.json"), "--url", &api])
         .args(["-H", &format!("Authorization: Bearer {TOKEN}")])
         .args(["--checks", CHECKS, "--phases", "coverage,fuzzing"])
-        .args(["--max-examples", "4", "--workers", "2", "--seed", "1"])
-        .args(["--no-shrink", "--continue-on-failure", "--no-color"]);
+        // One worker: two are threads, and hypothesis' cache of sources is none for threads (a KeyError of its own, now and then).
+        .args(["--max-examples", "4", "--workers", "1", "--seed", "1"])
+        .args(["--no-shrink", "--continue-on-failure", "--no-color"])
+        // A debug build on a busy machine; without this, what takes ten seconds is a failure.
+        .args(["--request-timeout", "120"]);
     let ran = tokio::task::spawn_blocking(move || command.output()).await;
     let ran = ran.unwrap().unwrap();
     let said = String::from_utf8_lossy(&ran.stdout).into_owned();
