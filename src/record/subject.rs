@@ -15,7 +15,7 @@ pub enum SubjectMark {
 /// Of answers, in lower case.
 const ANSWERS: &[&str] = &[
     "re", "aw", "sv", "vs", "antw", "odp", "ré", "réf", "ref", "res", "r", "rif", "ynt", "atb",
-    "vá", "απ", "σχετ", "на", "отв", "回复", "答复", "回覆",
+    "vá", "ha", "na", "απ", "σχετ", "на", "отв", "回复", "答复", "回覆",
 ];
 
 /// Of forwards, in lower case.

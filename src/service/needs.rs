@@ -170,16 +170,19 @@ pub fn of_state(state: &State<'_>, now: Timestamp, soon: u32) -> Result<Vec<Need
     Ok(needs)
 }
 
-/// What one case waits for, if for anything: however many wait before it.
-pub fn of_case(
+/// What these cases wait for, those that wait for anything: however many wait before them.
+pub fn of_cases(
     state: &State<'_>,
-    case: CaseId,
+    cases: &[CaseId],
     now: Timestamp,
     soon: u32,
-) -> Result<Option<Need>, Damaged> {
-    let mut needs = Cases::one(state, now, soon, case)?.needs();
+) -> Result<Vec<Need>, Damaged> {
+    let mut needs = Vec::new();
+    for case in cases {
+        needs.extend(Cases::one(state, now, soon, *case)?.needs());
+    }
     brought::mark(&mut needs, &state.every_told()?);
-    Ok(needs.pop())
+    Ok(needs)
 }
 
 fn flag(row: &FlagRow) -> Need {

@@ -290,8 +290,8 @@ const ANYWHERE: &[&str] = &[
     "(out of office)",
 ];
 
-/// Tags of gateways that stand before the subject itself, and two of answers that are words elsewhere.
-const TAGS: &[&str] = &["ha", "na", "external", "ext", "extern", "externe", "spam"];
+/// Tags of gateways that stand before the subject itself.
+const TAGS: &[&str] = &["external", "ext", "extern", "externe", "spam"];
 
 /// The beginning that matched, if the subject is one of an automatic answer.
 pub(super) fn automatic(subject: &str) -> Option<&'static str> {

@@ -7,6 +7,7 @@ use crate::record::{About, CaseId};
 use crate::service::floods::floods_unseen;
 use crate::service::needs::{self, Need};
 use crate::service::status::Status;
+use std::collections::BTreeSet;
 
 /// How often the clocks of requests are looked at, in milliseconds.
 const CLOCKS: i64 = 60_000;
@@ -90,18 +91,9 @@ impl Mailer {
         let mut cases: Vec<CaseId> = about.iter().filter_map(About::case).collect();
         cases.sort_unstable();
         cases.dedup();
-        let mut found = Vec::new();
-        for case in cases {
-            let reference = case.to_string();
-            if !named
-                .iter()
-                .any(|need| need.subject.as_deref() == Some(&reference))
-            {
-                let need = needs::of_case(&state, case, now, soon);
-                found.extend(need.map_err(|e| e.to_string())?);
-            }
-        }
-        Ok(found)
+        let named: BTreeSet<&str> = named.iter().filter_map(|n| n.subject.as_deref()).collect();
+        cases.retain(|case| !named.contains(&*case.to_string()));
+        needs::of_cases(&state, &cases, now, soon).map_err(|e| e.to_string())
     }
 
     /// One mail, about what still waits for somebody.
