@@ -2,6 +2,8 @@
 
 #[path = "intent/sets.rs"]
 mod sets;
+#[path = "intent/short.rs"]
+mod short;
 
 use quitus::intent::eval::{Done, Intent, Score, Wanted};
 use quitus::intent::{Fate, LexiconSource, Question, Reader, Thresholds, builtin, outcome, with};

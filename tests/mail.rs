@@ -300,12 +300,19 @@ fn a_second_from_or_none_makes_it_dead() {
     for (raw, ok) in [
         ("From: a@x.de\nFrom: b@x.de\n\nhi", false),
         ("From: a@x.de, b@x.de\n\nhi", false),
+        ("From: b@x.de, Meier\n\nhi", false),
+        ("From: ceo@bank.example, Meier <evil@x.de>\n\nhi", false),
+        ("From: ceo@bank, Meier <evil@x.de>\n\nhi", false),
         ("To: a@x.de\n\nhi", false),
         ("From: \"ceo@bank.example\" <evil@x.de>\n\nhi", true),
         ("", false),
     ] {
         assert_eq!(judge(raw.as_bytes(), false).is_ok(), ok, "{raw}");
     }
+    // Everyday mail: the name should have been quoted.
+    let (message, _) = judge(b"From: Gemeente Noord, dhr. Kok <kok@x.nl>\n\nhi", false).unwrap();
+    assert_eq!(message.from.unwrap().as_str(), "kok@x.nl");
+    assert_eq!(message.from_name.unwrap(), "Gemeente Noord, dhr. Kok");
     let looped = format!("{}From: a@x.de\n\nhi", "Received: x\n".repeat(101));
     assert!(judge(looped.as_bytes(), false).is_err());
 }

@@ -7,11 +7,8 @@
 
 use super::alone::{differ, unsupported};
 use super::classification::{Classification, Evidence, Found, Signal};
-use super::learned::{Judgement, LABELS, Learned};
+use super::learned::{Judgement, LABELS};
 use super::outcome::is_for_a_human;
-use super::question::Question;
-use super::read::Reader;
-use super::text::Text;
 use crate::record::{RequestKind, Stance};
 
 /// How log-odds and the lexicons' word become the log-odds of the combination.
@@ -94,45 +91,6 @@ const QUESTION_LABEL: usize = 12;
 const MACHINE_LABEL: usize = 14;
 const HUMAN_LABEL: usize = 15;
 
-/// Words of a reply in which the lexicons need no second opinion.
-const PLAIN: usize = 3;
-
-impl Reader {
-    /// The same, with a learned reader beside the lexicons.
-    #[must_use]
-    pub fn beside(mut self, learned: &'static Learned) -> Self {
-        self.learned = Some(learned);
-        self
-    }
-
-    /// The same, with the lexicons alone.
-    #[must_use]
-    pub fn alone(mut self) -> Self {
-        self.learned = None;
-        self
-    }
-
-    /// Reads a reply with both readers.
-    pub fn understand(&self, question: &Question<'_>) -> Classification {
-        let read = self.read(question);
-        match self.judge(question, &read) {
-            Some(judged) => agree(read, &judged, question.fresh),
-            None => read,
-        }
-    }
-
-    /// What the learned reader thinks, beside what the lexicons say; `None` where it is not asked.
-    pub fn judge(&self, question: &Question<'_>, read: &Classification) -> Option<Judgement> {
-        let plain = || {
-            let sure = matches!(&read.requests[..], [only] if only.confidence >= 0.9);
-            sure && read.human.is_empty() && Text::of(question.fresh).tokens.len() <= PLAIN
-        };
-        let settled = || read.is_bare_stance || plain();
-        let asked = |_: &&Learned| !question.fresh.trim().is_empty() && !settled();
-        self.learned.filter(asked).map(|l| l.judge(question.fresh))
-    }
-}
-
 impl Fit {
     fn chance(&self, said: f32, found: bool) -> f32 {
         let said = said.clamp(1e-5, 1.0 - 1e-5);
@@ -180,7 +138,7 @@ pub fn agree(mut read: Classification, judged: &Judgement, text: &str) -> Classi
             MACHINE_LABEL,
             text,
         ));
-    } else if read.unsure.as_ref().is_some_and(|u| u.reason == "unclear") {
+    } else if settled(&read) {
         // What the lexicons only suspected is settled.
         read.unsure = None;
     }
@@ -189,6 +147,13 @@ pub fn agree(mut read: Classification, judged: &Judgement, text: &str) -> Classi
         first.unwrap_or(usize::MAX)
     });
     read
+}
+
+/// Whether what the lexicons only suspected is cleared up: the other reader understood it, and asks nothing or something else.
+fn settled(read: &Classification) -> bool {
+    let nothing_left = |reason: &str| reason == "nothing_left";
+    let reason = read.unsure.as_ref().map_or("", |u| &u.reason);
+    reason == "unclear" || (nothing_left(reason) && (!read.requests.is_empty() || read.stance.is_some()))
 }
 
 /// Gives every kind its chance, adds what only the learned reader sees and drops what it does not believe. Comes back with the

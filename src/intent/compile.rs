@@ -6,7 +6,7 @@
 use super::lexicon::{Effect, Lexicon, LexiconSource, Place, Reach, Rule, Written};
 use super::pattern::{self, Classes, Node, Pattern};
 use super::sheet::{self, RuleSheet, Said, Sheet};
-use super::text::fold;
+use super::fold::fold;
 use super::vocabulary::{Symbol, VocabularyBuilder};
 use crate::record::{Fault, Language, RequestKind};
 use std::collections::HashMap;

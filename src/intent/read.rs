@@ -4,6 +4,7 @@
 //! beside this one and is asked unless the case is plain; `agree.rs` makes one word of both.
 //! Deliberately absent: thresholds and outcomes (`outcome.rs`).
 
+use super::choice::Choice;
 use super::classification::{Classification, Evidence, Found, OtherSense, Signal};
 use super::compile::compile;
 use super::hits::{self, Astray, Hit};
@@ -12,6 +13,7 @@ use super::learned::Learned;
 use super::lexicon::{Effect, Lexicon, LexiconSource, Place};
 use super::question::Question;
 use super::sense;
+use super::signs;
 use super::text::{Shape, Text};
 use super::trace::{Fate, Page, Phrase, Trace, Tracer};
 use crate::record::{Fault, Language, RequestKind, Stance};
@@ -97,6 +99,7 @@ impl Reader {
             weighing.note(page, hit, || astray.into())
         });
         let bare = Self::is_bare(&text, &hits);
+        let strange = signs::only(&text) && !all_known(&text, &hits);
         weighing.weigh(page, &hits);
         if hits.len() >= hits::MOST_HITS {
             weighing.signal(Signal {
@@ -111,6 +114,10 @@ impl Reader {
         {
             weighing.out.requests.push(found);
             weighing.out.stance = None;
+        }
+        if strange {
+            let all = question.fresh.trim().to_owned();
+            weighing.unsure("unclear", "read.strange_sign", all);
         }
         let tracer = weighing.tracer.take();
         (weighing.finish(question, &text), tracer)
@@ -162,6 +169,11 @@ impl Reader {
         });
         weighing.weigh(page, &hits);
     }
+}
+
+/// Whether every sign of a text stands in a lexicon.
+fn all_known(text: &Text, hits: &[Hit<'_>]) -> bool {
+    (0..text.tokens.len()).all(|n| hits.iter().any(|h| (h.first..=h.last).contains(&n)))
 }
 
 struct Weighing {
@@ -274,6 +286,15 @@ impl Weighing {
         }
     }
 
+    /// What keeps a reply from being passed over, unless something else does already.
+    fn unsure(&mut self, reason: &str, rule: &str, text: String) {
+        self.out.unsure.get_or_insert_with(|| Signal {
+            reason: reason.to_owned(),
+            rule: rule.to_owned(),
+            text,
+        });
+    }
+
     fn finish(mut self, question: &Question<'_>, text: &Text) -> Classification {
         let asked = !self.out.requests.is_empty();
         self.out.stance = self.stance(question);
@@ -302,16 +323,13 @@ impl Weighing {
         for signal in &mut self.out.human {
             signal.reason = signal.reason.trim_start_matches('!').to_owned();
         }
-        if text.tokens.is_empty() && !asked && !question.automatic {
-            let nothing = Signal {
-                reason: "nothing_left".into(),
-                rule: "read.nothing_left".into(),
-                text: String::new(),
-            };
-            self.out.unsure = Some(nothing);
+        let silent = text.tokens.is_empty() && self.out.stance.is_none();
+        if silent && !asked && !question.automatic {
+            self.out.unsure = None;
+            self.unsure("nothing_left", "read.nothing_left", String::new());
         }
         let doubted = asked || !self.out.human.is_empty() || self.out.unsure.is_some();
-        self.out.is_bare_stance &= !doubted && !super::optout::may_be_defined(question, text);
+        self.out.is_bare_stance &= !doubted && Choice::of(question, text).is_none();
         self.out.requests.sort_by_key(|f| {
             f.evidence
                 .first()

@@ -4,7 +4,8 @@
 //! not have to know. Every token keeps its byte offsets, because evidence quotes the fresh text exactly. Deliberately
 //! absent: any knowledge of a language, apart from a few abbreviations after which a full stop ends nothing.
 
-use unicode_normalization::UnicodeNormalization;
+use super::fold::fold;
+use super::signs;
 use unicode_normalization::char::is_combining_mark;
 
 /// What a token is.
@@ -18,6 +19,8 @@ pub enum Shape {
     Address,
     /// `@example.com`, `example.com` or a web address.
     Domain,
+    /// 👍; only in a text that has no words.
+    Sign,
 }
 
 /// One word of a text.
@@ -63,8 +66,23 @@ const ABBREVIATIONS: &[&str] = &[
 impl Text {
     /// Cuts a text.
     pub fn of(original: &str) -> Self {
+        let words = Self::cut(original, false);
+        if words.tokens.is_empty() && original.contains(signs::is_sign) {
+            Self::with_signs(original)
+        } else {
+            words
+        }
+    }
+
+    /// The same, with the signs between the words.
+    pub fn with_signs(original: &str) -> Self {
+        Self::cut(original, true)
+    }
+
+    fn cut(original: &str, signs: bool) -> Self {
         let mut cutter = Cutter {
             text: original,
+            signs,
             out: Self::default(),
             sentence: 0,
             clause: 0,
@@ -89,6 +107,7 @@ impl Text {
 
 struct Cutter<'a> {
     text: &'a str,
+    signs: bool,
     out: Text,
     sentence: usize,
     clause: usize,
@@ -104,11 +123,23 @@ impl Cutter<'_> {
             }
             if c.is_alphanumeric() || (c == '@' && self.domain_follows(at)) {
                 at = self.word(at);
+            } else if self.signs && signs::is_sign(c) {
+                at = self.sign(at, c);
             } else {
                 self.mark(at, c);
                 at += c.len_utf8();
             }
         }
+    }
+
+    /// Reads one sign; the same one again says nothing more.
+    fn sign(&mut self, at: usize, c: char) -> usize {
+        let end = at + signs::length(&self.text[at..]);
+        match self.out.tokens.last_mut() {
+            Some(last) if last.shape == Shape::Sign && last.folded.starts_with(c) => last.end = end,
+            _ => self.push(at, end, c.to_string(), Shape::Sign),
+        }
+        end
     }
 
     fn domain_follows(&self, at: usize) -> bool {
@@ -290,33 +321,6 @@ fn email_follows(text: &str) -> Option<usize> {
         return None;
     }
     Some(skipped + rest.find(|c: char| !in_word(c)).unwrap_or(rest.len()))
-}
-
-/// Lower case without accents: `Désinscrivez` → `desinscrivez`, `löschen` → `loschen`, `Straße` → `strasse`.
-pub fn fold(word: &str) -> String {
-    if word.is_ascii() {
-        return word
-            .bytes()
-            .filter(u8::is_ascii_alphanumeric)
-            .map(|b| b.to_ascii_lowercase() as char)
-            .collect();
-    }
-    let mut out = String::with_capacity(word.len());
-    for c in word.nfkd().flat_map(char::to_lowercase) {
-        match c {
-            'ß' => out.push_str("ss"),
-            'æ' => out.push_str("ae"),
-            'œ' => out.push_str("oe"),
-            'ø' => out.push('o'),
-            'ł' => out.push('l'),
-            'đ' | 'ð' => out.push('d'),
-            'ı' => out.push('i'),
-            'ς' => out.push('σ'),
-            c if c.is_alphanumeric() => out.push(c),
-            _ => {}
-        }
-    }
-    out
 }
 
 #[cfg(test)]

@@ -193,7 +193,7 @@ impl Vocabulary {
             Shape::Number => out.push(Symbol::NUMBER),
             Shape::Address => return out.push(Symbol::ADDRESS),
             Shape::Domain => return out.push(Symbol::DOMAIN),
-            Shape::Word => {}
+            Shape::Word | Shape::Sign => {}
         }
         if !self.find(&token.folded, out) && token.shape == Shape::Word && token.folded.len() >= 5 {
             self.forgive(&token.folded, out);

@@ -157,6 +157,9 @@ pub(super) fn clean(text: &str) -> String {
 }
 
 /// Mailboxes of an address field, usable ones only, with their display names; and how many there were in all.
+///
+/// `From: Gemeente, dhr. Kok <kok@…>` should have been quoted (RFC 5322 3.2.4), and is written every day: words without an
+/// "@" before a comma name nobody else, they begin the next mailbox's name.
 pub(super) fn mailboxes(value: &[u8], limits: &Limits) -> (Vec<(Address, Option<String>)>, usize) {
     let value = &value[..value.len().min(limits.value_octets * 8)];
     with_stream(value, |s| {
@@ -165,15 +168,27 @@ pub(super) fn mailboxes(value: &[u8], limits: &Limits) -> (Vec<(Address, Option<
         };
         let mut seen = 0;
         let mut usable = Vec::new();
+        let mut begun: Vec<String> = Vec::new();
         for entry in list.iter().take(limits.list_entries) {
+            let name = entry.name.as_deref().map(clean).filter(|n| !n.is_empty());
+            let words = match (entry.address.as_deref(), &name) {
+                (Some(word), None) => Some(word),
+                (None, Some(word)) => Some(word.as_str()),
+                _ => None,
+            };
+            if let Some(words) = words.filter(|w| !w.contains(['@', '<', '>'])) {
+                begun.push(clean(words));
+                continue;
+            }
             seen += 1;
+            let begun = std::mem::take(&mut begun);
             let Some(Ok(address)) = entry.address.as_deref().map(Address::parse) else {
                 continue;
             };
-            let name = entry.name.as_deref().map(clean).filter(|n| !n.is_empty());
-            usable.push((address, name));
+            let name = begun.into_iter().chain(name).collect::<Vec<_>>().join(", ");
+            usable.push((address, Some(name).filter(|n| !n.is_empty())));
         }
-        (usable, seen)
+        (usable, seen + usize::from(!begun.is_empty()))
     })
 }
 

@@ -43,7 +43,10 @@ pub struct ReadRow {
 #[derive(Serialize, Debug)]
 struct ReadersRow {
     lexicons: BTreeMap<&'static str, f32>,
-    lexicons_hold: bool,
+    /// The first reason why a human must see it.
+    lexicons_hold: Option<String>,
+    /// Words that may mean something, where nothing else was found.
+    lexicons_unsure: bool,
     /// Not there if it was not asked.
     learned: Option<BTreeMap<&'static str, f32>>,
 }
@@ -55,7 +58,8 @@ impl From<intent::Opinions> for ReadersRow {
         let kinds = lexicons.requests.iter();
         Self {
             lexicons: kinds.map(|f| (f.kind.word(), f.confidence)).collect(),
-            lexicons_hold: !lexicons.human.is_empty() || lexicons.unsure.is_some(),
+            lexicons_hold: lexicons.human.first().map(|s| s.reason.clone()),
+            lexicons_unsure: lexicons.unsure.is_some(),
             learned: said.learned.map(chances),
         }
     }

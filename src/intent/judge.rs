@@ -1,0 +1,125 @@
+//! What of a reply the learned reader is asked, and whether at all: mostly what was typed; of an answer that the quoted mail
+//! explains, the explanation; of a mail without a body, its subject.
+
+use super::agree::agree;
+use super::choice::Choice;
+use super::classification::{Classification, Signal};
+use super::learned::{Judgement, LABELS, Learned};
+use super::question::Question;
+use super::read::Reader;
+use super::signs;
+use super::text::Text;
+use crate::record::Stance;
+
+/// Words of a reply in which the lexicons need no second opinion.
+const PLAIN: usize = 3;
+/// Labels that are kinds of requests, the first ones of [`LABELS`].
+const KINDS: usize = 8;
+/// The kinds and the stances behind them.
+const STANCES: usize = 13;
+/// From this chance on an explanation says something.
+const CLEAR: f32 = 0.5;
+
+impl Reader {
+    /// The same, with a learned reader beside the lexicons.
+    #[must_use]
+    pub fn beside(mut self, learned: &'static Learned) -> Self {
+        self.learned = Some(learned);
+        self
+    }
+
+    /// The same, with the lexicons alone.
+    #[must_use]
+    pub fn alone(mut self) -> Self {
+        self.learned = None;
+        self
+    }
+
+    /// Reads a reply with both readers.
+    pub fn understand(&self, question: &Question<'_>) -> Classification {
+        let read = self.read(question);
+        let Some(judged) = self.judge(question, &read) else {
+            return read;
+        };
+        if question.fresh.trim().is_empty() {
+            return of_the_subject(read, &judged, question);
+        }
+        let mut read = agree(read, &judged, question.fresh);
+        let silent = read.requests.is_empty() && read.human.is_empty() && read.unsure.is_none();
+        if silent && strange(question, &judged) {
+            read.unsure = Some(Signal {
+                reason: "unclear".to_owned(),
+                rule: "read.strange_choice".to_owned(),
+                text: question.fresh.trim().to_owned(),
+            });
+        }
+        read
+    }
+
+    /// What the learned reader thinks, beside what the lexicons say; `None` where it is not asked.
+    pub fn judge(&self, question: &Question<'_>, read: &Classification) -> Option<Judgement> {
+        let learned = self.learned?;
+        let text = Text::of(question.fresh);
+        if question.fresh.trim().is_empty() {
+            let typed = !question.subject_is_reply && !question.subject.trim().is_empty();
+            let silent = read.requests.is_empty() && !question.automatic;
+            return (typed && silent).then(|| learned.judge(question.subject));
+        }
+        let sure = matches!(&read.requests[..], [only] if only.confidence >= 0.9);
+        let plain = sure && read.human.is_empty() && text.tokens.len() <= PLAIN;
+        if read.is_bare_stance || plain {
+            return None;
+        }
+        match Choice::of(question, &text) {
+            Some(choice) if choice.is_apart || read.stance.is_some_and(is_yes_or_no) => {
+                Some(explained(learned, &choice, question.fresh))
+            }
+            // Its vocabulary has no signs.
+            _ if signs::only(&text) => None,
+            _ => Some(learned.judge(question.fresh)),
+        }
+    }
+}
+
+fn is_yes_or_no(stance: Stance) -> bool {
+    matches!(stance, Stance::Interested | Stance::NotInterested)
+}
+
+/// What it thinks of the explanation that asks something most clearly; the words that moved it are the answer itself.
+///
+/// An explanation is our own sentence: whether a machine wrote it, whether it is for a human and what else it offers is no
+/// matter, and neither is how it stands to the business where it asks something.
+fn explained(learned: &Learned, choice: &Choice, answer: &str) -> Judgement {
+    let nothing = || Judgement {
+        says: [0.0; LABELS.len()],
+        moved_by: std::array::from_fn(|_| 0..answer.len()),
+    };
+    let judged = choice.meanings().map(|meaning| learned.judge(meaning).says);
+    let Some(most) = judged.max_by(|a, b| asks(a).total_cmp(&asks(b))) else {
+        return nothing();
+    };
+    let kept = if asks(&most) < CLEAR { STANCES } else { KINDS };
+    let mut out = nothing();
+    out.says[..kept].copy_from_slice(&most[..kept]);
+    out
+}
+
+/// How likely anything is asked.
+fn asks(says: &[f32; LABELS.len()]) -> f32 {
+    says[..KINDS].iter().copied().fold(0.0, f32::max)
+}
+
+/// Whether an answer names a choice of our mail of which nobody understands what it means.
+fn strange(question: &Question<'_>, judged: &Judgement) -> bool {
+    let clear = judged.says[..STANCES].iter().any(|chance| *chance >= CLEAR);
+    !clear && Choice::of(question, &Text::of(question.fresh)).is_some_and(|c| c.is_apart)
+}
+
+/// What both say of a mail whose only words are its subject.
+fn of_the_subject(read: Classification, judged: &Judgement, question: &Question<'_>) -> Classification {
+    let mut read = agree(read, judged, question.subject);
+    for evidence in read.requests.iter_mut().flat_map(|f| &mut f.evidence) {
+        evidence.start = None;
+    }
+    read
+}
