@@ -4,9 +4,11 @@
 //! creates a request by itself. Only a word that the mail sets apart is explained (in capitals or quotation marks, behind a colon,
 //! before a "=", a number of a list): a "merci" is not what "merci de répondre STOP pour ne plus recevoir" explains.
 
+use super::lexicon::Lexicon;
 use super::question::Question;
 use super::signs;
 use super::text::{Shape, Text, Token};
+use super::vocabulary::Symbol;
 use std::ops::Range;
 
 /// Longer answers speak for themselves.
@@ -21,6 +23,13 @@ const MEANINGS: usize = 3;
 const EXPLAINS: usize = 2;
 /// A number of a list is not larger; years and prices are.
 const DIGITS: usize = 2;
+
+/// Words before a number or letter that only say that it is a choice, folded.
+const LEADS: &[&str] = &[
+    "le", "la", "el", "il", "lo", "o", "a", "the", "die", "der", "das", "de", "het", "nr", "no",
+    "n", "num", "numero", "nummer", "numer", "number", "option", "opcion", "opcao", "opzione",
+    "optie", "choix", "punkt", "point", "answer", "reponse",
+];
 
 /// What the quoted mail says of the answer.
 pub struct Choice {
@@ -43,12 +52,22 @@ enum Kind {
 }
 
 impl Choice {
-    /// What the quoted mail says of what the person sent alone, if it says anything.
-    pub fn of(question: &Question<'_>, fresh: &Text) -> Option<Self> {
-        let said = &fresh.tokens;
+    /// What the quoted mail says of what the person sent alone, if it says anything: of all of it, else of the number or letter
+    /// in it ("le 4, merci").
+    pub fn of(question: &Question<'_>, fresh: &Text, lexicons: &[Lexicon]) -> Option<Self> {
+        let said = &fresh.tokens[..];
         if said.is_empty() || said.len() > ALONE || question.elided.is_empty() {
             return None;
         }
+        let whole = Self::named(question, fresh, said);
+        if whole.as_ref().is_some_and(|c| c.is_apart) {
+            return whole;
+        }
+        let named = core(said, lexicons).and_then(|core| Self::named(question, fresh, core));
+        named.filter(|c| c.is_apart).or(whole)
+    }
+
+    fn named(question: &Question<'_>, fresh: &Text, said: &[Token]) -> Option<Self> {
         let lines = question.elided.lines().take(LINES);
         let unquoted: Vec<&str> = lines
             .map(|l| l.trim_start_matches(['>', ' ', '\t', '|']))
@@ -88,7 +107,10 @@ impl Choice {
         let scopes = self.scopes.iter().take(MEANINGS);
         scopes.flat_map(|scope| {
             let asked = (self.asked_before(scope) != *scope).then(|| self.asked_before(scope));
-            [Some(scope.clone()), asked].into_iter().flatten().map(|s| self.words(&s))
+            [Some(scope.clone()), asked]
+                .into_iter()
+                .flatten()
+                .map(|s| self.words(&s))
         })
     }
 
@@ -101,7 +123,9 @@ impl Choice {
         if !is_first || !asks {
             return scope.clone();
         }
-        let start = tokens[..scope.start].iter().rposition(|t| t.sentence + 1 != sentence);
+        let start = tokens[..scope.start]
+            .iter()
+            .rposition(|t| t.sentence + 1 != sentence);
         start.map_or(0, |n| n + 1)..scope.end
     }
 
@@ -112,6 +136,31 @@ impl Choice {
         };
         self.quoted.get(first.start..last.end).unwrap_or_default()
     }
+}
+
+/// The one number or letter of an answer, if what stands around it says nothing.
+fn core<'t>(said: &'t [Token], lexicons: &[Lexicon]) -> Option<&'t [Token]> {
+    let mut symbols = Vec::new();
+    let mut says_nothing = |token: &Token| {
+        lexicons.iter().any(|lexicon| {
+            symbols.clear();
+            lexicon.vocabulary.look_up(token, &mut symbols);
+            symbols.contains(&Symbol::FILLER)
+        })
+    };
+    let is_choice = |t: &Token| {
+        matches!(
+            Kind::of(std::slice::from_ref(t)),
+            Kind::Number | Kind::Letter
+        )
+    };
+    let at = said
+        .iter()
+        .position(|t| is_choice(t) && !LEADS.contains(&&*t.folded))?;
+    let leads = said[..at]
+        .iter()
+        .all(|t| LEADS.contains(&&*t.folded) || says_nothing(t));
+    (leads && said[at + 1..].iter().all(says_nothing)).then(|| &said[at..=at])
 }
 
 impl Kind {
@@ -156,7 +205,9 @@ impl Page<'_> {
     fn sentence(&self, place: &Range<usize>) -> Range<usize> {
         let tokens = &self.text.tokens;
         let here = tokens[place.start].sentence;
-        let start = tokens[..place.start].iter().rposition(|t| t.sentence != here);
+        let start = tokens[..place.start]
+            .iter()
+            .rposition(|t| t.sentence != here);
         let end = tokens[place.end..].iter().position(|t| t.sentence != here);
         start.map_or(0, |n| n + 1)..end.map_or(tokens.len(), |n| place.end + n)
     }
@@ -184,7 +235,8 @@ impl Page<'_> {
                 in_quotes(before, behind)
                     || self.is_shouted(place)
                     || (before == Some(':') && ends)
-                    || (matches!(before, None | Some('\n' | '.' | '?' | '!' | ',' | ';')) && is_mark(behind))
+                    || (matches!(before, None | Some('\n' | '.' | '?' | '!' | ',' | ';'))
+                        && is_mark(behind))
             }
         }
     }

@@ -3,10 +3,10 @@
 //! People edit these files, so every mistake is reported at once, with its line and what to do. Deliberately absent:
 //! how TOML is read (`sheet.rs`), and phrases that get into each other's way (`clash.rs`).
 
+use super::fold::fold;
 use super::lexicon::{Effect, Lexicon, LexiconSource, Place, Reach, Rule, Written};
 use super::pattern::{self, Classes, Node, Pattern};
 use super::sheet::{self, RuleSheet, Said, Sheet};
-use super::fold::fold;
 use super::vocabulary::{Symbol, VocabularyBuilder};
 use crate::record::{Fault, Language, RequestKind};
 use std::collections::HashMap;

@@ -35,7 +35,14 @@ mod tests {
 
     #[test]
     fn what_a_telephone_leaves_out_does_not_matter() {
-        for (typed, folded) in [("DÉSINSCRIVEZ", "desinscrivez"), ("löschen", "loschen"), ("Straße", "strasse"), ("Sørensen", "sorensen"), ("cœur", "coeur"), ("ﬁn", "fin")] {
+        for (typed, folded) in [
+            ("DÉSINSCRIVEZ", "desinscrivez"),
+            ("löschen", "loschen"),
+            ("Straße", "strasse"),
+            ("Sørensen", "sorensen"),
+            ("cœur", "coeur"),
+            ("ﬁn", "fin"),
+        ] {
             assert_eq!(fold(typed), folded);
         }
     }

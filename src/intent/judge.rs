@@ -2,9 +2,11 @@
 //! explains, the explanation; of a mail without a body, its subject.
 
 use super::agree::agree;
+use super::alone::differ;
 use super::choice::Choice;
 use super::classification::{Classification, Signal};
 use super::learned::{Judgement, LABELS, Learned};
+use super::optout;
 use super::question::Question;
 use super::read::Reader;
 use super::signs;
@@ -17,8 +19,12 @@ const PLAIN: usize = 3;
 const KINDS: usize = 8;
 /// The kinds and the stances behind them.
 const STANCES: usize = 13;
+/// The place in [`LABELS`].
+const INTERESTED: usize = 8;
 /// From this chance on an explanation says something.
 const CLEAR: f32 = 0.5;
+/// Below this chance that it asks anything, an explanation that interests whoever names it offers something.
+const OFFERED: f32 = 0.1;
 
 impl Reader {
     /// The same, with a learned reader beside the lexicons.
@@ -37,8 +43,9 @@ impl Reader {
 
     /// Reads a reply with both readers.
     pub fn understand(&self, question: &Question<'_>) -> Classification {
-        let read = self.read(question);
+        let mut read = self.read(question);
         let Some(judged) = self.judge(question, &read) else {
+            self.doubt_definition(question, &mut read);
             return read;
         };
         if question.fresh.trim().is_empty() {
@@ -46,7 +53,7 @@ impl Reader {
         }
         let mut read = agree(read, &judged, question.fresh);
         let silent = read.requests.is_empty() && read.human.is_empty() && read.unsure.is_none();
-        if silent && strange(question, &judged) {
+        if silent && self.is_strange(question, &judged) {
             read.unsure = Some(Signal {
                 reason: "unclear".to_owned(),
                 rule: "read.strange_choice".to_owned(),
@@ -54,6 +61,30 @@ impl Reader {
             });
         }
         read
+    }
+
+    /// "Reply YES and you will never pay again": words for "no more" that offer something.
+    fn doubt_definition(&self, question: &Question<'_>, read: &mut Classification) {
+        let defined = read.requests.iter().find(|f| optout::is_defined(f));
+        let (Some(learned), Some(found)) = (self.learned, defined) else {
+            return;
+        };
+        let doubt = differ(found, None);
+        let choice = Choice::of(question, &Text::of(question.fresh), &self.lexicons);
+        let offers = |choice: Choice| {
+            let says = explained(learned, &choice, question.fresh).says;
+            says[INTERESTED] >= CLEAR && asks(&says) < OFFERED
+        };
+        if choice.is_some_and(offers) {
+            read.unsure = Some(doubt);
+        }
+    }
+
+    /// Whether an answer names a choice of our mail of which nobody understands what it means.
+    fn is_strange(&self, question: &Question<'_>, judged: &Judgement) -> bool {
+        let clear = judged.says[..STANCES].iter().any(|chance| *chance >= CLEAR);
+        let choice = || Choice::of(question, &Text::of(question.fresh), &self.lexicons);
+        !clear && choice().is_some_and(|c| c.is_apart)
     }
 
     /// What the learned reader thinks, beside what the lexicons say; `None` where it is not asked.
@@ -70,12 +101,12 @@ impl Reader {
         if read.is_bare_stance || plain {
             return None;
         }
-        match Choice::of(question, &text) {
+        match Choice::of(question, &text, &self.lexicons) {
             Some(choice) if choice.is_apart || read.stance.is_some_and(is_yes_or_no) => {
                 Some(explained(learned, &choice, question.fresh))
             }
-            // Its vocabulary has no signs.
-            _ if signs::only(&text) => None,
+            // Its vocabulary has no signs, and a number that nobody explains says nothing by itself.
+            _ if signs::only(&text) || text.is_numbers() => None,
             _ => Some(learned.judge(question.fresh)),
         }
     }
@@ -109,14 +140,12 @@ fn asks(says: &[f32; LABELS.len()]) -> f32 {
     says[..KINDS].iter().copied().fold(0.0, f32::max)
 }
 
-/// Whether an answer names a choice of our mail of which nobody understands what it means.
-fn strange(question: &Question<'_>, judged: &Judgement) -> bool {
-    let clear = judged.says[..STANCES].iter().any(|chance| *chance >= CLEAR);
-    !clear && Choice::of(question, &Text::of(question.fresh)).is_some_and(|c| c.is_apart)
-}
-
 /// What both say of a mail whose only words are its subject.
-fn of_the_subject(read: Classification, judged: &Judgement, question: &Question<'_>) -> Classification {
+fn of_the_subject(
+    read: Classification,
+    judged: &Judgement,
+    question: &Question<'_>,
+) -> Classification {
     let mut read = agree(read, judged, question.subject);
     for evidence in read.requests.iter_mut().flat_map(|f| &mut f.evidence) {
         evidence.start = None;

@@ -12,10 +12,27 @@ use super::text::Text;
 use crate::record::RequestKind;
 use std::ops::Range;
 
+/// The end of the rule's name, behind the language.
+const DEFINED: &str = ".optout.defined_by_the_quoted_mail";
+
+/// Whether a request was found by [`defined`].
+pub fn is_defined(found: &Found) -> bool {
+    found.evidence.iter().any(|e| e.rule.ends_with(DEFINED))
+}
+
 /// The opt-out that the quoted mail defines and the person sent, if so.
-pub fn defined(question: &Question<'_>, fresh: &Text, lexicons: &[Lexicon]) -> Option<Found> {
-    let choice = Choice::of(question, fresh).filter(|c| c.is_apart)?;
-    let scopes: Vec<Range<usize>> = choice.scopes.iter().map(|s| choice.asked_before(s)).collect();
+pub fn defined(
+    question: &Question<'_>,
+    fresh: &Text,
+    choice: Option<&Choice>,
+    lexicons: &[Lexicon],
+) -> Option<Found> {
+    let choice = choice.filter(|c| c.is_apart)?;
+    let scopes: Vec<Range<usize>> = choice
+        .scopes
+        .iter()
+        .map(|s| choice.asked_before(s))
+        .collect();
     let means = |lexicon: &&Lexicon| {
         let symbols = Symbols::of(&choice.text, lexicon);
         let mut each = scopes.iter();
@@ -26,7 +43,7 @@ pub fn defined(question: &Question<'_>, fresh: &Text, lexicons: &[Lexicon]) -> O
     let said = &fresh.tokens;
     let quoted = question.fresh.get(said[0].start..said[said.len() - 1].end);
     let evidence = Evidence {
-        rule: format!("{code}.optout.defined_by_the_quoted_mail"),
+        rule: format!("{code}{DEFINED}"),
         text: quoted.unwrap_or_default().to_owned(),
         start: Some(said[0].start),
     };

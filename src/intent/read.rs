@@ -11,6 +11,7 @@ use super::hits::{self, Astray, Hit};
 use super::language::{Guess, LanguageGuesser};
 use super::learned::Learned;
 use super::lexicon::{Effect, Lexicon, LexiconSource, Place};
+use super::optout;
 use super::question::Question;
 use super::sense;
 use super::signs;
@@ -21,7 +22,7 @@ use crate::record::{Fault, Language, RequestKind, Stance};
 /// All lexicons, ready to read. Cheap to share, immutable.
 #[derive(Debug)]
 pub struct Reader {
-    lexicons: Vec<Lexicon>,
+    pub(super) lexicons: Vec<Lexicon>,
     guesser: LanguageGuesser,
     pub(super) learned: Option<&'static Learned>,
 }
@@ -99,7 +100,8 @@ impl Reader {
             weighing.note(page, hit, || astray.into())
         });
         let bare = Self::is_bare(&text, &hits);
-        let strange = signs::only(&text) && !all_known(&text, &hits);
+        let strange = signs::strange(&text, &hits);
+        let choice = Choice::of(question, &text, &self.lexicons);
         weighing.weigh(page, &hits);
         if hits.len() >= hits::MOST_HITS {
             weighing.signal(Signal {
@@ -110,16 +112,18 @@ impl Reader {
         }
         self.read_subject(question, bare, &mut weighing);
         if !weighing.out.asks(RequestKind::Stop)
-            && let Some(found) = super::optout::defined(question, &text, &self.lexicons)
+            && let Some(found) = optout::defined(question, &text, choice.as_ref(), &self.lexicons)
         {
             weighing.out.requests.push(found);
             weighing.out.stance = None;
         }
-        if strange {
+        // A number without a mail that may have said what it means is as strange as a sign that nobody knows.
+        if strange || (text.is_numbers() && question.elided.is_empty()) {
             let all = question.fresh.trim().to_owned();
-            weighing.unsure("unclear", "read.strange_sign", all);
+            weighing.unsure("unclear", "read.strange_answer", all);
         }
         let tracer = weighing.tracer.take();
+        weighing.out.is_bare_stance &= choice.is_none();
         (weighing.finish(question, &text), tracer)
     }
 
@@ -169,11 +173,6 @@ impl Reader {
         });
         weighing.weigh(page, &hits);
     }
-}
-
-/// Whether every sign of a text stands in a lexicon.
-fn all_known(text: &Text, hits: &[Hit<'_>]) -> bool {
-    (0..text.tokens.len()).all(|n| hits.iter().any(|h| (h.first..=h.last).contains(&n)))
 }
 
 struct Weighing {
@@ -329,7 +328,7 @@ impl Weighing {
             self.unsure("nothing_left", "read.nothing_left", String::new());
         }
         let doubted = asked || !self.out.human.is_empty() || self.out.unsure.is_some();
-        self.out.is_bare_stance &= !doubted && Choice::of(question, text).is_none();
+        self.out.is_bare_stance &= !doubted;
         self.out.requests.sort_by_key(|f| {
             f.evidence
                 .first()

@@ -3,6 +3,7 @@
 //! In a text with words they say nothing of their own (a heart behind a thank-you, a face behind a no) and are passed over.
 //! Where there is nothing else they are read like words, so that lexicons can list them and a quoted mail can define them.
 
+use super::hits::Hit;
 use super::text::{Shape, Text, Token};
 
 /// Whether a character is such a sign.
@@ -37,6 +38,12 @@ pub(super) fn length(text: &str) -> usize {
 /// Whether a reply consists of signs and nothing else.
 pub(super) fn only(text: &Text) -> bool {
     !text.tokens.is_empty() && text.tokens.iter().all(is)
+}
+
+/// Whether a reply consists of signs, and not every one stands in a lexicon.
+pub(super) fn strange(text: &Text, hits: &[Hit<'_>]) -> bool {
+    let known = |n: usize| hits.iter().any(|h| (h.first..=h.last).contains(&n));
+    only(text) && !(0..text.tokens.len()).all(known)
 }
 
 /// Whether a token is a sign.

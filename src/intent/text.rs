@@ -96,6 +96,11 @@ impl Text {
         out
     }
 
+    /// Whether it is numbers and nothing else.
+    pub fn is_numbers(&self) -> bool {
+        !self.tokens.is_empty() && self.tokens.iter().all(|t| t.shape == Shape::Number)
+    }
+
     /// The words from token `first` to token `last`, as typed.
     pub fn quote<'a>(&self, original: &'a str, first: usize, last: usize) -> &'a str {
         match (self.tokens.get(first), self.tokens.get(last)) {

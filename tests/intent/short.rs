@@ -19,15 +19,47 @@ fn done(read: &Classification) -> Outcome {
 
 /// The quoted mail, an answer that it defines as the opt-out, and one that it does not.
 const DEFINED: [(&str, &str, &str); 10] = [
-    ("> 1 : un essai\n> 2 : plus tard\n> 3 : plus rien de ma part", "3", "1"),
-    ("> Write TULIP and you will never hear from us again, or ROSE for the price list.", "tulip", "Rose!"),
-    ("> Möchten Sie nichts mehr von uns lesen? Ein kurzes \"Feierabend\" genügt.", "Feierabend", "kurzes"),
-    ("> Antwoord met A (bel mij), B (later) of C (mail mij nooit meer).", "c", "a"),
-    ("> Si no quiere recibir más correos, escriba: tortuga", "Tortuga.", "correos"),
-    ("> Merci de répondre STOP pour ne plus recevoir nos offres.", "stop !", "Merci !"),
+    (
+        "> 1 : un essai\n> 2 : plus tard\n> 3 : plus rien de ma part",
+        "3",
+        "1",
+    ),
+    (
+        "> Write TULIP and you will never hear from us again, or ROSE for the price list.",
+        "tulip",
+        "Rose!",
+    ),
+    (
+        "> Möchten Sie nichts mehr von uns lesen? Ein kurzes \"Feierabend\" genügt.",
+        "Feierabend",
+        "kurzes",
+    ),
+    (
+        "> Antwoord met A (bel mij), B (later) of C (mail mij nooit meer).",
+        "c",
+        "a",
+    ),
+    (
+        "> Si no quiere recibir más correos, escriba: tortuga",
+        "Tortuga.",
+        "correos",
+    ),
+    (
+        "> Merci de répondre STOP pour ne plus recevoir nos offres.",
+        "stop !",
+        "Merci !",
+    ),
     ("> 👍 = ci sentiamo, 👎 = non ti scrivo più", "👎", "👍"),
-    ("> Responda 0 para sair da nossa lista, 1 para uma amostra.", "0", "1"),
-    ("> Svara HEJ om du vill veta mer, NOG om du inte vill få fler mejl.", "nog", "hej"),
+    (
+        "> Responda 0 para sair da nossa lista, 1 para uma amostra.",
+        "0",
+        "1",
+    ),
+    (
+        "> Svara HEJ om du vill veta mer, NOG om du inte vill få fler mejl.",
+        "nog",
+        "hej",
+    ),
     ("> 🐢 = plus de courrier, 🐇 = appelez-moi", "🐢", "🐇"),
 ];
 
@@ -35,10 +67,17 @@ const DEFINED: [(&str, &str, &str); 10] = [
 fn a_word_that_the_quoted_mail_sets_apart_means_what_it_says() {
     for (elided, stops, other) in DEFINED {
         let read = answer(stops, elided);
-        assert!(read.asks(RequestKind::Stop), "{stops} below {elided}: {read:?}");
+        assert!(
+            read.asks(RequestKind::Stop),
+            "{stops} below {elided}: {read:?}"
+        );
         assert_eq!(read.requests[0].evidence[0].start, Some(0), "{read:?}");
         let read = answer(other, elided);
-        assert_ne!(done(&read), Outcome::Act, "{other} below {elided}: {read:?}");
+        assert_ne!(
+            done(&read),
+            Outcome::Act,
+            "{other} below {elided}: {read:?}"
+        );
     }
 }
 
@@ -58,10 +97,17 @@ fn a_sign_alone_is_read_and_a_strange_one_is_for_a_human() {
         ("", None, Outcome::Hold),
     ] {
         let read = answer(sign, "");
-        assert_eq!((read.stance, done(&read)), (stance, outcome), "{sign}: {read:?}");
+        assert_eq!(
+            (read.stance, done(&read)),
+            (stance, outcome),
+            "{sign}: {read:?}"
+        );
     }
     // Beside words it says nothing of its own.
-    assert_eq!(done(&answer("Merci, bonne journée 🛑", "")), Outcome::Ignore);
+    assert_eq!(
+        done(&answer("Merci, bonne journée 🛑", "")),
+        Outcome::Ignore
+    );
 }
 
 #[test]
@@ -77,10 +123,16 @@ fn a_mail_without_a_body_is_read_by_the_subject_that_the_person_typed() {
     let read = subject("Qui vous a permis d'avoir mon adresse ?", false);
     assert!(read.asks(RequestKind::Source), "{read:?}");
     assert!(read.requests[0].evidence.iter().all(|e| e.start.is_none()));
-    assert_eq!(done(&subject("Ok for Tuesday at two, see you then", false)), Outcome::Ignore);
+    assert_eq!(
+        done(&subject("Ok for Tuesday at two, see you then", false)),
+        Outcome::Ignore
+    );
     // Words of our own mail, sent back without any of theirs.
     let ours = subject("Re: Ok for Tuesday at two, see you then", true);
     assert_eq!(ours.unsure.as_ref().unwrap().reason, "nothing_left");
     let note = gate(Verdict::Never, Reading::Note);
-    assert_eq!(outcome(&note, &ours, &Thresholds::default()).0, Outcome::Ignore);
+    assert_eq!(
+        outcome(&note, &ours, &Thresholds::default()).0,
+        Outcome::Ignore
+    );
 }

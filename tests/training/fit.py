@@ -75,7 +75,8 @@ def samples(pairs):
             if len(asked) == 1 and not (kind == "stop" and "erasure" in reply["intents"]):
                 found[GROUPS[kind]].append((odds(readers["learned"][kind]), kind in readers["lexicons"], asked.pop()))
         if not ALWAYS & set(reply["intents"]):
-            found["HUMAN"].append((odds(readers["learned"]["human"]), readers["lexicons_hold"], reply["needs_human"]))
+            why = readers["lexicons_hold"] is not None
+            found["HUMAN"].append((odds(readers["learned"]["human"]), why, readers["lexicons_unsure"], reply["needs_human"]))
     return found
 
 
@@ -83,10 +84,12 @@ def main():
     pairs = [pair for name in FITTED_ON for pair in read(sys.argv[1], name)]
     table = []
     for group, rows in samples(pairs).items():
-        x, y = np.array([r[:2] for r in rows], float), np.array([r[2] for r in rows])
+        x, y = np.array([r[:-1] for r in rows], float), np.array([r[-1] for r in rows])
         fitted = LogisticRegression(C=3.0).fit(x, y)
-        (learned, lexicons), offset = fitted.coef_[0], fitted.intercept_[0]
+        (learned, lexicons, *unclear), offset = fitted.coef_[0], fitted.intercept_[0]
         print(f"const {group}: Fit = Fit {{ learned: {learned:.2f}, lexicons: {lexicons:.2f}, offset: {offset:.2f} }}; // {y.sum()} of {len(y)}")
+        for weight in unclear:
+            print(f"const UNCLEAR: Fit = Fit {{ lexicons: {weight:.2f}, ..HUMAN }};")
         if group != "HUMAN":
             table += list(zip(fitted.predict_proba(x)[:, 1], y))
     print("\n| said | replies and kinds | asked |\n| --- | --- | --- |")
