@@ -405,6 +405,13 @@ fn an_explanation_names_the_line_of_every_phrase_that_fired_or_almost_did() {
     assert_eq!(json[0]["elided"][0]["kind"], "quotation");
     assert!(json[0]["trace"]["seen"].as_array().unwrap().len() > 1);
     assert_eq!(run(&["explain", "no-such-file.eml"]).status.code(), Some(2));
+    let answer = "4\n\nLe 12 novembre 2026 à 10:00, Paul <sales@acme.example> a écrit :\n> 1 = oui, 4 = plus rien de vous";
+    let answer = write(folder.path(), "answer.eml", &message(answer));
+    let told = String::from_utf8(run(&["explain", &answer]).stdout).unwrap();
+    assert!(
+        told.contains("the quoted mail explains the answer: “4 = plus rien de vous”"),
+        "{told}"
+    );
     let broken = write(folder.path(), "broken.eml", "");
     assert_eq!(run(&["explain", &broken]).status.code(), Some(1));
 }

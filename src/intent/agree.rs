@@ -277,6 +277,7 @@ fn evidence(judged: &Judgement, label: usize, text: &str) -> Evidence {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::intent::Question;
 
     fn understood(subject: &str, fresh: &str) -> Classification {
         let reader = crate::intent::builtin().unwrap();

@@ -16,14 +16,14 @@ use super::question::Question;
 use super::sense;
 use super::signs;
 use super::text::{Shape, Text};
-use super::trace::{Fate, Page, Phrase, Trace, Tracer};
+use super::trace::{Fate, Page, Phrase, Tracer};
 use crate::record::{Fault, Language, RequestKind, Stance};
 
 /// All lexicons, ready to read. Cheap to share, immutable.
 #[derive(Debug)]
 pub struct Reader {
     pub(super) lexicons: Vec<Lexicon>,
-    guesser: LanguageGuesser,
+    pub(super) guesser: LanguageGuesser,
     pub(super) learned: Option<&'static Learned>,
 }
 
@@ -64,19 +64,7 @@ impl Reader {
         self.read_and_trace(question, None).0
     }
 
-    /// What the lexicons see in a reply, and what becomes of it: for people who ask why it was read so.
-    pub fn trace(&self, question: &Question<'_>) -> Trace {
-        let (read, tracer) = self.read_and_trace(question, Some(Tracer::default()));
-        let mut trace = tracer.unwrap_or_default().finish(&read);
-        let text = Text::of(question.fresh);
-        let guess = self.guesser.guess(&text, question.fresh);
-        let chosen = self.chosen(&guess);
-        trace.languages = chosen.iter().filter_map(|l| l.language).collect();
-        trace.nearly = super::nearly::find(&text, question.fresh, &chosen, &read);
-        trace
-    }
-
-    fn read_and_trace(
+    pub(super) fn read_and_trace(
         &self,
         question: &Question<'_>,
         tracer: Option<Tracer>,
@@ -128,7 +116,7 @@ impl Reader {
     }
 
     /// The lexicons of the languages that it could be; English and what all borrow always.
-    fn chosen(&self, guess: &Guess) -> Vec<&Lexicon> {
+    pub(super) fn chosen(&self, guess: &Guess) -> Vec<&Lexicon> {
         self.lexicons
             .iter()
             .filter(|l| match l.language {

@@ -3,12 +3,32 @@
 //! Built only when asked (`Reader::trace`); what is understood never depends on it. Deliberately absent: the outcome,
 //! which is about the whole message, and how all this is shown.
 
+use super::choice::Choice;
 use super::classification::Classification;
 use super::hits::{Astray, Hit};
 use super::lexicon::{Effect, Lexicon, Reach};
+use super::question::Question;
+use super::read::Reader;
 use super::text::Text;
 use crate::record::{Language, Stance};
 use serde::Serialize;
+
+impl Reader {
+    /// What the lexicons see in a reply, and what becomes of it: for people who ask why it was read so.
+    pub fn trace(&self, question: &Question<'_>) -> Trace {
+        let (read, tracer) = self.read_and_trace(question, Some(Tracer::default()));
+        let mut trace = tracer.unwrap_or_default().finish(&read);
+        let text = Text::of(question.fresh);
+        let guess = self.guesser.guess(&text, question.fresh);
+        let chosen = self.chosen(&guess);
+        trace.languages = chosen.iter().filter_map(|l| l.language).collect();
+        trace.nearly = super::nearly::find(&text, question.fresh, &chosen, &read);
+        let choice = Choice::of(question, &text, &self.lexicons).filter(|c| c.is_apart);
+        trace.meanings =
+            choice.map_or_else(Vec::new, |c| c.meanings().map(str::to_owned).collect());
+        trace
+    }
+}
 
 /// What was seen.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -21,6 +41,8 @@ pub struct Trace {
     pub unlisted: usize,
     /// Phrases of which one element is missing, the nearest first.
     pub nearly: Vec<Nearly>,
+    /// What the quoted mail says of the answer, if that is short and the mail explains it; read in its place.
+    pub meanings: Vec<String>,
 }
 
 /// A phrase of a lexicon, and where a writer finds it.

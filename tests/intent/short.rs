@@ -32,7 +32,7 @@ const DEFINED: [(&str, &str, &str); 10] = [
     (
         "> Möchten Sie nichts mehr von uns lesen? Ein kurzes \"Feierabend\" genügt.",
         "Feierabend",
-        "kurzes",
+        "Montag!",
     ),
     (
         "> Antwoord met A (bel mij), B (later) of C (mail mij nooit meer).",
@@ -42,7 +42,7 @@ const DEFINED: [(&str, &str, &str); 10] = [
     (
         "> Si no quiere recibir más correos, escriba: tortuga",
         "Tortuga.",
-        "correos",
+        "Gracias.",
     ),
     (
         "> Merci de répondre STOP pour ne plus recevoir nos offres.",

@@ -157,6 +157,13 @@ fn fired(out: &mut impl Write, e: &Explanation) -> io::Result<()> {
     if none {
         writeln!(out, "  {}", painted(FAINT, "nothing"))?;
     }
+    for meaning in &e.trace.meanings {
+        let words = format!(
+            "the quoted mail explains the answer: “{}”",
+            harmless(meaning)
+        );
+        writeln!(out, "  {}", painted(FAINT, &words))?;
+    }
     Ok(())
 }
 
