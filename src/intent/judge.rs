@@ -53,7 +53,9 @@ impl Reader {
         }
         let mut read = agree(read, &judged, question.fresh);
         let silent = read.requests.is_empty() && read.human.is_empty() && read.unsure.is_none();
-        if silent && self.is_strange(question, &judged) {
+        // A yes is one, whatever it was asked for; a no may be more than that.
+        let yes = read.stance == Some(Stance::Interested);
+        if silent && !yes && self.is_strange(question, &judged) {
             read.unsure = Some(Signal {
                 reason: "unclear".to_owned(),
                 rule: "read.strange_choice".to_owned(),

@@ -82,6 +82,25 @@ fn a_word_that_the_quoted_mail_sets_apart_means_what_it_says() {
 }
 
 #[test]
+fn a_choice_that_nobody_understands_is_for_a_human_and_a_yes_is_none() {
+    let elided = "> Bitte wählen: BRUCKNER oder MAHLER.";
+    let read = answer("Bruckner", elided);
+    assert_eq!(done(&read), Outcome::Hold, "{read:?}");
+    assert_eq!(read.unsure.unwrap().reason, "unclear");
+    let read = answer(
+        "Yes!",
+        "> Reply YES and you will never pay for postage again.",
+    );
+    assert_eq!(done(&read), Outcome::Ignore, "{read:?}");
+    // A number that no mail explains says nothing; without any mail it may say everything.
+    assert_eq!(
+        done(&answer("7", "> Wie viele Tonnen dürfen es sein?")),
+        Outcome::Ignore
+    );
+    assert_eq!(done(&answer("7", "")), Outcome::Hold);
+}
+
+#[test]
 fn a_sign_alone_is_read_and_a_strange_one_is_for_a_human() {
     for (sign, stance, outcome) in [
         ("👍", Some(Stance::Interested), Outcome::Ignore),
