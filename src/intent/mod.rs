@@ -2,8 +2,9 @@
 //!
 //! Two readers. The lexicons are exact: `text` (words with their places) → `language` → `hits` (phrases) → `read` (traps,
 //! negation, what stands for what). The phrases are data, `config/lexicon/<lang>.toml`, read by `sheet`, checked and compiled
-//! by `lexicon` with `pattern` and `vocabulary`. The `learned` reader knows what no list holds. `agree` makes one word of both,
-//! `outcome` says what follows. `eval` scores labelled sets, `trace` tells why. Deliberately absent: files and clocks.
+//! by `lexicon` with `pattern` and `vocabulary`. The `learned` reader knows what no list holds; `judge` says what of a reply it is
+//! asked, `choice` what the quoted mail says of a short answer. `agree` makes one word of both, `outcome` says what follows.
+//! `eval` scores labelled sets, `trace` tells why. Deliberately absent: files and clocks.
 
 mod agree;
 mod alone;
