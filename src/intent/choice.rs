@@ -68,11 +68,13 @@ impl Choice {
     }
 
     fn named(question: &Question<'_>, fresh: &Text, said: &[Token]) -> Option<Self> {
-        let lines = question.elided.lines().take(LINES);
-        let unquoted: Vec<&str> = lines
-            .map(|l| l.trim_start_matches(['>', ' ', '\t', '|']))
-            .collect();
-        let quoted = unquoted.join("\n");
+        let mut quoted = String::with_capacity(question.elided.len());
+        for line in question.elided.lines().take(LINES) {
+            let line = line.trim_start_matches(['>', ' ', '\t', '|']);
+            quoted.push_str(line);
+            // "Le 3 mars 2025 à 10:12, Nadia <nadia@…> a écrit :" says nothing of the line below it.
+            quoted.push_str(if introduces(line) { "\n\n" } else { "\n" });
+        }
         let text = if signs::only(fresh) {
             Text::with_signs(&quoted)
         } else {
@@ -292,6 +294,11 @@ impl Page<'_> {
             sentence
         }
     }
+}
+
+/// Whether a line is the attribution of what stands below it.
+fn introduces(line: &str) -> bool {
+    line.trim_end().ends_with(':') && line.contains('@')
 }
 
 /// Marks between a choice and what it means.

@@ -56,7 +56,7 @@ const DEFINED: [(&str, &str, &str); 10] = [
         "1",
     ),
     (
-        "> Svara HEJ om du vill veta mer, NOG om du inte vill få fler mejl.",
+        "Den 3 mars 2025 kl 10:12 skrev Nils Berg <nils@ljus.example>:\n> Svara HEJ om du vill veta mer, NOG om du inte vill få fler mejl.",
         "nog",
         "hej",
     ),
