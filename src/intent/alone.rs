@@ -4,7 +4,7 @@
 //! closely: in mail of ordinary composition, where hardly anybody asks in words that no lexicon knows, such a word is wrong far
 //! more often than in the hard sets that its chance was fitted on.
 
-use super::classification::{Classification, Evidence, Found, OtherSense, Signal};
+use super::classification::{Classification, Found, OtherSense, Signal};
 use super::learned::Judgement;
 use crate::record::{RequestKind, Stance};
 
@@ -36,7 +36,7 @@ pub(super) fn unsupported<'r>(
             };
         doubtful.then_some((f, trap))
     };
-    let mut alone = (read.requests.iter()).filter(|f| f.evidence.iter().all(is_learned));
+    let mut alone = read.requests.iter().filter(|f| is_unsupported(f));
     alone.find_map(unsafe_alone)
 }
 
@@ -52,8 +52,10 @@ fn another_sense<'r>(read: &'r Classification, found: &Found) -> Option<&'r Othe
     })
 }
 
-fn is_learned(evidence: &Evidence) -> bool {
-    evidence.rule.starts_with("learned.")
+/// Whether only the learned reader heard a request.
+pub(super) fn is_unsupported(found: &Found) -> bool {
+    let mut evidence = found.evidence.iter();
+    evidence.all(|e| e.rule.starts_with("learned."))
 }
 
 /// Why nothing is done: one reader hears it, the other does not, or knows the words in another sense.
@@ -75,6 +77,7 @@ pub(super) fn differ(found: &Found, trap: Option<&OtherSense>) -> Signal {
 mod tests {
     use super::super::learned::{Judgement, LABELS};
     use super::*;
+    use crate::intent::Evidence;
     use crate::intent::Question;
 
     fn question(fresh: &str) -> Question<'_> {

@@ -2,7 +2,7 @@
 //! explains, the explanation; of a mail without a body, its subject.
 
 use super::agree::agree;
-use super::alone::differ;
+use super::alone::{differ, is_unsupported};
 use super::choice::Choice;
 use super::classification::{Classification, Signal};
 use super::learned::{Judgement, LABELS, Learned};
@@ -23,6 +23,8 @@ const STANCES: usize = 13;
 const INTERESTED: usize = 8;
 /// From this chance on an explanation says something.
 const CLEAR: f32 = 0.5;
+/// From this chance on an explanation asks something, although no lexicon knows its words.
+const PLAINLY: f32 = 0.9;
 /// Below this chance that it asks anything, an explanation that interests whoever names it offers something.
 const OFFERED: f32 = 0.1;
 
@@ -52,17 +54,33 @@ impl Reader {
             return of_the_subject(read, &judged, question);
         }
         let mut read = agree(read, &judged, question.fresh);
-        let silent = read.requests.is_empty() && read.human.is_empty() && read.unsure.is_none();
-        // A yes is one, whatever it was asked for; a no may be more than that.
-        let yes = read.stance == Some(Stance::Interested);
-        if silent && !yes && self.is_strange(question, &judged) {
-            read.unsure = Some(Signal {
-                reason: "unclear".to_owned(),
-                rule: "read.strange_choice".to_owned(),
-                text: question.fresh.trim().to_owned(),
-            });
+        if read.unsure.is_none() && read.human.is_empty() {
+            read.unsure = self.doubt_choice(question, &read, &judged);
         }
         read
+    }
+
+    /// Why an answer that names a choice of our mail is for a human: nobody understands what the choice means, or only the
+    /// learned reader does, which was taught with answers and not with explanations.
+    fn doubt_choice(
+        &self,
+        question: &Question<'_>,
+        read: &Classification,
+        judged: &Judgement,
+    ) -> Option<Signal> {
+        let text = Text::of(question.fresh);
+        Choice::of(question, &text, &self.lexicons).filter(|c| c.is_apart)?;
+        if let Some(found) = read.requests.iter().find(|f| is_unsupported(f)) {
+            return (asks(&judged.says) < PLAINLY).then(|| differ(found, None));
+        }
+        // A yes is one, whatever it was asked for; a no may be more than that.
+        let yes = read.stance == Some(Stance::Interested);
+        let clear = judged.says[..STANCES].iter().any(|chance| *chance >= CLEAR);
+        (read.requests.is_empty() && !yes && !clear).then(|| Signal {
+            reason: "unclear".to_owned(),
+            rule: "read.strange_choice".to_owned(),
+            text: question.fresh.trim().to_owned(),
+        })
     }
 
     /// "Reply YES and you will never pay again": words for "no more" that offer something.
@@ -80,13 +98,6 @@ impl Reader {
         if choice.is_some_and(offers) {
             read.unsure = Some(doubt);
         }
-    }
-
-    /// Whether an answer names a choice of our mail of which nobody understands what it means.
-    fn is_strange(&self, question: &Question<'_>, judged: &Judgement) -> bool {
-        let clear = judged.says[..STANCES].iter().any(|chance| *chance >= CLEAR);
-        let choice = || Choice::of(question, &Text::of(question.fresh), &self.lexicons);
-        !clear && choice().is_some_and(|c| c.is_apart)
     }
 
     /// What the learned reader thinks, beside what the lexicons say; `None` where it is not asked.
