@@ -31,6 +31,18 @@ const LEADS: &[&str] = &[
     "optie", "choix", "punkt", "point", "answer", "reponse",
 ];
 
+/// Words that say yes, folded. "Reply YES and never pay postage again" has the words of an opt-out, and is none.
+const YES: &[&str] = &[
+    "yes", "yep", "oui", "ja", "si", "sim", "tak", "ano", "da", "igen", "joo", "kylla", "ναι",
+    "да", "ok",
+];
+
+/// Whether an answer is a yes: where that would ask something, a human sees it.
+pub fn is_yes(answer: &Text) -> bool {
+    let first = answer.tokens.first();
+    answer.tokens.len() <= ALONE && first.is_some_and(|t| YES.contains(&&*t.folded))
+}
+
 /// What the quoted mail says of the answer.
 pub struct Choice {
     quoted: String,

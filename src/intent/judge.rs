@@ -3,7 +3,7 @@
 
 use super::agree::agree;
 use super::alone::{differ, is_unsupported};
-use super::choice::Choice;
+use super::choice::{Choice, is_yes};
 use super::classification::{Classification, Signal};
 use super::learned::{Judgement, LABELS, Learned};
 use super::optout;
@@ -17,8 +17,8 @@ use crate::record::Stance;
 const PLAIN: usize = 3;
 /// Labels that are kinds of requests, the first ones of [`LABELS`].
 const KINDS: usize = 8;
-/// The kinds and the stances behind them.
-const STANCES: usize = 13;
+/// The kinds, interest and its refusal. What an explanation asks or says of absences is ours, not the answer's.
+const STANCES: usize = 10;
 /// The place in [`LABELS`].
 const INTERESTED: usize = 8;
 /// From this chance on an explanation says something.
@@ -71,10 +71,11 @@ impl Reader {
         let text = Text::of(question.fresh);
         Choice::of(question, &text, &self.lexicons).filter(|c| c.is_apart)?;
         if let Some(found) = read.requests.iter().find(|f| is_unsupported(f)) {
-            return (asks(&judged.says) < PLAINLY).then(|| differ(found, None));
+            let plainly = asks(&judged.says) >= PLAINLY && !is_yes(&text);
+            return (!plainly).then(|| differ(found, None));
         }
         // A yes is one, whatever it was asked for; a no may be more than that.
-        let yes = read.stance == Some(Stance::Interested);
+        let yes = read.stance == Some(Stance::Interested) || is_yes(&text);
         let clear = judged.says[..STANCES].iter().any(|chance| *chance >= CLEAR);
         (read.requests.is_empty() && !yes && !clear).then(|| Signal {
             reason: "unclear".to_owned(),

@@ -91,7 +91,7 @@ fn a_choice_that_nobody_understands_is_for_a_human_and_a_yes_is_none() {
         "Yes!",
         "> Reply YES and you will never pay for postage again.",
     );
-    assert_eq!(done(&read), Outcome::Ignore, "{read:?}");
+    assert_ne!(done(&read), Outcome::Act, "{read:?}");
     // A number that no mail explains says nothing; without any mail it may say everything.
     assert_eq!(
         done(&answer("7", "> Wie viele Tonnen dürfen es sein?")),

@@ -99,7 +99,7 @@ impl Running {
         let running = Self { child, log };
         let began = Instant::now();
         while !running.log()[before..].contains("ready") {
-            let late = began.elapsed() > Duration::from_secs(20);
+            let late = began.elapsed() > Duration::from_secs(60);
             assert!(!late, "it did not start: {}", running.log());
             std::thread::sleep(Duration::from_millis(20));
         }
