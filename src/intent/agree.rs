@@ -75,7 +75,7 @@ const MACHINE: f32 = 0.6;
 const STANCE: f32 = 0.5;
 
 /// The kinds, in the order of [`LABELS`].
-const KINDS: [RequestKind; 8] = [
+pub(super) const KINDS: [RequestKind; 8] = [
     RequestKind::Stop,
     RequestKind::Source,
     RequestKind::Access,
@@ -94,7 +94,7 @@ const STANCES: [(usize, Stance); 5] = [
     (QUESTION_LABEL, Stance::Question),
 ];
 /// Places in [`LABELS`].
-const INTERESTED_LABEL: usize = 8;
+pub(super) const INTERESTED_LABEL: usize = 8;
 const QUESTION_LABEL: usize = 12;
 const MACHINE_LABEL: usize = 14;
 const HUMAN_LABEL: usize = 15;
@@ -159,10 +159,9 @@ pub fn agree(mut read: Classification, judged: &Judgement, text: &str) -> Classi
 
 /// Whether what the lexicons only suspected is cleared up: the other reader understood it, and asks nothing or something else.
 fn settled(read: &Classification) -> bool {
-    let nothing_left = |reason: &str| reason == "nothing_left";
     let reason = read.unsure.as_ref().map_or("", |u| &u.reason);
-    reason == "unclear"
-        || (nothing_left(reason) && (!read.requests.is_empty() || read.stance.is_some()))
+    let understood = !read.requests.is_empty() || read.stance.is_some();
+    reason == "unclear" || (reason == "nothing_left" && understood)
 }
 
 /// Gives every kind its chance, adds what only the learned reader sees and drops what it does not believe. Comes back with the
@@ -219,12 +218,9 @@ fn weigh(
 
 /// Whether a human must see it; a reason of the lexicons that the other reader finds baseless is dropped.
 fn human(read: &mut Classification, judged: &Judgement, text: &str) {
-    let fit = if read.human.is_empty() {
-        UNCLEAR
-    } else {
-        HUMAN
-    };
-    let suspected = !read.human.is_empty() || read.unsure.is_some();
+    let none = read.human.is_empty();
+    let fit = if none { UNCLEAR } else { HUMAN };
+    let suspected = !none || read.unsure.is_some();
     let chance = fit.chance(judged.says[HUMAN_LABEL], suspected);
     let acts = !read.requests.is_empty();
     if chance < if acts { FOR_A_HUMAN } else { PASSED_OVER } {
@@ -343,6 +339,32 @@ mod tests {
         );
         assert!(read.asks(RequestKind::Stop), "{read:?}");
         assert!(read.requests[0].confidence >= 0.7);
+    }
+
+    #[test]
+    fn a_find_that_the_learned_reader_knows_to_be_nothing_holds_nobody() {
+        let found = |kind| Found {
+            kind,
+            confidence: 0.95,
+            evidence: vec![Evidence {
+                rule: "fr.rule/1".into(),
+                text: "words".into(),
+                start: Some(0),
+            }],
+        };
+        let held = |access: f32| {
+            let read = Classification {
+                requests: vec![found(RequestKind::Stop), found(RequestKind::Access)],
+                ..Classification::default()
+            };
+            let mut says = [0.0; LABELS.len()];
+            (says[0], says[2]) = (0.99, access);
+            let moved_by = std::array::from_fn(|_| 0..5);
+            let read = agree(read, &Judgement { says, moved_by }, "words");
+            assert!(read.asks(RequestKind::Stop) && !read.asks(RequestKind::Access));
+            read.unsure.is_some()
+        };
+        assert!(held(0.006) && !held(0.0005));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What of a reply the learned reader is asked, and whether at all: mostly what was typed; of an answer that the quoted mail
 //! explains, the explanation; of a mail without a body, its subject.
 
-use super::agree::agree;
+use super::agree::{INTERESTED_LABEL, KINDS, agree};
 use super::alone::{differ, is_unsupported};
 use super::choice::{Choice, is_yes};
 use super::classification::{Classification, Signal};
@@ -15,12 +15,8 @@ use crate::record::Stance;
 
 /// Words of a reply in which the lexicons need no second opinion.
 const PLAIN: usize = 3;
-/// Labels that are kinds of requests, the first ones of [`LABELS`].
-const KINDS: usize = 8;
 /// The kinds, interest and its refusal. What an explanation asks or says of absences is ours, not the answer's.
 const STANCES: usize = 10;
-/// The place in [`LABELS`].
-const INTERESTED: usize = 8;
 /// From this chance on an explanation says something.
 const CLEAR: f32 = 0.5;
 /// From this chance on an explanation asks something, although no lexicon knows its words.
@@ -94,7 +90,7 @@ impl Reader {
         let choice = Choice::of(question, &Text::of(question.fresh), &self.lexicons);
         let offers = |choice: Choice| {
             let says = explained(learned, &choice, question.fresh).says;
-            says[INTERESTED] >= CLEAR && asks(&says) < OFFERED
+            says[INTERESTED_LABEL] >= CLEAR && asks(&says) < OFFERED
         };
         if choice.is_some_and(offers) {
             read.unsure = Some(doubt);
@@ -143,7 +139,11 @@ fn explained(learned: &Learned, choice: &Choice, answer: &str) -> Judgement {
     let Some(most) = judged.max_by(|a, b| asks(a).total_cmp(&asks(b))) else {
         return nothing();
     };
-    let kept = if asks(&most) < CLEAR { STANCES } else { KINDS };
+    let kept = if asks(&most) < CLEAR {
+        STANCES
+    } else {
+        KINDS.len()
+    };
     let mut out = nothing();
     out.says[..kept].copy_from_slice(&most[..kept]);
     out
@@ -151,7 +151,7 @@ fn explained(learned: &Learned, choice: &Choice, answer: &str) -> Judgement {
 
 /// How likely anything is asked.
 fn asks(says: &[f32; LABELS.len()]) -> f32 {
-    says[..KINDS].iter().copied().fold(0.0, f32::max)
+    says[..KINDS.len()].iter().copied().fold(0.0, f32::max)
 }
 
 /// What both say of a mail whose only words are its subject.

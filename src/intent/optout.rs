@@ -1,7 +1,7 @@
 //! The word that the quoted mail itself defines as the opt-out: "répondez 3 pour ne plus recevoir nos mails".
 //!
 //! What the mail says of the word is found by [`Choice`]; here a lexicon knows its words for "no more mail" in it. Where none
-//! does, the learned reader is asked what the explanation means (`agree.rs`).
+//! does, the learned reader is asked what the explanation means (`judge.rs`).
 
 use super::choice::{Choice, is_yes};
 use super::classification::{Evidence, Found};

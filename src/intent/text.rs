@@ -19,7 +19,7 @@ pub enum Shape {
     Address,
     /// `@example.com`, `example.com` or a web address.
     Domain,
-    /// 👍; only in a text that has no words.
+    /// 👍; only in a text without words, and where signs are asked for.
     Sign,
 }
 
