@@ -4,6 +4,8 @@
 
 #[path = "support/certs.rs"]
 mod certs;
+#[path = "support/port.rs"]
+mod port;
 #[path = "support/postbox.rs"]
 mod postbox;
 #[path = "support/postfix.rs"]
@@ -188,7 +190,7 @@ async fn a_greeting_that_sends_us_away_is_the_servers_trouble_not_the_letters() 
         };
         assert_eq!((outcome, asked), (expected, 0));
     }
-    let courier = Courier::new(&settings(postfix::free_port(), PLAIN), None).unwrap();
+    let courier = Courier::new(&settings(port::free_port(), PLAIN), None).unwrap();
     let outcome = courier.deliver(&parcel(), &yes).await;
     let unreachable = matches!(
         outcome,

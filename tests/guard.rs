@@ -10,6 +10,8 @@ mod mail_server;
 mod maildir;
 #[path = "guard/pages.rs"]
 mod pages;
+#[path = "support/port.rs"]
+mod port;
 #[path = "support/postfix.rs"]
 mod postfix;
 #[path = "guard/stage.rs"]

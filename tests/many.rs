@@ -8,6 +8,8 @@ mod dovecot;
 mod fleet;
 #[path = "support/house.rs"]
 mod house;
+#[path = "support/port.rs"]
+mod port;
 #[path = "support/settings.rs"]
 mod settings;
 #[path = "support/tls.rs"]

@@ -15,6 +15,8 @@ mod kills;
 mod person;
 #[path = "oauth/place.rs"]
 mod place;
+#[path = "support/port.rs"]
+mod port;
 #[path = "oauth/servers.rs"]
 mod servers;
 #[path = "support/tls.rs"]

@@ -42,6 +42,8 @@ mod pages;
 mod paging;
 #[path = "operator/paper.rs"]
 mod paper;
+#[path = "support/port.rs"]
+mod port;
 #[path = "support/postbox.rs"]
 mod postbox;
 #[path = "support/postfix.rs"]

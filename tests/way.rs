@@ -10,6 +10,8 @@ mod certs;
 mod dovecot;
 #[path = "support/house.rs"]
 mod house;
+#[path = "support/port.rs"]
+mod port;
 #[path = "support/postbox.rs"]
 mod postbox;
 #[path = "support/postfix.rs"]

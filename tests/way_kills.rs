@@ -11,6 +11,8 @@ mod dovecot;
 mod faults;
 #[path = "support/house.rs"]
 mod house;
+#[path = "support/port.rs"]
+mod port;
 #[path = "way/recipients.rs"]
 mod recipients;
 #[path = "support/settings.rs"]

@@ -8,6 +8,8 @@
 mod dovecot;
 #[path = "../support/fleet.rs"]
 mod fleet;
+#[path = "../support/port.rs"]
+mod port;
 #[path = "../support/tls.rs"]
 mod tls;
 

@@ -7,6 +7,8 @@
 
 #[path = "../support/dovecot.rs"]
 mod dovecot;
+#[path = "../support/port.rs"]
+mod port;
 #[path = "../support/postfix.rs"]
 mod postfix;
 #[path = "../support/settings.rs"]
@@ -366,7 +368,7 @@ struct Sink {
 
 impl Sink {
     fn start() -> Self {
-        let port = postfix::free_port();
+        let port = port::free_port();
         let child = Command::new("/usr/sbin/smtp-sink")
             .args(["-u", "nobody", &format!("127.0.0.1:{port}"), "100"])
             .stderr(Stdio::null())

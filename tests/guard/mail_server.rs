@@ -1,6 +1,7 @@
 //! A real Postfix that asks the guard, by the policy protocol and as a milter: what it refuses, lets pass, and does when nobody answers.
 
-use crate::postfix::{Postfix, free_port};
+use crate::port::free_port;
+use crate::postfix::Postfix;
 use crate::stage::{FREE, PAUSED, STOPPED, Stage};
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;

@@ -1,6 +1,6 @@
 //! The page behind List-Unsubscribe: looking at it does nothing, one click does everything, and twice is once.
 
-use crate::postfix::free_port;
+use crate::port::free_port;
 use crate::stage::{FREE, PAUSED, Stage, http};
 use quitus::record::{Timestamp, Token, TokenKind};
 

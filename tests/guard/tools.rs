@@ -1,6 +1,6 @@
 //! Tools that ask over HTTP: who is let in, ten thousand addresses at once, tokens, and what is not there.
 
-use crate::postfix::free_port;
+use crate::port::free_port;
 use crate::stage::{DOMAIN, FREE, PAUSED, STOPPED, Stage, TOKEN, http};
 use crate::tls::Authority;
 use quitus::record::{Alarm, Event};

@@ -1,6 +1,6 @@
 //! Both protocols of mail servers without one: many questions over one connection, and clients that mean harm.
 
-use crate::postfix::free_port;
+use crate::port::free_port;
 use crate::stage::{DOMAIN, FREE, PAUSED, STOPPED, Stage, raw};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpStream};

@@ -4,7 +4,8 @@
 
 use crate::firm::{Firm, MAILBOX};
 use crate::operator::{Running, Said, ask, status};
-use crate::postfix::{Postfix, free_port};
+use crate::port::free_port;
+use crate::postfix::Postfix;
 use quitus::api::{Answer, Client, Desk, router};
 use quitus::config::Config;
 use quitus::service::{Clock, Daemon, Extras, Status};

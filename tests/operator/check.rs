@@ -4,7 +4,8 @@ use crate::certs::Authority;
 use crate::commands::EVERYBODY;
 use crate::firm::Firm;
 use crate::operator::ask;
-use crate::postfix::{Postfix, free_port};
+use crate::port::free_port;
+use crate::postfix::Postfix;
 
 #[test]
 fn one_reading_tells_every_mistake_with_its_place_and_what_to_do() {

@@ -2,7 +2,7 @@
 
 use crate::firm::Firm;
 use crate::operator::{Running, Said, ask, status, until};
-use crate::postfix::free_port;
+use crate::port::free_port;
 use rustix::process::Signal;
 use std::io::{Read, Write};
 use std::net::TcpStream;

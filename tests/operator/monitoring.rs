@@ -2,7 +2,7 @@
 
 use crate::firm::{Firm, MAILBOX};
 use crate::operator::{Running, ask, status, until};
-use crate::postfix::free_port;
+use crate::port::free_port;
 use axum::Router;
 use axum::extract::State;
 use axum::http::HeaderMap;

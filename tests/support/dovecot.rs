@@ -3,8 +3,9 @@
 //! Started as root it serves mail as `nobody`; started by anybody else it does everything as that user. Password of every user: `secret`.
 //! 127.0.0.1 has a valid certificate for that address only (so `localhost` is the wrong name), 127.0.0.2 an expired one.
 
+use super::port::free_port;
 use super::tls::Authority;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -17,14 +18,6 @@ pub struct Dovecot {
     owner: u32,
     pub imap: u16,
     pub imaps: u16,
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port()
 }
 
 impl Dovecot {

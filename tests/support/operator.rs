@@ -96,11 +96,14 @@ impl Running {
             .stderr(lines)
             .spawn();
         let child = child.unwrap();
-        let running = Self { child, log };
+        let mut running = Self { child, log };
         let began = Instant::now();
-        while !running.log()[before..].contains("ready") {
+        // With the blank before it: "address already in use" is not the word.
+        while !running.log()[before..].contains(" ready store=") {
+            let ended = running.child.try_wait().unwrap();
             let late = began.elapsed() > Duration::from_secs(60);
-            assert!(!late, "it did not start: {}", running.log());
+            let waits = ended.is_none() && !late;
+            assert!(waits, "it did not start ({ended:?}): {}", running.log());
             std::thread::sleep(Duration::from_millis(20));
         }
         running

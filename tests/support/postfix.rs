@@ -2,6 +2,7 @@
 //!
 //! Needs root, as Postfix does. Everything lives in one temporary folder; dropping it stops the server by its own pid file.
 
+use super::port::free_port;
 use std::fmt::Write as _;
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::{Path, PathBuf};
@@ -95,12 +96,6 @@ impl Drop for Postfix {
     fn drop(&mut self) {
         self.order("stop");
     }
-}
-
-/// A port that was free a moment ago.
-pub fn free_port() -> u16 {
-    let socket = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    socket.local_addr().unwrap().port()
 }
 
 /// Settings, the later instead of the earlier of the same name. Postfix would take both, but its logging service warns of

@@ -1,7 +1,8 @@
 //! A STOP, from the reply to the next mail of the campaign: the tools obey, Postfix refuses that mail, the letter is true.
 
 use crate::dovecot::Dovecot;
-use crate::postfix::{Postfix, free_port};
+use crate::port::free_port;
+use crate::postfix::Postfix;
 use crate::settings::{self, Smtp};
 use crate::tool::{Mood, Tool};
 use crate::{house, letters_left, writer};

@@ -24,7 +24,7 @@ impl House {
     pub fn open() -> Self {
         let postfix = Postfix::start(None, EVERYBODY);
         let firm = Firm::new(postfix.port());
-        let port = crate::postfix::free_port();
+        let port = crate::port::free_port();
         let text = std::fs::read_to_string(&firm.file).unwrap();
         let pages = format!(
             "\n[desk]\nlisten = \"127.0.0.1:{port}\"\n\n[templates]\npath = \"templates\"\n"
