@@ -36,8 +36,11 @@ pub(super) fn unsupported<'r>(
             };
         doubtful.then_some((f, trap))
     };
-    let mut alone = read.requests.iter().filter(|f| is_unsupported(f));
-    alone.find_map(unsafe_alone)
+    // Convention 1: a stop beside an erasure says nothing more, so nothing hangs on it.
+    let erases = read.asks(RequestKind::Erasure);
+    let says_more = |f: &&Found| !(erases && f.kind == RequestKind::Stop);
+    let alone = read.requests.iter().filter(|f| is_unsupported(f));
+    alone.filter(says_more).find_map(unsafe_alone)
 }
 
 /// The trap of a lexicon that says of the sentence which is the proof that its words mean something else: "stop by any time".
@@ -130,6 +133,35 @@ mod tests {
         assert!(held(Access, "learned.access", 0.99, 0.05, Question));
         // Where a lexicon heard it too, none of this counts.
         assert!(!held(Stop, "fr.stop.wish/1", 0.6, 0.9, Interested));
+    }
+
+    #[test]
+    fn a_stop_that_is_not_safe_holds_no_erasure() {
+        let found = |kind, rule: &str| Found {
+            kind,
+            confidence: 0.9,
+            evidence: vec![Evidence {
+                rule: rule.to_owned(),
+                text: "words".to_owned(),
+                start: Some(0),
+            }],
+        };
+        let mut says = [0.0; LABELS.len()];
+        says[NONE_LABEL] = 0.1;
+        let moved_by = std::array::from_fn(|_| 0..0);
+        let judged = Judgement { says, moved_by };
+        let held = |beside| {
+            let read = Classification {
+                requests: vec![
+                    found(beside, "fr.rule/1"),
+                    found(RequestKind::Stop, "learned.stop"),
+                ],
+                ..Classification::default()
+            };
+            unsupported(&read, &judged, None).is_some()
+        };
+        assert!(!held(RequestKind::Erasure));
+        assert!(held(RequestKind::Access));
     }
 
     #[test]

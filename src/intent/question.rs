@@ -9,7 +9,7 @@ pub struct Question<'a> {
     pub subject: &'a str,
     /// Whether the subject is that of our mail ("Re: …"), so that its words are ours.
     pub subject_is_reply: bool,
-    /// The quoted original; looked at only for the word that it defines as the opt-out.
+    /// The quoted original, without the person's own signature; looked at only for what it says of a short answer.
     pub elided: &'a str,
     /// Written by a machine (gate A3).
     pub automatic: bool,

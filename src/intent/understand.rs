@@ -4,7 +4,7 @@
 //! What the gate says is not to be read is not read.
 
 use super::{Classification, LABELS, Question, Reader, Trace};
-use crate::mail::{Gate, InboundMessage};
+use crate::mail::{ElidedKind, Gate, InboundMessage};
 use crate::record::{Address, Reading, subject_mark};
 use serde::Serialize;
 
@@ -64,7 +64,9 @@ fn asked<T>(
     if matches!(gate.reading, Reading::Nothing | Reading::Report) {
         return None;
     }
-    let elided: Vec<&str> = message.fresh.elided.iter().map(|e| &*e.text).collect();
+    // Of what was elided only what others wrote: a signature says nothing of an answer.
+    let quoted = message.fresh.elided.iter().filter(|e| is_quoted(e.kind));
+    let elided: Vec<&str> = quoted.map(|e| &*e.text).collect();
     Some(ask(&Question {
         fresh: &message.fresh.text,
         subject: &message.subject,
@@ -75,4 +77,12 @@ fn asked<T>(
         automatic: gate.reading == Reading::Note,
         from: message.from.as_ref().map_or("", Address::as_str),
     }))
+}
+
+fn is_quoted(kind: ElidedKind) -> bool {
+    use ElidedKind::{Disclaimer, Forwarded, OurLine, Quotation, Signature};
+    match kind {
+        Quotation | Forwarded | OurLine => true,
+        Signature | Disclaimer => false,
+    }
 }
