@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// How long anything on a page may take on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 /// What names an element in an answer (WebDriver, Elements).
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 

@@ -72,7 +72,7 @@ impl Dovecot {
         let open = |port| TcpStream::connect(("127.0.0.1", port)).is_ok();
         while !open(self.imap) || !open(self.imaps) {
             assert!(
-                started.elapsed() < Duration::from_secs(10),
+                started.elapsed() < Duration::from_secs(60),
                 "Dovecot did not start:\n{}",
                 self.log()
             );

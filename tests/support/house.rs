@@ -92,12 +92,12 @@ pub fn decided(daemon: &Daemon) -> u64 {
     state.counts().unwrap().messages.iter().sum()
 }
 
-/// Waits until `done`; fails after 20 seconds.
+/// Waits until `done`; fails after a minute.
 pub async fn until(what: &str, mut done: impl FnMut() -> bool) {
     let began = Instant::now();
     while !done() {
         assert!(
-            began.elapsed() < Duration::from_secs(20),
+            began.elapsed() < Duration::from_secs(60),
             "waited in vain until {what}"
         );
         tokio::time::sleep(Duration::from_millis(5)).await;

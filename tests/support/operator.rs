@@ -44,13 +44,16 @@ pub fn count(status: &serde_json::Value, what: &str, state: &str) -> u64 {
     status[what][state].as_u64().unwrap()
 }
 
-/// Waits until the status is as wanted, and gives it; fails after 20 seconds.
+/// How long somebody waits for what takes a second on a machine that has nothing else to do.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Waits until the status is as wanted, and gives it; fails after a minute.
 pub fn until(
     file: &Path,
     what: &str,
     done: impl Fn(&serde_json::Value) -> bool,
 ) -> serde_json::Value {
-    within(Duration::from_secs(20), file, what, done)
+    within(PATIENCE, file, what, done)
 }
 
 /// The same with another patience.
@@ -67,7 +70,12 @@ pub fn within(
             return now;
         }
         let waited = began.elapsed() > patience;
-        assert!(!waited, "waited in vain until {what}: {now:#}");
+        let log = || std::fs::read_to_string(file.with_file_name("daemon.log"));
+        assert!(
+            !waited,
+            "waited in vain until {what}: {now:#}\n{}",
+            log().unwrap_or_default()
+        );
         std::thread::sleep(Duration::from_millis(50));
     }
 }
@@ -101,7 +109,7 @@ impl Running {
         // With the blank before it: "address already in use" is not the word.
         while !running.log()[before..].contains(" ready store=") {
             let ended = running.child.try_wait().unwrap();
-            let late = began.elapsed() > Duration::from_secs(60);
+            let late = began.elapsed() > PATIENCE;
             let waits = ended.is_none() && !late;
             assert!(waits, "it did not start ({ended:?}): {}", running.log());
             std::thread::sleep(Duration::from_millis(20));
@@ -113,7 +121,7 @@ impl Running {
     pub fn said(&self, words: &str) {
         let began = Instant::now();
         while !self.log().contains(words) {
-            let late = began.elapsed() > Duration::from_secs(20);
+            let late = began.elapsed() > PATIENCE;
             assert!(!late, "it never said {words}: {}", self.log());
             std::thread::sleep(Duration::from_millis(20));
         }

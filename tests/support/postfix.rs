@@ -80,7 +80,7 @@ impl Postfix {
     }
 
     fn wait_until_it_listens(&self) {
-        let end = Instant::now() + Duration::from_secs(20);
+        let end = Instant::now() + Duration::from_secs(60);
         while std::net::TcpStream::connect(("127.0.0.1", self.port())).is_err() {
             assert!(
                 Instant::now() < end,
