@@ -137,6 +137,11 @@ fn a_daemon_whose_doors_do_not_open_is_never_ready() {
     }
     assert_eq!(heard, ["STATUS=opening the store"]);
     assert_eq!(ask(&firm.file, &["status"]).code, Some(0));
+    // Tests are not deceived either: "already in use" is not "ready".
+    let started = std::panic::catch_unwind(|| drop(Running::start(&firm.file)));
+    let why = *started.unwrap_err().downcast::<String>().unwrap();
+    assert!(why.contains("it did not start"), "{why}");
+    assert!(why.contains("already in use"), "{why}");
 }
 
 #[test]
