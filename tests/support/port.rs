@@ -12,7 +12,7 @@ const COUNT: u16 = 12_000;
 /// How many were tried in this process.
 static TRIED: AtomicU16 = AtomicU16::new(0);
 
-/// A port that nobody listens on and that no other test is given while this process lives: a locked file says whose it is.
+/// A port that nobody listens on and that no other test is given while this process lives: a locked file claims it.
 pub fn free_port() -> u16 {
     let folder = std::env::temp_dir().join("quitus-test-ports");
     std::fs::create_dir_all(&folder).unwrap();
@@ -32,5 +32,8 @@ pub fn free_port() -> u16 {
             return port;
         }
     }
-    panic!("every port is taken; {} says by whom", folder.display());
+    panic!(
+        "every port from {FIRST} on is taken, or claimed in {}",
+        folder.display()
+    );
 }
