@@ -2,6 +2,7 @@
 
 use super::{gate, open_gate, reader};
 use quitus::intent::{Classification, Question, Thresholds, outcome};
+use quitus::mail::{self, Limits};
 use quitus::record::{Outcome, Reading, RequestKind, Stance, Verdict};
 
 fn answer(fresh: &str, elided: &str) -> Classification {
@@ -154,4 +155,19 @@ fn a_mail_without_a_body_is_read_by_the_subject_that_the_person_typed() {
         outcome(&note, &ours, &Thresholds::default()).0,
         Outcome::Ignore
     );
+}
+
+#[test]
+fn the_persons_own_signature_explains_no_answer() {
+    let is_stop = |below: &str| {
+        let raw = format!(
+            "From: <me@own.test>\r\nTo: <us@firm.test>\r\nSubject: Re: Tarif\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nTulipe\r\n\r\n{below}"
+        );
+        let message = mail::read(raw.as_bytes(), &Limits::default(), None, &()).unwrap();
+        quitus::intent::understand(reader(), &message, &open_gate()).asks(RequestKind::Stop)
+    };
+    assert!(is_stop("> TULIPE = plus aucun mail de notre part\r\n"));
+    assert!(!is_stop(
+        "-- \r\nTULIPE = plus aucun mail de notre part\r\n"
+    ));
 }
