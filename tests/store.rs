@@ -276,3 +276,64 @@ fn a_suppression_that_only_the_index_still_knows_is_written_down_again() {
     assert_eq!(report.suppressions_restored, 1);
     assert_eq!(store.state().counts().unwrap().suppressed[1], 3);
 }
+
+#[test]
+fn events_of_a_long_frame_are_found_in_any_order() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mut store, _) = Store::open(dir.path(), &options()).unwrap();
+    let import = |n: u64| Event::ImportBegun {
+        import: n,
+        name: "a".repeat(n as usize % 300),
+        digest: [n as u8; 32],
+    };
+    store.commit(at(1), vec![import(0)]).unwrap();
+    store
+        .commit(at(2), (1..=900).map(import).collect())
+        .unwrap();
+    let reader = store.reader();
+    let places = reader.frames(1).unwrap().map(|f| f.unwrap().place);
+    let places: Vec<LogPosition> = places.collect();
+    let (short, long) = (places[0], places[1]);
+    assert_eq!(reader.event(short).unwrap(), import(0));
+    for n in [900, 1, 450, 2, 899, 900] {
+        let at = LogPosition {
+            event: n - 1,
+            ..long
+        };
+        assert_eq!(reader.event(at).unwrap(), import(u64::from(n)));
+    }
+    let beyond = LogPosition { event: 900, ..long };
+    assert!(reader.event(beyond).is_err());
+    assert!(reader.event(LogPosition { event: 1, ..short }).is_err());
+}
+
+#[test]
+fn nobody_sees_an_older_row_after_a_newer_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let options = Options {
+        index_behind: 4,
+        ..options()
+    };
+    let (mut store, _) = Store::open(dir.path(), &options).unwrap();
+    let reader = store.reader();
+    let (seen, last) = std::thread::scope(|scope| {
+        let watch = || {
+            let (mut last, mut seen) = (0, 0u32);
+            while last < 200 {
+                let now = reader.state().counts().unwrap().suppressed[1];
+                assert!(now >= last, "{now} after {last}");
+                seen += u32::from(now > last);
+                last = now;
+            }
+            seen
+        };
+        let watching = [scope.spawn(watch), scope.spawn(watch)];
+        for n in 1..=200 {
+            store.commit(at(i64::from(n)), suppressed(n)).unwrap();
+        }
+        let seen = watching.map(|w| w.join().unwrap());
+        (seen, store.state().counts().unwrap().suppressed[1])
+    });
+    assert_eq!(last, 200);
+    assert!(seen.iter().all(|changes| *changes > 1), "{seen:?}");
+}

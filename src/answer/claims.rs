@@ -4,7 +4,9 @@
 //! removed"; the third words for a source that are no source. All are compared in lower case, with plain apostrophes and
 //! plain spaces. A claim that is missing here is a bug of the linter; it is no permission.
 
+use super::phrases::{Counts, Phrases, alone, anywhere};
 use crate::record::Language;
+use std::sync::LazyLock;
 
 /// Claims that are never ours to make (rights.md, Voice).
 #[rustfmt::skip]
@@ -79,6 +81,11 @@ pub const REMOTE: &[&str] = &[
 #[rustfmt::skip]
 pub const CALENDARS: &[&str] = &["calendly.com", "cal.com/", "meetings.hubspot", "calendar.app.google", "outlook.office.com/bookwithme", "zcal.co", "savvycal"];
 
+/// "I" in any language.
+pub const FIRST_PERSON: &[&str] = &[
+    "je", "j'ai", "j'", "i", "i'm", "i've", "ich", "yo", "io", "ik", "eu",
+];
+
 /// "I" in a language: a letter without a named human does not say it.
 pub fn first_person(language: Language) -> &'static [&'static str] {
     match language {
@@ -104,5 +111,56 @@ pub fn objection(language: Language) -> &'static str {
         Language::Nl => "bezwaar",
         Language::Pt => "opor-se",
         _ => "",
+    }
+}
+
+/// The tables that every letter is read for.
+#[derive(Clone, Copy)]
+pub(super) enum Of {
+    /// [`FORBIDDEN`].
+    Forbidden,
+    /// [`REMOVED`].
+    Removed,
+    /// [`PLACEHOLDERS`].
+    Placeholders,
+    /// [`CALENDARS`].
+    Calendars,
+    /// [`FIRST_PERSON`].
+    FirstPerson,
+}
+
+/// All of them, in the order of [`Of`].
+pub(super) static ALL: LazyLock<Phrases> = LazyLock::new(|| {
+    Phrases::of([
+        (FORBIDDEN, alone as Counts),
+        (REMOVED, alone),
+        (PLACEHOLDERS, alone),
+        (CALENDARS, anywhere),
+        (FIRST_PERSON, spoken),
+    ])
+});
+
+/// As a word of its own, and not the end of a name of the net: "data@example.io" says nothing in Italian.
+fn spoken(text: &str, at: usize, phrase: &str) -> bool {
+    alone(text, at, phrase) && !text[..at].ends_with(['.', '@'])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_language_s_own_word_is_looked_for() {
+        for language in Language::ALL {
+            let unknown = |i: &&&str| !FIRST_PERSON.contains(i);
+            assert_eq!(first_person(*language).iter().find(unknown), None);
+        }
+        let said = ALL.said("je vous écris, see calendly.com");
+        assert_eq!(
+            said.of(Of::FirstPerson as usize).collect::<Vec<_>>(),
+            ["je"]
+        );
+        assert_eq!(said.of(Of::Calendars as usize).count(), 1);
+        assert_eq!(said.of(Of::Forbidden as usize).count(), 0);
     }
 }

@@ -168,6 +168,48 @@ pub fn escape(text: &str, out: &mut String) {
     }
 }
 
+/// What a reader sees of a page.
+pub(super) fn text_of(html: &str) -> String {
+    let body = html
+        .split_once("<body")
+        .map_or(html, |(_, b)| b.split_once('>').map_or(b, |(_, b)| b));
+    let mut out = String::with_capacity(body.len());
+    for (i, piece) in body.split('<').enumerate() {
+        let text = if i == 0 {
+            piece
+        } else {
+            piece.split_once('>').map_or("", |(_, t)| t)
+        };
+        out.push_str(text);
+        out.push(' ');
+    }
+    without_entities(out)
+}
+
+/// Those that templates write, read once: `&amp;lt;` is `&lt;`.
+fn without_entities(text: String) -> String {
+    const ENTITIES: [(&str, &str); 6] = [
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("&quot;", "\""),
+        ("&#39;", "'"),
+        ("&nbsp;", " "),
+        ("&amp;", "&"),
+    ];
+    let mut pieces = text.split('&');
+    let mut out = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let known = ENTITIES.iter().find_map(|(entity, c)| {
+            let rest = piece.strip_prefix(&entity[1..])?;
+            Some((*c, rest))
+        });
+        let (c, rest) = known.unwrap_or(("&", piece));
+        out.push_str(c);
+        out.push_str(rest);
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

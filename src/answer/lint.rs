@@ -10,7 +10,8 @@ use super::facts::LetterFacts;
 use super::layout::{self, Block};
 use super::obligations::must_hold;
 use super::part::Part;
-use super::phrases::{Phrases, places, says};
+use super::phrases::{places, says};
+use aho_corasick::AhoCorasick;
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
@@ -78,7 +79,7 @@ pub fn lint(letter: &Letter, facts: &LetterFacts, parts: &[Part]) -> Vec<Finding
     let mut findings = Findings(Vec::new());
     let subject = normal(&letter.subject);
     let text = normal(&letter.text);
-    let html = normal(&text_of(&letter.html));
+    let html = normal(&layout::text_of(&letter.html));
     for (place, said) in [
         (Place::Subject, &subject),
         (Place::Text, &text),
@@ -97,9 +98,10 @@ pub fn lint(letter: &Letter, facts: &LetterFacts, parts: &[Part]) -> Vec<Finding
         );
     }
     remote(letter, &mut findings);
-    shape(letter, facts, parts, &mut findings);
+    let blocks = layout::blocks(&letter.text);
+    shape(&blocks, facts, parts, &mut findings);
     vague(facts, parts, &mut findings);
-    greeting(letter, facts, &mut findings);
+    greeting(&blocks, facts, &mut findings);
     if parts.contains(&Part::Access)
         && !letter
             .attachments
@@ -157,13 +159,9 @@ fn without_copy<'t>(normal_text: &'t str, facts: &LetterFacts) -> Cow<'t, str> {
     Cow::Owned(text)
 }
 
-/// The tables that every letter is read for.
-static FORBIDDEN: LazyLock<Phrases> = LazyLock::new(|| Phrases::of(claims::FORBIDDEN));
-static REMOVED: LazyLock<Phrases> = LazyLock::new(|| Phrases::of(claims::REMOVED));
-static PLACEHOLDERS: LazyLock<Phrases> = LazyLock::new(|| Phrases::of(claims::PLACEHOLDERS));
-
 fn claims_in(text: &str, place: Place, facts: &LetterFacts, findings: &mut Findings) {
-    for claim in FORBIDDEN.said(text) {
+    let said = claims::ALL.said(text);
+    for claim in said.of(claims::Of::Forbidden as usize) {
         findings.add("claim", place, format!("\"{claim}\""));
     }
     if !facts.suppression.as_ref().is_some_and(|s| s.is_removal()) {
@@ -172,7 +170,10 @@ fn claims_in(text: &str, place: Place, facts: &LetterFacts, findings: &mut Findi
                 .iter()
                 .any(|a| a.contains(c) && says(text, a))
         };
-        for claim in REMOVED.said(text).filter(|c| !announced(c)) {
+        for claim in said
+            .of(claims::Of::Removed as usize)
+            .filter(|c| !announced(c))
+        {
             findings.add(
                 "unproved",
                 place,
@@ -180,21 +181,20 @@ fn claims_in(text: &str, place: Place, facts: &LetterFacts, findings: &mut Findi
             );
         }
     }
-    for mark in PLACEHOLDERS.said(text) {
+    for mark in said.of(claims::Of::Placeholders as usize) {
         findings.add("placeholder", place, format!("\"{mark}\""));
     }
     if let Some(hole) = bracketed(text) {
         findings.add("placeholder", place, format!("\"{hole}\""));
     }
-    for place_to_meet in claims::CALENDARS.iter().filter(|c| text.contains(*c)) {
+    for place_to_meet in said.of(claims::Of::Calendars as usize) {
         findings.add("calendar", place, format!("\"{place_to_meet}\""));
     }
     if facts.controller.signatory.is_none() && place != Place::Subject {
-        // Not the end of a name of the net: "data@example.io" says nothing in Italian.
-        let said = |at: usize| !text[..at].ends_with(['.', '@']);
-        let i = claims::first_person(facts.language)
-            .iter()
-            .find(|i| places(text, i).into_iter().any(said));
+        let ours = claims::first_person(facts.language);
+        let i = said
+            .of(claims::Of::FirstPerson as usize)
+            .find(|i| ours.contains(i));
         findings.0.extend(i.map(|i| Finding {
             rule: "first_person",
             what: format!("\"{i}\""),
@@ -222,14 +222,13 @@ fn bracketed(text: &str) -> Option<&str> {
 }
 
 /// Lengths and headings: what a letter looks like, whatever it says.
-fn shape(letter: &Letter, facts: &LetterFacts, parts: &[Part], findings: &mut Findings) {
-    let blocks = layout::blocks(&letter.text);
+fn shape(blocks: &[Block], facts: &LetterFacts, parts: &[Part], findings: &mut Findings) {
     if parts == [Part::Stop] {
-        stop_is_short(&blocks, facts, findings);
+        stop_is_short(blocks, facts, findings);
     }
     if parts.iter().any(|p| p.informs()) {
-        objection_is_apart(&blocks, facts, findings);
-        notice_is_a_list(&blocks, findings);
+        objection_is_apart(blocks, facts, findings);
+        notice_is_a_list(blocks, findings);
     }
 }
 
@@ -298,7 +297,17 @@ fn lines_of(block: &Block) -> Vec<&str> {
     }
 }
 
+/// Marks of [`claims::REMOTE`] in any case: most letters have none.
+static REMOTE: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+    let mut builder = AhoCorasick::builder();
+    builder.ascii_case_insensitive(true);
+    builder.build(claims::REMOTE).ok()
+});
+
 fn remote(letter: &Letter, findings: &mut Findings) {
+    if (REMOTE.as_ref()).is_some_and(|marks| !marks.is_match(&letter.html)) {
+        return;
+    }
     let html = letter.html.to_lowercase();
     for mark in claims::REMOTE.iter().filter(|m| html.contains(*m)) {
         // Plain text may quote an address of the web (where data were found); only a tag or attribute fetches it.
@@ -329,8 +338,7 @@ fn vague(facts: &LetterFacts, parts: &[Part], findings: &mut Findings) {
 }
 
 /// A greeting names nobody whose name is only guessed from an address.
-fn greeting(letter: &Letter, facts: &LetterFacts, findings: &mut Findings) {
-    let blocks = layout::blocks(&letter.text);
+fn greeting(blocks: &[Block], facts: &LetterFacts, findings: &mut Findings) {
     let Some(first) = blocks.first() else { return };
     let greeting = normal(&lines_of(first).join(" "));
     let known = normal(facts.person.salutation.as_deref().unwrap_or_default());
@@ -350,34 +358,4 @@ fn greeting(letter: &Letter, facts: &LetterFacts, findings: &mut Findings) {
             format!("\"{name}\" is only known from the address"),
         );
     }
-}
-
-/// What a reader sees of a page.
-fn text_of(html: &str) -> String {
-    let body = html
-        .split_once("<body")
-        .map_or(html, |(_, b)| b.split_once('>').map_or(b, |(_, b)| b));
-    let mut out = String::with_capacity(body.len());
-    for (i, piece) in body.split('<').enumerate() {
-        let text = if i == 0 {
-            piece
-        } else {
-            piece.split_once('>').map_or("", |(_, t)| t)
-        };
-        out.push_str(text);
-        out.push(' ');
-    }
-    for (entity, c) in [
-        ("&lt;", "<"),
-        ("&gt;", ">"),
-        ("&quot;", "\""),
-        ("&#39;", "'"),
-        ("&nbsp;", " "),
-        ("&amp;", "&"),
-    ] {
-        if out.contains(entity) {
-            out = out.replace(entity, c);
-        }
-    }
-    out
 }

@@ -132,6 +132,20 @@ impl<'a> RawFrame<'a> {
         (n < count).then_some((event, count))
     }
 
+    /// Where in the frame's bytes each event begins, and where the last one ends.
+    pub(super) fn places(&self) -> Option<Vec<u32>> {
+        let (_, payload) = self.payload.split_first()?;
+        let (_, rest) = postcard::take_from_bytes::<Timestamp>(payload).ok()?;
+        let (count, mut rest) = postcard::take_from_bytes::<usize>(rest).ok()?;
+        let place = |rest: &[u8]| u32::try_from(self.bytes.len() - rest.len()).ok();
+        let mut places = vec![place(rest)?];
+        for _ in 0..count {
+            (_, rest) = postcard::take_from_bytes::<Event>(rest).ok()?;
+            places.push(place(rest)?);
+        }
+        Some(places)
+    }
+
     /// The events.
     pub fn decode(&self) -> Option<Frame> {
         let (version, payload) = self.payload.split_first()?;

@@ -11,6 +11,7 @@
 use super::frame::Link;
 use super::lists::Lists;
 use super::overlay::{changed_rows, overlaid};
+use super::recent::Recent;
 use crate::record::{Damaged, Found, ListEntry, Rows, Table, decode, encode};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -69,6 +70,8 @@ pub(super) struct Place {
 pub(super) struct Index {
     db: sled::Db,
     waiting: RwLock<Waiting>,
+    /// What sled was asked a moment ago.
+    recent: Recent,
     /// Tables that have ever had a row, by number: the others are not asked. A house that has merged nobody and suppressed
     /// no domain is asked for both with every message.
     held: [AtomicBool; TABLES],
@@ -173,6 +176,7 @@ impl Index {
                     return Ok(Self {
                         db,
                         waiting: RwLock::default(),
+                        recent: Recent::default(),
                         held,
                         behind,
                         lists: lists.clone(),
@@ -283,6 +287,8 @@ impl Index {
         crate::faults::reached("index: settle");
         guarded(|| self.db.apply_batch(batch).map_err(damaged))?;
         crate::faults::reached("index: settle");
+        // Before they wait no more: until then they are found there.
+        self.recent.forget();
         *self.waiting_mut() = Waiting::default();
         Ok(())
     }
@@ -327,10 +333,16 @@ impl Rows for Index {
             return Ok(None);
         }
         with_full_key(table, key, |key| {
+            let age = self.recent.age();
             if let Some(row) = self.waiting().rows.get(key) {
                 return Ok(row.clone());
             }
-            self.get_full(key)
+            if let Some(row) = self.recent.get(key) {
+                return Ok(row);
+            }
+            let row = self.get_full(key)?;
+            self.recent.put(key, row.as_deref(), age);
+            Ok(row)
         })
     }
 

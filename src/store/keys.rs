@@ -1,7 +1,8 @@
 //! Seals personal content, each thing under a key of its own kind, and forgets keys for good.
 //!
 //! A new key lives in memory until [`Keys::sync`]: a group's keys are durable before the frame that needs them. Erasing is an
-//! event first, then zeroing; erasing again does no harm, so a replay may repeat it.
+//! event first, then zeroing; erasing again does no harm, so a replay may repeat it. Keys are wiped from memory when they are
+//! dropped; what they open is a letter on its way or a person's row, stands in many places of it, and is not.
 
 use super::master::{Master, random};
 use super::slots::{Slot, SlotReport, Slots};
@@ -162,7 +163,6 @@ impl Keys {
     pub fn seal<T: Serialize + ?Sized>(&self, id: KeyId, content: &T) -> Result<Sealed, KeyError> {
         let key = self.key(id)?.ok_or(KeyError::Erased(id))?;
         let plain = postcard::to_stdvec(content).map_err(|_| KeyError::Content(id))?;
-        let plain = Zeroizing::new(plain);
         let nonce: [u8; NONCE] = random()?;
         let payload = Payload {
             msg: &plain,
@@ -191,7 +191,6 @@ impl Keys {
         let plain = XChaCha20Poly1305::new(&(*key).into())
             .decrypt(&(*nonce).into(), payload)
             .map_err(|_| KeyError::Content(id))?;
-        let plain = Zeroizing::new(plain);
         postcard::from_bytes(&plain)
             .map(Some)
             .map_err(|_| KeyError::Content(id))

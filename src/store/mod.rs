@@ -34,6 +34,7 @@ mod open;
 mod overlay;
 mod reader;
 mod reading;
+mod recent;
 mod recover;
 mod room;
 mod salvage;

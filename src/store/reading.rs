@@ -3,7 +3,7 @@
 use super::frame::{FRAME_HEADER, Link, RawFrame, SEGMENT_HEADER, head};
 use super::segment::{Piece, SegmentReader, segment_path, segments};
 use crate::record::{Event, Frame, LogPosition};
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
@@ -14,8 +14,10 @@ use std::sync::{Arc, Mutex};
 const REMEMBERED: usize = 16;
 /// Octets that are read at once: most frames are shorter.
 const MOST_FRAMES: usize = 16 << 10;
-/// Larger frames (imports) are not worth remembering.
+/// Larger frames (imports) are not worth remembering, but where their events stand is.
 const REMEMBERED_EVENTS: usize = 64;
+/// Places of events of large frames that are remembered: four octets each.
+const REMEMBERED_PLACES: usize = 1 << 20;
 
 /// Why an event could not be read again.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +38,9 @@ pub(super) struct LogFiles {
     dir: PathBuf,
     open: Mutex<VecDeque<(u32, Arc<File>)>>,
     recent: Mutex<VecDeque<(LogPosition, Arc<Frame>)>>,
+    /// Where the events of large frames stand: people of the register are looked up in any order, and a frame of an import has
+    /// a thousand of them.
+    large: Mutex<BTreeMap<LogPosition, Arc<[u32]>>>,
 }
 
 impl LogFiles {
@@ -44,26 +49,49 @@ impl LogFiles {
             dir: dir.to_owned(),
             open: Mutex::default(),
             recent: Mutex::default(),
+            large: Mutex::default(),
         }
     }
 
     /// The event at a place that a row of the index names.
     pub(super) fn event(&self, at: LogPosition) -> Result<Event, ReadError> {
         let (n, place) = (usize::from(at.event), LogPosition { event: 0, ..at });
-        let frame = match self.remembered(place) {
-            Some(frame) => frame,
-            None => {
-                let bytes = self.bytes(place)?;
-                let raw = RawFrame::parse(&bytes).ok_or(ReadError::Damaged(place))?;
-                let (event, of) = raw.event(n).ok_or(ReadError::Damaged(at))?;
-                if of > REMEMBERED_EVENTS || n + 1 == of {
-                    return Ok(event);
-                }
-                self.remember(place, &raw)?
+        if let Some(frame) = self.remembered(place) {
+            return frame.events.get(n).cloned().ok_or(ReadError::Damaged(at));
+        }
+        if let Some(events) = self.events_of_large(place) {
+            return self.event_of_large(at, &events);
+        }
+        let bytes = self.bytes(place)?;
+        let raw = RawFrame::parse(&bytes).ok_or(ReadError::Damaged(place))?;
+        let (event, of) = raw.event(n).ok_or(ReadError::Damaged(at))?;
+        if of > REMEMBERED_EVENTS
+            && let Some(events) = raw.places()
+            && let Ok(mut large) = self.large.lock()
+        {
+            if large.values().map(|e| e.len()).sum::<usize>() + events.len() > REMEMBERED_PLACES {
+                large.clear();
             }
+            large.insert(place, events.into());
+        }
+        Ok(event)
+    }
+
+    fn events_of_large(&self, place: LogPosition) -> Option<Arc<[u32]>> {
+        self.large.lock().ok()?.get(&place).cloned()
+    }
+
+    /// One event of a frame that was found whole before: it alone is read. What it sealed says itself whether it is whole.
+    fn event_of_large(&self, at: LogPosition, events: &[u32]) -> Result<Event, ReadError> {
+        let n = usize::from(at.event);
+        let (Some(begin), Some(end)) = (events.get(n), events.get(n + 1)) else {
+            return Err(ReadError::Damaged(at));
         };
-        let event = frame.events.get(n);
-        event.cloned().ok_or(ReadError::Damaged(at))
+        let mut bytes = vec![0; (end - begin) as usize];
+        let offset = u64::from(at.offset) + u64::from(*begin);
+        let read = self.file(at.segment)?.read_exact_at(&mut bytes, offset);
+        read.map_err(|_| ReadError::Damaged(at))?;
+        postcard::from_bytes(&bytes).map_err(|_| ReadError::Damaged(at))
     }
 
     /// The frame at a place.

@@ -256,7 +256,7 @@ impl Reader {
             signature: self.zone.signature,
             cut: std::mem::take(&mut self.cut_next),
             attribution: self.zone.attribution,
-            kind: None,
+            ..Line::default()
         });
     }
 

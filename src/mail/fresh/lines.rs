@@ -4,6 +4,7 @@
 //! disclaimers) are written once.
 
 use super::super::ElidedKind;
+use std::cell::OnceCell;
 
 /// One line.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -20,9 +21,16 @@ pub(in crate::mail) struct Line {
     pub attribution: bool,
     /// What the line was taken for; nothing as long as it counts as typed.
     pub kind: Option<ElidedKind>,
+    /// [`Line::plain`], once somebody asked.
+    pub(super) plain: OnceCell<String>,
 }
 
 impl Line {
+    /// Its text as the tables of words are compared with it; made once, when the line is whole.
+    pub fn plain(&self) -> &str {
+        self.plain.get_or_init(|| plain_form(&self.text))
+    }
+
     pub fn blank(&self) -> bool {
         self.text.trim().is_empty()
     }

@@ -103,12 +103,7 @@ pub(super) fn of(name: &[u8; 8], attributes: &str) -> Vec<Mark> {
             }
             "style" => {
                 let style: String = value.chars().filter(|c| !c.is_whitespace()).collect();
-                if is_hidden(&style) {
-                    marks.push(Mark::Hidden);
-                }
-                if style.contains("white-space:pre") {
-                    marks.push(Mark::Preformatted);
-                }
+                marks.extend(style.split(';').filter_map(styled));
                 // Gmail's indentation button, not a quotation
                 quoting &= !(style.contains("border:none") && style.contains("padding:0"));
             }
@@ -140,23 +135,21 @@ fn named(value: &str, key: &str, marks: &mut Vec<Mark>) {
     }
 }
 
-fn is_hidden(style: &str) -> bool {
-    let zero = |property: &str| {
-        style.match_indices(property).any(|(at, _)| {
-            let value = &style[at + property.len()..];
-            let number = value
-                .split(|c: char| !(c.is_ascii_digit() || c == '.'))
-                .next()
-                .unwrap_or("");
-            number.parse::<f32>() == Ok(0.0) && (at == 0 || style.as_bytes()[at - 1] == b';')
-        })
+/// What one declaration of a style, without spaces, says.
+fn styled(declaration: &str) -> Option<Mark> {
+    let (property, value) = declaration.split_once(':')?;
+    let hidden = match property {
+        "display" => value.starts_with("none"),
+        "visibility" => value.starts_with("hidden"),
+        "mso-hide" => value.starts_with("all"),
+        "font-size" | "max-height" | "opacity" => {
+            let number = value.split(|c: char| !(c.is_ascii_digit() || c == '.'));
+            number.take(1).any(|n| n.parse::<f32>() == Ok(0.0))
+        }
+        "white-space" if value.starts_with("pre") => return Some(Mark::Preformatted),
+        _ => false,
     };
-    ["display:none", "visibility:hidden", "mso-hide:all"]
-        .iter()
-        .any(|h| style.contains(h))
-        || zero("font-size:")
-        || zero("max-height:")
-        || zero("opacity:")
+    hidden.then_some(Mark::Hidden)
 }
 
 /// `key="value"` pairs, keys and values in lower case.

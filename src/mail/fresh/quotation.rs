@@ -8,6 +8,7 @@ use super::attribution::{attribution, digits, has_time};
 use super::lines::{Line, plain_form};
 use super::words::{ANSWER_ABOVE, FORWARDED, LABELS, ORIGINAL, Role};
 use crate::mail::ElidedKind::{self, Forwarded, Quotation};
+use aho_corasick::AhoCorasick;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
@@ -114,7 +115,7 @@ fn beginning(
     if let Some(body) = notes_block(lines, at) {
         return sure(at, body, Quotation);
     }
-    if answer_above(text) {
+    if answer_above(&lines[at]) {
         return Some(desk_line(at, lines.len(), typed_above));
     }
     attribution(lines, at)
@@ -135,11 +136,17 @@ fn desk_line(at: usize, end: usize, typed_above: bool) -> Beginning {
 }
 
 /// `##- Please type your reply above this line -##`: a line of its own, with signs around it or short.
-fn answer_above(text: &str) -> bool {
+fn answer_above(line: &Line) -> bool {
+    static WORDS: LazyLock<Option<AhoCorasick>> =
+        LazyLock::new(|| AhoCorasick::new(ANSWER_ABOVE).ok());
+    let text = line.text.trim();
     if text.len() > 160 {
         return false;
     }
-    let plain = plain_form(text);
+    let plain = line.plain();
+    if (WORDS.as_ref()).is_some_and(|words| !words.is_match(plain)) {
+        return false;
+    }
     let signs = text.starts_with(|c: char| !c.is_alphanumeric());
     let short = plain.split_whitespace().count() <= 14 && !plain.ends_with('?');
     (signs || short) && ANSWER_ABOVE.iter().any(|w| plain.contains(w))

@@ -10,6 +10,8 @@ use super::words::{
     BANNERS, CLOSINGS, DEVICES, DISCLAIMER_STARTS, DISCLAIMERS, LIST_FOOTERS, SENT_FROM, THANKS,
 };
 use crate::mail::ElidedKind::{Disclaimer, Signature};
+use aho_corasick::AhoCorasick;
+use std::sync::LazyLock;
 
 /// Marks the furniture of every run of typed lines.
 pub(super) fn mark(lines: &mut [Line], typist: &Typist) {
@@ -50,14 +52,31 @@ fn typed(lines: &[Line]) -> Vec<usize> {
     (0..lines.len()).filter(|n| lines[*n].fresh()).collect()
 }
 
-fn contains_row(text: &str, table: &[&[&str]]) -> bool {
-    table.iter().any(|row| row.iter().all(|w| text.contains(w)))
+/// Rows of words of which all stand in a text. One pass finds out whether the first word of any row does.
+struct Rows {
+    rows: &'static [&'static [&'static str]],
+    firsts: Option<AhoCorasick>,
 }
+
+impl Rows {
+    fn of(rows: &'static [&'static [&'static str]]) -> Self {
+        let firsts = AhoCorasick::new(rows.iter().map(|row| row[0])).ok();
+        Self { rows, firsts }
+    }
+
+    fn stand_in(&self, text: &str) -> bool {
+        let possible = self.firsts.as_ref().is_none_or(|f| f.is_match(text));
+        possible && (self.rows.iter()).any(|row| row.iter().all(|w| text.contains(w)))
+    }
+}
+
+static BANNER: LazyLock<Rows> = LazyLock::new(|| Rows::of(BANNERS));
+static DISCLAIMER: LazyLock<Rows> = LazyLock::new(|| Rows::of(DISCLAIMERS));
 
 fn banners(lines: &mut [Line]) {
     for n in typed(lines).into_iter().take(6) {
-        let text = plain_form(&lines[n].text);
-        if text.len() < 400 && contains_row(&text, BANNERS) {
+        let text = lines[n].plain();
+        if text.len() < 400 && BANNER.stand_in(text) {
             set(&mut lines[n..=n], Disclaimer);
         }
     }
@@ -68,15 +87,18 @@ fn telephones(lines: &mut [Line]) {
         .iter_mut()
         .filter(|l| l.fresh() && l.text.len() <= 160)
     {
-        let text = plain_form(&line.text);
+        let text = line.plain();
         let text = text.trim_start_matches(['-', '—', '[', '(', '<', ' ']);
         // "Envoyé de mon iPhone" is short; "Envoyé depuis trois mois, …" is a sentence that somebody typed
         let head = text.split(['<', '(']).next().unwrap_or("");
         let words = head.split_whitespace().count();
+        if !SENT_FROM.iter().any(|s| text.starts_with(s)) {
+            continue;
+        }
         let device = DEVICES.iter().any(|d| head.contains(d));
         let sentence = text.contains(['?', '!', ';']) || (text.contains(", ") && words > 8);
         let short = words <= if device { 13 } else { 6 };
-        if short && !sentence && SENT_FROM.iter().any(|s| text.starts_with(s)) {
+        if short && !sentence {
             line.kind = Some(Signature);
         }
     }
@@ -85,7 +107,7 @@ fn telephones(lines: &mut [Line]) {
 /// What a list puts under every mail, with the rule above it, to the end of the run.
 fn list_footer(lines: &mut [Line]) {
     let fresh = typed(lines);
-    let found = fresh.iter().position(|n| is_list_footer(&lines[*n].text));
+    let found = fresh.iter().position(|n| is_list_footer(&lines[*n]));
     let Some(seen) = found else { return };
     let rule = fresh[..seen]
         .iter()
@@ -97,9 +119,10 @@ fn list_footer(lines: &mut [Line]) {
 }
 
 /// The line begins as such a footer does: "I want to unsubscribe from this list" is typed, and so is a question.
-fn is_list_footer(text: &str) -> bool {
-    let text = plain_form(text);
-    let bare = text.trim_start_matches(|c: char| !c.is_alphanumeric());
+fn is_list_footer(line: &Line) -> bool {
+    let bare = line
+        .plain()
+        .trim_start_matches(|c: char| !c.is_alphanumeric());
     let begins = |row: &&[&str]| bare.starts_with(row[0]) && row.iter().all(|w| bare.contains(w));
     !is_question(bare) && (bare.contains("mailman/listinfo") || LIST_FOOTERS.iter().any(begins))
 }
@@ -133,7 +156,7 @@ fn delimiter(lines: &mut [Line]) {
 
 /// A question, or a sentence that somebody typed below a rule, not a firm's motto or a legal line.
 fn asks(text: &str) -> bool {
-    is_question(text) || (is_sentence(text) && !contains_row(&plain_form(text), DISCLAIMERS))
+    is_question(text) || (is_sentence(text) && !DISCLAIMER.stand_in(&plain_form(text)))
 }
 
 fn is_question(text: &str) -> bool {
@@ -172,10 +195,10 @@ fn disclaimers(lines: &mut [Line]) {
                 .join(" "),
         );
         let begins = (start..end).find(|n| {
-            let text = plain_form(&lines[*n].text);
+            let text = lines[*n].plain();
             DISCLAIMER_STARTS.iter().any(|s| text.starts_with(s)) && text.len() >= 25
         });
-        let whole = paragraph.len() >= 40 && contains_row(&paragraph, DISCLAIMERS);
+        let whole = paragraph.len() >= 40 && DISCLAIMER.stand_in(&paragraph);
         if whole || begins.is_some_and(|b| b > start && seen > 0) {
             let from = begins.unwrap_or(start);
             let card = lines[start..from].iter().all(|l| !is_sentence(&l.text));
@@ -203,22 +226,26 @@ fn first_of_row(lines: &[Line], start: usize, end: usize) -> usize {
         .collect();
     (start..end)
         .find(|n| {
-            let text = plain_form(&lines[*n].text);
+            let text = lines[*n].plain();
             words.iter().any(|w| text.contains(w))
         })
         .unwrap_or(start)
 }
 
 /// Whether the line is a closing formula, and not a sentence with one in it.
-fn is_closing(text: &str) -> bool {
-    let text = plain_form(text);
+fn is_closing(line: &Line) -> bool {
+    let text = line.plain();
     let words = text.split_whitespace().count();
-    if is_question(&text) || words > 14 {
+    if is_question(text) || words > 14 {
         return false;
     }
     let bare = text.trim_end_matches([',', '.', '!', ' ', ';', '-']);
     THANKS.contains(&bare)
         || CLOSINGS.iter().any(|c| {
+            // Most begin with another letter.
+            if c.as_bytes().first() != text.as_bytes().first() {
+                return false;
+            }
             let Some(rest) = text.strip_prefix(c.trim_end_matches(',')) else {
                 return false;
             };
@@ -234,7 +261,7 @@ fn after_closing(lines: &mut [Line], typist: &Typist) {
     let Some(place) = (0..fresh.len())
         .rev()
         .take(14)
-        .find(|p| is_closing(&lines[fresh[*p]].text))
+        .find(|p| is_closing(&lines[fresh[*p]]))
     else {
         return;
     };

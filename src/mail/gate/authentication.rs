@@ -46,6 +46,11 @@ pub fn authentication(signs: &Signs, authserv_id: Option<&str>) -> Authenticatio
 
 /// Whether the `by` host of a Received is the border (or a host below its domain).
 fn written_by(received: &str, id: &str, exact: bool) -> bool {
+    // Most fields of a mail that came from afar do not name it at all.
+    let mut places = received.as_bytes().windows(id.len().max(1));
+    if id.is_ascii() && !places.any(|place| place.eq_ignore_ascii_case(id.as_bytes())) {
+        return false;
+    }
     let bare = without_comments(received).to_lowercase();
     let mut words = bare.split_ascii_whitespace();
     let host = words

@@ -292,7 +292,8 @@ impl Step<'_> {
             self.tables.put(Table::Outbox, &slot, Vec::new());
         }
         self.wait(None, row.waits_as(), row.changed, &key);
-        if let Some(domain) = &row.head.domain {
+        let known = old.as_ref().and_then(|old| old.head.domain.as_ref());
+        if let Some(domain) = row.head.domain.as_ref().filter(|d| known != Some(*d)) {
             let key = order::domain_key(domain, row.head.letter.case);
             self.tables.put(Table::CaseOrder, &key, Vec::new());
         }
