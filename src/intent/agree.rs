@@ -55,17 +55,36 @@ const CERTAIN: f32 = 1.0;
 const ASKED: f32 = 0.5;
 /// A chance that something else is asked too, from which on what is surely asked is not done without a human.
 const ALSO: f32 = 0.1;
-/// A chance that anything is asked, from which on a message is not passed over.
-const ANYTHING: f32 = 0.2;
-/// The same, where a lexicon heard it: there are words that speak for it.
-const HEARD: f32 = 0.15;
 /// Below this word of the learned reader a lexicon's find has another sense. In the five sets that neither reader was made from
 /// none of 53 such finds was asked for; of the 41 from here to 0.2, 17 were.
 const BASELESS: f32 = 0.005;
 /// A chance that a human must see it, from which on nothing is done without one.
 const FOR_A_HUMAN: f32 = 0.1;
-/// The same, for a message that would be passed over.
-const PASSED_OVER: f32 = 0.25;
+/// The chances from which on a message that asks nothing for sure is not passed over.
+#[derive(Clone, Copy)]
+pub struct Enough {
+    /// That anything is asked.
+    anything: f32,
+    /// The same, where a lexicon heard it: there are words that speak for it.
+    heard: f32,
+    /// That a human must see it.
+    human: f32,
+}
+
+/// For an answer.
+pub const FOR_AN_ANSWER: Enough = Enough {
+    anything: 0.2,
+    heard: 0.15,
+    human: 0.25,
+};
+/// For a mail that answers none. Hardly any of them is about our mail: of 92 in all sets that only might have asked something two
+/// did, and whoever asks without being written to says so plainly.
+pub const FOR_A_MAIL_OF_ITS_OWN: Enough = Enough {
+    anything: ASKED,
+    heard: ASKED,
+    human: 0.45,
+};
+
 /// Who is that likely interested, or asks that likely, does not simply want to be left alone.
 const INTERESTED: f32 = 0.3;
 const ASKING: f32 = 0.9;
@@ -117,15 +136,20 @@ impl Fit {
     }
 }
 
-/// What both say of a text. `read` is the lexicons' word.
-pub fn agree(mut read: Classification, judged: &Judgement, text: &str) -> Classification {
+/// What both say of a text. `read` is the lexicons' word; `enough` says what is not passed over.
+pub fn agree(
+    mut read: Classification,
+    judged: &Judgement,
+    text: &str,
+    enough: Enough,
+) -> Classification {
     let heard = read.stance;
     let (doubt, dropped) = weigh(&mut read, judged, text);
-    human(&mut read, judged, text);
+    human(&mut read, judged, text, enough);
     stance(&mut read, judged);
     let acts = !read.requests.is_empty();
-    let enough = if acts { ALSO } else { ANYTHING };
-    let likely = doubt.filter(|(chance, _)| *chance >= enough);
+    let least = if acts { ALSO } else { enough.anything };
+    let likely = doubt.filter(|(chance, _)| *chance >= least);
     if let Some((_, label)) = likely {
         read.unsure = Some(signal(
             &format!("may ask {}", LABELS[label]),
@@ -134,7 +158,7 @@ pub fn agree(mut read: Classification, judged: &Judgement, text: &str) -> Classi
             text,
         ));
     } else if let Some(found) =
-        dropped.filter(|f| acts || is_for_a_human(f.kind) || f.confidence >= HEARD)
+        dropped.filter(|f| acts || is_for_a_human(f.kind) || f.confidence >= enough.heard)
     {
         read.unsure = Some(differ(&found, None));
     } else if let Some((found, trap)) = unsupported(&read, judged, heard) {
@@ -217,13 +241,13 @@ fn weigh(
 }
 
 /// Whether a human must see it; a reason of the lexicons that the other reader finds baseless is dropped.
-fn human(read: &mut Classification, judged: &Judgement, text: &str) {
+fn human(read: &mut Classification, judged: &Judgement, text: &str, enough: Enough) {
     let none = read.human.is_empty();
     let fit = if none { UNCLEAR } else { HUMAN };
     let suspected = !none || read.unsure.is_some();
     let chance = fit.chance(judged.says[HUMAN_LABEL], suspected);
     let acts = !read.requests.is_empty();
-    if chance < if acts { FOR_A_HUMAN } else { PASSED_OVER } {
+    if chance < if acts { FOR_A_HUMAN } else { enough.human } {
         read.human.clear();
     } else if read.human.is_empty() {
         read.human
@@ -271,130 +295,5 @@ fn evidence(judged: &Judgement, label: usize, text: &str) -> Evidence {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::intent::Question;
-
-    fn understood(subject: &str, fresh: &str) -> Classification {
-        let reader = crate::intent::builtin().unwrap();
-        reader.understand(&Question {
-            subject,
-            fresh,
-            from: "me@own.example",
-            ..Question::default()
-        })
-    }
-
-    #[test]
-    fn what_no_phrase_knows_is_read_and_quoted() {
-        let read = understood(
-            "",
-            "Euer Zeug wandert bei mir ungelesen in den Ofen. Spart euch das künftig.",
-        );
-        let found = &read.requests[0];
-        assert_eq!(found.kind, RequestKind::Stop);
-        assert!(found.evidence[0].text.starts_with("Spart"), "{found:?}");
-        assert_eq!(found.evidence[0].rule, "learned.stop");
-    }
-
-    #[test]
-    fn a_bare_no_is_a_no_and_a_no_that_is_the_way_out_is_a_stop() {
-        for no in [
-            "No thanks",
-            "Non, merci.",
-            "Nein danke\nMfG Krause",
-            "No grazie",
-            "Nej tack!",
-            "Ne, děkuji",
-            "Bonjour, merci mais non. Bien à vous",
-        ] {
-            let read = understood("", no);
-            assert_eq!(read.stance, Some(Stance::NotInterested), "{no}");
-            assert!(
-                read.requests.is_empty() && read.unsure.is_none(),
-                "{no}: {read:?}"
-            );
-        }
-        let reader = crate::intent::builtin().unwrap();
-        let answers = |fresh, elided| {
-            let question = Question {
-                fresh,
-                elided,
-                from: "me@own.example",
-                ..Question::default()
-            };
-            (reader.read(&question), reader.understand(&question))
-        };
-        let (_, defined) = answers("NO", "> Reply NO to unsubscribe.");
-        assert!(defined.asks(RequestKind::Stop), "{defined:?}");
-        let (perhaps, _) = answers("NO", "> If that bothers you, three letters will do: NO.");
-        assert!(!perhaps.is_bare_stance, "the other reader is asked");
-    }
-
-    #[test]
-    fn a_subject_that_asks_is_not_outvoted_by_a_body_that_says_nothing() {
-        let read = understood(
-            "Merci de me retirer de votre liste",
-            "Bonjour Madame, bonne journée à vous.",
-        );
-        assert!(read.asks(RequestKind::Stop), "{read:?}");
-        assert!(read.requests[0].confidence >= 0.7);
-    }
-
-    #[test]
-    fn a_find_that_the_learned_reader_knows_to_be_nothing_holds_nobody() {
-        let found = |kind| Found {
-            kind,
-            confidence: 0.95,
-            evidence: vec![Evidence {
-                rule: "fr.rule/1".into(),
-                text: "words".into(),
-                start: Some(0),
-            }],
-        };
-        let held = |access: f32| {
-            let read = Classification {
-                requests: vec![found(RequestKind::Stop), found(RequestKind::Access)],
-                ..Classification::default()
-            };
-            let mut says = [0.0; LABELS.len()];
-            (says[0], says[2]) = (0.99, access);
-            let moved_by = std::array::from_fn(|_| 0..5);
-            let read = agree(read, &Judgement { says, moved_by }, "words");
-            assert!(read.asks(RequestKind::Stop) && !read.asks(RequestKind::Access));
-            read.unsure.is_some()
-        };
-        assert!(held(0.006) && !held(0.0005));
-    }
-
-    #[test]
-    fn a_phrase_that_its_writer_is_certain_of_wins() {
-        let stop = Found {
-            kind: RequestKind::Stop,
-            confidence: CERTAIN,
-            evidence: vec![Evidence {
-                rule: "fr.stop.own/1".into(),
-                text: "Bonne journée".into(),
-                start: Some(0),
-            }],
-        };
-        let sure = |confidence| Classification {
-            requests: vec![Found {
-                confidence,
-                ..stop.clone()
-            }],
-            ..Classification::default()
-        };
-        let text = "Bonne journée à vous";
-        let judged = Judgement {
-            says: [0.01; LABELS.len()],
-            moved_by: std::array::from_fn(|_| 0..text.len()),
-        };
-        assert!(agree(sure(CERTAIN), &judged, text).asks(RequestKind::Stop));
-        let doubted = agree(sure(0.95), &judged, text);
-        assert!(
-            doubted.requests.is_empty() && doubted.unsure.is_some(),
-            "{doubted:?}"
-        );
-    }
-}
+#[path = "agree_tests.rs"]
+mod tests;

@@ -1,7 +1,7 @@
 //! What of a reply the learned reader is asked, and whether at all: mostly what was typed; of an answer that the quoted mail
 //! explains, the explanation; of a mail without a body, its subject.
 
-use super::agree::{INTERESTED_LABEL, KINDS, agree};
+use super::agree::{FOR_A_MAIL_OF_ITS_OWN, FOR_AN_ANSWER, INTERESTED_LABEL, KINDS, agree};
 use super::alone::{differ, is_unsupported};
 use super::choice::{Choice, is_yes};
 use super::classification::{Classification, Signal};
@@ -49,7 +49,11 @@ impl Reader {
         if question.fresh.trim().is_empty() {
             return of_the_subject(read, &judged, question);
         }
-        let mut read = agree(read, &judged, question.fresh);
+        let enough = match question.is_answer() {
+            true => FOR_AN_ANSWER,
+            false => FOR_A_MAIL_OF_ITS_OWN,
+        };
+        let mut read = agree(read, &judged, question.fresh, enough);
         if read.unsure.is_none() && read.human.is_empty() {
             read.unsure = self.doubt_choice(question, &read, &judged);
         }
@@ -160,7 +164,8 @@ fn of_the_subject(
     judged: &Judgement,
     question: &Question<'_>,
 ) -> Classification {
-    let mut read = agree(read, judged, question.subject);
+    // Whoever writes only a subject does not write about something else.
+    let mut read = agree(read, judged, question.subject, FOR_AN_ANSWER);
     for evidence in read.requests.iter_mut().flat_map(|f| &mut f.evidence) {
         evidence.start = None;
     }

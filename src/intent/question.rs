@@ -16,3 +16,10 @@ pub struct Question<'a> {
     /// The sender's address: other addresses in the text are other people's. Empty if unknown.
     pub from: &'a str,
 }
+
+impl Question<'_> {
+    /// Whether it answers or passes on a mail, by its subject, its header or what it quotes.
+    pub fn is_answer(&self) -> bool {
+        self.subject_is_reply || !self.elided.trim().is_empty()
+    }
+}

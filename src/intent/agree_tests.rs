@@ -1,0 +1,146 @@
+//! What two readers make of a text together: who is believed, and what is enough to ask a human.
+
+use super::*;
+use crate::intent::Question;
+
+fn understood(subject: &str, fresh: &str) -> Classification {
+    let reader = crate::intent::builtin().unwrap();
+    reader.understand(&Question {
+        subject,
+        fresh,
+        from: "me@own.example",
+        ..Question::default()
+    })
+}
+
+#[test]
+fn what_no_phrase_knows_is_read_and_quoted() {
+    let read = understood(
+        "",
+        "Euer Zeug wandert bei mir ungelesen in den Ofen. Spart euch das künftig.",
+    );
+    let found = &read.requests[0];
+    assert_eq!(found.kind, RequestKind::Stop);
+    assert!(found.evidence[0].text.starts_with("Spart"), "{found:?}");
+    assert_eq!(found.evidence[0].rule, "learned.stop");
+}
+
+#[test]
+fn a_bare_no_is_a_no_and_a_no_that_is_the_way_out_is_a_stop() {
+    for no in [
+        "No thanks",
+        "Non, merci.",
+        "Nein danke\nMfG Krause",
+        "No grazie",
+        "Nej tack!",
+        "Ne, děkuji",
+        "Bonjour, merci mais non. Bien à vous",
+    ] {
+        let read = understood("", no);
+        assert_eq!(read.stance, Some(Stance::NotInterested), "{no}");
+        assert!(
+            read.requests.is_empty() && read.unsure.is_none(),
+            "{no}: {read:?}"
+        );
+    }
+    let reader = crate::intent::builtin().unwrap();
+    let answers = |fresh, elided| {
+        let question = Question {
+            fresh,
+            elided,
+            from: "me@own.example",
+            ..Question::default()
+        };
+        (reader.read(&question), reader.understand(&question))
+    };
+    let (_, defined) = answers("NO", "> Reply NO to unsubscribe.");
+    assert!(defined.asks(RequestKind::Stop), "{defined:?}");
+    let (perhaps, _) = answers("NO", "> If that bothers you, three letters will do: NO.");
+    assert!(!perhaps.is_bare_stance, "the other reader is asked");
+}
+
+#[test]
+fn a_subject_that_asks_is_not_outvoted_by_a_body_that_says_nothing() {
+    let read = understood(
+        "Merci de me retirer de votre liste",
+        "Bonjour Madame, bonne journée à vous.",
+    );
+    assert!(read.asks(RequestKind::Stop), "{read:?}");
+    assert!(read.requests[0].confidence >= 0.7);
+}
+
+#[test]
+fn a_find_that_the_learned_reader_knows_to_be_nothing_holds_nobody() {
+    let found = |kind| Found {
+        kind,
+        confidence: 0.95,
+        evidence: vec![Evidence {
+            rule: "fr.rule/1".into(),
+            text: "words".into(),
+            start: Some(0),
+        }],
+    };
+    let held = |access: f32| {
+        let read = Classification {
+            requests: vec![found(RequestKind::Stop), found(RequestKind::Access)],
+            ..Classification::default()
+        };
+        let mut says = [0.0; LABELS.len()];
+        (says[0], says[2]) = (0.99, access);
+        let moved_by = std::array::from_fn(|_| 0..5);
+        let read = agree(read, &Judgement { says, moved_by }, "words", FOR_AN_ANSWER);
+        assert!(read.asks(RequestKind::Stop) && !read.asks(RequestKind::Access));
+        read.unsure.is_some()
+    };
+    assert!(held(0.006) && !held(0.0005));
+}
+
+#[test]
+fn a_phrase_that_its_writer_is_certain_of_wins() {
+    let stop = Found {
+        kind: RequestKind::Stop,
+        confidence: CERTAIN,
+        evidence: vec![Evidence {
+            rule: "fr.stop.own/1".into(),
+            text: "Bonne journée".into(),
+            start: Some(0),
+        }],
+    };
+    let sure = |confidence| Classification {
+        requests: vec![Found {
+            confidence,
+            ..stop.clone()
+        }],
+        ..Classification::default()
+    };
+    let text = "Bonne journée à vous";
+    let judged = Judgement {
+        says: [0.01; LABELS.len()],
+        moved_by: std::array::from_fn(|_| 0..text.len()),
+    };
+    assert!(agree(sure(CERTAIN), &judged, text, FOR_AN_ANSWER).asks(RequestKind::Stop));
+    let doubted = agree(sure(0.95), &judged, text, FOR_AN_ANSWER);
+    assert!(
+        doubted.requests.is_empty() && doubted.unsure.is_some(),
+        "{doubted:?}"
+    );
+}
+
+#[test]
+fn a_mere_suspicion_holds_an_answer_and_not_a_mail_of_its_own() {
+    let text = "some words";
+    let held = |stop: f32, human: f32, enough| {
+        let mut says = [0.001; LABELS.len()];
+        (says[0], says[HUMAN_LABEL]) = (stop, human);
+        let moved_by = std::array::from_fn(|_| 0..text.len());
+        let judged = Judgement { says, moved_by };
+        let read = agree(Classification::default(), &judged, text, enough);
+        assert!(read.requests.is_empty(), "{read:?}");
+        read.unsure.is_some() || !read.human.is_empty()
+    };
+    for (stop, human) in [(0.3, 0.001), (0.001, 0.35)] {
+        assert!(held(stop, human, FOR_AN_ANSWER));
+        assert!(!held(stop, human, FOR_A_MAIL_OF_ITS_OWN));
+    }
+    assert!(held(0.001, 0.6, FOR_A_MAIL_OF_ITS_OWN));
+}
