@@ -126,21 +126,30 @@ fn a_phrase_that_its_writer_is_certain_of_wins() {
     );
 }
 
+/// Whether a text is held in which the readers heard this much.
+fn is_held(stop: f32, human: f32, none: f32, enough: Enough) -> bool {
+    let text = "some words";
+    let mut says = [0.001; LABELS.len()];
+    (says[0], says[HUMAN_LABEL], says[NONE_LABEL]) = (stop, human, none);
+    let moved_by = std::array::from_fn(|_| 0..text.len());
+    let judged = Judgement { says, moved_by };
+    let read = agree(Classification::default(), &judged, text, enough);
+    assert!(read.requests.is_empty(), "{read:?}");
+    read.unsure.is_some() || !read.human.is_empty()
+}
+
 #[test]
 fn a_mere_suspicion_holds_an_answer_and_not_a_mail_of_its_own() {
-    let text = "some words";
-    let held = |stop: f32, human: f32, enough| {
-        let mut says = [0.001; LABELS.len()];
-        (says[0], says[HUMAN_LABEL]) = (stop, human);
-        let moved_by = std::array::from_fn(|_| 0..text.len());
-        let judged = Judgement { says, moved_by };
-        let read = agree(Classification::default(), &judged, text, enough);
-        assert!(read.requests.is_empty(), "{read:?}");
-        read.unsure.is_some() || !read.human.is_empty()
-    };
     for (stop, human) in [(0.3, 0.001), (0.001, 0.35)] {
-        assert!(held(stop, human, FOR_AN_ANSWER));
-        assert!(!held(stop, human, FOR_A_MAIL_OF_ITS_OWN));
+        assert!(is_held(stop, human, 0.1, FOR_AN_ANSWER));
+        assert!(!is_held(stop, human, 0.1, FOR_A_MAIL_OF_ITS_OWN));
     }
-    assert!(held(0.001, 0.6, FOR_A_MAIL_OF_ITS_OWN));
+    assert!(is_held(0.001, 0.6, 0.1, FOR_A_MAIL_OF_ITS_OWN));
+}
+
+#[test]
+fn whoever_surely_asks_nothing_is_suspected_of_nothing_but_may_need_a_human() {
+    assert!(is_held(0.3, 0.001, 0.75, FOR_AN_ANSWER));
+    assert!(!is_held(0.3, 0.001, 0.85, FOR_AN_ANSWER));
+    assert!(is_held(0.3, 0.35, 0.85, FOR_AN_ANSWER));
 }

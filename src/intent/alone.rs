@@ -15,7 +15,7 @@ const NOTHING: f32 = 0.05;
 /// From this chance on what it heard stands against an interest that the lexicons heard. A stop never does.
 const LOUDER: f32 = 0.97;
 /// The place in [`super::learned::LABELS`].
-const NONE_LABEL: usize = 13;
+pub(super) const NONE_LABEL: usize = 13;
 
 /// The first request that only the learned reader heard and that is not safe to act upon, and the trap that says so, if one
 /// does. `heard` is the lexicons' stance.
