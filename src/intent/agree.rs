@@ -71,33 +71,22 @@ pub struct Enough {
     human: f32,
 }
 
-impl Enough {
-    /// What asks must be likelier than not; a human sees it as before.
-    fn surely(self) -> Self {
-        Self {
-            anything: ASKED,
-            heard: ASKED,
-            ..self
-        }
-    }
-}
-
 /// For an answer.
 pub const FOR_AN_ANSWER: Enough = Enough {
     anything: 0.2,
     heard: 0.15,
     human: 0.25,
 };
-/// For a mail that answers none. Hardly any of them is about our mail: of 92 in all sets that only might have asked something two
-/// did, and whoever asks without being written to says so plainly.
-pub const FOR_A_MAIL_OF_ITS_OWN: Enough = Enough {
+/// For a mail that answers none, and for one that surely asks nothing. Hardly any of them is about our mail: of 92 in all sets that
+/// answered none and only might have asked something two did, and whoever asks without being written to says so plainly.
+pub const FOR_NOTHING_MUCH: Enough = Enough {
     anything: ASKED,
     heard: ASKED,
     human: 0.45,
 };
 
-/// From this chance on that nothing is asked, a mere suspicion that something is holds nobody: of 177 messages in all
-/// sets that were held so, two asked something.
+/// From this chance on that nothing is asked, a mere suspicion holds nobody: of 177 messages in all sets that might have asked
+/// something two did, and of 27 that might have been for a human five were.
 const SURELY_NOTHING: f32 = 0.8;
 /// Who is that likely interested, or asks that likely, does not simply want to be left alone.
 const INTERESTED: f32 = 0.3;
@@ -158,14 +147,14 @@ pub fn agree(
     enough: Enough,
 ) -> Classification {
     let heard = read.stance;
+    let enough = match judged.says[NONE_LABEL] >= SURELY_NOTHING {
+        true => FOR_NOTHING_MUCH,
+        false => enough,
+    };
     let (doubt, dropped) = weigh(&mut read, judged, text);
     human(&mut read, judged, text, enough);
     stance(&mut read, judged);
     let acts = !read.requests.is_empty();
-    let enough = match judged.says[NONE_LABEL] >= SURELY_NOTHING {
-        true => enough.surely(),
-        false => enough,
-    };
     let least = if acts { ALSO } else { enough.anything };
     let likely = doubt.filter(|(chance, _)| *chance >= least);
     if let Some((_, label)) = likely {

@@ -1,7 +1,7 @@
 //! What of a reply the learned reader is asked, and whether at all: mostly what was typed; of an answer that the quoted mail
 //! explains, the explanation; of a mail without a body, its subject.
 
-use super::agree::{FOR_A_MAIL_OF_ITS_OWN, FOR_AN_ANSWER, INTERESTED_LABEL, KINDS, agree};
+use super::agree::{FOR_AN_ANSWER, FOR_NOTHING_MUCH, INTERESTED_LABEL, KINDS, agree};
 use super::alone::{differ, is_unsupported};
 use super::choice::{Choice, is_yes};
 use super::classification::{Classification, Signal};
@@ -51,7 +51,7 @@ impl Reader {
         }
         let enough = match question.is_answer() {
             true => FOR_AN_ANSWER,
-            false => FOR_A_MAIL_OF_ITS_OWN,
+            false => FOR_NOTHING_MUCH,
         };
         let mut read = agree(read, &judged, question.fresh, enough);
         if read.unsure.is_none() && read.human.is_empty() {
