@@ -7,7 +7,7 @@ use super::super::ElidedKind;
 use std::cell::OnceCell;
 
 /// One line.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 pub(in crate::mail) struct Line {
     /// Without quotation marks (`>`), trimmed at the end.
     pub text: String,
