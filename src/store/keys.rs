@@ -2,7 +2,7 @@
 //!
 //! A new key lives in memory until [`Keys::sync`]: a group's keys are durable before the frame that needs them. Erasing is an
 //! event first, then zeroing; erasing again does no harm, so a replay may repeat it. Keys are wiped from memory when they are
-//! dropped; what they open is a letter on its way or a person's row, stands in many places of it, and is not.
+//! dropped. What they open (a letter on its way, a person's row) is not: it stands in many other places of memory.
 
 use super::master::{Master, random};
 use super::slots::{Slot, SlotReport, Slots};
