@@ -5,7 +5,8 @@
 //! numbers where it is used, in the nearest cache, once for all rows. The sums have one order for each width of vectors (`pulp` chooses
 //! the widest that the processor has at run time): on one kind of processor the same bits every time.
 
-use ndarray::{Array1, Array2};
+use ndarray::linalg::general_mat_mul;
+use ndarray::{Array1, Array2, Axis};
 use pulp::{Arch, Simd, WithSimd};
 
 /// Outputs of a panel; a multiple of the lanes of every processor, and a divisor of the encoder's widths.
@@ -24,8 +25,8 @@ pub struct Linear {
 enum Weights {
     /// Signed bytes: panels of [`PANEL`] outputs, each row of a panel side by side.
     Packed(&'static [u8]),
-    /// As numbers, in a build without optimisation: there vectors are no registers but calls, and ndarray, which is
-    /// optimised in every build, is a hundred times faster.
+    /// As numbers that are scaled already, in a build without optimisation: there vectors are no registers but calls, and
+    /// ndarray, which is optimised in every build, is a hundred times faster.
     Plain(Array2<f32>),
 }
 
@@ -46,7 +47,7 @@ impl Linear {
             ));
         }
         let weights = match cfg!(debug_assertions) {
-            true => Weights::Plain(plain(panels, inputs, outputs)),
+            true => Weights::Plain(plain(panels, inputs, &scales.to_vec())),
             false => Weights::Packed(panels),
         };
         Ok(Self {
@@ -60,12 +61,23 @@ impl Linear {
 
     /// A row of outputs for each row of inputs.
     pub fn pass(&self, states: &Array2<f32>) -> Array2<f32> {
-        let mut out = match &self.weights {
-            Weights::Plain(weight) => states.dot(weight),
-            Weights::Packed(panels) => self.in_vectors(panels, states),
-        };
-        out *= &self.scales;
-        out += &self.bias;
+        match &self.weights {
+            Weights::Plain(weight) => self.at_once(weight, states),
+            Weights::Packed(panels) => {
+                let mut out = self.in_vectors(panels, states);
+                out *= &self.scales;
+                out += &self.bias;
+                out
+            }
+        }
+    }
+
+    /// Product and sum in one call: without optimisation a walk over all numbers takes as long as their product.
+    fn at_once(&self, weight: &Array2<f32>, states: &Array2<f32>) -> Array2<f32> {
+        let shape = (states.nrows(), self.bias.len());
+        let biases = self.bias.to_vec().repeat(shape.0);
+        let mut out = Array2::from_shape_vec(shape, biases).unwrap_or_default();
+        general_mat_mul(1.0, states, weight, 1.0, &mut out);
         out
     }
 
@@ -87,12 +99,25 @@ impl Linear {
     }
 }
 
-/// Panels as a matrix of inputs × outputs.
-fn plain(panels: &[u8], inputs: usize, outputs: usize) -> Array2<f32> {
-    Array2::from_shape_fn((inputs, outputs), |(row, column)| {
-        let panel = &panels[column / PANEL * inputs * PANEL..];
-        number(panel[row * PANEL + column % PANEL])
-    })
+/// Panels as a matrix of inputs × outputs. Its inmost loop is as plain as it can be: each process of an unoptimised build goes through
+/// twenty million weights, and closures took a second for it.
+fn plain(panels: &[u8], inputs: usize, scales: &[f32]) -> Array2<f32> {
+    let mut numbers = Array2::zeros((inputs, scales.len()));
+    let panels = panels.chunks_exact(inputs * PANEL);
+    let columns = numbers.axis_chunks_iter_mut(Axis(1), PANEL);
+    for ((panel, scales), mut columns) in panels.zip(scales.chunks_exact(PANEL)).zip(columns) {
+        for (bytes, mut row) in panel.chunks_exact(PANEL).zip(columns.rows_mut()) {
+            let Some(row) = row.as_slice_mut() else {
+                continue;
+            };
+            let mut at = 0;
+            while at < PANEL {
+                row[at] = f32::from(bytes[at].cast_signed()) * scales[at];
+                at += 1;
+            }
+        }
+    }
+    numbers
 }
 
 /// A byte of the weights as a number.
@@ -211,7 +236,7 @@ mod tests {
     fn sample(rows: usize) -> (Array2<f32>, Array2<f32>) {
         let number = |n: usize| (n * 7919 % 101) as f32 / 101.0 - 0.5;
         let states = Array2::from_shape_fn((rows, 48), |(i, j)| number(i * 31 + j * 17));
-        let wanted = states.dot(&plain(panels(), 48, 96));
+        let wanted = states.dot(&plain(panels(), 48, &[1.0; 96]));
         (states, wanted)
     }
 
