@@ -142,6 +142,11 @@ pub(super) fn text(value: &[u8], limits: &Limits) -> String {
 
 /// One line without control characters: nothing that could end a header, hide or reorder text on a terminal.
 pub(super) fn clean(text: &str) -> String {
+    // Every character that is changed begins with one of these octets.
+    let odd = |b: u8| matches!(b, ..32 | 127 | 0xC2 | 0xE2);
+    if !text.bytes().any(odd) {
+        return text.trim().to_owned();
+    }
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         let bidi = matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');

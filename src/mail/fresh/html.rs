@@ -5,7 +5,7 @@
 //! beyond inline styles. Answers typed inside Gmail's quotation container stay fresh, because only `blockquote` quotes.
 
 use super::lines::{Line, tidy};
-use super::marks::{self, Mark};
+use super::marks::{Mark, Marks};
 use super::tags::{Tag, is_block, is_void, tag};
 use mail_parser::decoders::html::add_html_token;
 
@@ -23,7 +23,7 @@ struct Zone {
     attribution: bool,
 }
 
-struct Reader {
+struct Reader<'a> {
     lines: Vec<Line>,
     text: String,
     space: bool,
@@ -31,6 +31,7 @@ struct Reader {
     beyond: usize,
     zone: Zone,
     cut_next: bool,
+    marks: Marks<'a>,
     /// No comment ends from here on, so that it need not be looked for again.
     no_comment_end: bool,
 }
@@ -45,6 +46,7 @@ pub(in crate::mail) fn lines(html: &str) -> Vec<Line> {
         beyond: 0,
         zone: Zone::default(),
         cut_next: false,
+        marks: Marks::default(),
         no_comment_end: false,
     };
     let bytes = html.as_bytes();
@@ -53,10 +55,7 @@ pub(in crate::mail) fn lines(html: &str) -> Vec<Line> {
         if bytes[at] == b'<' {
             at = reader.markup(html, at);
         } else {
-            let end = bytes[at..]
-                .iter()
-                .position(|b| *b == b'<')
-                .map_or(bytes.len(), |n| at + n);
+            let end = html[at..].find('<').map_or(bytes.len(), |n| at + n);
             reader.words(&html[at..end]);
             at = end;
         }
@@ -65,9 +64,9 @@ pub(in crate::mail) fn lines(html: &str) -> Vec<Line> {
     reader.lines
 }
 
-impl Reader {
+impl<'a> Reader<'a> {
     /// One tag or comment; returns where the text goes on.
-    fn markup(&mut self, html: &str, at: usize) -> usize {
+    fn markup(&mut self, html: &'a str, at: usize) -> usize {
         let bytes = html.as_bytes();
         let rest = &bytes[at..];
         if rest.starts_with(b"<!--") {
@@ -106,7 +105,7 @@ impl Reader {
         after
     }
 
-    fn start(&mut self, name: Tag, attributes: &str, empty: bool) {
+    fn start(&mut self, name: Tag, attributes: &'a str, empty: bool) {
         if is_block(&name) {
             self.end_line(&name == b"p\0\0\0\0\0\0\0" && !self.last_blank());
             if self
@@ -121,7 +120,7 @@ impl Reader {
         match &name {
             b"br\0\0\0\0\0\0" => return self.end_line_or_blank(),
             b"hr\0\0\0\0\0\0" => {
-                if marks::of(&name, attributes).contains(&Mark::Cut) {
+                if self.marks.of(&name, attributes).contains(&Mark::Cut) {
                     self.cut_next = true;
                 }
                 return;
@@ -134,7 +133,7 @@ impl Reader {
         }
         let mut zone = self.zone;
         zone.pre |= matches!(&name, b"pre\0\0\0\0\0" | b"textarea");
-        for mark in marks::of(&name, attributes) {
+        for mark in self.marks.of(&name, attributes) {
             match mark {
                 Mark::Quote => zone.quote = zone.quote.saturating_add(1),
                 Mark::Signature => zone.signature = true,
@@ -206,6 +205,7 @@ impl Reader {
             }
             return;
         }
+        let plain = !text.as_bytes().contains(&b'&');
         for (n, word) in text.split([' ', '\t', '\r', '\n', '\u{c}']).enumerate() {
             self.space |= n > 0;
             if word.is_empty() {
@@ -215,7 +215,10 @@ impl Reader {
                 self.text.push(' ');
             }
             self.space = false;
-            self.decode(word);
+            match plain {
+                true => self.text.push_str(word),
+                false => self.decode(word),
+            }
         }
     }
 
@@ -285,18 +288,21 @@ impl Reader {
 /// first `>` in it, or with it, so that unended tags cannot make the work quadratic.
 fn tag_end(rest: &[u8]) -> usize {
     let window = &rest[..rest.len().min(4096)];
-    let mut quote = 0u8;
-    let mut before = 0u8;
-    for (n, b) in window.iter().enumerate().skip(1) {
-        match *b {
-            b'>' if quote == 0 => return n,
-            b'"' | b'\'' if quote == 0 && before == b'=' => quote = *b,
-            b if b == quote => quote = 0,
+    let mut at = 1;
+    while let Some(byte) = window.get(at) {
+        match byte {
+            b'>' => return at,
+            // The value of an attribute, and no lone quotation mark: to its end.
+            quote @ (b'"' | b'\'') if window[..at].trim_ascii_end().ends_with(b"=") => {
+                let inside = &window[at + 1..];
+                at += 1 + inside
+                    .iter()
+                    .position(|b| b == quote)
+                    .unwrap_or(inside.len());
+            }
             _ => {}
         }
-        if !b.is_ascii_whitespace() {
-            before = *b;
-        }
+        at += 1;
     }
     let last = rest.len().min(4096) - 1;
     let first = window.iter().position(|b| *b == b'>').unwrap_or(last);
@@ -329,4 +335,47 @@ fn skip_raw(bytes: &[u8], at: usize, name: &Tag) -> usize {
         from = n + 2;
     }
     bytes.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tag_ends_behind_the_values_of_its_attributes() {
+        for (rest, end) in [
+            ("<p>", 2),
+            ("<a title=\"a > b\">c", 16),
+            ("<a title = '\">' x>c", 17),
+            // No value: a quotation mark that somebody forgot.
+            ("<p \">c\">", 4),
+            ("<a b=\"c>", 7),
+            ("<a b=\"c", 6),
+        ] {
+            assert_eq!(tag_end(rest.as_bytes()), end, "{rest}");
+        }
+    }
+
+    #[test]
+    fn attributes_that_come_again_mean_what_they_meant() {
+        let mut marks = Marks::default();
+        let blockquote = tag(b"blockquote");
+        let styled: Vec<String> = (0..20)
+            .map(|n| format!(" style=\"margin:{n}px\""))
+            .collect();
+        for _ in 0..3 {
+            assert_eq!(
+                marks.of(&tag(b"div"), " class=gmail_signature"),
+                [Mark::Signature]
+            );
+            assert_eq!(marks.of(&blockquote, ""), [Mark::Quote]);
+            // The same attributes on another tag say something else.
+            let same = " class=\"x\"";
+            assert_eq!(marks.of(&blockquote, same), [Mark::Quote]);
+            assert_eq!(marks.of(&tag(b"div"), same), []);
+            for more in &styled {
+                assert_eq!(marks.of(&tag(b"div"), more), []);
+            }
+        }
+    }
 }

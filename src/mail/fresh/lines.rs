@@ -98,7 +98,9 @@ fn depth(line: &str) -> (u16, &str) {
 
 /// Without control characters and invisible ones, other spaces as plain spaces, no spaces at the end.
 pub(super) fn tidy(text: &str) -> String {
-    if text.bytes().all(|b| (32..127).contains(&b)) {
+    // Every character that is changed begins with one of these octets.
+    let odd = |b: u8| matches!(b, ..32 | 127 | 0xC2 | 0xE2 | 0xEF);
+    if !text.bytes().any(odd) {
         return text.trim_end().to_owned();
     }
     let mut out = String::with_capacity(text.len());

@@ -3,6 +3,7 @@
 //! Seen in the clients' own mail; a new client is a new line in a table. Marks that a person could have made by hand
 //! (an indented paragraph, a rule) are not here: those are decided by words.
 
+use super::tags::Tag;
 use std::borrow::Cow;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,13 +89,44 @@ const NAMES: &[(&str, Mark)] = &[
     ("moz-email-headers-table", Mark::Cut),
 ];
 
-/// What the attributes of one start tag say.
-pub(super) fn of(name: &[u8; 8], attributes: &str) -> Vec<Mark> {
-    let mut marks = Vec::new();
-    let quote_tag = name == b"blockquo";
-    if attributes.trim().is_empty() && !quote_tag {
-        return marks;
+/// What start tags say, with what the last few said: mail programs write the same attributes around every paragraph.
+#[derive(Default)]
+pub(super) struct Marks<'a> {
+    last: Vec<(&'a str, bool, Vec<Mark>)>,
+    oldest: usize,
+}
+
+/// How many are remembered: Word writes three or four by turns.
+const REMEMBERED: usize = 6;
+
+impl<'a> Marks<'a> {
+    /// What the attributes of one start tag say.
+    pub(super) fn of(&mut self, name: &Tag, attributes: &'a str) -> &[Mark] {
+        let quote_tag = name == b"blockquo";
+        if attributes.trim_ascii().is_empty() && !quote_tag {
+            return &[];
+        }
+        let known = |last: &(&str, bool, _)| last.1 == quote_tag && last.0 == attributes;
+        let at = match self.last.iter().position(known) {
+            Some(at) => at,
+            None => self.remember((attributes, quote_tag, read(attributes, quote_tag))),
+        };
+        &self.last[at].2
     }
+
+    fn remember(&mut self, said: (&'a str, bool, Vec<Mark>)) -> usize {
+        if self.last.len() < REMEMBERED {
+            self.last.push(said);
+            return self.last.len() - 1;
+        }
+        self.oldest = (self.oldest + 1) % REMEMBERED;
+        self.last[self.oldest] = said;
+        self.oldest
+    }
+}
+
+fn read(attributes: &str, quote_tag: bool) -> Vec<Mark> {
+    let mut marks = Vec::new();
     let mut quoting = quote_tag;
     for (key, value) in Attributes(attributes) {
         match key.as_ref() {
