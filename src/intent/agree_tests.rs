@@ -149,3 +149,43 @@ fn a_mere_suspicion_holds_an_answer_that_may_ask_and_no_other_mail() {
     assert!(is_held(0.001, 0.6, 0.85, FOR_AN_ANSWER));
     assert!(is_held(0.001, 0.6, 0.1, FOR_NOTHING_MUCH));
 }
+
+/// What becomes of a stop that both readers heard, where the learned one also takes the whole for nothing.
+fn beside_nothing(stop: f32, none: f32, sure: f32) -> Classification {
+    let text = "Merci de ne plus les relancer.";
+    let mut says = [0.001; LABELS.len()];
+    (says[0], says[NONE_LABEL]) = (stop, none);
+    let moved_by = std::array::from_fn(|_| 0..text.len());
+    let heard = Classification {
+        requests: vec![Found {
+            kind: RequestKind::Stop,
+            confidence: sure,
+            evidence: vec![Evidence {
+                rule: "fr.stop.order/1".into(),
+                text: "ne plus les relancer".into(),
+                start: Some(9),
+            }],
+        }],
+        ..Classification::default()
+    };
+    agree(heard, &Judgement { says, moved_by }, text, FOR_AN_ANSWER)
+}
+
+#[test]
+fn what_is_heard_in_a_text_that_surely_asks_nothing_is_not_done() {
+    let is_done = |read: &Classification| read.unsure.is_none() && read.human.is_empty();
+    let done = beside_nothing(0.5, 0.4, 0.95);
+    assert!(done.asks(RequestKind::Stop) && is_done(&done), "{done:?}");
+    let held = beside_nothing(0.5, 0.6, 0.95);
+    assert!(held.asks(RequestKind::Stop) && !is_done(&held), "{held:?}");
+    let passed = beside_nothing(0.5, 0.95, 0.95);
+    assert!(passed.requests.is_empty() && is_done(&passed), "{passed:?}");
+    // So is what the learned reader does not believe; what its writer is certain of is done all the same.
+    assert!(is_done(&beside_nothing(0.01, 0.85, 0.95)));
+    assert!(!is_done(&beside_nothing(0.01, 0.5, 0.95)));
+    let certain = beside_nothing(0.5, 0.95, CERTAIN);
+    assert!(
+        certain.asks(RequestKind::Stop) && is_done(&certain),
+        "{certain:?}"
+    );
+}

@@ -13,6 +13,8 @@ use std::ops::Range;
 
 /// Longer answers speak for themselves.
 const ALONE: usize = 4;
+/// Nor is what goes on behind a choice longer than this, with the choice.
+const GOES_ON: usize = 12;
 /// A word that stands in more places than these is explained by none of them.
 const PLACES: usize = 40;
 /// Lines of the quoted mail that are looked at.
@@ -77,6 +79,18 @@ impl Choice {
         }
         let named = core(said, lexicons).and_then(|core| Self::named(question, fresh, core));
         named.filter(|c| c.is_apart).or(whole)
+    }
+
+    /// What the mail says of the first sentence of a short answer that goes on: "Floss. (Well played, though.)"
+    pub fn opening(question: &Question<'_>, fresh: &Text) -> Option<Self> {
+        let said = fresh.first_sentence();
+        let goes_on = said.len() < fresh.tokens.len() && fresh.tokens.len() <= GOES_ON;
+        if !goes_on || said.is_empty() || said.len() > ALONE || question.elided.is_empty() {
+            return None;
+        }
+        let is_said = Kind::of(said) == Kind::Word && fresh.asks.first() == Some(&false);
+        let choice = is_said.then(|| Self::named(question, fresh, said));
+        choice.flatten().filter(|c| c.is_apart)
     }
 
     fn named(question: &Question<'_>, fresh: &Text, said: &[Token]) -> Option<Self> {

@@ -27,7 +27,12 @@ pub fn defined(
     choice: Option<&Choice>,
     lexicons: &[Lexicon],
 ) -> Option<Found> {
-    let choice = choice.filter(|c| c.is_apart && !is_yes(fresh))?;
+    let choice = choice.filter(|c| c.is_apart && !is_yes(fresh));
+    let opening = match choice {
+        Some(_) => None,
+        None => Choice::opening(question, fresh),
+    };
+    let choice = choice.or(opening.as_ref())?;
     let scopes: Vec<Range<usize>> = choice
         .scopes
         .iter()
@@ -40,7 +45,10 @@ pub fn defined(
     };
     let lexicon = lexicons.iter().find(means)?;
     let code = lexicon.language.map_or("any", |l| l.word());
-    let said = &fresh.tokens;
+    let said = match opening {
+        Some(_) => fresh.first_sentence(),
+        None => &fresh.tokens,
+    };
     let quoted = question.fresh.get(said[0].start..said[said.len() - 1].end);
     let evidence = Evidence {
         rule: format!("{code}{DEFINED}"),

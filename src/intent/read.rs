@@ -99,12 +99,8 @@ impl Reader {
             });
         }
         self.read_subject(question, bare, &mut weighing);
-        if !weighing.out.asks(RequestKind::Stop)
-            && let Some(found) = optout::defined(question, &text, choice.as_ref(), &self.lexicons)
-        {
-            weighing.out.requests.push(found);
-            weighing.out.stance = None;
-        }
+        let defined = optout::defined(question, &text, choice.as_ref(), &self.lexicons);
+        weighing.surely(defined);
         // A number without a mail that may have said what it means is as strange as a sign that nobody knows.
         if strange || (text.is_numbers() && question.elided.is_empty()) {
             let all = question.fresh.trim().to_owned();
@@ -180,6 +176,15 @@ fn other_sense(text: &Text, trap: &Hit<'_>) -> OtherSense {
 }
 
 impl Weighing {
+    /// What the quoted mail's own word says is surer than a phrase that knows the word from elsewhere.
+    fn surely(&mut self, defined: Option<Found>) {
+        let Some(found) = defined else { return };
+        let requests = &mut self.out.requests;
+        requests.retain(|f| f.kind != found.kind);
+        requests.push(found);
+        self.out.stance = None;
+    }
+
     fn note(&mut self, page: Page<'_>, hit: &Hit<'_>, fate: impl FnOnce() -> Fate) {
         if let Some(tracer) = &mut self.tracer {
             tracer.see(page, hit, fate());

@@ -96,6 +96,12 @@ impl Text {
         out
     }
 
+    /// The words of its first sentence.
+    pub fn first_sentence(&self) -> &[Token] {
+        let end = self.tokens.iter().position(|t| t.sentence > 0);
+        &self.tokens[..end.unwrap_or(self.tokens.len())]
+    }
+
     /// Whether it is numbers and nothing else.
     pub fn is_numbers(&self) -> bool {
         !self.tokens.is_empty() && self.tokens.iter().all(|t| t.shape == Shape::Number)

@@ -82,6 +82,38 @@ fn a_word_that_the_quoted_mail_sets_apart_means_what_it_says() {
     }
 }
 
+/// Whether the rule of the quoted mail's own word found it.
+fn is_defined(read: &Classification) -> bool {
+    let rules = read.requests.iter().flat_map(|f| &f.evidence);
+    let mut rules = rules.map(|e| &e.rule);
+    rules.any(|r| r.ends_with("optout.defined_by_the_quoted_mail"))
+}
+
+#[test]
+fn what_goes_on_behind_the_word_of_the_mail_takes_nothing_from_it() {
+    let mail = "> P.S. If I'm barking up the wrong tree, reply \"floss\" and I'll leave you be.";
+    let read = answer("Floss. (Well played, though.)", mail);
+    assert!(is_defined(&read) && done(&read) == Outcome::Act, "{read:?}");
+    assert_eq!(read.requests[0].evidence[0].text, "Floss");
+    for other in [
+        "Floss? What for?",
+        "Floss daily, that is what we tell them.",
+    ] {
+        assert!(!is_defined(&answer(other, mail)), "{other}");
+    }
+}
+
+#[test]
+fn the_word_of_the_mail_is_surer_than_a_phrase_that_knows_it_from_elsewhere() {
+    let mail = "> To opt out of further emails please reply with the word \"remove\".";
+    let read = answer(
+        "Remove\n\nDr O Adeyemi MRCGP\nMillbrook Surgery, Leeds",
+        mail,
+    );
+    assert!(is_defined(&read) && done(&read) == Outcome::Act, "{read:?}");
+    assert_eq!(read.requests.len(), 1, "{read:?}");
+}
+
 #[test]
 fn a_choice_that_nobody_understands_is_for_a_human_and_a_yes_is_none() {
     let elided = "> Bitte wählen: BRUCKNER oder MAHLER.";

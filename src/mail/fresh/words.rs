@@ -1028,6 +1028,8 @@ pub(super) const DISCLAIMERS: &[&[&str]] = &[
     &["registered in england", "registered office"],
     &["e-mail is confidential"],
     &["email is confidential"],
+    &["may contain confidential"],
+    &["may contain privileged"],
     &["message is confidential"],
     &["views", "author", "do not necessarily"],
     &["vertraulich", "empfänger"],
