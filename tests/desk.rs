@@ -17,6 +17,8 @@ mod floods;
 mod hands;
 #[path = "desk/hook.rs"]
 mod hook;
+#[path = "support/hour.rs"]
+mod hour;
 #[path = "desk/learning.rs"]
 mod learning;
 #[path = "desk/notices.rs"]

@@ -28,6 +28,8 @@ mod firm;
 mod guard;
 #[path = "operator/header.rs"]
 mod header;
+#[path = "support/hour.rs"]
+mod hour;
 #[path = "operator/init.rs"]
 mod init;
 #[path = "operator/logs.rs"]

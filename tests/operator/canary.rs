@@ -3,6 +3,7 @@
 //! Postfix delivers into Dovecot's Maildirs, so nothing between the two accounts is played by the test.
 
 use crate::firm::{Firm, MAILBOX};
+use crate::hour;
 use crate::operator::{Running, Said, ask, status};
 use crate::port::free_port;
 use crate::postfix::Postfix;
@@ -28,11 +29,6 @@ fn into(base: &Path) -> String {
     )
 }
 
-/// An hour far from now in Europe: a daily run that begins meanwhile would take the place of the one that is looked at.
-fn far_hour() -> i64 {
-    (jiff::Timestamp::now().as_second() / 3600 + 12) % 24
-}
-
 /// A firm that has a canary, and the Postfix between the two; `more` are lines of main.cf, `port` another way for the canary's mail.
 fn firm(more: &str, port: Option<u16>) -> (Firm, Postfix) {
     let firm = Firm::new(free_port());
@@ -51,7 +47,7 @@ fn firm(more: &str, port: Option<u16>) -> (Firm, Postfix) {
     let canary = format!(
         "\n[canary]\naddress = \"{CANARY}\"\nhour = {}\n\n[canary.smtp]\nhost = \"127.0.0.1\"\nport = {}\nsecurity = \"none\"\n\n[canary.imap]\nhost = \
          \"127.0.0.1\"\nport = {}\nsecurity = \"tls\"\nca_file = \"{}\"\nusername = \"{CANARY}\"\npassword = {{ file = \"password\" }}\n",
-        far_hour(),
+        hour::far(),
         port.unwrap_or(postfix.port()),
         firm.dovecot.imaps,
         firm.dovecot.ca_file().display()
