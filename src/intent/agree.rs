@@ -69,6 +69,8 @@ pub struct Enough {
     heard: f32,
     /// That a human must see it.
     human: f32,
+    /// The learned reader's own word below which nothing is done that a lexicon heard.
+    both: f32,
 }
 
 /// For an answer.
@@ -76,13 +78,16 @@ pub const FOR_AN_ANSWER: Enough = Enough {
     anything: 0.2,
     heard: 0.15,
     human: 0.25,
+    both: 0.0,
 };
 /// For a mail that answers none, and for one that surely asks nothing. Hardly any of them is about our mail: of 92 in all sets that
-/// answered none and only might have asked something two did, and whoever asks without being written to says so plainly.
+/// answered none and only might have asked something two did, and whoever asks without being written to says so plainly: of 160 of
+/// them that were acted upon by the word of both readers three did not ask, of twelve by a lexicon's word against the other's ten.
 pub const FOR_NOTHING_MUCH: Enough = Enough {
     anything: ASKED,
     heard: ASKED,
     human: 0.45,
+    both: 0.5,
 };
 
 /// From this chance on that nothing is asked, a mere suspicion holds nobody: of 177 messages in all sets that might have asked
@@ -93,6 +98,8 @@ const SURELY_NOTHING: f32 = 0.8;
 /// sense. In all sets no request that was done was a request from 0.5 on (of eleven), and none that was heard at all from 0.9 on (of 24).
 const CONTRADICTED: f32 = 0.5;
 const DENIED: f32 = 0.9;
+/// A body of more words than these says what its mail is about.
+const LONG: usize = 8;
 /// Who is that likely interested, or asks that likely, does not simply want to be left alone.
 const INTERESTED: f32 = 0.3;
 const ASKING: f32 = 0.9;
@@ -174,10 +181,10 @@ pub fn agree(
         dropped.filter(|f| acts || is_for_a_human(f.kind) || f.confidence >= enough.heard)
     {
         read.unsure = Some(differ(&found, None));
-    } else if let Some((found, trap)) = unsupported(&read, judged, heard) {
+    } else if let Some((found, trap)) = unsupported(&read, judged, heard)
+        .or_else(|| Some((outvoted(&read, judged, text, enough)?, None)))
+    {
         read.unsure = Some(differ(found, trap));
-    } else if let Some(found) = contradicted(&read, judged) {
-        read.unsure = Some(differ(found, None));
     } else if acts && judged.says[MACHINE_LABEL] >= MACHINE {
         read.unsure = Some(signal(
             "a machine may have written it",
@@ -259,12 +266,25 @@ fn stands_by_itself(found: &Found) -> bool {
     found.confidence >= CERTAIN || found.evidence.iter().all(|e| e.start.is_none())
 }
 
-/// What would be done although the learned reader takes the whole for nothing.
-fn contradicted<'r>(read: &'r Classification, judged: &Judgement) -> Option<&'r Found> {
-    let mut heard = read.requests.iter().filter(|f| !stands_by_itself(f));
-    (judged.says[NONE_LABEL] >= CONTRADICTED)
-        .then(|| heard.next())
-        .flatten()
+/// What a lexicon heard and is not done by its word alone: where the learned reader takes the whole for nothing, and in a mail that
+/// answers none where it does not hear it too. What stands in the subject it is not asked of, and yet a long body that says nothing of
+/// that is about something else: "Waar komt deze lijm vandaan?"
+fn outvoted<'r>(
+    read: &'r Classification,
+    judged: &Judgement,
+    text: &str,
+    enough: Enough,
+) -> Option<&'r Found> {
+    let is_long = text.split_whitespace().nth(LONG).is_some();
+    let mut found = read.requests.iter();
+    found.find(|f| {
+        let label = KINDS.iter().position(|kind| *kind == f.kind);
+        let denied = label.is_some_and(|label| judged.says[label] < enough.both);
+        match stands_by_itself(f) {
+            true => denied && is_long && f.confidence < CERTAIN,
+            false => denied || judged.says[NONE_LABEL] >= CONTRADICTED,
+        }
+    })
 }
 
 /// Whether a human must see it; a reason of the lexicons that the other reader finds baseless is dropped.

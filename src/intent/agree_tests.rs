@@ -152,7 +152,12 @@ fn a_mere_suspicion_holds_an_answer_that_may_ask_and_no_other_mail() {
 
 /// What becomes of a stop that both readers heard, where the learned one also takes the whole for nothing.
 fn beside_nothing(stop: f32, none: f32, sure: f32) -> Classification {
-    let text = "Merci de ne plus les relancer.";
+    heard(stop, none, sure, Some(9), FOR_AN_ANSWER)
+}
+
+/// The same, of words that stand there (nowhere: in the subject), in a mail of which that much is enough.
+fn heard(stop: f32, none: f32, sure: f32, start: Option<usize>, enough: Enough) -> Classification {
+    let text = "Bonjour, merci de ne plus les relancer, ils sont partis.";
     let mut says = [0.001; LABELS.len()];
     (says[0], says[NONE_LABEL]) = (stop, none);
     let moved_by = std::array::from_fn(|_| 0..text.len());
@@ -163,12 +168,30 @@ fn beside_nothing(stop: f32, none: f32, sure: f32) -> Classification {
             evidence: vec![Evidence {
                 rule: "fr.stop.order/1".into(),
                 text: "ne plus les relancer".into(),
-                start: Some(9),
+                start,
             }],
         }],
         ..Classification::default()
     };
-    agree(heard, &Judgement { says, moved_by }, text, FOR_AN_ANSWER)
+    agree(heard, &Judgement { says, moved_by }, text, enough)
+}
+
+#[test]
+fn of_a_mail_that_answers_none_both_readers_must_hear_what_is_done() {
+    let is_done = |read: &Classification| read.unsure.is_none() && read.asks(RequestKind::Stop);
+    for (start, sure) in [(Some(9), 0.95), (None, 0.95)] {
+        let read = |stop, enough| heard(stop, 0.1, sure, start, enough);
+        assert!(is_done(&read(0.4, FOR_AN_ANSWER)));
+        assert!(!is_done(&read(0.4, FOR_NOTHING_MUCH)));
+        assert!(is_done(&read(0.6, FOR_NOTHING_MUCH)));
+    }
+    assert!(is_done(&heard(
+        0.01,
+        0.1,
+        CERTAIN,
+        Some(9),
+        FOR_NOTHING_MUCH
+    )));
 }
 
 #[test]

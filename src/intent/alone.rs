@@ -218,7 +218,10 @@ mod tests {
             "Not interested unsubscribe",
             "no me interesa, gracias baja",
         ] {
-            let read = understood(text);
+            let read = crate::intent::builtin().unwrap().understand(&Question {
+                elided: "> Good day, our brochure.",
+                ..question(text)
+            });
             assert!(read.asks(RequestKind::Stop), "{text}: {read:?}");
             assert!(read.unsure.is_none(), "{text}: {read:?}");
         }
