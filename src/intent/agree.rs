@@ -43,6 +43,12 @@ const HUMAN: Fit = Fit {
     lexicons: 2.25,
     offset: -0.02,
 };
+/// Reasons that stand in words which many use who speak for themselves alone ("ma femme m'y oblige"): they weigh less than the others.
+const MENTIONED: Fit = Fit {
+    lexicons: 0.6,
+    ..HUMAN
+};
+const MERE_MENTIONS: [&str; 4] = ["other_person", "whole_firm", "partial", "death"];
 /// What is only unclear to the lexicons, without any reason for a human, weighs less.
 const UNCLEAR: Fit = Fit {
     lexicons: 0.36,
@@ -290,7 +296,12 @@ fn outvoted<'r>(
 /// Whether a human must see it; a reason of the lexicons that the other reader finds baseless is dropped.
 fn human(read: &mut Classification, judged: &Judgement, text: &str, enough: Enough) {
     let none = read.human.is_empty();
-    let fit = if none { UNCLEAR } else { HUMAN };
+    let mere = |s: &Signal| MERE_MENTIONS.contains(&s.reason.as_str());
+    let fit = match none {
+        true => UNCLEAR,
+        false if read.human.iter().all(mere) => MENTIONED,
+        false => HUMAN,
+    };
     let suspected = !none || read.unsure.is_some();
     let chance = fit.chance(judged.says[HUMAN_LABEL], suspected);
     let acts = !read.requests.is_empty();

@@ -84,11 +84,12 @@ impl Compiler<'_, '_> {
             }
             rules.push(rule);
         }
-        let optout = sheet
-            .optout
-            .iter()
-            .filter_map(|s| self.pattern(s))
-            .collect();
+        let mut patterns =
+            |said: &[Said]| -> Vec<_> { said.iter().filter_map(|s| self.pattern(s)).collect() };
+        let optout = patterns(&sheet.optout);
+        let (yes, no) = (patterns(&sheet.yes), patterns(&sheet.no));
+        let asks_to_stop = patterns(&sheet.asks_to_stop);
+        let asks_to_go_on = patterns(&sheet.asks_to_go_on);
         let vocabulary = std::mem::take(&mut self.words).build(&forgiven(&sheet.typo));
         let openings = pattern::openings(&phrases, vocabulary.symbols());
         let words = sheet.words.iter().map(|s| fold(&s.text)).collect();
@@ -103,6 +104,10 @@ impl Compiler<'_, '_> {
             classes: std::mem::take(&mut self.named),
             openings,
             optout,
+            yes,
+            no,
+            asks_to_stop,
+            asks_to_go_on,
             tests: sheet.tests,
         })
     }

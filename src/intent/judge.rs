@@ -3,6 +3,7 @@
 
 use super::agree::{FOR_AN_ANSWER, FOR_NOTHING_MUCH, INTERESTED_LABEL, KINDS, agree};
 use super::alone::{differ, is_unsupported};
+use super::asked;
 use super::choice::{Choice, is_yes};
 use super::classification::{Classification, Signal};
 use super::learned::{Judgement, LABELS, Learned};
@@ -42,6 +43,11 @@ impl Reader {
     /// Reads a reply with both readers.
     pub fn understand(&self, question: &Question<'_>) -> Classification {
         let mut read = self.read(question);
+        if self.is_mere_yes(question, &read) {
+            read.stance = Some(Stance::Interested);
+            read.unsure = None;
+            return read;
+        }
         let Some(judged) = self.judge(question, &read) else {
             self.doubt_definition(question, &mut read);
             return read;
@@ -58,6 +64,23 @@ impl Reader {
             read.unsure = self.doubt_choice(question, &read, &judged);
         }
         read
+    }
+
+    /// A bare yes to a question that has nothing to do with our writing, of which the mail says nothing else: "May I send you a
+    /// sample? (No more mail? Reply OUT.)" – "Yes, please."
+    fn is_mere_yes(&self, question: &Question<'_>, read: &Classification) -> bool {
+        let Some(learned) = self.learned else {
+            return false;
+        };
+        if !read.requests.is_empty() || !read.human.is_empty() {
+            return false;
+        }
+        let text = Text::of(question.fresh);
+        let Some(asked) = asked::other_question(question, &text, &self.lexicons) else {
+            return false;
+        };
+        let choice = Choice::of(question, &text, &self.lexicons);
+        choice.is_none_or(|c| !c.is_apart) && asks(&learned.judge(&asked).says) < OFFERED
     }
 
     /// Why an answer that names a choice of our mail is for a human: nobody understands what the choice means, or only the
@@ -112,7 +135,8 @@ impl Reader {
         }
         let sure = matches!(&read.requests[..], [only] if only.confidence >= 0.9);
         let plain = sure && read.human.is_empty() && text.tokens.len() <= PLAIN;
-        if read.is_bare_stance || plain {
+        let answered = read.requests.iter().any(asked::is_answered);
+        if read.is_bare_stance || plain || answered {
             return None;
         }
         match Choice::of(question, &text, &self.lexicons) {

@@ -112,6 +112,14 @@ pub struct Lexicon {
     pub openings: Vec<Vec<u32>>,
     /// How a quoted footer says "this answer is an opt-out".
     pub optout: Vec<Pattern>,
+    /// Answers that say yes and nothing else.
+    pub yes: Vec<Pattern>,
+    /// Answers that say no and nothing else.
+    pub no: Vec<Pattern>,
+    /// How a mail offers to stop: a yes to it is an opt-out.
+    pub asks_to_stop: Vec<Pattern>,
+    /// How a mail asks whether it may go on: a no to it is an opt-out.
+    pub asks_to_go_on: Vec<Pattern>,
     /// Examples, verified when all lexicons are loaded.
     pub(crate) tests: Vec<TestSheet>,
 }

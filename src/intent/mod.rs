@@ -8,6 +8,7 @@
 
 mod agree;
 mod alone;
+mod asked;
 mod builtin;
 mod choice;
 mod clash;

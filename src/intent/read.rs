@@ -4,8 +4,9 @@
 //! beside this one and is asked unless the case is plain; `agree.rs` makes one word of both.
 //! Deliberately absent: thresholds and outcomes (`outcome.rs`).
 
+use super::asked::{self, Answer};
 use super::choice::Choice;
-use super::classification::{Classification, Evidence, Found, OtherSense, Signal};
+use super::classification::{Classification, Evidence, Found, Signal};
 use super::compile::compile;
 use super::hits::{self, Astray, Hit};
 use super::language::{Guess, LanguageGuesser};
@@ -99,15 +100,21 @@ impl Reader {
             });
         }
         self.read_subject(question, bare, &mut weighing);
-        let defined = optout::defined(question, &text, choice.as_ref(), &self.lexicons);
-        weighing.surely(defined);
+        let answer = asked::answer(question, &text, &self.lexicons);
+        let stays = answer == Some(Answer::Stays);
+        let defined = || optout::defined(question, &text, choice.as_ref(), &self.lexicons);
+        match answer {
+            Some(Answer::Leaves(found)) => weighing.surely(Some(found)),
+            Some(Answer::Stays) => weighing.stays(),
+            None => weighing.surely(defined()),
+        }
         // A number without a mail that may have said what it means is as strange as a sign that nobody knows.
         if strange || (text.is_numbers() && question.elided.is_empty()) {
             let all = question.fresh.trim().to_owned();
             weighing.unsure("unclear", "read.strange_answer", all);
         }
         let tracer = weighing.tracer.take();
-        weighing.out.is_bare_stance &= choice.is_none();
+        weighing.out.is_bare_stance &= choice.is_none() || stays;
         (weighing.finish(question, &text), tracer)
     }
 
@@ -167,14 +174,6 @@ struct Weighing {
     tracer: Option<Tracer>,
 }
 
-fn other_sense(text: &Text, trap: &Hit<'_>) -> OtherSense {
-    OtherSense {
-        at: text.tokens[trap.first].start..text.tokens[trap.last].end,
-        kinds: trap.rule.explains.clone(),
-        rule: format!("{}/{}", trap.rule.name, trap.number),
-    }
-}
-
 impl Weighing {
     /// What the quoted mail's own word says is surer than a phrase that knows the word from elsewhere.
     fn surely(&mut self, defined: Option<Found>) {
@@ -183,6 +182,15 @@ impl Weighing {
         requests.retain(|f| f.kind != found.kind);
         requests.push(found);
         self.out.stance = None;
+    }
+
+    /// A yes or no to our own question says that we may go on, and nothing else.
+    fn stays(&mut self) {
+        self.out.requests.clear();
+        self.out.human.clear();
+        self.out.unsure = None;
+        self.spoken = vec![(0, Stance::Interested)];
+        self.out.is_bare_stance = true;
     }
 
     fn note(&mut self, page: Page<'_>, hit: &Hit<'_>, fate: impl FnOnce() -> Fate) {
@@ -195,7 +203,7 @@ impl Weighing {
         let is_trap = |h: &&Hit<'_>| matches!(h.rule.effect, Effect::Trap(_));
         let traps: Vec<&Hit<'_>> = hits.iter().filter(is_trap).collect();
         if page.is_body {
-            let senses = traps.iter().map(|trap| other_sense(page.text, trap));
+            let senses = traps.iter().map(|trap| sense::other(page.text, trap));
             self.out.other_senses.extend(senses);
         }
         let mut alive: Vec<&Hit<'_>> = Vec::with_capacity(hits.len());

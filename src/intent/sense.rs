@@ -3,10 +3,20 @@
 //! Each question is answered with the hit that is to blame, so that `quitus explain` can name it. Deliberately absent:
 //! what is asked in the end; that is `read.rs`.
 
+use super::classification::OtherSense;
 use super::hits::Hit;
 use super::lexicon::{Effect, Reach};
 use super::text::Text;
 use crate::record::RequestKind;
+
+/// The words of a trap, and what they are not.
+pub fn other(text: &Text, trap: &Hit<'_>) -> OtherSense {
+    OtherSense {
+        at: text.tokens[trap.first].start..text.tokens[trap.last].end,
+        kinds: trap.rule.explains.clone(),
+        rule: format!("{}/{}", trap.rule.name, trap.number),
+    }
+}
 
 /// The trap that gives these words another sense. A longer phrase that holds the whole trap knows better.
 pub fn explained<'h, 'r>(text: &Text, hit: &Hit<'_>, traps: &[&'h Hit<'r>]) -> Option<&'h Hit<'r>> {

@@ -75,6 +75,14 @@ pub struct Sheet {
     pub typo: Vec<Said>,
     /// Words by which a quoted footer says that an answer is an opt-out.
     pub optout: Vec<Said>,
+    /// Answers that say yes and nothing else.
+    pub yes: Vec<Said>,
+    /// Answers that say no and nothing else.
+    pub no: Vec<Said>,
+    /// How a mail offers to stop.
+    pub asks_to_stop: Vec<Said>,
+    /// How a mail asks whether it may go on.
+    pub asks_to_go_on: Vec<Said>,
     /// In the order of the file.
     pub classes: Vec<(Said, Vec<Said>)>,
     /// All rules.
@@ -98,7 +106,19 @@ pub const SECTIONS: &[&str] = &[
     "unsure",
 ];
 const TOP: &[&str] = &[
-    "language", "words", "filler", "greeting", "typo", "optout", "classes", "stance", "test",
+    "language",
+    "words",
+    "filler",
+    "greeting",
+    "typo",
+    "optout",
+    "yes",
+    "no",
+    "asks_to_stop",
+    "asks_to_go_on",
+    "classes",
+    "stance",
+    "test",
 ];
 const RULE: &[&str] = &[
     "id", "say", "where", "reach", "explains", "beats", "human", "sure", "alone", "question",
@@ -154,6 +174,10 @@ impl SheetReader<'_> {
             "greeting" => self.sheet.greeting = self.strings(value),
             "typo" => self.sheet.typo = self.strings(value),
             "optout" => self.sheet.optout = self.strings(value),
+            "yes" => self.sheet.yes = self.strings(value),
+            "no" => self.sheet.no = self.strings(value),
+            "asks_to_stop" => self.sheet.asks_to_stop = self.strings(value),
+            "asks_to_go_on" => self.sheet.asks_to_go_on = self.strings(value),
             "classes" => self.classes(value),
             "stance" => match value.get_ref() {
                 DeValue::Table(table) => {

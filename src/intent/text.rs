@@ -218,6 +218,8 @@ impl Cutter<'_> {
         let next = self.text[at + c.len_utf8()..].chars().next();
         match c {
             '?' | '\u{37e}' | '？' => self.end_sentence(true),
+            // A Greek question mark, as keyboards type it.
+            ';' if self.is_greek() => self.end_sentence(true),
             '!' | ';' | '…' | '¡' | '¿' | '•' | '。' => self.end_sentence(false),
             '.' if next.is_none_or(|n| !n.is_alphanumeric()) && !self.after_abbreviation(at) => {
                 self.end_sentence(false)
@@ -244,6 +246,12 @@ impl Cutter<'_> {
                 && (ABBREVIATIONS.contains(&t.folded.as_str())
                     || (t.shape == Shape::Number && t.start == self.line_first()))
         })
+    }
+
+    fn is_greek(&self) -> bool {
+        let greek = |c: char| ('\u{370}'..='\u{3ff}').contains(&c);
+        let last = self.out.tokens.last();
+        last.is_some_and(|t| t.folded.starts_with(greek))
     }
 
     fn line_first(&self) -> usize {

@@ -3,6 +3,7 @@
 //! Built only when asked (`Reader::trace`); what is understood never depends on it. Deliberately absent: the outcome,
 //! which is about the whole message, and how all this is shown.
 
+use super::asked;
 use super::choice::Choice;
 use super::classification::Classification;
 use super::hits::{Astray, Hit};
@@ -24,8 +25,13 @@ impl Reader {
         trace.languages = chosen.iter().filter_map(|l| l.language).collect();
         trace.nearly = super::nearly::find(&text, question.fresh, &chosen, &read);
         let choice = Choice::of(question, &text, &self.lexicons).filter(|c| c.is_apart);
-        trace.meanings =
-            choice.map_or_else(Vec::new, |c| c.meanings().map(str::to_owned).collect());
+        let asked = asked::question_of(question, &text, &self.lexicons);
+        trace.meanings = match (asked, choice) {
+            (Some(question), _) => vec![question],
+            (None, choice) => {
+                choice.map_or_else(Vec::new, |c| c.meanings().map(str::to_owned).collect())
+            }
+        };
         trace
     }
 }

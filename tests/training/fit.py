@@ -14,6 +14,8 @@ from sklearn.linear_model import LogisticRegression
 from common import ALWAYS, KINDS, replies, second_reading
 
 GROUPS = dict(stop="STOP", source="RIGHT", access="RIGHT", erasure="RIGHT", rectification="RARE", restriction="RARE", portability="RARE", complaint="COMPLAINT")
+# Words that many use who speak for themselves alone, as src/intent/agree.rs has them.
+MERE_MENTIONS = {"other_person", "whole_firm", "partial", "death"}
 FITTED_ON = ("zoe", "corpus")
 
 
@@ -75,8 +77,9 @@ def samples(pairs):
             if len(asked) == 1 and not (kind == "stop" and "erasure" in reply["intents"]):
                 found[GROUPS[kind]].append((odds(readers["learned"][kind]), kind in readers["lexicons"], asked.pop()))
         if not ALWAYS & set(reply["intents"]):
-            why = readers["lexicons_hold"] is not None
-            found["HUMAN"].append((odds(readers["learned"]["human"]), why, readers["lexicons_unsure"], reply["needs_human"]))
+            why = readers["lexicons_hold"]
+            mere = why in MERE_MENTIONS
+            found["HUMAN"].append((odds(readers["learned"]["human"]), why is not None and not mere, mere, not why and readers["lexicons_unsure"], reply["needs_human"]))
     return found
 
 
@@ -86,10 +89,10 @@ def main():
     for group, rows in samples(pairs).items():
         x, y = np.array([r[:-1] for r in rows], float), np.array([r[-1] for r in rows])
         fitted = LogisticRegression(C=3.0).fit(x, y)
-        (learned, lexicons, *unclear), offset = fitted.coef_[0], fitted.intercept_[0]
+        (learned, lexicons, *others), offset = fitted.coef_[0], fitted.intercept_[0]
         print(f"const {group}: Fit = Fit {{ learned: {learned:.2f}, lexicons: {lexicons:.2f}, offset: {offset:.2f} }}; // {y.sum()} of {len(y)}")
-        for weight in unclear:
-            print(f"const UNCLEAR: Fit = Fit {{ lexicons: {weight:.2f}, ..HUMAN }};")
+        for name, weight in zip(("MENTIONED", "UNCLEAR"), others):
+            print(f"const {name}: Fit = Fit {{ lexicons: {weight:.2f}, ..HUMAN }};")
         if group != "HUMAN":
             table += list(zip(fitted.predict_proba(x)[:, 1], y))
     print("\n| said | replies and kinds | asked |\n| --- | --- | --- |")
