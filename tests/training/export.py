@@ -1,7 +1,8 @@
-"""Writes the weights for the program, and some judgements that the program must repeat."""
+"""Writes the weights for the program, and some judgements that the program must repeat: `export.py [FILE.pt …]`, of several their mean."""
 import hashlib
 import json
 import os
+import sys
 
 import numpy as np
 import torch
@@ -28,8 +29,16 @@ def panels(weight):
     return weight.reshape(-1, 32, weight.shape[1]).transpose(0, 2, 1)
 
 
+def mean(files):
+    """The first one, with the mean of all their weights."""
+    taught, *others = [torch.load(file) for file in files]
+    for name, value in taught["state"].items():
+        taught["state"][name] = sum((o["state"][name].float() for o in others), value.float()) / len(files)
+    return taught
+
+
 def main():
-    taught = torch.load(TAUGHT)
+    taught = mean(sys.argv[1:] or [TAUGHT])
     state = {name: value.float().numpy() for name, value in taught["state"].items()}
     out = {"position": state["position"][:LONGEST]}
     out["word"], out["word.scale"] = four_bits(state["word"])

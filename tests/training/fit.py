@@ -15,7 +15,7 @@ from common import ALWAYS, KINDS, replies, second_reading
 
 GROUPS = dict(stop="STOP", source="RIGHT", access="RIGHT", erasure="RIGHT", rectification="RARE", restriction="RARE", portability="RARE", complaint="COMPLAINT")
 # Words that many use who speak for themselves alone, as src/intent/agree.rs has them.
-MERE_MENTIONS = {"other_person", "whole_firm", "partial", "death"}
+MERE_MENTIONS = {"other_person", "whole_firm", "death"}
 FITTED_ON = ("zoe", "corpus")
 
 
