@@ -18,6 +18,10 @@ use std::ops::Range;
 const SHORT: usize = 7;
 /// Lines of the quoted mail that are looked at.
 const LINES: usize = 200;
+/// Digits that a date has at least.
+const DATED: usize = 3;
+/// No name of a header field is longer, in characters.
+const LABEL: usize = 20;
 /// The end of the rule's name, behind the language.
 const ANSWERED: &str = ".asked.answered";
 
@@ -155,25 +159,45 @@ fn sentences(text: &Text) -> Vec<Range<usize>> {
     out
 }
 
-/// The mail that is answered, without the marks of quoting and without what it quotes itself.
+/// The mail that is answered, without the marks of quoting and without what it quotes itself: what begins with a line that
+/// introduces another mail, or is quoted deeper.
 fn nearest(elided: &str) -> String {
     let depth = |line: &str| {
-        line.chars()
-            .take_while(|c| matches!(c, '>' | ' '))
-            .filter(|c| *c == '>')
-            .count()
+        let marks = line.chars().take_while(|c| matches!(c, '>' | ' '));
+        marks.filter(|c| *c == '>').count()
     };
-    let lines = elided.lines().take(LINES).filter(|l| !l.trim().is_empty());
+    let lines = elided.lines().take(LINES);
     let outer = lines.clone().map(depth).find(|d| *d > 0).unwrap_or(0);
     let mut out = String::new();
+    let mut is_begun = false;
     for line in lines {
-        if depth(line) > outer {
+        let words = line.trim_start_matches(['>', ' ', '\t']);
+        let is_head = introduces(words);
+        if depth(line) > outer || (is_begun && is_head) {
             break;
         }
-        out.push_str(line.trim_start_matches(['>', ' ', '\t']));
+        is_begun |= !is_head && !words.is_empty() && label(words).is_none();
+        out.push_str(words);
         out.push('\n');
     }
     out
+}
+
+/// `On 3 March 2025 at 10:12, Ada <ada@…> wrote:`, or `From: Ada <ada@…>`.
+fn introduces(line: &str) -> bool {
+    let digits = line.bytes().filter(u8::is_ascii_digit).count();
+    let attribution = line.trim_end().ends_with(':') && (line.contains('@') || digits >= DATED);
+    attribution || (label(line).is_some() && line.contains('@'))
+}
+
+/// The name of a header field at the head of a line.
+fn label(line: &str) -> Option<&str> {
+    let (name, _) = line.split_once(':')?;
+    let is_name = name.chars().count() <= LABEL
+        && name
+            .chars()
+            .all(|c| c.is_alphabetic() || c == ' ' || c == '\u{a0}');
+    is_name.then_some(name)
 }
 
 #[cfg(test)]
@@ -320,6 +344,11 @@ mod tests {
     fn a_question_of_an_older_mail_is_not_answered() {
         let mail = "> Shall I send you a sample?\n>> Shall I take you off my list?";
         assert!(!read("Yes", mail).asks(RequestKind::Stop));
+        let unmarked = "On 3 March 2026 at 10:12, Ada <ada@firm.example> wrote:\nShall I send you a sample?\nAda\n\
+            From: Ada <ada@firm.example>\nSent: 1 March 2026\nShall I take you off my list?";
+        assert!(!read("Yes", unmarked).asks(RequestKind::Stop));
+        let heads = "From: Ada <ada@firm.example>\nSent: 1 March 2026\nTo: Me <me@own.example>\nSubject: Moulds\nShall I take you off my list?";
+        assert!(is_done(&read("Yes", heads)));
         let stays = read("No", "> Shall I stop writing?");
         assert_eq!(stays.stance, Some(Stance::Interested));
     }
