@@ -131,7 +131,7 @@ fn an_mbox_a_maildir_and_standard_input_give_one_row_a_message_in_their_order() 
     let separator = "From anne@firm.example Mon Nov 23 10:00:00 2026\n";
     let mbox = format!(
         "{separator}{}\n{separator}{}",
-        message("Please unsubscribe me.\n\nFrom now on, no more."),
+        message("Please unsubscribe me.\n\nFrom now on, no more mails."),
         message("Merci, à jeudi.")
     );
     let file = write(folder.path(), "all.mbox", &mbox);
