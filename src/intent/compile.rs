@@ -84,12 +84,7 @@ impl Compiler<'_, '_> {
             }
             rules.push(rule);
         }
-        let mut patterns =
-            |said: &[Said]| -> Vec<_> { said.iter().filter_map(|s| self.pattern(s)).collect() };
-        let optout = patterns(&sheet.optout);
-        let (yes, no) = (patterns(&sheet.yes), patterns(&sheet.no));
-        let asks_to_stop = patterns(&sheet.asks_to_stop);
-        let asks_to_go_on = patterns(&sheet.asks_to_go_on);
+        let [optout, yes, no, asks_to_stop, asks_to_go_on] = self.lists(&sheet);
         let vocabulary = std::mem::take(&mut self.words).build(&forgiven(&sheet.typo));
         let openings = pattern::openings(&phrases, vocabulary.symbols());
         let words = sheet.words.iter().map(|s| fold(&s.text)).collect();
@@ -110,6 +105,18 @@ impl Compiler<'_, '_> {
             asks_to_go_on,
             tests: sheet.tests,
         })
+    }
+
+    /// What is looked for in the mail that is answered, and in answers to its question.
+    fn lists(&mut self, sheet: &Sheet) -> [Vec<Pattern>; 5] {
+        let lists = [
+            &sheet.optout,
+            &sheet.yes,
+            &sheet.no,
+            &sheet.asks_to_stop,
+            &sheet.asks_to_go_on,
+        ];
+        lists.map(|said| said.iter().filter_map(|s| self.pattern(s)).collect())
     }
 
     fn quiet_words(&mut self, sheet: &Sheet) {

@@ -102,12 +102,9 @@ impl Reader {
         self.read_subject(question, bare, &mut weighing);
         let answer = asked::answer(question, &text, &self.lexicons);
         let stays = answer == Some(Answer::Stays);
-        let defined = || optout::defined(question, &text, choice.as_ref(), &self.lexicons);
-        match answer {
-            Some(Answer::Leaves(found)) => weighing.surely(Some(found)),
-            Some(Answer::Stays) => weighing.stays(),
-            None => weighing.surely(defined()),
-        }
+        weighing.answered(answer, || {
+            optout::defined(question, &text, choice.as_ref(), &self.lexicons)
+        });
         // A number without a mail that may have said what it means is as strange as a sign that nobody knows.
         if strange || (text.is_numbers() && question.elided.is_empty()) {
             let all = question.fresh.trim().to_owned();
@@ -184,6 +181,14 @@ impl Weighing {
         self.out.stance = None;
     }
 
+    fn answered(&mut self, answer: Option<Answer>, defined: impl FnOnce() -> Option<Found>) {
+        match answer {
+            Some(Answer::Leaves(found)) => self.surely(Some(found)),
+            Some(Answer::Stays) => self.stays(),
+            None => self.surely(defined()),
+        }
+    }
+
     /// A yes or no to our own question says that we may go on, and nothing else.
     fn stays(&mut self) {
         self.out.requests.clear();
@@ -240,10 +245,10 @@ impl Weighing {
                 } else {
                     reason.clone()
                 };
-                self.signal(signal(&reason, hit, page));
+                self.signal(page.signal(&reason, hit));
             }
             Effect::Unsure if self.out.unsure.is_none() => {
-                self.out.unsure = Some(signal("unclear", hit, page));
+                self.out.unsure = Some(page.signal("unclear", hit));
             }
             _ => {}
         }
@@ -257,7 +262,7 @@ impl Weighing {
             start: page.is_body.then(|| text.tokens[hit.first].start),
         };
         if let Some(reason) = &hit.rule.human {
-            self.signal(signal(reason, hit, page));
+            self.signal(page.signal(reason, hit));
         }
         self.out.language = self.out.language.or(hit.lexicon.language);
         match self.out.requests.iter_mut().find(|f| f.kind == kind) {
@@ -385,16 +390,5 @@ impl Weighing {
                 text: quoted.to_owned(),
             });
         }
-    }
-}
-
-fn signal(reason: &str, hit: &Hit<'_>, page: Page<'_>) -> Signal {
-    Signal {
-        reason: reason.to_owned(),
-        rule: format!("{}/{}", hit.rule.name, hit.number),
-        text: page
-            .text
-            .quote(page.original, hit.first, hit.last)
-            .to_owned(),
     }
 }

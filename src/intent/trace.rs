@@ -5,7 +5,7 @@
 
 use super::asked;
 use super::choice::Choice;
-use super::classification::Classification;
+use super::classification::{Classification, Signal};
 use super::hits::{Astray, Hit};
 use super::lexicon::{Effect, Lexicon, Reach};
 use super::question::Question;
@@ -125,6 +125,18 @@ pub(super) struct Page<'a> {
     pub original: &'a str,
     /// The body, not the subject.
     pub is_body: bool,
+}
+
+impl Page<'_> {
+    /// Why somebody must look, with the words that a phrase found.
+    pub fn signal(&self, reason: &str, hit: &Hit<'_>) -> Signal {
+        let words = self.text.quote(self.original, hit.first, hit.last);
+        Signal {
+            reason: reason.to_owned(),
+            rule: format!("{}/{}", hit.rule.name, hit.number),
+            text: words.to_owned(),
+        }
+    }
 }
 
 impl Tracer {
