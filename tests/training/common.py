@@ -18,8 +18,6 @@ LABELS = KINDS + ["interested", "not_interested", "wrong_person", "ooo", "questi
 # A human sees these whatever else is said; whether one must see them for another reason too was labelled unevenly.
 ALWAYS = {"rectification", "restriction", "portability", "complaint"}
 JUDGING = {"apart", "everyday", "office", "zoe"}
-# Written after the weights were taught, and looked at; whoever teaches again may learn from them.
-LATER = set()
 LONGEST = 192
 # Layers below each exit. src/intent/learned/encoder.rs stops at the first one where that is sure of every label.
 EXITS, SURE = (6, 12), 4.5
@@ -28,7 +26,7 @@ SENTENCE = re.compile(r"(?<=[.!?…])\s+|\n+")
 
 def learning_sets():
     names = sorted(f[:-6] for f in os.listdir(os.path.join(ROOT, "tests", "texts")) if f.endswith(".jsonl"))
-    return [n for n in names if n not in JUDGING | LATER]
+    return [n for n in names if n not in JUDGING]
 
 
 def path_of(name):
