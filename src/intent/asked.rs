@@ -333,6 +333,19 @@ mod tests {
     }
 
     #[test]
+    fn a_subject_that_asks_is_heard_beside_a_bare_yes() {
+        let question = Question {
+            fresh: "Yes",
+            subject: "STOP",
+            elided: "> May I keep writing to you once a month?",
+            from: "me@own.example",
+            ..Question::default()
+        };
+        let read = builtin().unwrap().understand(&question);
+        assert!(read.asks(RequestKind::Stop), "{read:?}");
+    }
+
+    #[test]
     fn what_says_more_than_yes_is_read_as_it_is() {
         let mail = "> Shall I take you off my list?";
         assert!(!is_done(&read("Yes, but only until May", mail)));

@@ -191,7 +191,9 @@ impl Weighing {
 
     /// A yes or no to our own question says that we may go on, and nothing else.
     fn stays(&mut self) {
-        self.out.requests.clear();
+        // What stands in a subject that the person typed stays asked.
+        let is_of_subject = |f: &Found| f.evidence.iter().all(|e| e.start.is_none());
+        self.out.requests.retain(is_of_subject);
         self.out.human.clear();
         self.out.unsure = None;
         self.spoken = vec![(0, Stance::Interested)];
