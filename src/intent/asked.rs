@@ -11,17 +11,12 @@ use super::lexicon::Lexicon;
 use super::pattern::Pattern;
 use super::question::Question;
 use super::text::Text;
+use crate::mail::earlier;
 use crate::record::RequestKind;
 use std::ops::Range;
 
 /// Longer answers speak for themselves.
 const SHORT: usize = 7;
-/// Lines of the quoted mail that are looked at.
-const LINES: usize = 200;
-/// Digits that a date has at least.
-const DATED: usize = 3;
-/// No name of a header field is longer, in characters.
-const LABEL: usize = 20;
 /// The end of the rule's name, behind the language.
 const ANSWERED: &str = ".asked.answered";
 
@@ -49,8 +44,7 @@ pub fn is_answered(found: &Found) -> bool {
 
 /// What a bare yes or no means, if the last question of the mail that it answers is about our writing.
 pub fn answer(question: &Question<'_>, fresh: &Text, lexicons: &[Lexicon]) -> Option<Answer> {
-    let said = fresh.tokens.len();
-    if said == 0 || said > SHORT || question.elided.is_empty() {
+    if question.elided.is_empty() {
         return None;
     }
     let (is_yes, lexicon) = yes_or_no(fresh, lexicons)?;
@@ -62,7 +56,9 @@ pub fn answer(question: &Question<'_>, fresh: &Text, lexicons: &[Lexicon]) -> Op
     let code = lexicon.language.map_or("any", |l| l.word());
     let evidence = Evidence {
         rule: format!("{code}{ANSWERED}"),
-        text: fresh.quote(question.fresh, 0, said - 1).to_owned(),
+        text: fresh
+            .quote(question.fresh, 0, fresh.tokens.len() - 1)
+            .to_owned(),
         start: Some(fresh.tokens[0].start),
     };
     Some(Answer::Leaves(Found {
@@ -84,16 +80,23 @@ pub fn other_question(
     fresh: &Text,
     lexicons: &[Lexicon],
 ) -> Option<String> {
-    if fresh.tokens.len() > SHORT || question.elided.is_empty() {
+    if question.elided.is_empty() || !is_yes(fresh, lexicons) {
         return None;
     }
-    yes_or_no(fresh, lexicons).filter(|(is_yes, _)| *is_yes)?;
     let (words, asked) = asked(question, lexicons)?;
     (asked == Asked::Other).then_some(words)
 }
 
+/// Whether an answer says yes and nothing else.
+pub fn is_yes(fresh: &Text, lexicons: &[Lexicon]) -> bool {
+    yes_or_no(fresh, lexicons).is_some_and(|(is_yes, _)| is_yes)
+}
+
 /// Whether the answer is a yes (or else a no) and says nothing beside it, and whose words it uses.
 fn yes_or_no<'l>(fresh: &Text, lexicons: &'l [Lexicon]) -> Option<(bool, &'l Lexicon)> {
+    if fresh.tokens.is_empty() || fresh.tokens.len() > SHORT {
+        return None;
+    }
     let all: Vec<Symbols> = lexicons.iter().map(|l| Symbols::of(fresh, l)).collect();
     let quiet = hits::quiet(fresh, &all);
     let every: Vec<usize> = (0..quiet.len()).collect();
@@ -114,7 +117,7 @@ fn yes_or_no<'l>(fresh: &Text, lexicons: &'l [Lexicon]) -> Option<(bool, &'l Lex
 
 /// The last question of the nearest mail, and what it asks. That of a footer ("No more mail? Reply OUT") is passed over.
 fn asked(question: &Question<'_>, lexicons: &[Lexicon]) -> Option<(String, Asked)> {
-    let mail = nearest(question.elided);
+    let mail = earlier(question.elided).into_iter().next()?;
     let text = Text::of(&mail);
     let spoken: Vec<(&Lexicon, Symbols)> = lexicons
         .iter()
@@ -157,47 +160,6 @@ fn sentences(text: &Text) -> Vec<Range<usize>> {
         }
     }
     out
-}
-
-/// The mail that is answered, without the marks of quoting and without what it quotes itself: what begins with a line that
-/// introduces another mail, or is quoted deeper.
-fn nearest(elided: &str) -> String {
-    let depth = |line: &str| {
-        let marks = line.chars().take_while(|c| matches!(c, '>' | ' '));
-        marks.filter(|c| *c == '>').count()
-    };
-    let lines = elided.lines().take(LINES);
-    let outer = lines.clone().map(depth).find(|d| *d > 0).unwrap_or(0);
-    let mut out = String::new();
-    let mut is_begun = false;
-    for line in lines {
-        let words = line.trim_start_matches(['>', ' ', '\t']);
-        let is_head = introduces(words);
-        if depth(line) > outer || (is_begun && is_head) {
-            break;
-        }
-        is_begun |= !is_head && !words.is_empty() && label(words).is_none();
-        out.push_str(words);
-        out.push('\n');
-    }
-    out
-}
-
-/// `On 3 March 2025 at 10:12, Ada <ada@…> wrote:`, or `From: Ada <ada@…>`.
-fn introduces(line: &str) -> bool {
-    let digits = line.bytes().filter(u8::is_ascii_digit).count();
-    let attribution = line.trim_end().ends_with(':') && (line.contains('@') || digits >= DATED);
-    attribution || (label(line).is_some() && line.contains('@'))
-}
-
-/// The name of a header field at the head of a line.
-fn label(line: &str) -> Option<&str> {
-    let (name, _) = line.split_once(':')?;
-    let is_name = name.chars().count() <= LABEL
-        && name
-            .chars()
-            .all(|c| c.is_alphabetic() || c == ' ' || c == '\u{a0}');
-    is_name.then_some(name)
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use super::question::Question;
 use super::signs;
 use super::text::{Shape, Text, Token};
 use super::vocabulary::Symbol;
+use crate::mail::earlier;
 use std::ops::Range;
 
 /// Longer answers speak for themselves.
@@ -17,8 +18,6 @@ const ALONE: usize = 4;
 const GOES_ON: usize = 12;
 /// A word that stands in more places than these is explained by none of them.
 const PLACES: usize = 40;
-/// Lines of the quoted mail that are looked at.
-const LINES: usize = 400;
 /// So many explanations are heard.
 const MEANINGS: usize = 3;
 /// Words behind a choice that explain it; fewer are an "or".
@@ -32,18 +31,6 @@ const LEADS: &[&str] = &[
     "n", "num", "numero", "nummer", "numer", "number", "option", "opcion", "opcao", "opzione",
     "optie", "choix", "punkt", "point", "answer", "reponse",
 ];
-
-/// Words that say yes, folded. "Reply YES and never pay postage again" has the words of an opt-out, and is none.
-const YES: &[&str] = &[
-    "yes", "yep", "oui", "ja", "si", "sim", "tak", "ano", "da", "igen", "joo", "kylla", "ναι",
-    "да", "ok",
-];
-
-/// Whether an answer is a yes: where that would ask something, a human sees it.
-pub fn is_yes(answer: &Text) -> bool {
-    let first = answer.tokens.first();
-    answer.tokens.len() <= ALONE && first.is_some_and(|t| YES.contains(&&*t.folded))
-}
 
 /// What the quoted mail says of the answer.
 pub struct Choice {
@@ -94,13 +81,7 @@ impl Choice {
     }
 
     fn named(question: &Question<'_>, fresh: &Text, said: &[Token]) -> Option<Self> {
-        let mut quoted = String::with_capacity(question.elided.len());
-        for line in question.elided.lines().take(LINES) {
-            let line = line.trim_start_matches(['>', ' ', '\t', '|']);
-            quoted.push_str(line);
-            // "Le 3 mars 2025 à 10:12, Nadia <nadia@…> a écrit :" says nothing of the line below it.
-            quoted.push_str(if introduces(line) { "\n\n" } else { "\n" });
-        }
+        let quoted = earlier(question.elided).join("\n\n");
         let text = if signs::only(fresh) {
             Text::with_signs(&quoted)
         } else {
@@ -320,11 +301,6 @@ impl Page<'_> {
             sentence
         }
     }
-}
-
-/// Whether a line is the attribution of what stands below it.
-fn introduces(line: &str) -> bool {
-    line.trim_end().ends_with(':') && line.contains('@')
 }
 
 /// Marks between a choice and what it means.

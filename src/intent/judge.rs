@@ -4,7 +4,7 @@
 use super::agree::{FOR_AN_ANSWER, FOR_NOTHING_MUCH, INTERESTED_LABEL, KINDS, agree};
 use super::alone::{differ, is_unsupported};
 use super::asked;
-use super::choice::{Choice, is_yes};
+use super::choice::Choice;
 use super::classification::{Classification, Signal};
 use super::learned::{Judgement, LABELS, Learned};
 use super::optout;
@@ -94,11 +94,11 @@ impl Reader {
         let text = Text::of(question.fresh);
         Choice::of(question, &text, &self.lexicons).filter(|c| c.is_apart)?;
         if let Some(found) = read.requests.iter().find(|f| is_unsupported(f)) {
-            let plainly = asks(&judged.says) >= PLAINLY && !is_yes(&text);
+            let plainly = asks(&judged.says) >= PLAINLY && !asked::is_yes(&text, &self.lexicons);
             return (!plainly).then(|| differ(found, None));
         }
         // A yes is one, whatever it was asked for; a no may be more than that.
-        let yes = read.stance == Some(Stance::Interested) || is_yes(&text);
+        let yes = read.stance == Some(Stance::Interested) || asked::is_yes(&text, &self.lexicons);
         let clear = judged.says[..STANCES].iter().any(|chance| *chance >= CLEAR);
         (read.requests.is_empty() && !yes && !clear).then(|| Signal {
             reason: "unclear".to_owned(),

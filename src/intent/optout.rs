@@ -3,7 +3,8 @@
 //! What the mail says of the word is found by [`Choice`]; here a lexicon knows its words for "no more mail" in it. Where none
 //! does, the learned reader is asked what the explanation means (`judge.rs`).
 
-use super::choice::{Choice, is_yes};
+use super::asked;
+use super::choice::Choice;
 use super::classification::{Evidence, Found};
 use super::hits::Symbols;
 use super::lexicon::Lexicon;
@@ -27,7 +28,7 @@ pub fn defined(
     choice: Option<&Choice>,
     lexicons: &[Lexicon],
 ) -> Option<Found> {
-    let choice = choice.filter(|c| c.is_apart && !is_yes(fresh));
+    let choice = choice.filter(|c| c.is_apart && !asked::is_yes(fresh, lexicons));
     let opening = match choice {
         Some(_) => None,
         None => Choice::opening(question, fresh),

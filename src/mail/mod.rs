@@ -10,7 +10,7 @@ mod notice;
 mod read;
 mod report;
 
-pub use fresh::{OurLines, line_hash, line_hashes};
+pub use fresh::{OurLines, earlier, line_hash, line_hashes};
 pub use gate::{Authentication, Circumstances, Dmarc, House, Writer, authentication, gate, who};
 pub use limits::Limits;
 pub use read::read;

@@ -8,6 +8,7 @@
 //! it and has lost them (Outlook's has no mark at all). If nothing typed is left in it, the plain part is read instead.
 
 mod attribution;
+mod earlier;
 mod html;
 mod lines;
 mod marks;
@@ -17,6 +18,7 @@ mod signature;
 mod tags;
 mod words;
 
+pub use earlier::earlier;
 pub use ours::{OurLines, line_hash, line_hashes};
 
 use super::{Elided, ElidedKind, Fresh};

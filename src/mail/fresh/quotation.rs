@@ -17,7 +17,7 @@ pub(super) fn mark(lines: &mut [Line]) {
     for line in lines.iter_mut().filter(|l| l.quote > 0) {
         line.kind = Some(Quotation);
     }
-    let labels: Vec<Option<Role>> = lines.iter().map(label).collect();
+    let labels = labels(lines);
     let (mut at, mut typed_above) = (0, false);
     while at < lines.len() {
         if group_wise(&lines[at]) {
@@ -42,6 +42,11 @@ pub(super) fn mark(lines: &mut [Line]) {
 /// `>>> Name <address> 3/4/2025 9:12 AM >>>`: GroupWise marks no line below it.
 fn group_wise(line: &Line) -> bool {
     line.quote >= 3 && line.text.trim_end().ends_with(">>>") && has_time(&line.text)
+}
+
+/// The role of each line, if it is one of a header block.
+pub(super) fn labels(lines: &[Line]) -> Vec<Option<Role>> {
+    lines.iter().map(label).collect()
 }
 
 /// A place where a quoted mail begins.
@@ -78,7 +83,8 @@ fn elide(lines: &mut [Line], found: &Beginning) -> usize {
     end
 }
 
-fn beginning(
+/// The mail that begins at a line, if one does.
+pub(super) fn beginning(
     lines: &[Line],
     labels: &[Option<Role>],
     at: usize,
