@@ -3,7 +3,8 @@
 //!
 //! `cargo bench --bench core [-- ROUNDS]`, 7 by default. Each round reads all messages with the core, then parses them with
 //! mail-parser alone: a machine's own speed varies, so only the ratio of one round means something. Printed are the
-//! medians, the mix, and where the time goes.
+//! medians, the mix, and where the time goes. At the end the whole core, learned reader and all, reads an ordinary month on two
+//! threads, and it is printed how much of it each stage of the cascade decides.
 
 use mail_parser::MessageParser;
 use quitus::intent::eval::Labelled;
@@ -19,6 +20,12 @@ const TEXTS: &[&str] = &[
 ];
 /// Every so many replies of a set are taken.
 const EVERY: usize = 4;
+/// Replies in the composition and the wordings of an ordinary month.
+const MONTH: &str = "everyday";
+/// Messages are read side by side, each on one core.
+const CORES: usize = 2;
+/// The lexicons alone never take longer.
+const ALONE: Duration = Duration::from_millis(1);
 
 fn main() {
     let rounds = std::env::args().filter_map(|a| a.parse().ok()).next();
@@ -61,6 +68,31 @@ fn main() {
         micro(parse)
     );
     beside(&messages, |raw| core(&both, raw));
+    month(|raw| core(&both, raw));
+}
+
+/// The replies of an ordinary month on two cores, and what decided them: the lexicons and the gate alone, or the learned reader too.
+fn month(core: impl Fn(&[u8]) + Sync) {
+    let replies = labelled(MONTH, 1);
+    let composed = replies.iter().enumerate();
+    let messages: Vec<Vec<u8>> = composed.map(|(n, r)| message(n, r, &replies)).collect();
+    let begun = Instant::now();
+    let took: Vec<Duration> = std::thread::scope(|scope| {
+        let read = |part: &'_ [Vec<u8>]| -> Vec<Duration> {
+            let each = part.chunks(1);
+            each.map(|one| time(one, &core)).collect()
+        };
+        let parts = messages.chunks(messages.len().div_ceil(CORES));
+        let threads: Vec<_> = parts.map(|p| scope.spawn(move || read(p))).collect();
+        let each = threads.into_iter().map(|t| t.join().unwrap());
+        each.flatten().collect()
+    });
+    let rate = messages.len() as f64 / begun.elapsed().as_secs_f64();
+    let asked = took.iter().filter(|t| **t > ALONE).count();
+    println!(
+        "an ordinary month on {CORES} cores {rate:>6.0} messages a second; the learned reader was asked of {:.0} %",
+        100.0 * asked as f64 / messages.len() as f64
+    );
 }
 
 /// Once more with the learned reader beside the lexicons: every text is new to it, as no mailbox would be.
@@ -71,8 +103,10 @@ fn beside(messages: &[Vec<u8>], core: impl Fn(&[u8])) {
         .map(|raw| time(std::slice::from_ref(raw), &core).as_secs_f64() * 1e3)
         .collect();
     let rate = messages.len() as f64 / began.elapsed().as_secs_f64();
-    // The lexicons alone never take a millisecond.
-    let asked = took.iter().filter(|ms| **ms > 1.0).count();
+    let asked = took
+        .iter()
+        .filter(|ms| **ms > ALONE.as_secs_f64() * 1e3)
+        .count();
     took.sort_by(f64::total_cmp);
     println!(
         "with the learned reader   {rate:>9.0} messages a second; it was asked of {:.0} % of them; a message takes {:.1} ms (median), {:.1} ms at most",
@@ -93,13 +127,17 @@ fn time(messages: &[Vec<u8>], each: impl Fn(&[u8])) -> Duration {
     begun.elapsed()
 }
 
+fn labelled(set: &str, every: usize) -> Vec<Labelled> {
+    let text = std::fs::read_to_string(format!("tests/texts/{set}.jsonl")).unwrap();
+    let lines = text.lines().step_by(every);
+    lines.map(|l| serde_json::from_str(l).unwrap()).collect()
+}
+
 /// Mail as it lies in a mailbox; `tests/README.md` describes it.
 fn mix() -> Vec<Vec<u8>> {
     let mut replies: Vec<Labelled> = Vec::new();
     for set in TEXTS {
-        let text = std::fs::read_to_string(format!("tests/texts/{set}.jsonl")).unwrap();
-        let lines = text.lines().step_by(EVERY);
-        replies.extend(lines.map(|l| serde_json::from_str::<Labelled>(l).unwrap()));
+        replies.extend(labelled(set, EVERY));
     }
     let composed = replies.iter().enumerate();
     let messages: Vec<Vec<u8>> = composed.map(|(n, r)| message(n, r, &replies)).collect();

@@ -2,6 +2,7 @@
 
 `train.py EPOCHS --after taught.pt --rate 1.6e-4 --share 0.5 --new emma,hugo` goes on from weights that were taught before: all
 texts of the named writers and, anew in each epoch, that share of the others, so that nothing is forgotten.
+`train.py EPOCHS --resume` goes on with a training that was interrupted, from the end of its last whole epoch.
 """
 import argparse
 import math
@@ -15,9 +16,10 @@ import torch
 from sklearn.linear_model import LogisticRegression
 from torch.nn import functional as F
 
-from common import BASE, EXITS, LABELS, SENTENCE, TAUGHT, Reader, framed, joined, learning_sets, padded, replies, target, tokenizer
+from common import BASE, EXITS, LABELS, SENTENCE, TAUGHT, UNDERWAY, Reader, framed, joined, learning_sets, padded, replies, target, tokenizer
 
 BATCH, SEED = 20, 1
+STEPS_BETWEEN = 100
 NEIGHBOURS = "qwertyuiopasdfghjklzxcvbnm"
 
 
@@ -109,6 +111,7 @@ def arguments():
     said.add_argument("--rate", type=float, default=3e-4)
     said.add_argument("--share", type=float, default=1.0, help="of the texts of writers that are not new")
     said.add_argument("--new", default="", help="writers, with commas")
+    said.add_argument("--resume", action="store_true", help="go on from the end of the last whole epoch")
     return said.parse_args()
 
 
@@ -133,18 +136,25 @@ def main():
     net = Reader(base["state"])
     if said.after:
         net.load_state_dict(torch.load(said.after)["state"])
-    else:
+    elif not said.resume:
         begin(net, cut, rows)
     count = len(net.layers)
     groups = [dict(params=layer.parameters(), lr=said.rate * 0.95 ** (count - 1 - n)) for n, layer in enumerate(net.layers)]
     groups.append(dict(params=[*net.norm.parameters(), net.position], lr=said.rate * 0.3))
     groups.append(dict(params=[*net.attend.parameters(), *net.out.parameters()], lr=said.rate * 4))
-    optimizer = torch.optim.AdamW(groups, weight_decay=0.01)
+    optimizer = torch.optim.AdamW(groups, weight_decay=0.01, fused=True)
     steps = said.epochs * math.ceil(len(rows) / BATCH)
     rise = lambda s: min(1, (s + 1) / (steps * 0.08)) * max(0.02, 0.5 * (1 + math.cos(math.pi * min(1, s / steps))))
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, rise)
-    begun = time.time()
-    for epoch in range(said.epochs):
+    begun, first = time.time(), 0
+    if said.resume:
+        kept = torch.load(UNDERWAY, weights_only=False)
+        net.load_state_dict(kept["state"])
+        optimizer.load_state_dict(kept["optimizer"])
+        schedule.load_state_dict(kept["schedule"])
+        first = kept["epochs"]
+        chance.seed(SEED + first)
+    for epoch in range(first, said.epochs):
         rows = chosen() if epoch else rows
         taught = [(framed(cut, varied(r, harmless, chance)), r["y"]) for r in rows]
         chance.shuffle(taught)
@@ -168,10 +178,13 @@ def main():
             optimizer.step()
             schedule.step()
             loss_sum += loss.item()
+            if schedule.last_epoch % STEPS_BETWEEN == 0:
+                print(f"   step {schedule.last_epoch} of {steps}, {time.time() - begun:.0f} s", flush=True)
         print(f"epoch {epoch}: loss {loss_sum / len(parts):.3f}, {time.time() - begun:.0f} s", flush=True)
         for name, other in others.items():
             report(name, other, judged(net, cut, other))
-    torch.save(dict(state=net.state_dict(), pieces=base["pieces"], scores=base["scores"]), TAUGHT)
+        torch.save(dict(state=net.state_dict(), pieces=base["pieces"], scores=base["scores"]), TAUGHT)
+        torch.save(dict(state=net.state_dict(), optimizer=optimizer.state_dict(), schedule=schedule.state_dict(), epochs=epoch + 1), UNDERWAY)
 
 
 if __name__ == "__main__":
