@@ -4,7 +4,7 @@
 //! `cargo bench --bench core [-- ROUNDS]`, 7 by default. Each round reads all messages with the core, then parses them with
 //! mail-parser alone: a machine's own speed varies, so only the ratio of one round means something. Printed are the
 //! medians, the mix, and where the time goes. At the end the whole core, learned reader and all, reads an ordinary month on two
-//! threads, and it is printed how much of it each stage of the cascade decides.
+//! threads, and it is printed of how much of it the learned reader is asked.
 
 use mail_parser::MessageParser;
 use quitus::intent::eval::Labelled;
