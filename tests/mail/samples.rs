@@ -19,6 +19,13 @@ struct Quotation {
     /// Lines of a closing formula and a name: as right with as without them.
     #[serde(default)]
     closing: String,
+    /// Who wrote it, where the signature bears the name.
+    #[serde(default = "paul")]
+    from: String,
+}
+
+fn paul() -> String {
+    "Paul Roux <paul.roux@roux.example>".into()
 }
 
 #[derive(serde::Deserialize)]
@@ -79,8 +86,8 @@ fn read_quotation(sample: &Quotation) -> Vec<String> {
         _ => "text/plain; charset=utf-8",
     };
     let raw = format!(
-        "From: Paul Roux <paul.roux@roux.example>\nSubject: Re: Cleaning\nContent-Type: {kind}\n\n{}",
-        sample.body
+        "From: {}\nSubject: Re: Cleaning\nContent-Type: {kind}\n\n{}",
+        sample.from, sample.body
     );
     let message = read(raw.as_bytes(), &Limits::default(), None, &()).unwrap();
     lines(&message.fresh.text)

@@ -77,7 +77,10 @@ fn is_attribution(text: &str, marked: bool) -> Option<Reaches> {
     if !colon && !east && !dashed {
         // "2013/10/2 Name <address>", as Gmail wrote once
         let date_first = lower.starts_with(|c: char| c.is_ascii_digit()) && lower.ends_with('>');
-        return (date_first && address && digits(&lower) >= 6).then_some(Reaches::Marked);
+        // `"Name" name@firm.example – 3. Juni 2025 10:12`, as Nextcloud Mail does
+        let date_last = has_time(&bare[bare.floor_char_boundary(bare.len().saturating_sub(12))..]);
+        let dated = address && digits(&lower) >= 6;
+        return (dated && (date_first || date_last)).then_some(Reaches::Marked);
     }
     let verb = has_verb(&lower);
     let dated = digits(&lower) >= 3;

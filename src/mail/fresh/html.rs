@@ -21,6 +21,7 @@ struct Zone {
     hidden: bool,
     pre: bool,
     attribution: bool,
+    loud: bool,
 }
 
 struct Reader<'a> {
@@ -31,6 +32,8 @@ struct Reader<'a> {
     beyond: usize,
     zone: Zone,
     cut_next: bool,
+    /// Words of the line that is read do not stand out.
+    quiet: bool,
     marks: Marks<'a>,
     /// No comment ends from here on, so that it need not be looked for again.
     no_comment_end: bool,
@@ -46,6 +49,7 @@ pub(in crate::mail) fn lines(html: &str) -> Vec<Line> {
         beyond: 0,
         zone: Zone::default(),
         cut_next: false,
+        quiet: false,
         marks: Marks::default(),
         no_comment_end: false,
     };
@@ -141,8 +145,11 @@ impl<'a> Reader<'a> {
                 Mark::Attribution => zone.attribution = true,
                 Mark::Preformatted => zone.pre = true,
                 Mark::Cut => self.cut_next = true,
+                Mark::Loud(loud) => zone.loud = *loud,
             }
         }
+        // Links have a colour by themselves.
+        zone.loud &= &name != b"a\0\0\0\0\0\0\0";
         if self.open.len() < DEPTH {
             self.open.push((name, self.zone));
             self.zone = zone;
@@ -196,6 +203,7 @@ impl<'a> Reader<'a> {
         if self.zone.hidden {
             return;
         }
+        self.quiet |= !self.zone.loud && !text.trim_ascii().is_empty();
         if self.zone.pre {
             for (n, line) in text.split('\n').enumerate() {
                 if n > 0 {
@@ -259,6 +267,7 @@ impl<'a> Reader<'a> {
             signature: self.zone.signature,
             cut: std::mem::take(&mut self.cut_next),
             attribution: self.zone.attribution,
+            loud: !std::mem::take(&mut self.quiet),
             ..Line::default()
         });
     }

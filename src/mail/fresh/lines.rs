@@ -19,6 +19,8 @@ pub(in crate::mail) struct Line {
     pub cut: bool,
     /// A client says that this line introduces the mail that is answered.
     pub attribution: bool,
+    /// All of it has a colour that stands out.
+    pub loud: bool,
     /// What the line was taken for; nothing as long as it counts as typed.
     pub kind: Option<ElidedKind>,
     /// [`Line::plain`], once somebody asked.
@@ -45,8 +47,9 @@ impl Line {
 pub(in crate::mail) fn of_plain(text: &str, flowed: bool) -> Vec<Line> {
     let mut lines: Vec<Line> = Vec::new();
     let mut goes_on = false;
+    let initials = initials(text);
     for raw in text.split('\n').flat_map(bare_returns) {
-        let (quote, rest) = depth(raw);
+        let (quote, rest) = depth(raw, initials);
         let soft = flowed && rest.ends_with(' ') && rest.trim_end() != "--";
         let rest = if flowed {
             rest.strip_prefix(' ').unwrap_or(rest)
@@ -75,9 +78,30 @@ fn bare_returns(line: &str) -> impl Iterator<Item = &str> {
     line.strip_suffix('\r').unwrap_or(line).split('\r')
 }
 
-/// `> > text` is depth 2. A smiley (`>:(`) is none.
-fn depth(line: &str) -> (u16, &str) {
-    let mut rest = line;
+/// The initials before the mark of quoted lines, `JM> text`, as The Bat! and old programs of Fidonet and Usenet write them; of
+/// two lines at least, since a single one may be anything.
+fn initials(text: &str) -> Option<&str> {
+    let mut seen = None;
+    for name in text.split('\n').filter_map(initialled) {
+        if seen == Some(name) {
+            return seen;
+        }
+        seen = Some(name);
+    }
+    None
+}
+
+/// One to four capitals right before a mark.
+fn initialled(line: &str) -> Option<&str> {
+    let (name, _) = line.trim_start_matches(' ').split_once('>')?;
+    let capitals = name.chars().all(char::is_uppercase);
+    (capitals && (1..=4).contains(&name.chars().count())).then_some(name)
+}
+
+/// `> > text` is depth 2, and so is `JM>> text` where those are the initials. A smiley (`>:(`) is none.
+fn depth<'a>(line: &'a str, initials: Option<&str>) -> (u16, &'a str) {
+    let own = initials.and_then(|i| line.trim_start_matches(' ').strip_prefix(i));
+    let mut rest = own.filter(|r| r.starts_with('>')).unwrap_or(line);
     let mut depth = 0u16;
     loop {
         let inner = rest.trim_start_matches([' ', '\u{A0}']);

@@ -3,6 +3,7 @@
 //! Seen in the clients' own mail; a new client is a new line in a table. Marks that a person could have made by hand
 //! (an indented paragraph, a rule) are not here: those are decided by words.
 
+use super::colour::is_loud;
 use super::tags::Tag;
 use std::borrow::Cow;
 
@@ -16,6 +17,8 @@ pub(super) enum Mark {
     Hidden,
     Attribution,
     Preformatted,
+    /// Its colour stands out, or does not.
+    Loud(bool),
 }
 
 /// Part of a `class` or `id` (lower case, whole word), what it means.
@@ -74,6 +77,7 @@ const NAMES: &[(&str, Mark)] = &[
     ("messagesignaturesection", Mark::Signature),
     ("mail-quote", Mark::Quote),
     ("zmail_extra_hr", Mark::Cut),
+    ("zm-_id_-sgn", Mark::Signature),
     ("stopspelling", Mark::Cut),
     ("airmail_on", Mark::Attribution),
     ("airmail_ext_on", Mark::Attribution),
@@ -140,6 +144,7 @@ fn read(attributes: &str, quote_tag: bool) -> Vec<Mark> {
                 quoting &= !(style.contains("border:none") && style.contains("padding:0"));
             }
             "hidden" => marks.push(Mark::Hidden),
+            "color" => marks.extend(is_loud(&value).map(Mark::Loud)),
             _ => {}
         }
     }
@@ -179,6 +184,7 @@ fn styled(declaration: &str) -> Option<Mark> {
             number.take(1).any(|n| n.parse::<f32>() == Ok(0.0))
         }
         "white-space" if value.starts_with("pre") => return Some(Mark::Preformatted),
+        "color" => return is_loud(value).map(Mark::Loud),
         _ => false,
     };
     hidden.then_some(Mark::Hidden)

@@ -8,6 +8,7 @@
 //! it and has lost them (Outlook's has no mark at all). If nothing typed is left in it, the plain part is read instead.
 
 mod attribution;
+mod colour;
 mod earlier;
 mod html;
 mod lines;
@@ -197,6 +198,7 @@ fn set_apart(lines: &mut [Line], typist: &Typist, ours: &dyn OurLines) -> Fresh 
         line.kind = Some(ElidedKind::Signature);
     }
     quotation::mark(lines);
+    colour::answers(lines);
     ours::mark(lines, ours);
     signature::mark(lines, typist);
     gather(lines)

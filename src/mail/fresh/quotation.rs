@@ -2,7 +2,8 @@
 //!
 //! What stands behind `>` or in a quoting element is never fresh. What follows an attribution line or a header block
 //! without such marks is quoted to the end of the message, because nothing tells where it stops; where the marks are
-//! there, unquoted lines between and below them are answers, and stay fresh.
+//! there, unquoted lines between and below them are answers, and stay fresh. `|` and `»` are marks too, if the first line
+//! below an attribution has them.
 
 use super::attribution::{attribution, digits, has_time};
 use super::lines::{Line, plain_form};
@@ -18,8 +19,11 @@ pub(super) fn mark(lines: &mut [Line]) {
         line.kind = Some(Quotation);
     }
     let labels = labels(lines);
-    let (mut at, mut typed_above) = (0, false);
+    let (mut at, mut typed_above, mut bar) = (0, false, None);
     while at < lines.len() {
+        if has_bar(&lines[at], bar) {
+            lines[at].kind.get_or_insert(Quotation);
+        }
         if group_wise(&lines[at]) {
             lines[at..].iter_mut().for_each(|l| {
                 l.kind.get_or_insert(Quotation);
@@ -31,10 +35,13 @@ pub(super) fn mark(lines: &mut [Line]) {
             continue;
         }
         at = match beginning(lines, &labels, at, typed_above) {
-            Some(found) => elide(lines, &found),
+            Some(found) => {
+                bar = bar.or_else(|| bar_below(lines, &found));
+                elide(lines, &found, bar)
+            }
             None => at + 1,
         };
-        typed_above |= lines[at - 1].fresh();
+        typed_above |= lines[at - 1].fresh() && lines[at - 1].text.contains(char::is_alphanumeric);
     }
     torn_lines(lines);
 }
@@ -69,9 +76,23 @@ pub(super) enum Reaches {
     Itself,
 }
 
-fn elide(lines: &mut [Line], found: &Beginning) -> usize {
-    let next = (found.body..lines.len()).find(|n| !lines[*n].blank());
-    let marked = next.is_some_and(|n| lines[n].quote > 0);
+/// The sign other than `>` with which the first line of the quoted mail begins, as a few programs mark every line.
+fn bar_below(lines: &[Line], found: &Beginning) -> Option<char> {
+    let next = lines[found.body..].iter().find(|l| !l.blank())?;
+    next.text
+        .trim_start()
+        .chars()
+        .next()
+        .filter(|c| matches!(c, '|' | '¦' | '»'))
+}
+
+fn has_bar(line: &Line, bar: Option<char>) -> bool {
+    bar.is_some_and(|bar| line.text.trim_start().starts_with(bar))
+}
+
+fn elide(lines: &mut [Line], found: &Beginning, bar: Option<char>) -> usize {
+    let next = lines[found.body..].iter().find(|l| !l.blank());
+    let marked = next.is_some_and(|l| l.quote > 0 || has_bar(l, bar));
     if found.reaches == Reaches::Marked && !marked {
         return found.from + 1;
     }
@@ -109,7 +130,7 @@ pub(super) fn beginning(
     if let Some(kind) = separator(text) {
         return sure(at, below().unwrap_or(at + 1), kind);
     }
-    if let Some(body) = (dashed_words(text) || notes_line(text))
+    if let Some(body) = (dashed_words(text) || notes_line(text) || says_original(&lines[at]))
         .then(below)
         .flatten()
     {
@@ -122,16 +143,21 @@ pub(super) fn beginning(
         return sure(at, body, Quotation);
     }
     if answer_above(&lines[at]) {
-        return Some(desk_line(at, lines.len(), typed_above));
+        return Some(desk_line(lines, at, typed_above));
     }
     attribution(lines, at)
 }
 
-/// A help desk's own mail begins with the line: then only the line is furniture.
-fn desk_line(at: usize, end: usize, typed_above: bool) -> Beginning {
+/// A help desk's own mail begins with the line: then only the line is furniture, and the dashes that Jira draws above it.
+fn desk_line(lines: &[Line], at: usize, typed_above: bool) -> Beginning {
+    let rule = |l: &Line| !l.text.contains(char::is_alphanumeric);
+    let above = lines[..at]
+        .iter()
+        .rposition(|l| !rule(l))
+        .map_or(0, |n| n + 1);
     Beginning {
-        from: at,
-        body: if typed_above { end } else { at + 1 },
+        from: if typed_above { at } else { above },
+        body: if typed_above { lines.len() } else { at + 1 },
         kind: Quotation,
         reaches: if typed_above {
             Reaches::End
@@ -186,10 +212,17 @@ fn separator(text: &str) -> Option<ElidedKind> {
         || text.starts_with("==")
         || text.starts_with("—");
     let colon = text.ends_with([':', '：']);
-    if !dashed && !colon || text.len() > 120 {
+    let signs = ['-', '_', '=', '—', ' ', ':', '：'];
+    // Samsung's plain text has lost the line end: `-------- Message d'origine --------De : …`
+    let bare = text.trim_start_matches(signs);
+    let closed = bare
+        .split_once("----")
+        .filter(|_| dashed)
+        .map(|(words, _)| words);
+    if (!dashed && !colon || text.len() > 120) && closed.is_none() {
         return None;
     }
-    let inner = plain_form(text.trim_matches(['-', '_', '=', '—', ' ', ':', '：']));
+    let inner = plain_form(closed.unwrap_or(bare).trim_end_matches(signs));
     let says = |table: &[&str]| table.iter().any(|w| inner.starts_with(w));
     match () {
         () if says(FORWARDED) => Some(Forwarded),
@@ -203,6 +236,11 @@ fn dashed_words(text: &str) -> bool {
     let inner = text.trim_matches(['-', '_', '=', '—', '*', '~', ' ']);
     let dashed = text.len() - inner.len() >= 4 && text.starts_with(['-', '_', '=', '—', '*', '~']);
     dashed && text.len() <= 80 && inner.split_whitespace().count() <= 5
+}
+
+/// `Original Message` alone on its line, as BlackBerry writes it; believed where a header block stands below it.
+fn says_original(line: &Line) -> bool {
+    line.text.len() <= 60 && ORIGINAL.contains(&line.plain())
 }
 
 /// `Name ---04/03/2025 09:12:33---Hello …`, above the header block of Notes.

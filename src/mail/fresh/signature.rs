@@ -7,7 +7,8 @@
 use super::Typist;
 use super::lines::{Line, plain_form};
 use super::words::{
-    BANNERS, CLOSINGS, DEVICES, DISCLAIMER_STARTS, DISCLAIMERS, LIST_FOOTERS, SENT_FROM, THANKS,
+    BANNERS, CLOSINGS, CONFIDENTIAL, DEVICES, DISCLAIMER_STARTS, DISCLAIMERS, LIST_FOOTERS,
+    SENT_FROM, THANKS,
 };
 use crate::mail::ElidedKind::{Disclaimer, Signature};
 use aho_corasick::AhoCorasick;
@@ -198,9 +199,11 @@ fn disclaimers(lines: &mut [Line]) {
             let text = lines[*n].plain();
             DISCLAIMER_STARTS.iter().any(|s| text.starts_with(s)) && text.len() >= 25
         });
-        let whole = paragraph.len() >= 40 && DISCLAIMER.stand_in(&paragraph);
+        let secret =
+            seen > 0 && begins == Some(start) && CONFIDENTIAL.iter().any(|c| paragraph.contains(c));
+        let whole = secret || (paragraph.len() >= 40 && DISCLAIMER.stand_in(&paragraph));
         if whole || begins.is_some_and(|b| b > start && seen > 0) {
-            let from = begins.unwrap_or(start);
+            let from = begins.map_or(start, |b| legal_above(lines, start, b));
             let card = lines[start..from].iter().all(|l| !is_sentence(&l.text));
             // A disclaimer that is not marked by its first words covers only lines that hold its words.
             let from = if begins.is_none() {
@@ -215,6 +218,14 @@ fn disclaimers(lines: &mut [Line]) {
         }
         seen += end - start;
     }
+}
+
+/// The first of the lines right above `at` that are footers by themselves: "before you print" above "this e-mail is".
+fn legal_above(lines: &[Line], start: usize, at: usize) -> usize {
+    let typed = lines[start..at]
+        .iter()
+        .rposition(|l| !DISCLAIMER.stand_in(l.plain()));
+    typed.map_or(start, |n| start + n + 1)
 }
 
 /// The line of a paragraph at which its legal words begin.
@@ -265,10 +276,9 @@ fn after_closing(lines: &mut [Line], typist: &Typist) {
     else {
         return;
     };
-    let below = &fresh[place + 1..];
-    if below.is_empty() || below.iter().any(|n| is_sentence(&lines[*n].text)) {
+    let Some((below, end)) = card_below(lines, &fresh[place + 1..]) else {
         return;
-    }
+    };
     let attached = below[0] == fresh[place] + 1;
     let rest = if attached { &below[1..] } else { below };
     let Some(first) = rest.first().copied() else {
@@ -279,8 +289,20 @@ fn after_closing(lines: &mut [Line], typist: &Typist) {
     }
     let card = rest.len() >= 2 || rest.iter().any(|n| is_card(&lines[*n].text));
     if card || is_name(&lines[first].text, typist) {
-        set(&mut lines[first..], Signature);
+        set(&mut lines[first..end], Signature);
     }
+}
+
+/// Which of the lines below a closing formula may be its card, and where that ends. A paragraph of sentences below them may
+/// be a firm's motto or something typed, and stays; then what is above it must be a whole card.
+fn card_below<'a>(lines: &[Line], below: &'a [usize]) -> Option<(&'a [usize], usize)> {
+    let sentence = below.iter().position(|n| is_sentence(&lines[*n].text));
+    let Some(sentence) = sentence else {
+        return (!below.is_empty()).then_some((below, lines.len()));
+    };
+    let (card, end) = (&below[..sentence], below[sentence]);
+    let whole = card.len() >= 3 && card.iter().any(|n| is_card(&lines[*n].text));
+    (whole && opens_paragraph(lines, end)).then_some((card, end))
 }
 
 /// A line that only a visiting card has: telephone, address, web page, several fields.
