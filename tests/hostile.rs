@@ -52,7 +52,7 @@ impl Core {
             return;
         };
         let gate = gate(&message, &self.house, &Circumstances::default());
-        let read = understand(&self.reader, &message, &gate);
+        let (gate, read) = understand(&self.reader, &message, gate);
         let (..) = outcome(&gate, &read, &Thresholds::default());
         let fresh = &message.fresh.text;
         for evidence in read.requests.iter().flat_map(|f| &f.evidence) {

@@ -73,7 +73,7 @@ impl Story {
             ..Circumstances::default()
         };
         let gate = mail::gate(&message, &house, &circumstances);
-        let read = intent::understand(&READER, &message, &gate);
+        let (gate, read) = intent::understand(&READER, &message, gate);
         let (place, when) = (self.place(), (at, false));
         let mail = replay::seen(&READER, &house, &message, (&gate, &read), place, when);
         self.notes.push(Note::Mail(Box::new(mail)));

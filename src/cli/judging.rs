@@ -62,7 +62,7 @@ impl Bench {
     pub fn judge(&self, raw: &[u8]) -> Result<Judged, Unreadable> {
         let message = mail::read(raw, &Limits::default(), Some(&self.house), &())?;
         let gate = mail::gate(&message, &self.house, &Circumstances::default());
-        let read = intent::understand(&self.reader, &message, &gate);
+        let (gate, read) = intent::understand(&self.reader, &message, gate);
         let (outcome, hold_reason) = intent::outcome(&gate, &read, &self.thresholds);
         Ok(Judged {
             message,

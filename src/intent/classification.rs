@@ -19,6 +19,9 @@ pub struct Classification {
     /// The reply says nothing but a stance ("No thanks."): nobody needs a second opinion. Known to the reader only, kept nowhere.
     #[serde(skip)]
     pub is_bare_stance: bool,
+    /// The learned reader takes it for a machine's words; the gate is told by [`understand`](super::understand).
+    #[serde(skip)]
+    pub is_automatic: bool,
     /// Words of the fresh text that have another sense than a request's, by the lexicons. Known to the reader only, too.
     #[serde(skip)]
     pub other_senses: Vec<OtherSense>,

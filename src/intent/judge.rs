@@ -143,8 +143,8 @@ impl Reader {
             Some(choice) if choice.is_apart || read.stance.is_some_and(is_yes_or_no) => {
                 Some(explained(learned, &choice, question.fresh))
             }
-            // Its vocabulary has no signs, and a number that nobody explains says nothing by itself.
-            _ if signs::only(&text) || text.is_numbers() => None,
+            // Its vocabulary has no signs, and dashes or a number that nobody explains say nothing by themselves.
+            _ if text.tokens.is_empty() || signs::only(&text) || text.is_numbers() => None,
             _ => Some(learned.judge(question.fresh)),
         }
     }

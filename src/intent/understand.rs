@@ -5,12 +5,27 @@
 
 use super::{Classification, LABELS, Question, Reader, Trace};
 use crate::mail::{ElidedKind, Gate, InboundMessage};
-use crate::record::{Address, Reading, subject_mark};
+use crate::record::{Address, Reading, RuleId, Verdict, subject_mark};
 use serde::Serialize;
 
-/// Reads the fresh text, as far as the gate allows.
-pub fn understand(reader: &Reader, message: &InboundMessage, gate: &Gate) -> Classification {
-    asked(message, gate, |question| reader.understand(question)).unwrap_or_default()
+/// Reads the fresh text, as far as the gate allows. Comes back with the gate's word, which may be a doubt now.
+pub fn understand(reader: &Reader, message: &InboundMessage, gate: Gate) -> (Gate, Classification) {
+    let read = asked(message, &gate, |question| reader.understand(question)).unwrap_or_default();
+    (doubted(gate, &read), read)
+}
+
+/// The gate's word once its text was read: what the learned reader takes for a machine's words is a doubt (A5), like the words
+/// of automatic answers that the gate knows itself. It is obeyed; only the letter waits for a human.
+fn doubted(gate: Gate, read: &Classification) -> Gate {
+    if gate.verdict != Verdict::Answer || !read.is_automatic {
+        return gate;
+    }
+    Gate {
+        verdict: Verdict::ActOnly,
+        rule: RuleId::of("A5"),
+        sign: "words of an automatic answer, as the learned reader sees it".into(),
+        ..gate
+    }
 }
 
 /// What the lexicons saw in it, for people who ask why; nothing if the gate allows nothing to be read.
@@ -84,5 +99,33 @@ fn is_quoted(kind: ElidedKind) -> bool {
     match kind {
         Quotation | Forwarded | OurLine => true,
         Signature | Disclaimer => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_machines_words_are_a_doubt_and_nothing_more() {
+        let gate = |verdict, rule| Gate {
+            verdict,
+            reading: Reading::Obey,
+            rule: RuleId::of(rule),
+            sign: String::new(),
+        };
+        let read = |is_automatic| Classification {
+            is_automatic,
+            ..Classification::default()
+        };
+        let heard = doubted(gate(Verdict::Answer, "A.ok"), &read(true));
+        assert_eq!(heard.verdict, Verdict::ActOnly);
+        assert_eq!((heard.rule.as_str(), heard.reading), ("A5", Reading::Obey));
+        for (before, automatic) in [
+            (gate(Verdict::Answer, "A.ok"), false),
+            (gate(Verdict::Never, "A3"), true),
+        ] {
+            assert_eq!(doubted(before.clone(), &read(automatic)), before);
+        }
     }
 }

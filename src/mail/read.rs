@@ -51,7 +51,8 @@ pub fn read(
     let bodies = bodies(&walk.parts, limits, &mut message);
     let from = message.signs.first("from").unwrap_or_default();
     let text = bodies.first().map(Body::as_text).unwrap_or_default();
-    message.signs.notice = notice::judge(from, &message.subject, &text);
+    let answers = !message.in_reply_to.is_empty();
+    message.signs.notice = notice::judge(from, &message.subject, &text, answers);
     message.report = report::find(&walk.parts, &message, &bodies, limits);
     who_wrote(&fields, limits, house, &mut message)?;
     let typist = Typist::new(message.from_name.as_deref(), message.from.as_ref());

@@ -134,13 +134,14 @@ pub fn gather(
     let contact = person.and_then(|k| k.opened.as_ref());
     let rules = &house.config.register.origin;
     let mode = state.mode()?;
+    let (gate, read) = understand(&house.reader, message, gate);
     Ok(Gathered {
-        read: understand(&house.reader, message, &gate),
+        gate,
+        read,
         sourced: contact.is_some_and(|c| register::origins_for(c, rules).is_ok()),
         mode: mode.map_or((Mode::Shadow, None), |m| (m.mode, Some(m.since))),
         ids: fresh_ids()?,
         arrival,
-        gate,
         who,
         history,
     })

@@ -35,7 +35,7 @@ fn main() {
             return;
         };
         let gate = gate(&message, &house, &Circumstances::default());
-        let read = understand(reader, &message, &gate);
+        let (gate, read) = understand(reader, &message, gate);
         black_box(outcome(&gate, &read, &Thresholds::default()));
     };
     let mut figures: Vec<[f64; 4]> = Vec::new();

@@ -28,7 +28,7 @@ fn count(set: &str, every: usize) -> Count {
         let raw = compose(&reply, "us@quitus.example");
         let message = read(&raw, &Limits::default(), Some(&house), &()).unwrap();
         let gate = gate(&message, &house, &Circumstances::default());
-        let read = understand(reader(), &message, &gate);
+        let (gate, read) = understand(reader(), &message, gate);
         let done = Done {
             outcome: outcome(&gate, &read, &thresholds).0,
             kinds: read.requests.iter().map(|f| f.kind).collect(),

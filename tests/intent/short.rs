@@ -196,7 +196,9 @@ fn the_persons_own_signature_explains_no_answer() {
             "From: <me@own.test>\r\nTo: <us@firm.test>\r\nSubject: Re: Tarif\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nTulipe\r\n\r\n{below}"
         );
         let message = mail::read(raw.as_bytes(), &Limits::default(), None, &()).unwrap();
-        quitus::intent::understand(reader(), &message, &open_gate()).asks(RequestKind::Stop)
+        quitus::intent::understand(reader(), &message, open_gate())
+            .1
+            .asks(RequestKind::Stop)
     };
     assert!(is_stop("> TULIPE = plus aucun mail de notre part\r\n"));
     assert!(!is_stop(

@@ -145,7 +145,7 @@ impl Desk {
         if gate.reading == Reading::Nothing {
             return passed(place, Passed::by_rule(&gate.rule));
         }
-        let read = intent::understand(&self.reader, &message, &gate);
+        let (gate, read) = intent::understand(&self.reader, &message, gate);
         let when = (place.received, place.junk);
         let mail = replay::seen(
             &self.reader,

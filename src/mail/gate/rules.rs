@@ -188,23 +188,22 @@ const LIST_FIELDS: &[&str] = &[
 
 /// Nobody knows for sure whose mail In-Reply-To names: a sending tool's may be in no Sent folder of ours. A post names its
 /// list in To or Cc; an answer to us that went through a group of the writer's own firm names us, and its writer must not
-/// be silenced.
+/// be silenced: not if the group stands beside us in Cc either, as in an answer to all.
 fn seems_an_answer(m: &InboundMessage, house: &House, c: &Circumstances) -> bool {
     let ids: Vec<String> = LIST_FIELDS
         .iter()
         .flat_map(|n| m.signs.all(n))
         .map(|v| v.to_ascii_lowercase())
         .collect();
-    let names_list = m.to.iter().chain(&m.cc).any(|a| {
+    let reached = |a: &Address| house.is_reached_by(a, c.received);
+    let answers_us = house.known && m.to.iter().any(reached);
+    let beside = m.cc.iter().filter(|_| !answers_us);
+    let names_list = m.to.iter().chain(beside).any(|a| {
         let text = a.as_str().to_ascii_lowercase();
         ids.iter()
             .any(|id| id.contains(&text) || id.contains(&text.replacen('@', ".", 1)))
     });
-    let to_us = !house.known
-        || m.to
-            .iter()
-            .chain(&m.cc)
-            .any(|a| house.is_reached_by(a, c.received));
+    let to_us = !house.known || m.to.iter().chain(&m.cc).any(reached);
     // a group that serves as a firm's common mailbox, and a help desk behind it that keeps no thread
     let through_group =
         m.signs.first("x-original-sender").is_some() && subjects::is_answer(&m.subject);

@@ -14,8 +14,9 @@ use words::{FAILURES, LATE, LOCALS, OPENINGS, REASONS, SENDERS, SUBJECTS};
 const SEEN: usize = 4096;
 const OPENING: usize = 400;
 
-/// What a message is taken for, by its From field as it stands, its subject and its text.
-pub(super) fn judge(from: &str, subject: &str, text: &str) -> Option<Notice> {
+/// What a message is taken for, by its From field as it stands, its subject and its text, and whether it names a mail that it
+/// answers: people pass reports on under their old subject.
+pub(super) fn judge(from: &str, subject: &str, text: &str, answers: bool) -> Option<Notice> {
     let subject = plain(subject);
     let bounced = subject.starts_with("[bounce]");
     let subject = without_brackets(&subject);
@@ -38,7 +39,7 @@ pub(super) fn judge(from: &str, subject: &str, text: &str) -> Option<Notice> {
     let proof = named || reason;
     match () {
         () if server && titled && (proof || fails) => Some(Notice::Sure),
-        () if (server || titled) && fails && proof => Some(Notice::Sure),
+        () if (server || (titled && !answers)) && fails && proof => Some(Notice::Sure),
         () if own_words && named => Some(Notice::Sure),
         () if titled || own_words || reason => Some(Notice::Perhaps),
         () => None,
@@ -210,7 +211,7 @@ mod tests {
     #[test]
     fn a_report_is_sure_only_if_two_of_sender_subject_and_opening_agree() {
         let text = "Your message could not be delivered.\n\n<a@b.example>: user unknown";
-        let judged = |from, subject, text| judge(from, subject, text);
+        let judged = |from, subject, text| judge(from, subject, text, false);
         for (from, subject) in [
             ("postmaster@b.example", "Hello"),
             ("a@b.example", "Undeliverable: Hello"),
@@ -232,6 +233,9 @@ mod tests {
             "We answer 550 to you. Stop.",
         );
         assert_eq!(shy, Some(Notice::Perhaps));
+        // Passed on under its old subject, in an answer to us: a person may have typed above it.
+        let passed_on = judge(person, "Undelivered Mail Returned to Sender", text, true);
+        assert_eq!(passed_on, Some(Notice::Perhaps));
     }
 
     #[test]

@@ -300,7 +300,7 @@ fn judged(config: &Config, reader: &Reader, reply: &Labelled) -> Done {
         };
     };
     let gate = mail::gate(&message, &house, &Circumstances::default());
-    let read = intent::understand(reader, &message, &gate);
+    let (gate, read) = intent::understand(reader, &message, gate);
     let (outcome, _) = intent::outcome(&gate, &read, &config.policy.settings.thresholds);
     Done {
         outcome,
