@@ -221,9 +221,8 @@ impl Weighing {
             }
         }
         for hit in &alive {
-            // "Send me what you store about me" is a request, not interest.
             let other = match hit.rule.effect {
-                Effect::Stance(_) => sense::requested(page.text, hit, &alive),
+                Effect::Stance(_) => sense::turned(page.text, hit, &alive),
                 _ => sense::beaten(page.text, hit, &alive),
             };
             match other {

@@ -62,8 +62,21 @@ pub fn beaten<'h, 'r>(text: &Text, hit: &Hit<'_>, alive: &[&'h Hit<'r>]) -> Opti
     })
 }
 
+/// What turns the words of a stance into something else: a request in the same sentence ("send me what you store about me" is
+/// no interest), or a longer phrase of another stance around them ("no me interesa").
+pub fn turned<'h, 'r>(text: &Text, hit: &Hit<'_>, alive: &[&'h Hit<'r>]) -> Option<&'h Hit<'r>> {
+    let Effect::Stance(stance) = hit.rule.effect else {
+        return None;
+    };
+    let around = |h: &&'h Hit<'r>| match h.rule.effect {
+        Effect::Stance(other) => other != stance && h.exceeds(hit),
+        _ => false,
+    };
+    requested(text, hit, alive).or_else(|| alive.iter().copied().find(around))
+}
+
 /// The request that stands in the same sentence, if any.
-pub fn requested<'h, 'r>(text: &Text, hit: &Hit<'_>, alive: &[&'h Hit<'r>]) -> Option<&'h Hit<'r>> {
+fn requested<'h, 'r>(text: &Text, hit: &Hit<'_>, alive: &[&'h Hit<'r>]) -> Option<&'h Hit<'r>> {
     let sentence = text.tokens[hit.first].sentence;
     alive.iter().copied().find(|h| {
         matches!(h.rule.effect, Effect::Request(_)) && text.tokens[h.first].sentence == sentence
