@@ -6,6 +6,7 @@ import re
 
 import numpy as np
 import torch
+from safetensors.numpy import load_file
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers
 from torch import nn
 from torch.nn import functional as F
@@ -83,7 +84,7 @@ def framed(cut, text):
 
 
 def padded(rows):
-    width = max(map(len, rows))
+    width = -(-max(map(len, rows)) // 8) * 8
     ids, mask = torch.full((len(rows), width), 1), torch.zeros(len(rows), width, dtype=torch.bool)
     for n, row in enumerate(rows):
         ids[n, : len(row)] = torch.tensor(row)
@@ -156,6 +157,45 @@ class Reader(nn.Module):
             weights = attend(x).float().masked_fill(~mask[..., None], -1e4).softmax(1)
             said.append((weights * out(x).float()).sum(1))
         return said
+
+
+def unpacked(rows, scale):
+    """What export.py packed four bits each."""
+    numbers = np.concatenate([rows.reshape(len(rows), -1, 16) & 15, rows.reshape(len(rows), -1, 16) >> 4], 2).astype(np.float32) - 8
+    return (numbers * scale[..., None]).reshape(len(rows), -1)
+
+
+def written(file):
+    """What export.py wrote, as train.py keeps it: nobody has to keep its files of full precision to go on."""
+    raw = load_file(file)
+    count = 1 + max(int(name.split(".")[0].removeprefix("layer")) for name in raw if name.startswith("layer"))
+    state = {"word": unpacked(raw["word"], raw["word.scale"]), "position": np.zeros((512, raw["word.scale"].shape[1] * 32), np.float32)}
+    state["position"][: len(raw["position"])] = raw["position"]
+    for name in ("norm.weight", "norm.bias"):
+        state[name] = raw[name]
+    for n in range(count):
+        for part in ("looks", "join", "widen", "narrow"):
+            name = f"layer{n}.{part}"
+            panels = raw[name]
+            weight = panels.transpose(0, 2, 1).reshape(-1, panels.shape[1]) * raw[name + ".scale"][:, None]
+            for at, short in enumerate(("query", "key", "value") if part == "looks" else (part,)):
+                size = len(weight) // (3 if part == "looks" else 1)
+                state[f"layers.{n}.{short}.weight"] = weight[at * size : (at + 1) * size]
+                state[f"layers.{n}.{short}.bias"] = raw[name + ".bias"][at * size : (at + 1) * size]
+        for part in ("joined", "narrowed"):
+            for kind in ("weight", "bias"):
+                state[f"layers.{n}.{part}.{kind}"] = raw[f"layer{n}.{part}.{kind}"]
+    for n, below in enumerate(EXITS):
+        for head in ("attend", "out"):
+            state[f"{head}.{n}.weight"], state[f"{head}.{n}.bias"] = raw[f"exit{below}.{head}"], raw[f"exit{below}.{head}.bias"]
+    tensors = {name: torch.from_numpy(np.ascontiguousarray(value, np.float32)) for name, value in state.items()}
+    pieces = bytes(raw["vocabulary.pieces"]).decode().split("\n")
+    return dict(state=tensors, pieces=pieces, scores=[float(s) for s in raw["vocabulary.scores"]])
+
+
+def kept(file):
+    """Weights of train.py or of export.py."""
+    return written(file) if file.endswith(".safetensors") else torch.load(file, weights_only=False)
 
 
 def joined(said):

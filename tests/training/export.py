@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from safetensors.numpy import save_file
 
-from common import EXITS, LABELS, LONGEST, ROOT, TAUGHT, Reader, framed, joined, learning_sets, padded, path_of, replies, tokenizer
+from common import EXITS, LABELS, LONGEST, ROOT, TAUGHT, Reader, framed, joined, kept, learning_sets, padded, path_of, replies, tokenizer
 
 WEIGHTS = os.path.join(ROOT, "config", "reader", "reader.safetensors")
 JUDGED = os.path.join(ROOT, "tests", "cases", "reader", "judged.jsonl")
@@ -31,7 +31,7 @@ def panels(weight):
 
 def mean(files):
     """The first one, with the mean of all their weights."""
-    taught, *others = [torch.load(file) for file in files]
+    taught, *others = [kept(file) for file in files]
     for name, value in taught["state"].items():
         taught["state"][name] = sum((o["state"][name].float() for o in others), value.float()) / len(files)
     return taught

@@ -1,6 +1,6 @@
 """Teaches the reader: `train.py [EPOCHS]`; judges `zoe` and `corpus` on the way, which it does not learn.
 
-`train.py EPOCHS --after taught.pt --rate 1.6e-4 --share 0.5 --new emma,hugo` goes on from weights that were taught before: all
+`train.py EPOCHS --after ../../config/reader/reader.safetensors --rate 1.6e-4 --share 0.5 --new emma,hugo` goes on from weights that were taught before: all
 texts of the named writers and, anew in each epoch, that share of the others, so that nothing is forgotten.
 `train.py EPOCHS --resume` goes on with a training that was interrupted, from the end of its last whole epoch.
 """
@@ -16,9 +16,14 @@ import torch
 from sklearn.linear_model import LogisticRegression
 from torch.nn import functional as F
 
-from common import BASE, EXITS, LABELS, SENTENCE, TAUGHT, UNDERWAY, Reader, framed, joined, learning_sets, padded, replies, target, tokenizer
+from common import BASE, EXITS, LABELS, SENTENCE, TAUGHT, UNDERWAY, Reader, framed, joined, kept, learning_sets, padded, replies, target, tokenizer
 
-BATCH, SEED = 20, 1
+BATCH, SEED = 32, 1
+# In the second half of the steps, the weights of every tenth go into a mean, which is what is kept: the rate never falls so low that
+# they stand still.
+MEAN_FROM, MEAN_EVERY, LOWEST_RATE = 0.5, 10, 0.15
+# Of a text of that many pieces some are left out, so that no single word is relied upon.
+LONG, LEFT_OUT = 12, 0.06
 STEPS_BETWEEN = 100
 NEIGHBOURS = "qwertyuiopasdfghjklzxcvbnm"
 
@@ -57,6 +62,12 @@ def mistyped(text, chance):
             else:
                 letters[at] = chance.choice(NEIGHBOURS)
     return "".join(letters)
+
+
+def thinned(ids, chance):
+    if len(ids) < LONG or chance.random() < 0.5:
+        return ids
+    return [i for i in ids if i in (0, 2) or chance.random() >= LEFT_OUT]
 
 
 def batches(rows, size):
@@ -119,7 +130,7 @@ def main():
     said = arguments()
     chance = random.Random(SEED)
     torch.manual_seed(SEED)
-    base = torch.load(BASE)
+    base = kept(said.after or (UNDERWAY if said.resume else BASE))
     cut = tokenizer(base["pieces"], base["scores"])
     row = lambda r: dict(text=r["body"], lang=r["lang"], signature=r["signature"], y=target(r))
     load = lambda name: [row(r) for r in replies(name) if r["body"].strip()]
@@ -134,9 +145,7 @@ def main():
         if r["y"][none] == 1 and r["y"][human] == 0:
             harmless.setdefault(r["lang"], []).append(r["text"])
     net = Reader(base["state"])
-    if said.after:
-        net.load_state_dict(torch.load(said.after)["state"])
-    elif not said.resume:
+    if not said.after and not said.resume:
         begin(net, cut, rows)
     count = len(net.layers)
     groups = [dict(params=layer.parameters(), lr=said.rate * 0.95 ** (count - 1 - n)) for n, layer in enumerate(net.layers)]
@@ -144,19 +153,19 @@ def main():
     groups.append(dict(params=[*net.attend.parameters(), *net.out.parameters()], lr=said.rate * 4))
     optimizer = torch.optim.AdamW(groups, weight_decay=0.01, fused=True)
     steps = said.epochs * math.ceil(len(rows) / BATCH)
-    rise = lambda s: min(1, (s + 1) / (steps * 0.08)) * max(0.02, 0.5 * (1 + math.cos(math.pi * min(1, s / steps))))
+    rise = lambda s: min(1, (s + 1) / (steps * 0.08)) * max(LOWEST_RATE, 0.5 * (1 + math.cos(math.pi * min(1, s / steps))))
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, rise)
+    mean = torch.optim.swa_utils.AveragedModel(net)
     begun, first = time.time(), 0
     if said.resume:
-        kept = torch.load(UNDERWAY, weights_only=False)
-        net.load_state_dict(kept["state"])
-        optimizer.load_state_dict(kept["optimizer"])
-        schedule.load_state_dict(kept["schedule"])
-        first = kept["epochs"]
+        optimizer.load_state_dict(base["optimizer"])
+        schedule.load_state_dict(base["schedule"])
+        mean.load_state_dict(base["mean"])
+        first = base["epochs"]
         chance.seed(SEED + first)
     for epoch in range(first, said.epochs):
         rows = chosen() if epoch else rows
-        taught = [(framed(cut, varied(r, harmless, chance)), r["y"]) for r in rows]
+        taught = [(thinned(framed(cut, varied(r, harmless, chance)), chance), r["y"]) for r in rows]
         chance.shuffle(taught)
         parts, loss_sum = [], 0.0
         for at in range(0, len(taught), BATCH * 20):
@@ -177,14 +186,19 @@ def main():
             torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
             optimizer.step()
             schedule.step()
+            if schedule.last_epoch >= steps * MEAN_FROM and schedule.last_epoch % MEAN_EVERY == 0:
+                mean.update_parameters(net)
             loss_sum += loss.item()
             if schedule.last_epoch % STEPS_BETWEEN == 0:
                 print(f"   step {schedule.last_epoch} of {steps}, {time.time() - begun:.0f} s", flush=True)
         print(f"epoch {epoch}: loss {loss_sum / len(parts):.3f}, {time.time() - begun:.0f} s", flush=True)
+        best = mean.module if mean.n_averaged else net
         for name, other in others.items():
-            report(name, other, judged(net, cut, other))
-        torch.save(dict(state=net.state_dict(), pieces=base["pieces"], scores=base["scores"]), TAUGHT)
-        torch.save(dict(state=net.state_dict(), optimizer=optimizer.state_dict(), schedule=schedule.state_dict(), epochs=epoch + 1), UNDERWAY)
+            report(name, other, judged(best, cut, other))
+        reader = dict(state=net.state_dict(), pieces=base["pieces"], scores=base["scores"])
+        torch.save(reader | dict(state=best.state_dict()), TAUGHT)
+        way = dict(optimizer=optimizer.state_dict(), schedule=schedule.state_dict(), mean=mean.state_dict(), epochs=epoch + 1)
+        torch.save(reader | way, UNDERWAY)
 
 
 if __name__ == "__main__":
