@@ -92,7 +92,7 @@ fn a_find_that_the_learned_reader_knows_to_be_nothing_holds_nobody() {
         assert!(read.asks(RequestKind::Stop) && !read.asks(RequestKind::Access));
         read.unsure.is_some()
     };
-    assert!(held(0.006) && !held(0.0005));
+    assert!(held(0.05) && !held(0.01));
 }
 
 #[test]

@@ -82,3 +82,28 @@ fn requested<'h, 'r>(text: &Text, hit: &Hit<'_>, alive: &[&'h Hit<'r>]) -> Optio
         matches!(h.rule.effect, Effect::Request(_)) && text.tokens[h.first].sentence == sentence
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::intent::{Question, builtin};
+    use crate::record::Stance;
+
+    #[test]
+    fn a_stance_inside_a_longer_phrase_of_another_does_not_count() {
+        let lexicons = builtin().unwrap().alone();
+        for (text, stance) in [
+            ("Me interesa.", Stance::Interested),
+            ("Buenos días, no me interesa.", Stance::NotInterested),
+        ] {
+            let read = lexicons.understand(&Question {
+                fresh: text,
+                subject: "",
+                subject_is_reply: true,
+                elided: "",
+                automatic: false,
+                from: "",
+            });
+            assert_eq!(read.stance, Some(stance), "{text}");
+        }
+    }
+}

@@ -164,7 +164,7 @@ async fn a_phrase_is_proposed_that_would_have_caught_it_with_all_that_it_changes
         lexicons.path().display()
     );
     let stage = Stage::with(Mode::Review, &more).await;
-    let text = "D'où tenez-vous mon adresse ? Et gelez donc ma fiche, le temps que tout soit tiré au clair.";
+    let text = "D'où tenez-vous mon adresse ? Et rangez donc ma fiche au placard, le temps que tout soit tiré au clair.";
     stage
         .receives("anne@dune.example", "Re: Relais", text)
         .await;
