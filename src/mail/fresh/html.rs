@@ -2,7 +2,8 @@
 //!
 //! A tokenizer of our own, because it must stay linear on hostile input, must drop what is hidden (a quotation or a
 //! "STOP" nobody saw decides nothing), and must keep the marks that converters to text throw away. It knows no CSS
-//! beyond inline styles. Answers typed inside Gmail's quotation container stay fresh, because only `blockquote` quotes.
+//! beyond inline styles. Answers typed inside Gmail's quotation container stay fresh, because only `blockquote` quotes;
+//! lines in a loud colour are marked, and `colour` says what follows.
 
 use super::lines::{Line, tidy};
 use super::marks::{Mark, Marks};

@@ -3,7 +3,8 @@
 //! The rules run in the order of their ids and the first that matches wins. Robots are never answered; people are never
 //! silenced: what might be a person is obeyed, and only the letter waits for a human (A5, A6). The words of the message
 //! only make it a doubt (subjects and texts of automatic answers); they prove something in one case, where sender, subject
-//! and text of a mail server's report agree (`mail/notice`). A7 to A10 need the case, the register and the outbox, and live
+//! and text of a mail server's report agree (`mail/notice`). A text that only the learned reader takes for a machine's becomes a
+//! doubt once it is read (`intent::understand`). A7 to A10 need the case, the register and the outbox, and live
 //! in `request`.
 
 mod absences;
