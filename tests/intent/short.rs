@@ -205,3 +205,14 @@ fn the_persons_own_signature_explains_no_answer() {
         "-- \r\nTULIPE = plus aucun mail de notre part\r\n"
     ));
 }
+
+#[test]
+fn dashes_alone_ask_nothing_and_a_human_sees_them() {
+    for text in ["—-—-—-—", "*****", "=====", "-.-.-.-"] {
+        let read = answer(text, "> Good day, our brochure.");
+        assert!(read.requests.is_empty(), "{text}: {read:?}");
+        let why = read.unsure.as_ref().map(|u| u.reason.as_str());
+        assert_eq!(why, Some("nothing_left"), "{text}: {read:?}");
+        assert_eq!(done(&read), Outcome::Hold, "{text}");
+    }
+}
