@@ -12,6 +12,12 @@ const SEEN: usize = 1500;
 /// Each row is one sign: the text contains all its words (lower case).
 const ROWS: &[&[&str]] = &[
     // en
+    &["mailbox is protected by"],
+    &["inbox is protected by"],
+    &["verify that you are a human"],
+    &["only need to do this once"],
+    &["only have to do this once"],
+    &["this note is sent once"],
     &["mailbox is over quota"],
     &["unable to reply to every"],
     &["your case number"],
@@ -256,6 +262,9 @@ const ROWS: &[&[&str]] = &[
     &["message", "en attente de validation"],
     &["afin que votre message", "authentifier"],
     &["solution mailinblack"],
+    &["messagerie est protégée"],
+    &["boîte est protégée", "message"],
+    &["bien vouloir vous authentifier"],
     &["absent du bureau"],
     &["absente du bureau"],
     &["absent(e)"],
@@ -321,6 +330,8 @@ const ROWS: &[&[&str]] = &[
     &["fermeture annuelle"],
     &["sommes fermés"],
     // de
+    &["postfach ist geschützt"],
+    &["dass sie ein mensch sind"],
     &["eingang ihrer e-mail"],
     &["beantwortung", "etwas länger dauern"],
     &["melden uns so bald"],
@@ -430,6 +441,9 @@ const ROWS: &[&[&str]] = &[
     &["antworten sie nicht auf diese"],
     &["nicht auf diese e-mail antworten"],
     // es, ca
+    &["correo está protegido"],
+    &["buzón está protegido"],
+    &["verificar que es una persona"],
     &["presentar escritos"],
     &["volumen de mensajes", "respuesta"],
     &["horario de atención al cliente"],
@@ -524,6 +538,9 @@ const ROWS: &[&[&str]] = &[
     &["estamos cerrados"],
     &["cerrado por vacaciones"],
     // it
+    &["casella è protetta"],
+    &["posta è protetta"],
+    &["verificare la sua identità", "messaggio"],
     &["siamo in pausa fino"],
     &["posta elettronica certificata", "solo messaggi"],
     &["in trasferta", "accesso"],
@@ -617,6 +634,8 @@ const ROWS: &[&[&str]] = &[
     &["chiusi per ferie"],
     &["chiuso per ferie"],
     // nl
+    &["mailbox is beveiligd"],
+    &["postvak is beveiligd"],
     &["lees mijn mails niet"],
     &["tot nader order"],
     &["langer duren voor"],
@@ -701,6 +720,8 @@ const ROWS: &[&[&str]] = &[
     &["ontvangen", "binnen", "werkdagen"],
     &["zijn gesloten"],
     // pt
+    &["caixa de correio está protegida"],
+    &["correio está protegido"],
     &["nosso horário de atendimento é de segunda"],
     &["agradecemos a sua candidatura"],
     &["estamos em recesso"],
