@@ -19,39 +19,39 @@ struct Fit {
 }
 
 const STOP: Fit = Fit {
-    learned: 0.91,
-    lexicons: 1.67,
-    offset: 0.09,
+    learned: 0.85,
+    lexicons: 1.51,
+    offset: 0.42,
 };
 const RIGHT: Fit = Fit {
-    learned: 0.92,
-    lexicons: 3.3,
-    offset: -0.88,
+    learned: 0.8,
+    lexicons: 3.45,
+    offset: -1.02,
 };
 const RARE: Fit = Fit {
-    learned: 1.63,
-    lexicons: 0.0,
-    offset: -0.38,
+    learned: 0.9,
+    lexicons: 2.35,
+    offset: -0.77,
 };
 const COMPLAINT: Fit = Fit {
-    learned: 1.49,
-    lexicons: 1.67,
-    offset: -0.03,
+    learned: 0.87,
+    lexicons: 1.88,
+    offset: -1.48,
 };
 const HUMAN: Fit = Fit {
-    learned: 0.75,
-    lexicons: 2.73,
-    offset: -0.14,
+    learned: 0.67,
+    lexicons: 2.72,
+    offset: -0.82,
 };
 /// Reasons that stand in words which many use who speak for themselves alone ("ma femme m'y oblige"): they weigh less than the others.
 const MENTIONED: Fit = Fit {
-    lexicons: 0.88,
+    lexicons: 1.65,
     ..HUMAN
 };
 const MERE_MENTIONS: [&str; 3] = ["other_person", "whole_firm", "death"];
 /// What is only unclear to the lexicons, without any reason for a human, weighs less.
 const UNCLEAR: Fit = Fit {
-    lexicons: 0.37,
+    lexicons: 0.2,
     ..HUMAN
 };
 
@@ -61,6 +61,8 @@ const CERTAIN: f32 = 1.0;
 const ASKED: f32 = 0.5;
 /// A chance that something else is asked too, from which on what is surely asked is not done without a human.
 const ALSO: f32 = 0.2;
+/// The same for a stop beside an erasure, after which nobody is written to anyhow: it is named if it may have been said.
+const BESIDE_AN_ERASURE: f32 = 0.1;
 /// Below this word of the learned reader a lexicon's find has another sense. In the five sets that neither reader was made from
 /// four of 81 such finds were asked for, of the eight from here to 0.2 seven.
 const BASELESS: f32 = 0.02;
@@ -83,7 +85,7 @@ pub struct Enough {
 pub const FOR_AN_ANSWER: Enough = Enough {
     anything: 0.25,
     heard: 0.2,
-    human: 0.25,
+    human: 0.2,
     both: 0.0,
 };
 /// For a mail that answers none, and for one that surely asks nothing. Hardly any of them is about our mail: of 92 in all sets that
@@ -110,7 +112,7 @@ const LONG: usize = 8;
 const INTERESTED: f32 = 0.3;
 const ASKING: f32 = 0.9;
 /// From this probability on that a machine wrote it, what is asked is not done without a human.
-const MACHINE: f32 = 0.6;
+const MACHINE: f32 = 0.7;
 /// From this probability on the learned reader's word for the stance is taken where the lexicons have none.
 const STANCE: f32 = 0.5;
 
@@ -134,6 +136,7 @@ const STANCES: [(usize, Stance); 5] = [
     (QUESTION_LABEL, Stance::Question),
 ];
 /// Places in [`LABELS`].
+const STOP_LABEL: usize = 0;
 pub(super) const INTERESTED_LABEL: usize = 8;
 const QUESTION_LABEL: usize = 12;
 const MACHINE_LABEL: usize = 14;
@@ -192,16 +195,13 @@ pub fn agree(
     {
         read.unsure = Some(differ(found, trap));
     } else if acts && read.is_automatic {
-        read.unsure = Some(signal(
-            "a machine may have written it",
-            judged,
-            MACHINE_LABEL,
-            text,
-        ));
+        let why = "a machine may have written it";
+        read.unsure = Some(signal(why, judged, MACHINE_LABEL, text));
     } else if settled(&read) {
         // What the lexicons only suspected is settled.
         read.unsure = None;
     }
+    read.requests.extend(entailed(&read, judged, text));
     read.requests.sort_by_key(|f| {
         let first = f.evidence.first().and_then(|e| e.start);
         first.unwrap_or(usize::MAX)
@@ -229,7 +229,8 @@ fn weigh(
         if found.as_ref().is_some_and(|f| stands_by_itself(f)) {
             continue;
         }
-        let chance = Fit::of(kind).chance(judged.says[label], found.is_some());
+        let said = judged.says[label];
+        let chance = Fit::of(kind).chance(said, found.is_some() && said >= BASELESS);
         chances[label] = chance;
         match found {
             Some(found) => found.confidence = chance,
@@ -264,6 +265,17 @@ fn weigh(
         likeliest.map(|label| (chances[label], label)),
         dropped.max_by_key(|f| is_for_a_human(f.kind)),
     )
+}
+
+/// The stop that may be said beside an erasure, as sure as it, which entails it.
+fn entailed(read: &Classification, judged: &Judgement, text: &str) -> Option<Found> {
+    let erasure = (read.requests.iter()).find(|f| f.kind == RequestKind::Erasure)?;
+    let chance = STOP.chance(judged.says[STOP_LABEL], false);
+    (chance >= BESIDE_AN_ERASURE && !read.asks(RequestKind::Stop)).then(|| Found {
+        kind: RequestKind::Stop,
+        confidence: erasure.confidence,
+        evidence: vec![evidence(judged, STOP_LABEL, text)],
+    })
 }
 
 /// A phrase of which its writer is certain wins over the learned reader, and so does one in a subject that the person typed: the

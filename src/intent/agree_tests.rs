@@ -92,7 +92,7 @@ fn a_find_that_the_learned_reader_knows_to_be_nothing_holds_nobody() {
         assert!(read.asks(RequestKind::Stop) && !read.asks(RequestKind::Access));
         read.unsure.is_some()
     };
-    assert!(held(0.05) && !held(0.01));
+    assert!(held(0.03) && !held(0.01));
 }
 
 #[test]
@@ -146,8 +146,8 @@ fn a_mere_suspicion_holds_an_answer_that_may_ask_and_no_other_mail() {
         assert!(!is_held(stop, human, 0.85, FOR_AN_ANSWER));
         assert!(!is_held(stop, human, 0.1, FOR_NOTHING_MUCH));
     }
-    assert!(is_held(0.001, 0.6, 0.85, FOR_AN_ANSWER));
-    assert!(is_held(0.001, 0.6, 0.1, FOR_NOTHING_MUCH));
+    assert!(is_held(0.001, 0.8, 0.85, FOR_AN_ANSWER));
+    assert!(is_held(0.001, 0.8, 0.1, FOR_NOTHING_MUCH));
 }
 
 /// What becomes of a stop that both readers heard, where the learned one also takes the whole for nothing.
@@ -210,5 +210,32 @@ fn what_is_heard_in_a_text_that_surely_asks_nothing_is_not_done() {
     assert!(
         certain.asks(RequestKind::Stop) && is_done(&certain),
         "{certain:?}"
+    );
+}
+
+#[test]
+fn a_stop_that_may_be_said_beside_an_erasure_is_as_sure_as_it() {
+    let text = "Vernietig wat u van mij heeft opgeslagen en klop hier niet meer aan.";
+    let read = |stop, erasure| {
+        let mut says = [0.001; LABELS.len()];
+        (says[0], says[3]) = (stop, erasure);
+        let moved_by = std::array::from_fn(|_| 0..text.len());
+        agree(
+            Classification::default(),
+            &Judgement { says, moved_by },
+            text,
+            FOR_AN_ANSWER,
+        )
+    };
+    let both = read(0.3, 0.99);
+    assert!(
+        both.asks(RequestKind::Stop) && both.unsure.is_none(),
+        "{both:?}"
+    );
+    assert!(both.requests.iter().all(|f| f.confidence > 0.9));
+    assert!(!read(0.01, 0.99).asks(RequestKind::Stop));
+    assert!(
+        !read(0.3, 0.001).asks(RequestKind::Stop),
+        "alone it is only a doubt"
     );
 }

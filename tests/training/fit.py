@@ -16,7 +16,7 @@ from common import ALWAYS, KINDS, replies, second_reading
 GROUPS = dict(stop="STOP", source="RIGHT", access="RIGHT", erasure="RIGHT", rectification="RARE", restriction="RARE", portability="RARE", complaint="COMPLAINT")
 # Words that many use who speak for themselves alone, as src/intent/agree.rs has them.
 MERE_MENTIONS = {"other_person", "whole_firm", "death"}
-FITTED_ON = ("zoe", "corpus")
+FITTED_ON = ("zoe", "corpus", "alma", "bram", "cleo", "dirk")
 
 
 def rendered(typed, quoted):

@@ -18,7 +18,7 @@ from torch.nn import functional as F
 
 from common import BASE, EXITS, LABELS, SENTENCE, TAUGHT, UNDERWAY, Reader, framed, joined, kept, learning_sets, padded, replies, target, tokenizer
 
-BATCH, SEED = 32, 1
+BATCH = 32
 # In the second half of the steps, the weights of every tenth go into a mean, which is what is kept: the rate never falls so low that
 # they stand still.
 MEAN_FROM, MEAN_EVERY, LOWEST_RATE = 0.5, 10, 0.15
@@ -86,9 +86,9 @@ def judged(net, cut, rows):
     return out
 
 
-def begin(net, cut, rows):
+def begin(net, cut, rows, seed):
     """The heads start as logistic regressions on the untouched states; of some thousand texts, that is enough."""
-    rows = random.Random(SEED).sample(rows, min(len(rows), 5000))
+    rows = random.Random(seed).sample(rows, min(len(rows), 5000))
     net.eval()
     means = np.zeros((len(EXITS), len(rows), 384), np.float32)
     with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
@@ -122,14 +122,15 @@ def arguments():
     said.add_argument("--rate", type=float, default=3e-4)
     said.add_argument("--share", type=float, default=1.0, help="of the texts of writers that are not new")
     said.add_argument("--new", default="", help="writers, with commas")
+    said.add_argument("--seed", type=int, default=1, help="another one, and a second training makes other mistakes than the first")
     said.add_argument("--resume", action="store_true", help="go on from the end of the last whole epoch")
     return said.parse_args()
 
 
 def main():
     said = arguments()
-    chance = random.Random(SEED)
-    torch.manual_seed(SEED)
+    chance = random.Random(said.seed)
+    torch.manual_seed(said.seed)
     base = kept(said.after or (UNDERWAY if said.resume else BASE))
     cut = tokenizer(base["pieces"], base["scores"])
     row = lambda r: dict(text=r["body"], lang=r["lang"], signature=r["signature"], y=target(r))
@@ -146,7 +147,7 @@ def main():
             harmless.setdefault(r["lang"], []).append(r["text"])
     net = Reader(base["state"])
     if not said.after and not said.resume:
-        begin(net, cut, rows)
+        begin(net, cut, rows, said.seed)
     count = len(net.layers)
     groups = [dict(params=layer.parameters(), lr=said.rate * 0.95 ** (count - 1 - n)) for n, layer in enumerate(net.layers)]
     groups.append(dict(params=[*net.norm.parameters(), net.position], lr=said.rate * 0.3))
@@ -162,7 +163,7 @@ def main():
         schedule.load_state_dict(base["schedule"])
         mean.load_state_dict(base["mean"])
         first = base["epochs"]
-        chance.seed(SEED + first)
+        chance.seed(said.seed + first)
     for epoch in range(first, said.epochs):
         rows = chosen() if epoch else rows
         taught = [(thinned(framed(cut, varied(r, harmless, chance)), chance), r["y"]) for r in rows]
