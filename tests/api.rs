@@ -316,6 +316,71 @@ async fn suppressions(client: &Client) {
 }
 
 #[tokio::test]
+async fn nobody_is_free_while_their_firm_is_held_and_whoever_lifts_is_told_which() {
+    let folder = tempfile::tempdir().unwrap();
+    let client = Client::open(config(folder.path())).unwrap();
+    let (anna, firm) = ("anna@firm.example", "@Firm.example");
+    let order = async |what: &str, whom: &str, pause: bool| {
+        let order =
+            json!({"address": whom, "by": "anne", "reason": "by telephone", "pause": pause});
+        client.post(&format!("/suppression/{what}"), &order).await
+    };
+    let check = async |whom: &str| {
+        let whom = json!({"address": whom});
+        client.post("/suppression/check", &whom).await.unwrap()
+    };
+    let refused = async |whom: &str| match order("lift", whom, false).await {
+        Err(NoAnswer::Refused(r)) => format!("{}: {}", r.error, r.fix),
+        other => panic!("{other:?}"),
+    };
+    order("add", firm, true).await.unwrap();
+    assert_eq!(
+        refused(anna).await,
+        "the whole firm @firm.example is paused: lift @firm.example"
+    );
+    order("add", firm, false).await.unwrap();
+    // A pause takes nothing back.
+    order("add", firm, true).await.unwrap();
+    let held = check(anna).await;
+    assert!(
+        held.wrong
+            && held
+                .text
+                .contains("the whole firm @firm.example is suppressed"),
+        "{}",
+        held.text
+    );
+    assert_eq!(
+        (&held.data["domain"], &held.data["why"]),
+        (&json!("firm.example"), &json!("by telephone"))
+    );
+    assert_eq!(
+        refused(anna).await,
+        "the whole firm @firm.example is suppressed: lift @firm.example"
+    );
+    order("add", anna, false).await.unwrap();
+    let lifted = order("lift", anna, false).await.unwrap();
+    assert!(
+        lifted.data["domain"] == "firm.example" && !lifted.text.contains("may be written to"),
+        "{}",
+        lifted.text
+    );
+    assert!(check(anna).await.wrong);
+    order("lift", firm, false).await.unwrap();
+    let free = check(anna).await;
+    assert!(
+        !free.wrong && free.data["domain"].is_null(),
+        "{}",
+        free.text
+    );
+    assert_eq!(
+        refused(anna).await,
+        "anna@firm.example is not suppressed: nothing is to be done"
+    );
+    client.end().await;
+}
+
+#[tokio::test]
 async fn every_command_works_on_a_store_opened_here() {
     let folder = tempfile::tempdir().unwrap();
     let (config, case) = furnished(folder.path()).await;
@@ -391,7 +456,18 @@ async fn the_same_list_again_changes_nothing_and_a_shorter_one_loses_nothing() {
         "/contacts/import?file=x.csv&dry_run=true",
         b"email\nnew@planted.example\n".to_vec(),
     );
-    assert_eq!(dry.await.unwrap().data["stored"], 1);
+    let dry = dry.await.unwrap();
+    assert_eq!(dry.data["stored"], 1);
+    assert_eq!(
+        (&dry.data["columns"], &dry.data["delimiter"]),
+        (&json!([{"header": "email", "as": "email"}]), &json!(","))
+    );
+    assert!(
+        dry.text.starts_with("read as UTF-8, values apart by ','")
+            && dry.text.contains("\n  email                address\n"),
+        "what each column is taken for comes first: {}",
+        dry.text
+    );
     assert_eq!(frames().await, before, "nothing was committed");
 
     let shorter = import("email;Fonction\nzephyrine@planted.example;gérante\nnobody\nnew@planted.example;\nnew@planted.example;DSI\n").await;

@@ -1,12 +1,12 @@
 //! Lists of contacts as spreadsheets and CRMs write them, and what an import makes of them.
 
 use quitus::record::{
-    Event, Fingerprinter, Frame, KeyId, LogPosition, MemoryTables, Relation, Sealed, State,
-    Timestamp, apply,
+    Contact, Event, Fingerprinter, Frame, KeyId, LogPosition, MemoryTables, Relation, Sealed,
+    State, Timestamp, apply,
 };
 use quitus::register::{
-    By, Column, ContactPlan, ImportError, Matched, Preview, Reader, RegisterSettings, find,
-    matched, phones, plan_row,
+    By, Column, ContactPlan, ImportError, Matched, Preview, Reader, RegisterSettings, contradicts,
+    find, matched, phones, plan_row,
 };
 use std::collections::BTreeMap;
 
@@ -170,4 +170,89 @@ fn a_row_is_matched_by_address_then_profile_then_id_and_never_by_telephone() {
     let alone = who(3).by_address_alone(&keys(), &rows[3]);
     assert_eq!(alone.person, keys().person(&rows[3].addresses[0]));
     assert_eq!(phones(&rows[0], "DE"), phones(&rows[4], ""));
+}
+
+#[test]
+fn an_id_alone_names_nobody_whom_the_row_contradicts() {
+    let person = |last: &str, first: &str, firm: &str| {
+        let said = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        Contact {
+            last_name: said(last),
+            first_name: said(first),
+            firm: said(firm),
+            ..Contact::default()
+        }
+    };
+    let anna = person("Dupont", "Anna", "X");
+    for (last, first, firm, another) in [
+        ("Roux", "Anna", "X", true),
+        ("Roux", "", "", true),
+        ("Dupont", "Paul", "X", true),
+        ("", "Paul", "", true),
+        ("", "", "Y", true),
+        ("", "Anna", "Y", true),
+        ("Dupont", "", "Y", true),
+        ("Dupont", "A.", "Y", true),
+        ("Dupont", "P.", "X", true),
+        ("Dupont", "Anna", "Y", false),
+        ("DUPONT", " anna", "y", false),
+        ("Dupont", "A.", "x", false),
+        ("", "Anna", "X", false),
+        ("Dupont", "", "", false),
+        ("", "", "", false),
+    ] {
+        let row = person(last, first, firm);
+        assert_eq!(contradicts(&row, &anna), another, "{row:?}");
+        assert!(!contradicts(&row, &Contact::default()), "{row:?}");
+    }
+}
+
+#[test]
+fn nobody_is_greeted_by_their_job() {
+    let list = "email;Title;Nom;Fonction\n\
+        a@x.example;VP Sales;Smith;\n\
+        b@x.example;mr.;Smith;buyer\n\
+        c@x.example;VP Sales;Smith;Head of Sales\n";
+    let (_, rows, _) = read(list.as_bytes());
+    assert_eq!(rows[0].role.as_deref(), Some("VP Sales"));
+    assert_eq!((&rows[0].civility, rows[0].formal_name()), (&None, None));
+    assert_eq!(rows[1].formal_name().as_deref(), Some("mr. Smith"));
+    assert_eq!(rows[1].role.as_deref(), Some("buyer"));
+    assert_eq!(rows[2].role.as_deref(), Some("Head of Sales"));
+    assert_eq!(rows[2].extra, [("Title".to_owned(), "VP Sales".to_owned())]);
+    let (_, rows, _) = read("email;Anrede\nd@x.example;Sehr geehrte Frau\n".as_bytes());
+    assert_eq!((&rows[0].civility, &rows[0].role), (&None, &None));
+    assert_eq!(rows[0].extra[0].1, "Sehr geehrte Frau");
+    // A list that an older version took in.
+    let old = Contact {
+        civility: Some("VP Sales".to_owned()),
+        last_name: Some("Smith".to_owned()),
+        ..Contact::default()
+    };
+    assert_eq!(old.formal_name(), None);
+}
+
+#[test]
+fn of_two_columns_that_mean_the_same_no_value_is_lost() {
+    let list = "email;Téléphone;Mobile;Nom;Name;Notes;Notes;Pays\n\
+        a@x.example;01 23 45 67 89;06 12 34 56 78;Dupont;Durand;un;deux;France\n\
+        b@x.example;01 23 45 67 89;01 23 45 67 89;;Durand;;;France\n";
+    let (preview, rows, _) = read(list.as_bytes());
+    let both = "01 23 45 67 89; 06 12 34 56 78";
+    assert_eq!(rows[0].phone.as_deref(), Some(both));
+    assert_eq!(phones(&rows[0], "").len(), 2, "the landline too");
+    assert_eq!(rows[1].phone.as_deref(), Some("01 23 45 67 89"));
+    assert_eq!(rows[0].last_name.as_deref(), Some("Dupont"));
+    assert_eq!(rows[1].last_name.as_deref(), Some("Durand"));
+    let kept = [("Name", "Durand"), ("Notes", "un"), ("Notes (2)", "deux")];
+    assert_eq!(
+        rows[0].extra,
+        kept.map(|(name, value)| (name.to_owned(), value.to_owned()))
+    );
+    let said: Vec<(&str, String)> = preview.in_words().collect();
+    assert_eq!(said[1], ("Téléphone", "telephone".to_owned()));
+    assert_eq!(said[2].1, "telephone");
+    let second = "last name where \"Nom\" says none, else kept as it is";
+    assert_eq!(said[4], ("Name", second.to_owned()));
+    assert_eq!(said[6].1, "kept as it is");
 }

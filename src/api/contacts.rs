@@ -2,13 +2,14 @@
 
 use super::{Answer, Desk, Refusal, address, grouping, messages, senders, suppression, words};
 use crate::record::{Concerned, Contact, Fault};
-use crate::register::{self, Key, OriginRule};
+use crate::register::{self, Key, OriginRule, Preview};
 use crate::service::{Handover, ImportFailure, import as import_list};
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Query, State};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::io::Cursor;
 
 /// A list that is handed over.
@@ -37,13 +38,18 @@ pub struct Whom {
     address: String,
 }
 
-/// `quitus contacts import`.
+/// `quitus contacts import`: how the list is understood, then what came of it.
 pub async fn import(
     State(desk): State<Desk>,
     Query(list): Query<List>,
     body: Bytes,
 ) -> Result<Answer, Refusal> {
     let settings = desk.office.house.load().config.register.clone();
+    let opened = register::Reader::open(&list.file, &body[..], &BTreeMap::new());
+    let preview = opened
+        .map_err(|e| list_refused(e.into()))?
+        .preview()
+        .clone();
     let (source, dry) = (Cursor::new(body), list.dry_run);
     let done = import_list(
         &desk.office.sequencer,
@@ -58,7 +64,8 @@ pub async fn import(
         desk.tell_of_addresses(&sum.reached).await?;
     }
     let would = if dry { "would be stored" } else { "stored" };
-    let mut text = format!(
+    let (mut text, columns) = understood(&preview);
+    text += &format!(
         "{} {would}, {} unchanged, {} refused; of the stored, {} have a private address, {} say their source themselves\n",
         sum.stored, sum.unchanged, sum.refused, sum.freemail, sum.sourced
     );
@@ -66,9 +73,23 @@ pub async fn import(
     text += &lines;
     let data = json!({
         "stored": sum.stored, "unchanged": sum.unchanged, "refused": sum.refused, "freemail": sum.freemail,
-        "sourced": sum.sourced, "dry_run": dry, "faults": told,
+        "sourced": sum.sourced, "dry_run": dry, "faults": told, "columns": columns,
+        "encoding": preview.encoding, "delimiter": preview.delimiter,
     });
     Ok(Answer::good(data, text).wrong_if(!faults.is_empty()))
+}
+
+/// What each column was taken for, for people and for programs: a column that means something else is seen at a look.
+fn understood(preview: &Preview) -> (String, Vec<Value>) {
+    let (encoding, delimiter) = (preview.encoding, preview.delimiter);
+    let mut text = format!("read as {encoding}, values apart by {delimiter:?}; the columns are\n");
+    for (header, meaning) in preview.in_words() {
+        let header: Vec<&str> = header.split_whitespace().collect();
+        text += &format!("  {:<20} {meaning}\n", header.join(" "));
+    }
+    let columns = preview.columns.iter();
+    let columns = columns.map(|(header, column)| json!({"header": header, "as": column}));
+    (text, columns.collect())
 }
 
 /// Why a list was not taken.

@@ -21,7 +21,7 @@ enum Command {
     Import {
         /// The CSV file, - for standard input
         file: PathBuf,
-        /// Only say what would be stored
+        /// Only say what each column is taken for, and what would be stored
         #[arg(long)]
         dry_run: bool,
     },

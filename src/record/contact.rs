@@ -3,7 +3,7 @@
 //! A `Contact` in plain text exists only in memory, while a letter is written or a reviewer looks; in the log it is
 //! sealed under the person's contact key.
 
-use super::{Address, Language, Relation};
+use super::{Address, Language, Relation, is_civility};
 use serde::{Deserialize, Serialize};
 
 /// One person of the register.
@@ -25,7 +25,7 @@ pub struct Contact {
     pub country: Option<String>,
     /// The language in which the person was written to.
     pub language: Option<Language>,
-    /// Telephone, as the register spells it.
+    /// Telephone, as the register spells it; several are apart by `;`.
     pub phone: Option<String>,
     /// A profile page (LinkedIn and the like).
     pub profile_url: Option<String>,
@@ -63,12 +63,10 @@ pub struct Origin {
 }
 
 impl Contact {
-    /// "Madame Dupont", only with a known civility and family name.
+    /// "Madame Dupont", only with a known civility and family name. A row of an older version may have a job in its place: that
+    /// greets nobody.
     pub fn formal_name(&self) -> Option<String> {
-        Some(format!(
-            "{} {}",
-            self.civility.as_deref()?,
-            self.last_name.as_deref()?
-        ))
+        let civility = self.civility.as_deref().filter(|c| is_civility(c))?;
+        Some(format!("{civility} {}", self.last_name.as_deref()?))
     }
 }

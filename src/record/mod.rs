@@ -9,6 +9,7 @@ mod alarm;
 mod apply;
 mod by_person;
 mod canary;
+mod civility;
 mod contact;
 mod correction;
 mod correspondence;
@@ -49,8 +50,12 @@ mod words;
 
 pub use address::{Address, AddressError, KeyForm, domain_to_ascii, is_freemail_domain};
 pub use alarm::{Alarm, Flag, FlagRow};
-pub use apply::{Frame, WAITS_FOR_SENDERS, all_counted, apply, count, hour_key};
+pub use apply::{
+    Frame, WAITS_FOR_SENDERS, all_counted, apply, apply_domains, count, hold_strictest, hour_key,
+    says_strictest, strictest_domains,
+};
 pub use canary::{Canary, CanaryRow, CanaryStage, CanaryStep, RunId};
+pub use civility::is_civility;
 pub use contact::{Contact, Origin};
 pub use correction::{Correction, CorrectionRow, Label, LoneCorrection};
 pub use correspondence::{order_messages, place_mails};
@@ -61,7 +66,7 @@ pub use fault::Fault;
 pub use figures::{KindFigures, KindRows, Times, Week, WeekFigures};
 pub use filing::{Filing, FilingEnd, FilingRow, FilingStep};
 pub use flood::{Flood, FloodOf, FloodRow, FloodSettled, UnprovedRow};
-pub use folder::{FolderId, FolderRole, Location};
+pub use folder::{FolderId, FolderRole, Location, PassedMany};
 pub use group::{GroupRow, Grouping, TraceRow, Traced};
 pub use ids::{
     CaseId, ContentKey, Fingerprint, Fingerprinter, KeyId, KeyKind, LetterId, MailIdHash, PersonId,

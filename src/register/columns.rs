@@ -15,6 +15,8 @@ pub enum Column {
     Email,
     /// "Madame".
     Civility,
+    /// "Madame", or what somebody does: the word means both. The value says which.
+    Title,
     /// Given name.
     FirstName,
     /// Family name.
@@ -62,8 +64,9 @@ const HEADERS: &[(Column, &str)] = &[
     ),
     (
         Column::Civility,
-        "civilite titre civility salutation title anrede tratamiento titolo aanhef tratamento",
+        "civilite civility salutation anrede tratamiento aanhef tratamento",
     ),
+    (Column::Title, "titre title titolo"),
     (
         Column::FirstName,
         "prenom firstname givenname vorname nombre nome voornaam primeironome",
@@ -144,6 +147,39 @@ impl Column {
             .find(|(_, all)| all.split(' ').any(|h| h == bare));
         known.map_or(Self::Extra, |(column, _)| *column)
     }
+
+    /// What a column of it is taken for, in words for whoever hands a list over.
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::Email => "address",
+            Self::Civility => "civility",
+            Self::Title => "civility, else the role",
+            Self::FirstName => "first name",
+            Self::LastName => "last name",
+            Self::Role => "role",
+            Self::Firm => "firm",
+            Self::Country => "country",
+            Self::Language => "language",
+            Self::Phone => "telephone",
+            Self::Profile => "profile page",
+            Self::CrmId => "CRM id",
+            Self::Relation => "relation",
+            Self::Owner => "owner",
+            Self::Campaign => "campaign",
+            Self::Basis => "lawful basis",
+            Self::Why => "why they were written to",
+            Self::Provider => "provider of the data",
+            Self::From => "what the data were taken from",
+            Self::Date => "day of collection",
+            Self::Public => "whether the source is public",
+            Self::Extra => "kept as it is",
+        }
+    }
+
+    /// Whether a list may have several columns of it, each of which counts.
+    pub const fn may_repeat(self) -> bool {
+        matches!(self, Self::Email | Self::Phone | Self::Extra)
+    }
 }
 
 /// Letters and digits only, lower case, without accents.
@@ -169,6 +205,8 @@ mod tests {
             ("Função", Column::Role),
             ("job_title", Column::Role),
             ("Date de collecte", Column::Date),
+            ("Title", Column::Title),
+            ("Anrede", Column::Civility),
             ("Couleur", Column::Extra),
         ] {
             assert_eq!(Column::of_header(header), column, "{header}");

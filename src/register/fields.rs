@@ -1,7 +1,10 @@
 //! One row of a list becomes a contact; a value that cannot be read is a mistake with what to do about it.
+//!
+//! No value is lost, because an access letter must show it: several telephones stand beside each other, and of other columns
+//! that mean the same the first counts and the others are kept under their own names.
 
 use super::columns::{Column, bare};
-use crate::record::{Address, Contact, Language, Origin, Relation};
+use crate::record::{Address, Contact, Language, Origin, Relation, is_civility};
 
 /// What is wrong, and what to do.
 pub(super) type Wrong = (String, &'static str);
@@ -12,10 +15,19 @@ pub(super) fn contact_of(
 ) -> Result<Contact, Wrong> {
     let mut contact = Contact::default();
     let mut origin = Origin::default();
+    let mut jobs = Vec::new();
     for ((header, column), value) in columns.iter().zip(record.iter()) {
-        if !value.is_empty() {
-            fill(&mut contact, &mut origin, header, *column, value)?;
+        if value.is_empty() {
+            continue;
         }
+        match column {
+            Column::Title if !is_civility(value) => jobs.push((header, value)),
+            _ => fill(&mut contact, &mut origin, header, *column, value)?,
+        }
+    }
+    // Behind all others: a column of roles says better what somebody does than one of titles.
+    for (header, job) in jobs {
+        fill(&mut contact, &mut origin, header, Column::Role, job)?;
     }
     if contact.addresses.is_empty() {
         return Err((
@@ -37,16 +49,16 @@ fn fill(
     column: Column,
     value: &str,
 ) -> Result<(), Wrong> {
+    if says_already(contact, origin, column) {
+        keep(contact, header, value);
+        return Ok(());
+    }
     let text = Some(value.to_owned());
     match column {
-        Column::Email => {
-            for one in value.split([';', ' ', ',']).filter(|a| !a.is_empty()) {
-                let address = Address::parse(one)
-                    .map_err(|e| (e.to_string(), "correct the address, or remove the row"))?;
-                contact.addresses.push(address);
-            }
-        }
-        Column::Civility => contact.civility = text,
+        Column::Email => addresses(contact, value)?,
+        // Nobody is greeted by what is none.
+        Column::Civility if !is_civility(value) => keep(contact, header, value),
+        Column::Civility | Column::Title => contact.civility = text,
         Column::FirstName => contact.first_name = text,
         Column::LastName => contact.last_name = text,
         Column::Role => contact.role = text,
@@ -58,7 +70,7 @@ fn fill(
             contact.language =
                 Some(read.map_err(|_| unknown(header, value, "write its two letters, as in fr"))?);
         }
-        Column::Phone => contact.phone = text,
+        Column::Phone => telephone(contact, value),
         Column::Profile => contact.profile_url = text,
         Column::CrmId => contact.crm_id = text,
         Column::Relation => contact.relation = Some(relation(value).ok_or_else(|| unknown(header, value, "write prospect, open_deal, customer, former, supplier, partner, candidate, staff or unknown"))?),
@@ -75,9 +87,63 @@ fn fill(
             let yes = ["oui", "yes", "ja", "si", "sim", "true", "1", "vrai", "public"];
             origin.public = Some(yes.contains(&bare(value).as_str()));
         }
-        Column::Extra => contact.extra.push((header.to_owned(), value.to_owned())),
+        Column::Extra => keep(contact, header, value),
     }
     Ok(())
+}
+
+fn addresses(contact: &mut Contact, value: &str) -> Result<(), Wrong> {
+    for one in value.split([';', ' ', ',']).filter(|a| !a.is_empty()) {
+        let address = Address::parse(one)
+            .map_err(|e| (e.to_string(), "correct the address, or remove the row"))?;
+        contact.addresses.push(address);
+    }
+    Ok(())
+}
+
+/// Whether an earlier column of the row has said it.
+fn says_already(contact: &Contact, origin: &Origin, column: Column) -> bool {
+    match column {
+        Column::Email | Column::Phone | Column::Extra => false,
+        Column::Civility | Column::Title => contact.civility.is_some(),
+        Column::FirstName => contact.first_name.is_some(),
+        Column::LastName => contact.last_name.is_some(),
+        Column::Role => contact.role.is_some(),
+        Column::Firm => contact.firm.is_some(),
+        Column::Country => contact.country.is_some(),
+        Column::Language => contact.language.is_some(),
+        Column::Profile => contact.profile_url.is_some(),
+        Column::CrmId => contact.crm_id.is_some(),
+        Column::Relation => contact.relation.is_some(),
+        Column::Owner => contact.owner.is_some(),
+        Column::Campaign => contact.campaign.is_some(),
+        Column::Basis => contact.basis.is_some(),
+        Column::Why => contact.why.is_some(),
+        Column::Provider => origin.provider.is_some(),
+        Column::From => origin.from.is_some(),
+        Column::Date => origin.date.is_some(),
+        Column::Public => origin.public.is_some(),
+    }
+}
+
+/// One telephone more; [`super::phones`] takes them apart.
+fn telephone(contact: &mut Contact, value: &str) {
+    contact.phone = Some(match contact.phone.take() {
+        Some(known) if known.split(';').any(|one| one.trim() == value) => known,
+        Some(known) => format!("{known}; {value}"),
+        None => value.to_owned(),
+    });
+}
+
+/// A value under the list's own name for it. A second one of that name gets a number: the next import lays values over those
+/// of the same name.
+fn keep(contact: &mut Contact, header: &str, value: &str) {
+    let (mut name, mut number) = (header.to_owned(), 1);
+    while contact.extra.iter().any(|(known, _)| *known == name) {
+        number += 1;
+        name = format!("{header} ({number})");
+    }
+    contact.extra.push((name, value.to_owned()));
 }
 
 fn unknown(header: &str, value: &str, fix: &'static str) -> Wrong {

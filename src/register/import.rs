@@ -37,7 +37,7 @@ pub enum ImportError {
     Columns(Vec<Fault>),
 }
 
-/// How the list is understood; shown before anything is imported.
+/// How a list is understood; an import says it first, so that a column taken for something else is seen.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Preview {
     /// The delimiter.
@@ -46,6 +46,27 @@ pub struct Preview {
     pub encoding: &'static str,
     /// Each header and what it is taken for.
     pub columns: Vec<(String, Column)>,
+}
+
+impl Preview {
+    /// Each header with what its column is taken for, in words; of columns that mean the same the first counts.
+    pub fn in_words(&self) -> impl Iterator<Item = (&str, String)> {
+        let all = self.columns.iter().enumerate();
+        all.map(move |(place, (header, column))| {
+            let mut before = self.columns[..place].iter();
+            let first = before.find(|(_, c)| c == column && !c.may_repeat());
+            let meaning = match first {
+                Some((first, _)) => {
+                    format!(
+                        "{} where \"{first}\" says none, else kept as it is",
+                        column.meaning()
+                    )
+                }
+                None => column.meaning().to_owned(),
+            };
+            (header.as_str(), meaning)
+        })
+    }
 }
 
 /// A person to be stored.

@@ -3,7 +3,11 @@
 //!
 //! So a list that was bought again, with another address of somebody who is suppressed, brings nobody back. Where a row names
 //! two people it is taken by its address and nothing is merged: that is for a human to decide.
+//!
+//! An id alone is weak: lists of different makers count from one. So with an address that nobody knows it names the person on
+//! file only if the row says nothing else of them ([`contradicts`]).
 
+use super::columns::bare;
 use crate::record::{
     Contact, CrmId, Damaged, Fingerprint, Fingerprinter, PersonId, Phone, Profile, State,
 };
@@ -96,8 +100,44 @@ pub fn matched(
     }))
 }
 
+/// Whether a row speaks of somebody else than the person on file whom its CRM id names. Compared is only what both know.
+///
+/// | last name | first name | firm | |
+/// | --- | --- | --- | --- |
+/// | differs | any | any | somebody else |
+/// | any | differs | any | somebody else |
+/// | the same | the same | differs | the same person, who changed firm |
+/// | one of them not known | | differs | somebody else |
+/// | the same or not known | | the same or not known | the same person |
+///
+/// Whoever is taken for somebody else by mistake is told by their line, and `contacts merge` makes them one; whoever is taken
+/// for the same gets another person's data by letter, and nobody sees it.
+pub fn contradicts(row: &Contact, known: &Contact) -> bool {
+    let last = same(row.last_name.as_deref(), known.last_name.as_deref());
+    let first = same(row.first_name.as_deref(), known.first_name.as_deref());
+    let firm = same(row.firm.as_deref(), known.firm.as_deref());
+    // "J." is no other name than "Jean", and not certainly the same either.
+    let first = first.filter(|same| *same || !abbreviated(row, known));
+    let named = (last, first) == (Some(true), Some(true));
+    [last, first].contains(&Some(false)) || (firm == Some(false) && !named)
+}
+
+/// Whether two texts say the same, without case, accents and punctuation; nothing, if one of them says nothing.
+fn same(one: Option<&str>, other: Option<&str>) -> Option<bool> {
+    let said = |text: Option<&str>| text.map(bare).filter(|t| !t.is_empty());
+    Some(said(one)? == said(other)?)
+}
+
+/// Whether one given name is the first letter of the other.
+fn abbreviated(row: &Contact, known: &Contact) -> bool {
+    let given = |c: &Contact| bare(c.first_name.as_deref().unwrap_or_default());
+    let (one, other) = (given(row), given(known));
+    let letter_of = |a: &str, b: &str| a.chars().count() == 1 && b.starts_with(a);
+    letter_of(&one, &other) || letter_of(&other, &one)
+}
+
 impl Matched {
-    /// Not whom the CRM's id names: lists of different makers count from one, so an id alone that contradicts the name is none.
+    /// Not whom the CRM's id names, because the row contradicts it.
     pub fn by_address_alone(mut self, keys: &Fingerprinter, contact: &Contact) -> Self {
         if let (Some(by), Some(first)) = (self.by.take(), contact.addresses.first()) {
             self.others.push((by, self.person));

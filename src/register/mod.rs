@@ -18,12 +18,12 @@ mod text;
 pub use clearance::{Clearance, Key, Verdict, clear, clear_row};
 pub use columns::Column;
 pub use import::{Chunk, ContactPlan, ImportError, Preview, Reader, Summary, plan_row};
-pub use matching::{By, Matched, identifying, matched, phones};
+pub use matching::{By, Matched, contradicts, identifying, matched, phones};
 pub use mta_log::{Delivered, MtaLog};
 pub use person::{Found, find, of_person};
 pub use rules::{
     Coverage, OriginRule, Provider, ProviderRole, RegisterSettings, WhyVague, campaign_fits,
-    origins_for,
+    known_origins, origins_for, why_for,
 };
 pub use sent_list::{SentLine, Times, read_sent};
 pub use sent_log::SentLogSettings;

@@ -89,11 +89,19 @@ pub enum WhyVague {
 
 /// The origins of every datum of a contact: its own, else those of the first rule that fits its campaign.
 pub fn origins_for(contact: &Contact, rules: &[OriginRule]) -> Result<Vec<Origin>, WhyVague> {
-    let campaign = contact.campaign.as_deref().unwrap_or_default();
-    let fits = |r: &&OriginRule| campaign_fits(&r.campaign, campaign);
+    match known_origins(contact, rules) {
+        (origins, None) => Ok(origins),
+        (_, Some(why)) => Err(why),
+    }
+}
+
+/// What is known of where each datum of a contact comes from, and why some of it is vague. An origin of which only a part is
+/// known belongs to it: a copy tells any available information (Art. 15(1)(g) GDPR).
+pub fn known_origins(contact: &Contact, rules: &[OriginRule]) -> (Vec<Origin>, Option<WhyVague>) {
     let mut origins = contact.origins.clone();
-    origins.extend(rules.iter().filter(fits).map(OriginRule::origin));
+    origins.extend(fitting(contact, rules).map(OriginRule::origin));
     let mut used: Vec<Origin> = Vec::new();
+    let mut missing = None;
     for datum in data_of(contact) {
         let about = |o: &&Origin| o.data.iter().any(|d| d == datum || d == "all");
         let mut why = WhyVague::NoOrigin;
@@ -104,12 +112,30 @@ pub fn origins_for(contact: &Contact, rules: &[OriginRule]) -> Result<Vec<Origin
                 false
             }
         });
-        let proved = proved.ok_or(why)?;
-        if !used.contains(proved) {
-            used.push(proved.clone());
+        if proved.is_none() {
+            missing = missing.or(Some(why));
+        }
+        let in_part = |o: &&Origin| is_filled(&o.provider) || is_filled(&o.from);
+        let told = proved.or_else(|| origins.iter().filter(about).find(in_part));
+        if let Some(told) = told.filter(|o| !used.contains(o)) {
+            used.push(told.clone());
         }
     }
-    Ok(used)
+    (used, missing)
+}
+
+/// Why a contact is relevant, in the firm's words: its own sentence, else that of the first rule with one that fits its campaign.
+pub fn why_for(contact: &Contact, rules: &[OriginRule]) -> Option<String> {
+    let mut with_one = fitting(contact, rules).filter(|r| is_filled(&r.why));
+    let own = contact.why.clone();
+    own.or_else(|| with_one.next()?.why.clone())
+}
+
+/// The rules that fit a contact's campaign, in their order.
+fn fitting<'r>(contact: &Contact, rules: &'r [OriginRule]) -> impl Iterator<Item = &'r OriginRule> {
+    let campaign = contact.campaign.as_deref().unwrap_or_default();
+    let fits = move |r: &&OriginRule| campaign_fits(&r.campaign, campaign);
+    rules.iter().filter(fits)
 }
 
 impl OriginRule {
@@ -148,16 +174,19 @@ fn data_of(contact: &Contact) -> Vec<&'static str> {
 }
 
 fn vague(origin: &Origin) -> Option<WhyVague> {
-    let empty = |text: &Option<String>| text.as_ref().is_none_or(|t| t.trim().is_empty());
-    if empty(&origin.provider) {
+    if !is_filled(&origin.provider) {
         Some(WhyVague::NoProvider)
-    } else if empty(&origin.from) {
+    } else if !is_filled(&origin.from) {
         Some(WhyVague::NoPlace)
-    } else if empty(&origin.date) {
+    } else if !is_filled(&origin.date) {
         Some(WhyVague::NoDate)
     } else {
         None
     }
+}
+
+fn is_filled(text: &Option<String>) -> bool {
+    text.as_ref().is_some_and(|t| !t.trim().is_empty())
 }
 
 /// Whether a campaign is meant by this name of one; `*` stands for any letters, case is ignored.
@@ -244,6 +273,67 @@ mod tests {
             (3, 1, 1)
         );
         assert_eq!(coverage.vague[&WhyVague::NoDate], 1);
+    }
+
+    #[test]
+    fn what_is_known_of_a_source_is_told_although_another_datum_has_none() {
+        let settings: RegisterSettings = toml::from_str(
+            "[[origin]]\ncampaign = \"*\"\ndata = [\"role\"]\nprovider = \"salon\"\nfrom = \"salon Produrable 2026\"\ndate = \"2026-10-07\"",
+        )
+        .unwrap();
+        let in_part = Origin {
+            data: vec!["name".into()],
+            provider: Some("salon".into()),
+            ..Origin::default()
+        };
+        let nothing = Origin {
+            data: vec!["firm".into()],
+            date: Some("2026-10-07".into()),
+            ..Origin::default()
+        };
+        let contact = Contact {
+            last_name: Some("Dupont".into()),
+            role: Some("DSI".into()),
+            firm: Some("Dune".into()),
+            phone: Some("+33 1 99 00 12 01".into()),
+            origins: vec![nothing, in_part.clone()],
+            ..Contact::default()
+        };
+        let (known, why) = known_origins(&contact, &settings.origin);
+        assert_eq!(known, [in_part, settings.origin[0].origin()]);
+        assert_eq!(why, Some(WhyVague::NoPlace), "of the first that is vague");
+        assert!(origins_for(&contact, &settings.origin).is_err());
+    }
+
+    #[test]
+    fn the_reason_is_that_of_the_first_rule_that_fits_and_has_one() {
+        let rule = |campaign: &str, why: Option<&str>| OriginRule {
+            campaign: campaign.into(),
+            data: Vec::new(),
+            provider: "salon".into(),
+            from: "salon Produrable 2026".into(),
+            date: "2026-10-07".into(),
+            public: None,
+            why: why.map(str::to_owned),
+        };
+        let rules = [
+            rule("relais-2025*", Some("last year's")),
+            rule("relais-2026*", None),
+            rule("relais-2026*", Some(" ")),
+            rule("RELAIS-*", Some("this one")),
+            rule("*", Some("too late")),
+        ];
+        let mut contact = Contact {
+            campaign: Some("Relais-2026-03".into()),
+            ..Contact::default()
+        };
+        assert_eq!(why_for(&contact, &rules).as_deref(), Some("this one"));
+        contact.campaign = None;
+        assert_eq!(why_for(&contact, &rules).as_deref(), Some("too late"));
+        contact.why = Some("its own".into());
+        assert_eq!(why_for(&contact, &rules).as_deref(), Some("its own"));
+        contact.why = None;
+        assert_eq!(why_for(&contact, &rules[..1]), None);
     }
 
     #[test]

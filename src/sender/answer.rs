@@ -168,4 +168,14 @@ mod tests {
         assert_eq!(hidden.clean("a … b"), "a … b");
         assert!(hidden.clean(&"é".repeat(500)).chars().count() == LONGEST);
     }
+
+    #[test]
+    fn each_of_several_telephones_is_hidden() {
+        let whom = crate::record::Whom {
+            phone: Some("+33 1 23; +33 6 45".to_owned()),
+            ..Default::default()
+        };
+        let hidden = crate::sender::tool::hidden(&whom);
+        assert_eq!(hidden.clean("nobody has +33 6 45"), "nobody has …");
+    }
 }

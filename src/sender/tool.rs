@@ -286,7 +286,10 @@ pub(super) fn hidden(whom: &Whom) -> Hidden {
     let mut hidden = Hidden::default();
     hidden.add(whom.addresses.iter().map(Address::as_str));
     hidden.add(whom.domain.as_deref());
-    hidden.add(whom.phone.as_deref());
+    // Each of several by itself too: a tool may repeat one of them.
+    let (phones, between) = (whom.phone.as_deref(), [';', ',', '|', '\n']);
+    hidden.add(phones);
+    hidden.add(phones.into_iter().flat_map(|p| p.split(between)));
     hidden.add(whom.profile_url.as_deref());
     hidden.add(whom.crm_id.as_deref());
     hidden

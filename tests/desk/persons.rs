@@ -123,6 +123,38 @@ async fn a_list_that_was_bought_again_revives_nobody_under_another_address() {
 }
 
 #[tokio::test]
+async fn a_counted_id_of_another_tool_makes_nobody_the_person_who_has_it() {
+    let stage = Stage::build(Mode::Review).await;
+    let header = "email,first_name,last_name,firm,contact_id\n";
+    let known = format!("{header}anna@x.example,Anna,Zibel,X,7\n");
+    assert!(!stage.import(&known).await.wrong);
+    let bought = "email,first_name,firm,contact_id\npaul@y.example,Paul,Y,7\n";
+    for stored in [1, 0] {
+        let done = stage.import(bought).await;
+        assert_eq!(done.data["stored"], stored, "{}", done.text);
+        assert_eq!(done.data["faults"][0]["line"], 2);
+        assert!(
+            done.text.contains("the CRM id of this row"),
+            "{}",
+            done.text
+        );
+    }
+    let paul = show(&stage, "paul@y.example").await.0;
+    let anna = show(&stage, "crm:7").await.0;
+    assert_ne!(paul["person"], anna["person"]);
+    let contact = &anna["register"]["contact"];
+    assert_eq!(contact["first_name"], "Anna");
+    assert_eq!(contact["addresses"], json!(["anna@x.example"]));
+    // Whoever changed firm has both names still.
+    let moved = format!("{header}a.zibel@z.example,ANNA,Zibel,Z,7\n");
+    assert!(!stage.import(&moved).await.wrong);
+    let moved = show(&stage, "a.zibel@z.example").await.0;
+    assert_eq!(moved["person"], anna["person"]);
+    is_what_the_log_says(&stage);
+    stage.end().await;
+}
+
+#[tokio::test]
 async fn whoever_was_erased_is_known_by_their_profile_when_they_come_with_another_address() {
     let stage = Stage::build(Mode::Review).await;
     let row = |address: &str| format!("email,linkedin\n{address},linkedin.com/in/anne-z\n");

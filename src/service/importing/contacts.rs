@@ -2,15 +2,16 @@
 //!
 //! What a list does not say is not lost: a row is laid over what is known. So the same list again changes nothing and
 //! commits nothing, and a suppressed person stays suppressed, because suppression belongs to the person and not to the
-//! row: whoever comes again under another address, with the profile or CRM id of before, is the same person. Each row
-//! expects its person as it was read.
+//! row: whoever comes again under another address, with the profile or CRM id of before, is the same person, unless names or
+//! firm contradict an id alone. Each row expects its person as it was read.
 
 use super::{Handover, ImportFailure, Planned, Run, Tally};
 use crate::record::{
     CaseId, Contact, Event, Fault, Fingerprint, Grouping, KeyId, KeyKind, Origin, PersonId, hex,
 };
 use crate::register::{
-    self, By, ContactPlan, Matched, RegisterSettings, Summary, identifying, matched, plan_row,
+    self, By, ContactPlan, Matched, RegisterSettings, Summary, contradicts, identifying, matched,
+    plan_row,
 };
 use crate::request::Expectation;
 use crate::service::gathering::Trouble;
@@ -174,9 +175,8 @@ fn on_file(
         return Ok(None);
     };
     let old = people::contact(reader, state.contact(who.person)?.as_ref())?;
-    let name = |c: &Contact| c.last_name.as_deref().map(str::to_lowercase);
-    let named = old.as_ref().and_then(name).zip(name(listed));
-    let another = who.by == Some(By::CrmId) && named.is_some_and(|(a, b)| a.trim() != b.trim());
+    let by_id = who.by == Some(By::CrmId);
+    let another = by_id && old.as_ref().is_some_and(|old| contradicts(listed, old));
     Ok(Some(match another {
         true => (who.by_address_alone(keys, listed), None),
         false => (who, old),
