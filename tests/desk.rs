@@ -21,6 +21,8 @@ mod hook;
 mod hour;
 #[path = "desk/learning.rs"]
 mod learning;
+#[path = "desk/letters.rs"]
+mod letters;
 #[path = "desk/notices.rs"]
 mod notices;
 #[path = "desk/owners.rs"]
@@ -33,6 +35,8 @@ mod persons;
 mod recipients;
 #[path = "desk/review.rs"]
 mod review;
+#[path = "desk/servers.rs"]
+mod servers;
 #[path = "desk/stage.rs"]
 mod stage;
 #[path = "desk/systems.rs"]

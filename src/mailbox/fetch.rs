@@ -22,6 +22,9 @@ use std::time::{Duration, Instant};
 /// only with the last of several that are under way, so nothing else may be.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
+/// What is said of a message that a server answers for without its bytes. One that is no longer there is forgotten at the next look.
+const NOT_GIVEN: &str = "the server ended its answer well and left the message out";
+
 /// Which folder is read.
 #[derive(Clone, Debug)]
 pub struct Place {
@@ -83,6 +86,7 @@ pub async fn read_messages(
         seen.ask(&mut wire, &mut plan, suspects, &mut under_way)
             .await?;
         if under_way.is_empty() {
+            wire.longest = 0;
             session.put_back(wire);
             return Ok(());
         }
@@ -94,16 +98,14 @@ pub async fn read_messages(
                 let found = std::mem::replace(&mut arrived.sizes, news);
                 plan.sized(&window, found, ending.is_ok());
             }
-            Step::Look => {}
+            // From now on: a server that takes long to answer would be asked nothing else.
+            Step::Look => seen.looked = Instant::now(),
             Step::News(from) => plan.sized_news(arrived.sizes.split_off(&from)),
             Step::Bodies(batch) => {
                 let mails = arrived.take(&batch, place);
-                if ending.is_ok() {
-                    hand_over(mails, suspects, taken, sink).await?;
-                } else if let (1, Some(uid)) = (batch.mails.len(), batch.mails.keys().next()) {
-                    suspects.was_refused(*uid, ending.text());
-                } else {
-                    plan.one_by_one(batch);
+                match ending.is_ok() {
+                    true => hand_over(&batch, mails, suspects, taken, sink).await?,
+                    false => refused(batch, ending.text(), suspects, &mut plan),
                 }
             }
         }
@@ -133,7 +135,6 @@ impl Seen {
         if due && under_way.is_empty() {
             let tag = wire.send(Step::Look.command()).await?;
             under_way.push((tag, Step::Look));
-            self.looked = Instant::now();
         }
         let looks = matches!(under_way[..], [(_, Step::Look)]);
         while !due && !looks && under_way.len() < plan.depth() {
@@ -148,6 +149,7 @@ impl Seen {
 }
 
 async fn hand_over(
+    batch: &Batch,
     mails: Vec<Fetched>,
     suspects: &mut Suspects,
     taken: &mut UidSet,
@@ -159,7 +161,20 @@ async fn hand_over(
     }
     taken.extend(&uids);
     uids.iter().for_each(|uid| suspects.was_read(uid));
+    let left_out = batch.mails.keys().filter(|uid| !uids.contains(**uid));
+    left_out.for_each(|uid| suspects.was_refused(*uid, NOT_GIVEN));
     Ok(())
+}
+
+fn refused(batch: Batch, why: &str, suspects: &mut Suspects, plan: &mut Plan<'_>) {
+    let mut uids = batch.mails.keys().copied();
+    match (uids.next(), uids.next()) {
+        (Some(uid), None) => suspects.was_refused(uid, why),
+        _ => {
+            suspects.were_refused(batch.mails.keys().copied());
+            plan.one_by_one(batch);
+        }
+    }
 }
 
 /// What has arrived for commands that have not ended. A server may work on both commands under way at once (RFC 3501 5.5; Dovecot
@@ -222,6 +237,8 @@ async fn next_ending(
     arrived: &mut Arrived,
 ) -> Result<(usize, Ending), SessionError> {
     let tags: Vec<Tag> = under_way.iter().map(|(tag, _)| *tag).collect();
+    let longest = under_way.iter().map(|(_, step)| step.longest()).max();
+    wire.longest = longest.unwrap_or_default();
     wire.finish_any(&tags, "UID FETCH", |response| {
         arrived.keep(response, under_way);
     })

@@ -191,6 +191,14 @@ impl<'a> Plan<'a> {
 }
 
 impl Step {
+    /// Octets of the longest message that it may bring: one answer takes as long as these take.
+    pub(super) fn longest(&self) -> u64 {
+        let Self::Bodies(batch) = self else { return 0 };
+        let longest = batch.mails.values().map(|facts| facts.size).max();
+        let longest = longest.unwrap_or_default();
+        batch.beginning.map_or(longest, |most| longest.min(most))
+    }
+
     pub(super) fn command(&self) -> Command {
         if matches!(self, Self::Look) {
             return Command::new("NOOP");

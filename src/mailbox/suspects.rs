@@ -1,17 +1,20 @@
 //! Messages that were being read when something broke: read last and alone, and given up after three failures.
 //!
 //! A server that crashes on one message, or an answer that cannot be parsed, would otherwise stop every message behind it for ever
-//! (C2: after 3 failed reads while its neighbours could be read → dead). A bad network must not kill messages, so failures of the connection
-//! count only if something else could be read in between.
+//! (C2: after 3 failed reads while its neighbours could be read → dead). Neither a bad network nor a server whose storage is out of order
+//! must kill messages, so failures count only if something else could be read since.
 
 use super::error::SessionError;
 use crate::record::UidSet;
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
 /// Failures before a message is given up.
 const ENOUGH: u32 = 3;
-/// Failures before it is given up although nothing else could be read (it may be the only new message).
+/// Failures, and for how long, before it is given up although nothing else could be read (it may be the only new message). An outage
+/// that lasts longer is seen by somebody.
 const ENOUGH_ALONE: u32 = 8;
+const LONG_ALONE: Duration = Duration::from_secs(6 * 3600);
 
 /// The doubtful messages of one folder.
 #[derive(Default, Debug)]
@@ -23,8 +26,26 @@ pub struct Suspects {
 #[derive(Default, Debug)]
 struct Doubt {
     failures: u32,
+    since: Option<Instant>,
+    /// It is asked for by itself, because the server refused to give it with others.
+    by_itself: bool,
     others_read: bool,
     why: String,
+}
+
+impl Doubt {
+    fn failed(&mut self) {
+        self.failures += 1;
+        self.since.get_or_insert_with(Instant::now);
+    }
+
+    fn is_enough(&self) -> bool {
+        let long = |since: &Instant| since.elapsed() >= LONG_ALONE;
+        match self.others_read {
+            true => self.failures >= ENOUGH,
+            false => self.failures >= ENOUGH_ALONE && self.since.as_ref().is_some_and(long),
+        }
+    }
 }
 
 impl Suspects {
@@ -60,16 +81,22 @@ impl Suspects {
         let alone = counts && uids.len() == 1;
         for uid in uids {
             let doubt = self.mails.entry(*uid).or_default();
-            doubt.failures += u32::from(alone);
+            if alone {
+                doubt.failed();
+            }
             doubt.why = error.to_string();
         }
     }
 
-    /// The server refused to give this one, and said so: its neighbours are not in question.
+    /// The server refused to give these together: each is asked for by itself, and what it gives shows that the others are to blame.
+    pub fn were_refused(&mut self, uids: impl Iterator<Item = u32>) {
+        uids.for_each(|uid| self.mails.entry(uid).or_default().by_itself = true);
+    }
+
+    /// The server refused to give this one, and said so; or it said that it gave it, and did not. Perhaps it would refuse every other.
     pub fn was_refused(&mut self, uid: u32, why: &str) {
         let doubt = self.mails.entry(uid).or_default();
-        doubt.failures += 1;
-        doubt.others_read = true;
+        doubt.failed();
         doubt.why = why.to_owned();
     }
 
@@ -77,7 +104,7 @@ impl Suspects {
     pub fn was_read(&mut self, uid: u32) {
         self.mails.remove(&uid);
         for doubt in self.mails.values_mut() {
-            doubt.others_read |= doubt.failures > 0;
+            doubt.others_read |= doubt.failures > 0 || doubt.by_itself;
         }
     }
 
@@ -93,8 +120,7 @@ impl Suspects {
 
     /// Those that are given up, with the reason.
     pub fn given_up(&self) -> Vec<(u32, String)> {
-        let enough = |d: &Doubt| d.failures >= if d.others_read { ENOUGH } else { ENOUGH_ALONE };
-        let given_up = self.mails.iter().filter(|(_, d)| enough(d));
+        let given_up = self.mails.iter().filter(|(_, d)| d.is_enough());
         given_up.map(|(uid, d)| (*uid, d.why.clone())).collect()
     }
 
@@ -124,6 +150,29 @@ mod tests {
         assert_eq!(suspects.in_order().collect::<Vec<_>>(), [1, 3, 2]);
         suspects.was_read(1);
         assert_eq!(suspects.given_up(), [(2, CUT.to_string())]);
+    }
+
+    #[test]
+    fn a_server_that_refuses_all_kills_none() {
+        let mut suspects = Suspects::default();
+        suspects.were_refused([1, 2].into_iter());
+        for _ in 0..20 {
+            suspects.was_refused(1, "storage is away");
+            suspects.was_refused(2, "storage is away");
+        }
+        assert!(suspects.given_up().is_empty());
+        // It is there again, and one of them is damaged indeed.
+        suspects.was_read(1);
+        assert_eq!(suspects.given_up(), [(2, "storage is away".to_owned())]);
+    }
+
+    #[test]
+    fn what_was_given_with_others_refused_is_to_blame_by_itself() {
+        let mut suspects = Suspects::default();
+        suspects.were_refused([1, 2].into_iter());
+        suspects.was_read(1);
+        (0..3).for_each(|_| suspects.was_refused(2, "damaged"));
+        assert_eq!(suspects.given_up(), [(2, "damaged".to_owned())]);
     }
 
     #[test]

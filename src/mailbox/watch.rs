@@ -7,6 +7,7 @@
 use super::cursor::{Watched, folder_trouble};
 use super::error::SessionError;
 use super::fetch::Stopped;
+use super::folders::{Folder, is_junk_name};
 use super::handover::{Cursors, FolderRole, Sink};
 use super::hosts::{Hosts, jitter};
 use super::idle::{Woken, idle};
@@ -14,6 +15,7 @@ use super::session::{Connector, Session};
 use super::settings::{MailboxSettings, ReadLimits};
 use super::status::{FolderStatus, MailboxState, MailboxStatus};
 use crate::record::Timestamp;
+use std::collections::HashSet;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,6 +41,8 @@ struct Slot {
     role: FolderRole,
     watched: Option<Watched>,
     status: FolderStatus,
+    /// It is there, and the server does not let us read it.
+    refused: bool,
 }
 
 struct Watch<C, S> {
@@ -91,6 +95,7 @@ fn slots(settings: &MailboxSettings) -> Vec<Slot> {
         meant: meant.clone(),
         role,
         watched: None,
+        refused: false,
     };
     let sent = Some(&settings.sent).filter(|s| !s.is_empty());
     let mut slots: Vec<Slot> = sent
@@ -106,6 +111,17 @@ fn slots(settings: &MailboxSettings) -> Vec<Slot> {
     named.sort_by_key(|s| s.role != FolderRole::Inbox);
     slots.extend(named);
     slots
+}
+
+impl Slot {
+    /// Which folder it is. Junk is junk by whatever name it was asked for: what lies there gets no letter by itself (A5).
+    fn found(&mut self, folder: &Folder) {
+        let has = |word: &str| folder.uses.iter().any(|u| u.eq_ignore_ascii_case(word));
+        if self.role == FolderRole::Other && (has("\\Junk") || is_junk_name(&folder.name)) {
+            self.role = FolderRole::Junk;
+            self.status.role = FolderRole::Junk;
+        }
+    }
 }
 
 impl<C: Cursors, S: Sink> Watch<C, S> {
@@ -195,6 +211,7 @@ impl<C: Cursors, S: Sink> Watch<C, S> {
             _ => self.connector = Some(connector),
         }
         let mut session = session?;
+        self.drop_twins(&session);
         self.status.send_modify(|s| s.connections += 1);
         info!(mailbox = &*self.name, "connected");
         loop {
@@ -205,6 +222,15 @@ impl<C: Cursors, S: Sink> Watch<C, S> {
             self.failures = 0;
             self.wait(&mut session, until).await?;
         }
+    }
+
+    /// A folder that is meant twice, by its name and by its use, is watched once: the two would take each other's messages.
+    fn drop_twins(&mut self, session: &Session) {
+        let mut names = HashSet::new();
+        self.slots.retain(|slot| {
+            let found = session.find(&slot.meant);
+            found.map_or(true, |folder| names.insert(folder.name))
+        });
     }
 
     /// Looks at every folder.
@@ -228,12 +254,22 @@ impl<C: Cursors, S: Sink> Watch<C, S> {
             self.poll(session, n).await?;
         }
         let now = jiff::Timestamp::now().into();
+        let refused = self.refused();
         self.status.send_modify(|s| {
-            s.last_poll = Some(now);
-            s.last_error = None;
+            if refused.is_none() {
+                s.last_poll = Some(now);
+            }
+            s.last_error = refused.map(|why| (now, why));
             s.next_try = None;
         });
         Ok(())
+    }
+
+    /// What is wrong with a folder that is there: its replies are not read, so the mailbox is ill, however well the others are.
+    fn refused(&self) -> Option<String> {
+        let slot = self.slots.iter().find(|s| s.refused)?;
+        let why = slot.status.error.as_deref().unwrap_or_default();
+        Some(format!("folder {}: {why}", slot.status.name))
     }
 
     fn inbox(&self) -> Option<usize> {
@@ -246,14 +282,17 @@ impl<C: Cursors, S: Sink> Watch<C, S> {
             return Ok(());
         };
         let opened = match session.find(&slot.meant) {
-            Ok(folder) => session.examine(&folder).await,
+            Ok(folder) => {
+                slot.found(&folder);
+                session.examine(&folder).await
+            }
             Err(e) => Err(e),
         };
         let opened = match opened {
             Ok(opened) => opened,
             Err(error) => return self.note_trouble(n, error),
         };
-        slot.status.error = None;
+        (slot.status.error, slot.refused) = (None, false);
         let before = slot.watched.take();
         let mut watched = match before.map(|mut w| (w.still(&opened), w)) {
             Some((true, watched)) => watched,
@@ -290,9 +329,10 @@ impl<C: Cursors, S: Sink> Watch<C, S> {
 
     /// Shows what is the matter with one folder; what is the matter with the whole session is given back.
     fn note_trouble(&mut self, n: usize, error: SessionError) -> Result<(), Stopped> {
+        let is_there = !matches!(error, SessionError::NoFolder(_));
         let trouble = folder_trouble(error)?;
         if let Some(slot) = self.slots.get_mut(n) {
-            slot.status.error = Some(trouble);
+            (slot.status.error, slot.refused) = (Some(trouble), is_there);
         }
         self.show();
         Ok(())

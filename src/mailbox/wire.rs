@@ -71,6 +71,9 @@ impl Ending {
 /// again makes it begin again.
 const AT_WORK: u32 = 5;
 
+/// A message comes as one answer: no line is so slow that it carries fewer octets in a second, and stays of use.
+const SLOWEST: u64 = 16 << 10;
+
 /// A connection on which commands and answers are in step.
 pub struct Wire {
     reader: async_imap::Client<Stream>,
@@ -78,6 +81,8 @@ pub struct Wire {
     patience: Duration,
     /// The server is at work that takes it long: [`AT_WORK`] times the patience.
     pub at_work: bool,
+    /// Octets of the longest message that was asked for.
+    pub longest: u64,
     /// The number of messages in the selected folder, as last announced.
     pub exists: u32,
 }
@@ -90,6 +95,7 @@ impl Wire {
             sent: 0,
             patience,
             at_work: false,
+            longest: 0,
             exists: 0,
         }
     }
@@ -110,7 +116,8 @@ impl Wire {
 
     /// How long one answer may take now.
     fn after(&self) -> Duration {
-        self.patience * if self.at_work { AT_WORK } else { 1 }
+        let times = if self.at_work { AT_WORK } else { 1 };
+        self.patience * times + Duration::from_secs(self.longest / SLOWEST)
     }
 
     async fn write(&mut self, bytes: &[u8], during: &'static str) -> Result<(), SessionError> {

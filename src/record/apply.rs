@@ -17,6 +17,7 @@ mod alarm;
 mod canary;
 mod case;
 mod correction;
+mod domain;
 mod duty;
 mod figures;
 mod filing;
@@ -34,6 +35,7 @@ mod register;
 mod review;
 mod template;
 
+pub use domain::{apply_domains, hold_strictest, says_strictest, strictest_domains};
 pub use figures::{all_counted, count};
 pub use letter::{WAITS_FOR_SENDERS, hour_key};
 
@@ -56,6 +58,7 @@ pub fn apply(tables: &mut dyn Tables, place: LogPosition, frame: &Frame) -> Resu
     }
     if head == 0 {
         figures::all_counted(tables);
+        domain::strictest_domains(tables);
     }
     // An index of an older version is counted as a whole, when it is opened.
     if State(tables).is_counted()? {
@@ -109,6 +112,7 @@ impl Step<'_> {
             Event::FolderOpened { .. }
             | Event::Gone { .. }
             | Event::Passed { .. }
+            | Event::PassedMany(_)
             | Event::ReadFailed { .. } => self.folder(event),
             Event::Received { .. }
             | Event::Joined { .. }
@@ -117,10 +121,9 @@ impl Step<'_> {
             Event::Recognised { .. }
             | Event::Suppressed { .. }
             | Event::Lifted { .. }
-            | Event::DomainSuppressed { .. }
-            | Event::DomainLifted { .. }
             | Event::AddressFailed { .. }
             | Event::Spoke { .. } => self.person(event),
+            Event::DomainSuppressed { .. } | Event::DomainLifted { .. } => self.domain(event),
             Event::RequestOpened { .. }
             | Event::RequestMoved { .. }
             | Event::RequestExtended { .. }

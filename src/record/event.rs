@@ -392,4 +392,6 @@ pub enum Event {
     Listed(super::Listing),
     /// The owner of a contact is told that a letter to them has left.
     Owner(super::OwnerNotice),
+    /// Locations that hold nothing for us: numbers that were given out before we came, messages that are known already.
+    PassedMany(super::PassedMany),
 }

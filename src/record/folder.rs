@@ -1,5 +1,6 @@
 //! Where a message lies on an IMAP server, in ids that say nothing about the account.
 
+use super::UidSet;
 use serde::{Deserialize, Serialize};
 
 /// A folder of a watched mailbox: keyed by the names of both.
@@ -25,6 +26,17 @@ pub struct Location {
     pub uidvalidity: u32,
     /// UID.
     pub uid: u32,
+}
+
+/// UIDs of one folder that hold nothing for us. Ranges: a mailbox that is read for the first time has given out millions of them.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct PassedMany {
+    /// The folder.
+    pub folder: FolderId,
+    /// UIDVALIDITY under which they hold.
+    pub uidvalidity: u32,
+    /// The UIDs.
+    pub uids: UidSet,
 }
 
 /// What a folder is read for.

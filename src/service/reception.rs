@@ -16,7 +16,7 @@ use crate::mail::{self, Limits};
 use crate::mailbox::{
     Cursor, Cursors, Fetched, FolderOpened, HeaderKey, Passed, PassedOver, Refused, Sink,
 };
-use crate::record::{Event, FolderId, Location, MessageState, RuleId, UidSet};
+use crate::record::{Event, FolderId, Location, MessageState, PassedMany, RuleId, UidSet};
 use crate::request::{Decision, Expectation};
 use crate::store::Reader;
 use futures::stream::{self, Stream, StreamExt};
@@ -100,6 +100,8 @@ impl Reception {
                 {
                     match verdict {
                         Committed::Frame(_) => self.tell(&ending),
+                        // It was taken when its batch was offered before, and the rest of that was refused.
+                        Committed::Conflict if self.is_taken(ending.location)? => {}
                         Committed::Conflict => again.push(message.clone()),
                         Committed::Full(why) | Committed::Failed(why) => return Err(Refused(why)),
                     }
@@ -111,6 +113,11 @@ impl Reception {
             waiting = again;
         }
         Err(Refused("decisions kept overtaking each other".into()))
+    }
+
+    fn is_taken(&self, at: Location) -> Result<bool, Refused> {
+        let seen = self.office.sequencer.reader().state().seen(at);
+        seen.map_err(|e| Refused(e.to_string()))
     }
 
     fn tell(&self, ending: &Ending) {
@@ -340,19 +347,11 @@ impl Sink for Reception {
                 uidvalidity,
                 uids: passed.uids,
             }],
-            PassedOver::BeforeUs | PassedOver::Known => {
-                let ranges = passed.uids.ranges().iter();
-                let uids: Vec<u32> = ranges.flat_map(|(low, high)| *low..=*high).collect();
-                uids.into_iter()
-                    .map(|uid| Event::Passed {
-                        location: Location {
-                            folder,
-                            uidvalidity,
-                            uid,
-                        },
-                    })
-                    .collect()
-            }
+            PassedOver::BeforeUs | PassedOver::Known => vec![Event::PassedMany(PassedMany {
+                folder,
+                uidvalidity,
+                uids: passed.uids,
+            })],
         };
         self.write(events).await
     }

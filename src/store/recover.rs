@@ -10,7 +10,9 @@ use super::overlay::Overlay;
 use super::reading::Frames;
 use super::salvage::{Lifted, Source};
 use super::{Damage, DamageKind, OpenError, alarm, checkpoint, disk};
-use crate::record::{self, Damaged, Event, KeyId, LogPosition, State, apply};
+use crate::record::{
+    self, Damaged, Event, KeyId, LogPosition, MemoryTables, Rows, State, Table, apply,
+};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -96,7 +98,7 @@ impl Recovery<'_> {
         let known = self.damage.iter().any(|d| d.kind.is_serious());
         let why = match self.use_as_it_is(&path) {
             Ok((index, replayed)) => {
-                self.count(&index)?;
+                self.put_right(&index)?;
                 self.mark_running()?;
                 return Ok(Recovered {
                     index,
@@ -125,7 +127,7 @@ impl Recovery<'_> {
         let built = self.build(&path);
         self.whole()?;
         let (index, replay) = built?;
-        self.count(&index)?;
+        self.put_right(&index)?;
         let serious = known || self.damage.iter().any(|d| d.kind.is_serious());
         let missing = match serious {
             true => self.salvage(sources, &index, &replay.lifted)?,
@@ -256,6 +258,30 @@ impl Recovery<'_> {
             record::count(&mut overlay, &placed?.frame)?;
         }
         record::all_counted(&mut overlay);
+        index.apply(overlay.changes, &index.place()?)?;
+        Ok(())
+    }
+
+    /// What an older version wrote means what it means now.
+    fn put_right(&self, index: &Arc<Index>) -> Result<(), OpenError> {
+        self.count(index)?;
+        self.hold_strictest(index)
+    }
+
+    /// Puts right what a pause weakened in an index, or a checkpoint, that an older version wrote: once, from the whole log.
+    fn hold_strictest(&self, index: &Arc<Index>) -> Result<(), OpenError> {
+        if self.log.link().number == 0 || State(index.as_ref()).has_strictest_domains()? {
+            return Ok(());
+        }
+        let mut said = MemoryTables::default();
+        // Where no domain is suppressed, the log is not read for it.
+        if !index.scan(Table::Domain, &[], &[], 1)?.is_empty() {
+            for placed in Frames::from_number(self.dir, 1, None)? {
+                record::apply_domains(&mut said, &placed?.frame)?;
+            }
+        }
+        let mut overlay = Overlay::new(index.clone());
+        record::hold_strictest(&mut overlay, &said)?;
         index.apply(overlay.changes, &index.place()?)?;
         Ok(())
     }

@@ -60,8 +60,14 @@ fn configuration(folder: &Path, imap: u16, smtp: u16, more: &str) -> Config {
     }
     // A line that begins so belongs to a section that is there already.
     for line in more.lines() {
-        match line.strip_prefix("@policy ") {
-            Some(setting) => text = text.replace("[policy]\n", &format!("[policy]\n{setting}\n")),
+        let heads = [
+            ("@policy ", "[policy]\n"),
+            ("@smtp ", "[smtp]\n"),
+            ("@mailbox ", "[[mailbox]]\n"),
+        ];
+        let into = |(mark, head): &(&str, &'static str)| Some((line.strip_prefix(mark)?, *head));
+        match heads.iter().find_map(into) {
+            Some((setting, head)) => text = text.replace(head, &format!("{head}{setting}\n")),
             None => text += &format!("{line}\n"),
         }
     }

@@ -42,6 +42,10 @@ pub(super) fn tell(event: &Event) -> Said {
         Event::Listed(list) => listed(list),
         Event::Flood(flood) => floods(flood),
         Event::Owner(notice) => owner(notice),
+        Event::PassedMany(passed) => {
+            let what = format!("{} UIDs are nothing for us", passed.uids.len());
+            ("passed", what)
+        }
         _ => return None,
     };
     Some((event, what, None))

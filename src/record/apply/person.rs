@@ -68,20 +68,6 @@ impl Step<'_> {
                 self.change_person(*person, |row| (row.suppression, row.erased) = (None, None))?;
                 self.unlist(*person)
             }
-            Event::DomainSuppressed {
-                domain,
-                suppression,
-                reason,
-                case,
-            } => {
-                let row = self.suppression(*suppression, *reason, *case);
-                self.put(Table::Domain, &domain.0, &row);
-                Ok(())
-            }
-            Event::DomainLifted { domain, .. } => {
-                self.tables.delete(Table::Domain, &domain.0);
-                Ok(())
-            }
             Event::AddressFailed {
                 person,
                 until,
@@ -116,7 +102,8 @@ impl Step<'_> {
         })
     }
 
-    fn suppression(
+    /// What holds from now on.
+    pub(super) fn suppression(
         &self,
         suppression: Suppression,
         reason: SuppressionReason,

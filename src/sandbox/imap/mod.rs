@@ -230,6 +230,16 @@ impl Server {
         self.shared.changed();
     }
 
+    /// The folder as it was when it was new, under the same UIDVALIDITY: a server that was restored from an old backup.
+    pub fn restore(&self, user: &str, folder: &str) {
+        if let Some(folder) = lock(&self.shared.world).folder(user, folder) {
+            folder.messages.clear();
+            folder.uid_next = 1;
+            folder.version += 1;
+        }
+        self.shared.changed();
+    }
+
     /// Arms faults, beside those armed before.
     pub fn script(&self, faults: impl IntoIterator<Item = Fault>) {
         lock(&self.shared.script).extend(faults);

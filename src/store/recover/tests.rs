@@ -4,8 +4,9 @@ use super::super::lists::Lists;
 use super::super::{Options, Store};
 use super::*;
 use crate::record::{
-    CaseId, CaseList, ContentKey, FolderId, Frame, Location, MailIdHash, MemoryTables, Mode,
-    PersonId, Reading, RequestKind, Rows, RuleId, Table, Tables, Timestamp, Verdict, Week,
+    CaseId, CaseList, ContentKey, Fingerprint, FolderId, Frame, Location, MailIdHash, Mode,
+    PersonId, Reading, RequestKind, RuleId, Suppression, SuppressionReason, SuppressionRow, Tables,
+    Timestamp, Verdict, Week, encode,
 };
 use crate::store::index::full_key;
 
@@ -204,4 +205,64 @@ fn an_index_that_is_older_than_the_threads_learns_who_wrote_and_from_which_folde
     let (store, report) = Store::open(&dir, &options).unwrap();
     assert!(report.rebuilt.is_some());
     assert_eq!(knows(&store), all, "made of the checkpoint and the log");
+}
+
+/// What an older version left: the last word about a domain, a pause, held.
+fn weaken(store: &Store, domain: &Fingerprint) {
+    let index = &store.shared.index;
+    let mut overlay = Overlay::new(index.clone());
+    let row = State(&overlay).domain(domain).unwrap().unwrap();
+    let row = SuppressionRow {
+        suppression: Suppression::Paused,
+        ..row
+    };
+    overlay.put(Table::Domain, &domain.0, encode(&row));
+    overlay.delete(Table::Meta, b"domains");
+    let place = index.place().unwrap();
+    index.apply(overlay.changes, &place).unwrap();
+}
+
+#[test]
+fn a_domain_that_an_older_version_weakened_is_held_again_when_the_store_is_opened() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().join("store");
+    let now = Timestamp::from_seconds(1_795_392_000);
+    let options = Options {
+        ballast: 0,
+        floor: 0,
+        ..Options::at(now)
+    };
+    let domain = Fingerprint([7; 32]);
+    let said = |suppression| Event::DomainSuppressed {
+        domain,
+        suppression,
+        reason: SuppressionReason::ByHand,
+        case: None,
+    };
+    let holds = |store: &Store| store.state().domain(&domain).unwrap().unwrap().suppression;
+    let (mut store, _) = Store::open(&dir, &options).unwrap();
+    for suppression in [Suppression::Suppressed, Suppression::Paused] {
+        store.commit(now, vec![said(suppression)]).unwrap();
+    }
+    assert_eq!(holds(&store), Suppression::Suppressed);
+    weaken(&store, &domain);
+    assert_eq!(holds(&store), Suppression::Paused);
+    store.checkpoint(now).unwrap();
+    drop(store);
+    let differs = || crate::store::verify(&dir).unwrap().index_differs;
+    assert_eq!(differs(), 0, "it is put right when it is opened");
+    let (store, report) = Store::open(&dir, &options).unwrap();
+    assert_eq!(
+        (holds(&store), report.rebuilt),
+        (Suppression::Suppressed, None)
+    );
+    drop(store);
+    assert_eq!(differs(), 0);
+    // The checkpoint of the older version is as weak.
+    std::fs::remove_dir_all(dir.join("index")).unwrap();
+    let (store, report) = Store::open(&dir, &options).unwrap();
+    assert!(report.rebuilt.is_some());
+    assert_eq!(holds(&store), Suppression::Suppressed);
+    drop(store);
+    assert_eq!(differs(), 0);
 }
