@@ -3,6 +3,7 @@
 //! `sending` is committed after the server accepted the recipient and before DATA, so that after a crash the log knows
 //! which letters may have left (C4). What was found `sending` at the start is uncertain until somebody knows (C5).
 
+mod looking;
 mod pauses;
 mod queue;
 mod session;
@@ -13,22 +14,26 @@ use super::settling::{blind_copy, frozen_letter};
 use crate::delivery::{Courier, Frozen, Parcel, Problem, Trouble};
 use crate::mailbox::{Faster, LookAgain};
 use crate::record::{
-    Address, Damaged, Event, FrozenLetter, LetterId, LetterRow, LetterState, MessageState, Mode,
-    RuleId, SmtpReply, Timestamp,
+    Address, Event, FrozenLetter, LetterId, LetterRow, LetterState, MessageState, Mode, RuleId,
+    SmtpReply, Timestamp,
 };
 use crate::request::Expectation;
+use looking::answered_by_hand;
 use pauses::Pauses;
 use queue::Queue;
 use session::Sender;
-use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
 /// How long the outbox sleeps when nothing is due and nobody wakes it.
 const NAP: Duration = Duration::from_millis(500);
+/// How long before DATA somebody must have looked whether a human was faster.
+const LOOK_COUNTS: Duration = Duration::from_secs(30);
+/// How long a letter waits that nobody could look for.
+const LOOK_PAUSE: Duration = Duration::from_secs(10);
 
 /// Asks the mailboxes whether a human was faster (A9).
 pub trait SecondLook: Send + Sync + 'static {
@@ -59,6 +64,16 @@ struct Due {
     row: LetterRow,
     letter: FrozenLetter,
     parcel: Arc<Parcel>,
+    /// When somebody looked whether a human was faster, if that is done.
+    looked: Option<Instant>,
+}
+
+impl Due {
+    /// Whether that look still counts: a session that is stuck with a slow server holds up the letters behind it.
+    fn is_fresh(&self) -> bool {
+        self.looked
+            .is_none_or(|looked| looked.elapsed() < LOOK_COUNTS)
+    }
 }
 
 impl<L: SecondLook> Outbox<L> {
@@ -79,7 +94,16 @@ impl<L: SecondLook> Outbox<L> {
         let mut sessions = JoinSet::new();
         while !*stop.borrow_and_update() {
             while sessions.try_join_next().is_some() {}
-            match self.due().await {
+            // Looking may take long, at a server that does not answer; nothing is lost by giving it up.
+            let due = tokio::select! {
+                biased;
+                changed = stop.changed() => match changed {
+                    Ok(()) => continue,
+                    Err(_) => break,
+                },
+                due = self.due() => due,
+            };
+            match due {
                 Ok(letters) => self.queue.put(letters),
                 Err(why) => tracing::warn!(%why, "the outbox waits"),
             }
@@ -177,6 +201,7 @@ impl<L: SecondLook> Outbox<L> {
                 id,
                 row,
                 letter,
+                looked: None,
             })),
             Err(why) => self.reject(id, "before", why).await,
         }
@@ -195,83 +220,6 @@ impl<L: SecondLook> Outbox<L> {
         self.write(vec![Event::LetterRejected { letter, reply }, held(letter)])
             .await;
         Ok(None)
-    }
-
-    /// A9, just before DATA: \Answered, a draft, or a mail in Sent holds the letter.
-    async fn not_answered_by_hand(&self, letters: Vec<Due>) -> Result<Vec<Due>, String> {
-        if letters.is_empty() || !self.office.house.load().config.policy.settings.look_again {
-            return Ok(letters);
-        }
-        // An error: nobody could look. These letters wait, those of other mailboxes leave.
-        let mut faster = vec![Ok(None); letters.len()];
-        let questions = self.questions(&letters).map_err(|e| e.to_string())?;
-        for (mailbox, asked) in questions {
-            let (which, messages): (Vec<_>, Vec<_>) = asked.into_iter().unzip();
-            match self.look.look(mailbox, messages).await {
-                Ok(answers) => {
-                    (which.into_iter().zip(answers)).for_each(|(n, a)| faster[n] = Ok(a))
-                }
-                Err(why) => which.into_iter().for_each(|n| faster[n] = Err(why.clone())),
-            }
-        }
-        let mut free = Vec::new();
-        for (due, faster) in letters.into_iter().zip(faster) {
-            let (letter, case, rule) = (due.id, due.id.case, RuleId::of("A9"));
-            match faster {
-                Ok(None) => free.push(due),
-                Err(why) => tracing::debug!(%why, %case, "a letter waits"),
-                Ok(Some(_)) => {
-                    let held = Event::LetterHeld {
-                        letter,
-                        rule: rule.clone(),
-                    };
-                    self.write(vec![held, Event::CaseHeld { case, rule }]).await;
-                }
-            }
-        }
-        Ok(free)
-    }
-
-    /// What to ask each mailbox: for each automatic letter, with its number, the message that it answers.
-    fn questions(
-        &self,
-        letters: &[Due],
-    ) -> Result<BTreeMap<String, Vec<(usize, LookAgain)>>, Damaged> {
-        let state = self.office.sequencer.reader().state();
-        let mut by_mailbox: BTreeMap<String, Vec<(usize, LookAgain)>> = BTreeMap::new();
-        for (n, due) in letters
-            .iter()
-            .enumerate()
-            .filter(|(_, d)| d.row.head.automatic)
-        {
-            let Some(message) = due.row.head.message else {
-                continue;
-            };
-            let Some(row) = state.message(message)? else {
-                continue;
-            };
-            let Some(folder) = state.folder(row.location.folder)? else {
-                continue;
-            };
-            let message_id = due
-                .letter
-                .replies_to
-                .as_ref()
-                .map(|id| format!("<{id}>"))
-                .unwrap_or_default();
-            let (uidvalidity, uid) = (row.location.uidvalidity, row.location.uid);
-            let look = LookAgain {
-                folder: folder.name,
-                uidvalidity,
-                uid,
-                message_id,
-            };
-            by_mailbox
-                .entry(folder.mailbox)
-                .or_default()
-                .push((n, look));
-        }
-        Ok(by_mailbox)
     }
 
     async fn write(&self, events: Vec<Event>) {

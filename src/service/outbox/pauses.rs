@@ -13,18 +13,36 @@ use tokio::time::Instant;
 
 /// The pauses of this process.
 #[derive(Default)]
-pub(super) struct Pauses(Mutex<HashMap<LetterId, Instant>>);
+pub(super) struct Pauses {
+    until: Mutex<HashMap<LetterId, Instant>>,
+    /// How often a letter was put off. A refusal before DATA is no attempt in the log, which counts what may have arrived.
+    times: Mutex<HashMap<LetterId, u32>>,
+}
 
 impl Pauses {
-    /// A letter was put off for so long.
+    /// A letter is put off for so long.
     pub(super) fn begin(&self, letter: LetterId, wait: Duration) {
-        lock(&self.0).insert(letter, Instant::now() + wait);
+        lock(&self.until).insert(letter, Instant::now() + wait);
+    }
+
+    /// The server put this letter off; how often it did so since the process began.
+    pub(super) fn put_off(&self, letter: LetterId) -> u32 {
+        let mut all = lock(&self.times);
+        let times = all.entry(letter).or_default();
+        *times = times.saturating_add(1);
+        *times
+    }
+
+    /// The letter has left, or waits for a human.
+    pub(super) fn forget(&self, letter: LetterId) {
+        lock(&self.times).remove(&letter);
+        self.end(letter);
     }
 
     /// Of the letters that are due by the wall clock, those that have waited; and those that have waited though the wall
     /// clock does not say so, first.
     pub(super) fn over(&self, due: impl Iterator<Item = LetterId>) -> Vec<LetterId> {
-        let (pauses, now) = (lock(&self.0), Instant::now());
+        let (pauses, now) = (lock(&self.until), Instant::now());
         let waited = pauses.iter().filter(|(_, until)| **until <= now);
         let mut over: Vec<LetterId> = waited.map(|(letter, _)| *letter).collect();
         over.extend(due.filter(|letter| !pauses.contains_key(letter)));
@@ -33,11 +51,11 @@ impl Pauses {
 
     /// How many wait.
     pub(super) fn len(&self) -> usize {
-        lock(&self.0).len()
+        lock(&self.until).len()
     }
 
-    /// The letter is tried now, or no longer to be tried.
+    /// The letter is tried now.
     pub(super) fn end(&self, letter: LetterId) {
-        lock(&self.0).remove(&letter);
+        lock(&self.until).remove(&letter);
     }
 }

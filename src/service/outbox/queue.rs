@@ -54,8 +54,18 @@ impl Queue {
         inside.waiting.extend(letters);
     }
 
-    /// The letter that has waited longest.
-    pub(super) fn take(&self) -> Option<Due> {
+    /// The letter that has waited longest; those whose look is too old stay in the store, and are looked up again.
+    pub(super) fn fresh(&self) -> Option<Due> {
+        loop {
+            let due = self.take()?;
+            if due.is_fresh() {
+                return Some(due);
+            }
+            lock(&self.inside).busy.remove(&due.id);
+        }
+    }
+
+    fn take(&self) -> Option<Due> {
         let mut inside = lock(&self.inside);
         let due = inside.waiting.pop_front();
         if inside.waiting.len() == inside.batch / 2 {

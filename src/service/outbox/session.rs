@@ -3,7 +3,7 @@
 
 use super::pauses::Pauses;
 use super::queue::Queue;
-use super::{Due, held, messages_held, write};
+use super::{Due, answered_by_hand, held, messages_held, write};
 use crate::delivery::{House, Next, Outcome, Parcel, Trouble, backoff};
 use crate::record::{Event, LetterId, LetterState, SmtpReply};
 use crate::request::Expectation;
@@ -27,7 +27,7 @@ pub(super) struct Sender {
 
 impl House for Sender {
     fn next(&mut self) -> Option<Arc<Parcel>> {
-        let due = self.queue.take()?;
+        let due = self.queue.fresh()?;
         let parcel = due.parcel.clone();
         self.carried.push_back(due);
         Some(parcel)
@@ -88,7 +88,13 @@ impl Sender {
 
     /// What makes `sending` durable, if the letter may still go.
     fn sending(&self) -> Option<Proposal> {
-        let letter = self.carried.front()?.id;
+        let due = self.carried.front()?;
+        let letter = due.id;
+        // The server may have taken long to say that it takes the letter.
+        let answered = || answered_by_hand(&self.office, due).unwrap_or(true);
+        if !due.is_fresh() || (due.looked.is_some() && answered()) {
+            return None;
+        }
         let state = self.office.sequencer.reader().state();
         let row = state.letter(letter).ok().flatten()?;
         // A flag may have gone up while this session got ready.
@@ -113,6 +119,9 @@ impl Sender {
     /// The events of an outcome.
     fn outcome(&self, due: &Due, outcome: Outcome) -> Vec<Event> {
         let letter = due.id;
+        if !matches!(outcome, Outcome::Deferred { .. } | Outcome::Withdrawn) {
+            self.pauses.forget(letter);
+        }
         let words = |phase: crate::delivery::Phase, text: String| SmtpReply {
             phase: phase.to_string(),
             text,
@@ -157,11 +166,14 @@ impl Sender {
         let (letter, now) = (due.id, self.office.clock.now());
         let retry = self.office.house.load().config.smtp.retry.clone();
         // The server's trouble is not the letter's: the breaker waits, and no attempt is counted.
-        let attempt = if trouble.is_relation() {
-            1
-        } else {
-            u32::from(due.row.attempts) + 1
+        let attempt = match trouble.is_relation() {
+            true => 1,
+            false => (u32::from(due.row.attempts) + 1).max(self.pauses.put_off(letter)),
         };
+        if !trouble.is_relation() && now > due.row.expires {
+            self.pauses.forget(letter);
+            return vec![Event::LetterRejected { letter, reply }, held(letter)];
+        }
         let mut jitter = [0u8; 1];
         let jitter = getrandom::fill(&mut jitter).map_or(0.5, |()| f64::from(jitter[0]) / 255.0);
         match backoff(attempt, due.row.changed.min(now), now, &retry, jitter) {
@@ -173,7 +185,10 @@ impl Sender {
                     next: at,
                 }]
             }
-            Next::GiveUp => vec![Event::LetterRejected { letter, reply }, held(letter)],
+            Next::GiveUp => {
+                self.pauses.forget(letter);
+                vec![Event::LetterRejected { letter, reply }, held(letter)]
+            }
         }
     }
 }
