@@ -4,6 +4,7 @@
 //! Every decision expects the case as it was read, so of two reviewers one decides; the other is told that something
 //! came between.
 
+use super::copy_first::copy_first;
 use super::draft::{self, Shown};
 use super::entering::tell_by;
 use super::requests::reference;
@@ -152,23 +153,7 @@ pub fn may_leave(desk: &Desk, case: &CaseFile, draft: &LetterRow) -> Result<(), 
         ));
     }
     systems_done(desk, case, answers.iter().copied())?;
-    copy_first(case, answers)
-}
-
-/// An erasure waits for the copy that was asked too.
-fn copy_first(case: &CaseFile, answers: &[RequestKind]) -> Result<(), Refusal> {
-    let copy = |r: &&crate::record::Clock| r.request == RequestKind::Access;
-    let access_waits = case.open_requests().find(copy).is_some();
-    if answers.contains(&RequestKind::Erasure)
-        && access_waits
-        && !answers.contains(&RequestKind::Access)
-    {
-        return Err(Refusal::not_now(
-            "access was asked too, and after an erasure there is nothing to give",
-            "approve the access letter first, and wait until it has left",
-        ));
-    }
-    Ok(())
+    copy_first(desk, case, answers)
 }
 
 /// Nothing is answered for good while it is not done in every system (design, States).
@@ -283,14 +268,15 @@ pub async fn answered(
         ));
     }
     let case = open_case(&desk, &case)?;
-    systems_done(&desk, &case, case.open_requests().map(|r| r.request))?;
+    let answers: Vec<RequestKind> = case.open_requests().map(|r| r.request).collect();
+    systems_done(&desk, &case, answers.iter().copied())?;
+    copy_first(&desk, &case, &answers)?;
     let mut events = ended(
         &desk,
         &case,
         &word,
         (RequestState::Answered, rule::ANSWERED),
     )?;
-    let answers: Vec<RequestKind> = case.open_requests().map(|r| r.request).collect();
     let reader = desk.office.sequencer.reader();
     let erased = erased_when_answered(reader, case.id, &answers)?;
     let erases = !erased.is_empty();

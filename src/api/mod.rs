@@ -12,6 +12,7 @@ mod case_story;
 mod clearing;
 mod client;
 mod contacts;
+mod copy_first;
 mod coverage;
 mod deciding;
 mod draft;
@@ -43,6 +44,7 @@ mod sent;
 mod serve;
 mod suppression;
 mod suppression_import;
+mod suppression_lift;
 mod suppression_list;
 mod systems;
 mod templates;
@@ -297,7 +299,7 @@ pub fn router(desk: Desk) -> Router {
         .route("/suppression/export", get(suppression_list::export))
         .route("/suppression/check", post(suppression::check))
         .route("/suppression/add", post(suppression::add))
-        .route("/suppression/lift", post(suppression::lift))
+        .route("/suppression/lift", post(suppression_lift::lift))
         .route("/suppression/floods", get(floods::list))
         .route("/suppression/floods/{flood}", get(floods::show))
         .route("/suppression/floods/{flood}/settle", post(floods::settle))

@@ -3,7 +3,7 @@
 //! It is written into the very frame that says that the answer left, so that no crash lies between the two; the store
 //! zeroes the keys when that frame is durable, and again on every replay (design.md, "Personal content is encrypted").
 //! What stays: the fingerprints and the suppression, and the proof (the deciding words, the letter), as the letter says.
-//! If access was asked too, nothing is erased before it is answered.
+//! If access was asked too, in this case or in another of the person, nothing is erased before it is answered.
 
 use super::gathering::Trouble;
 use super::house::Office;
@@ -26,18 +26,26 @@ pub fn when_answered(
     answers: &[RequestKind],
 ) -> Result<Vec<Event>, Trouble> {
     let state = reader.state();
-    let Some(row) = state.case(case)?.filter(|row| is_complete(row, answers)) else {
+    let Some(row) = state.case(case)? else {
         return Ok(Vec::new());
     };
-    let mut keys = vec![row.content_key];
+    let person = row.person.map(|p| state.standing(p)).transpose()?;
+    let theirs = match person {
+        Some(person) => {
+            let all = state.cases(None, usize::MAX)?;
+            let theirs = |(id, c): &(CaseId, CaseRow)| *id == case || c.person == Some(person);
+            all.into_iter().filter(theirs).collect()
+        }
+        None => vec![(case, row)],
+    };
+    if !is_complete(reader, &theirs, case, answers)? {
+        return Ok(Vec::new());
+    }
+    let mut keys: Vec<KeyId> = theirs.iter().map(|(_, c)| c.content_key).collect();
     let mut events = Vec::new();
-    if let Some(person) = row.person {
-        let person = state.standing(person)?;
+    if let Some(person) = person {
         keys.extend(state.contact(person)?.map(|c| c.key));
         keys.extend(state.group(person)?.keys);
-        let all = state.cases(None, usize::MAX)?;
-        let theirs = all.iter().filter(|(_, c)| c.person == Some(person));
-        keys.extend(theirs.map(|(_, c)| c.content_key));
         let case = Some(case);
         events.push(Event::ContactErased { person, case });
     }
@@ -50,26 +58,33 @@ pub fn when_answered(
     Ok(events)
 }
 
-/// Whether these answers complete an erasure, and no copy of the data is still owed.
-fn is_complete(row: &CaseRow, answers: &[RequestKind]) -> bool {
-    let owed = |kind: RequestKind| {
-        let open = |r: &&crate::record::Clock| {
-            matches!(r.state, RequestState::Open | RequestState::AwaitingIdentity)
-                && !answers.contains(&r.request)
-        };
-        row.requests
-            .iter()
-            .filter(|r| r.request == kind)
-            .find(open)
-            .is_some()
-    };
-    let mut erasures = row
-        .requests
-        .iter()
-        .filter(|r| r.request == RequestKind::Erasure);
-    let answered = |state| state == RequestState::Answered;
-    let asked = erasures.any(|r| answers.contains(&r.request) || answered(r.state));
-    asked && !owed(RequestKind::Access)
+/// Whether these answers of a case complete an erasure of the person whose cases these are, and no copy of the data is still
+/// owed. An erasure that was answered before is complete with the copy that it waited for: its texts are not yet erased.
+fn is_complete(
+    reader: &Reader,
+    theirs: &[(CaseId, CaseRow)],
+    case: CaseId,
+    answers: &[RequestKind],
+) -> Result<bool, Trouble> {
+    let mut asked = false;
+    for (id, row) in theirs {
+        let now = |kind| *id == case && answers.contains(&kind);
+        for clock in &row.requests {
+            let waits = matches!(
+                clock.state,
+                RequestState::Open | RequestState::AwaitingIdentity
+            );
+            let kind = clock.request;
+            if kind == RequestKind::Access && waits && !now(kind) {
+                return Ok(false);
+            }
+            let answered = clock.state == RequestState::Answered;
+            if kind == RequestKind::Erasure && (now(kind) || answered) {
+                asked |= !reader.is_erased(row.content_key)?;
+            }
+        }
+    }
+    Ok(asked)
 }
 
 fn not_erased(reader: &Reader, keys: Vec<KeyId>) -> Result<Vec<KeyId>, Trouble> {

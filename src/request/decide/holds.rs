@@ -1,9 +1,10 @@
 //! What only a human can judge, and so holds a letter whatever the settings say: the rule, or nothing.
 
 use super::course::Course;
-use crate::record::{FolderRole, Relation, RequestKind, RuleId, Verdict};
+use crate::record::{Clock, FolderRole, Relation, RequestKind, RequestState, RuleId, Verdict};
 use crate::request::policy::CountryRule;
 use crate::request::rule;
+use crate::request::situation::Case;
 
 /// How far apart our letter and the repeated words may be (A5).
 const ROBOT_MILLIS: i64 = 60_000;
@@ -66,6 +67,21 @@ pub(super) fn holds_all(c: &Course<'_, '_>, kinds: &[RequestKind]) -> Option<Rul
         return Some(rule::UNSURE_LETTER);
     }
     c.s.history.answered_by_hand.then_some(rule::BY_HAND)
+}
+
+/// Whether an open case of the person asks for access: after an erasure there would be nothing to give (Art. 15(3)).
+pub(super) fn owes_a_copy(c: &Course<'_, '_>) -> bool {
+    let person = c.whose.about.map(|known| known.person);
+    let theirs = |case: &&Case| person.is_some() && case.row.person == person;
+    let waits = |clock: &Clock| {
+        clock.request == RequestKind::Access
+            && matches!(
+                clock.state,
+                RequestState::Open | RequestState::AwaitingIdentity
+            )
+    };
+    let mut open = c.s.history.open.iter().filter(theirs);
+    open.any(|case| case.row.requests.iter().any(waits))
 }
 
 /// "You wrote again": a STOP where one holds already, or any request after a mail that followed a suppression.

@@ -1,7 +1,7 @@
 //! Whether a letter answers the requests, to whom, and what holds it: first what only a human can judge, last the settings.
 
 use super::course::Course;
-use super::holds::{holds_all, identity, needs_identity, register, relation};
+use super::holds::{holds_all, identity, needs_identity, owes_a_copy, register, relation};
 use super::is;
 use crate::record::{
     Language, LetterHead, LetterId, LetterKind, LetterState, MessageState, Mode, RequestKind,
@@ -97,9 +97,14 @@ fn stop_is_answered(c: &Course<'_, '_>) -> bool {
 
 /// Nothing of the content holds it: an answer, or an acknowledgement and the answer as a draft.
 fn released(c: &Course<'_, '_>, kinds: &[RequestKind], d: &mut Decision) {
+    // A copy tells where each datum comes from (Art. 15(1)(g)), and an erasure that was asked with it comes after it.
+    let vague = kinds.contains(&RequestKind::Access) && !c.s.house.sourced;
     let at_once = |k: &RequestKind| {
         !needs_identity(k)
-            || (c.policy.automation(*k) == Automation::Auto && c.s.house.systems_delivered)
+            || (c.policy.automation(*k) == Automation::Auto
+                && c.s.house.systems_delivered
+                && !vague
+                && !waits_for_a_copy(c, *k))
     };
     let (now, later): (Vec<_>, Vec<_>) = kinds.iter().copied().partition(at_once);
     let review = c.policy.settings.acknowledgement == Automation::Review;
@@ -126,6 +131,11 @@ fn released(c: &Course<'_, '_>, kinds: &[RequestKind], d: &mut Decision) {
     }
 }
 
+/// An erasure, while a copy is owed that it would leave nothing of.
+fn waits_for_a_copy(c: &Course<'_, '_>, kind: RequestKind) -> bool {
+    kind == RequestKind::Erasure && owes_a_copy(c)
+}
+
 /// "Received on …, answered by …", and the answer as a draft.
 fn acknowledged(
     c: &Course<'_, '_>,
@@ -136,6 +146,8 @@ fn acknowledged(
 ) {
     let auto = |k: &RequestKind| c.policy.automation(*k) == Automation::Auto;
     let why = match later.iter().all(auto) {
+        true if later.iter().any(|k| waits_for_a_copy(c, *k)) => rule::LEFT_TO_ERASE,
+        true if c.s.house.systems_delivered => rule::SOURCE_VAGUE,
         true => rule::SYSTEMS,
         false => rule::REVIEW,
     };
