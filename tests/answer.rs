@@ -269,6 +269,30 @@ fn a_letter_without_the_facts_that_the_law_asks_for_is_not_written() {
     );
 }
 
+#[test]
+fn a_copy_of_values_of_any_length_is_whole_in_the_text_the_page_and_the_files() {
+    let mut facts = sample_facts(Language::Fr, Part::Access);
+    let long = format!("{}fin", "encore un mot, ".repeat(500));
+    let copy = facts.copy.as_mut().unwrap();
+    let field = |value: &str| Field {
+        label: "note".into(),
+        value: Line::whole(value),
+    };
+    copy.fields.push(field(&long));
+    // So many data go as a text file, too.
+    copy.fields.extend((0..40).map(|n| field(&n.to_string())));
+    let letter = compose(&templates(), &[Part::Access], &facts).unwrap();
+    assert_eq!(lint(&letter, &facts, &[Part::Access]), []);
+    let flat = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(flat(&letter.text).contains(&long), "{}", letter.text);
+    assert!(flat(&letter.html).contains(&long), "{}", letter.html);
+    assert_eq!(letter.attachments.len(), 2);
+    for file in &letter.attachments {
+        let text = String::from_utf8_lossy(&file.bytes);
+        assert!(text.contains(&long), "{}: {text}", file.name);
+    }
+}
+
 fn envelope(name: &str, loop_value: &str) -> Envelope {
     let id = |t: &str| MessageId::parse(t).unwrap();
     Envelope {

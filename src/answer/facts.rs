@@ -176,7 +176,7 @@ impl Suppression {
     }
 }
 
-/// Where some data come from. None of it may be vague: a source letter without it is not written.
+/// Where some data come from. None of it may be vague: a source letter without it is not written; a copy tells what is known.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Origin {
@@ -186,7 +186,7 @@ pub struct Origin {
     pub provider: Option<Line>,
     /// What they were taken from: "la page d'équipe du site entreprise.com".
     pub from: Option<Line>,
-    /// Day on which they were collected.
+    /// Day on which they were collected; in a copy only it may be missing.
     pub date: Option<Date>,
     /// Whether anybody can read that source (Art. 14(2)(f)); `None` if it is not known.
     pub public: Option<bool>,
@@ -256,7 +256,7 @@ pub struct Copy {
 pub struct Field {
     /// A word of the register (`email`) or the column's own name; shown through the filter `word`.
     pub label: Line,
-    /// What is held.
+    /// What is held, whole ([`Line::whole`]).
     pub value: Line,
 }
 
@@ -313,9 +313,9 @@ pub struct ToldRecipient {
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Kept {
-    /// "une empreinte de votre adresse".
+    /// "vos factures".
     pub what: Line,
-    /// "pour ne plus vous écrire".
+    /// "la loi nous y oblige pendant dix ans".
     pub why: Line,
 }
 

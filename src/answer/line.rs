@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The most characters of one fact; what is longer ends in an ellipsis.
+/// The most characters of a fact that is no part of a copy; what is longer ends in an ellipsis.
 pub const LONGEST: usize = 2_000;
 
 /// One line without control characters, line or paragraph separators, or direction overrides; trimmed.
@@ -17,10 +17,19 @@ pub struct Line(String);
 impl Line {
     /// Makes it: runs of what cannot stand in a line become one space, directions and byte-order marks go.
     pub fn new(text: &str) -> Self {
-        let mut line = String::with_capacity(text.len().min(4 * LONGEST));
+        Self::clean(text, LONGEST)
+    }
+
+    /// The same however long it is: what is held about a person, of which they get a complete copy (Art. 15(3) GDPR).
+    pub fn whole(text: &str) -> Self {
+        Self::clean(text, usize::MAX)
+    }
+
+    fn clean(text: &str, longest: usize) -> Self {
+        let mut line = String::with_capacity(text.len().min(longest.saturating_mul(4)));
         let mut gap = false;
         for (count, c) in text.trim().chars().enumerate() {
-            if count == LONGEST {
+            if count == longest {
                 line.push('…');
                 break;
             }
@@ -102,5 +111,12 @@ mod tests {
     #[test]
     fn a_line_has_an_end() {
         assert_eq!(Line::new(&"é".repeat(5_000)).chars().count(), LONGEST + 1);
+    }
+
+    #[test]
+    fn a_line_of_a_copy_is_whole_and_as_clean() {
+        let text = format!("{}\r\nBcc: x@y.z\0", "é".repeat(5_000));
+        let line = Line::whole(&text);
+        assert_eq!(line.as_str(), format!("{} Bcc: x@y.z", "é".repeat(5_000)));
     }
 }

@@ -89,7 +89,11 @@ impl Part {
                 need(f.case.due_on.is_some(), "case.due_on");
                 need(!f.requests.is_empty(), "requests");
             }
-            Self::Source => need(!f.origins.is_empty(), "origins"),
+            Self::Source => {
+                need(!f.origins.is_empty(), "origins");
+                // A copy tells what is known of an origin (Art. 15(1)(g)); a source letter is never vague.
+                need(f.origins.iter().all(|o| o.date.is_some()), "origins.date");
+            }
             Self::Access => {
                 need(f.copy.is_some(), "copy");
                 need(f.processing.decisions.is_some(), "processing.decisions");
@@ -131,7 +135,6 @@ fn informing(f: &LetterFacts, need: &mut impl FnMut(bool, &'static str)) {
     need(!p.categories.is_empty(), "processing.categories");
     need(!f.controller.authority.is_empty(), "controller.authority");
     for o in &f.origins {
-        need(o.date.is_some(), "origins.date");
         need(o.provider.is_some() || o.from.is_some(), "origins.provider");
         need(!o.data.is_empty(), "origins.data");
     }

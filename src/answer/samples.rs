@@ -298,5 +298,9 @@ pub fn every_shape(language: Language) -> Vec<(Vec<Part>, LetterFacts)> {
             }
         }
     }
+    // A copy tells what is known of a source, also where nobody noted the day.
+    let mut undated = full(language);
+    undated.origins.iter_mut().for_each(|o| o.date = None);
+    tried.push((vec![Part::Access], undated));
     tried
 }

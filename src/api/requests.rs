@@ -5,7 +5,7 @@ use super::{
     senders, systems, thread, watched, words,
 };
 use crate::record::{CaseId, Clock, Concerned, RequestKind, RuleId};
-use crate::register;
+use crate::register::{self, WhyVague};
 use crate::request::rule;
 use crate::service::{CaseFile, House};
 use axum::extract::{Path, State};
@@ -55,6 +55,7 @@ pub async fn show(State(desk): State<Desk>, Path(case): Path<String>) -> Result<
         "proposals": proposals, "letters": letters, "identity_proved": review.proved.map(|t| t.to_string()),
         "code_until": review.identity.as_ref().map(|i| i.expires.to_string()), "extended": case.extended, "systems": systems, "recipients": recipients,
         "paper": paper["to"], "scans": paper["scans"], "corrections": corrections, "thread": thread, "thread_earlier": earlier,
+        "vague": vague(&house, &case).map(|why| why.to_string()),
     });
     if let Value::Object(fields) = &mut data {
         fields.extend(case_story::tell(&desk, &house, &case)?);
@@ -90,21 +91,22 @@ fn head(desk: &Desk, house: &House, case: &CaseFile) -> Result<String, Refusal> 
             case.id
         );
     }
-    let accessed = case
-        .open_requests()
-        .any(|r| r.request == RequestKind::Access);
-    let rules = &house.config.register.origin;
-    let vague = case
-        .contact
-        .as_ref()
-        .map(|c| register::origins_for(c, rules));
-    if let Some(Err(why)) = vague.filter(|_| accessed) {
+    if let Some(why) = vague(house, case) {
         text += &format!(
-            "to do      the copy does not say where the data come from ({why}): complete the register\n"
+            "to do      the copy does not say where all of the data come from ({why}): complete the register\n"
         );
     }
     told_by_hand(house, case, &mut text);
     Ok(text)
+}
+
+/// Why a copy that is still owed cannot say of each datum where it comes from (Art. 15(1)(g)).
+fn vague(house: &House, case: &CaseFile) -> Option<WhyVague> {
+    let access = |r: &Clock| r.request == RequestKind::Access;
+    let contact = case.contact.as_ref()?;
+    let owed = case.open_requests().any(access);
+    let origins = register::origins_for(contact, &house.config.register.origin);
+    origins.err().filter(|_| owed)
 }
 
 /// Recipients of whom letters speak and that nothing here tells.

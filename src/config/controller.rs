@@ -93,9 +93,9 @@ pub struct ProcessingSettings {
 #[derive(Clone, PartialEq, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct KeptSettings {
-    /// `{ fr = "une empreinte de votre adresse" }`.
+    /// `{ fr = "vos factures" }`.
     pub what: Wording,
-    /// `{ fr = "pour ne plus vous écrire" }`.
+    /// `{ fr = "la loi nous y oblige pendant dix ans" }`.
     pub why: Wording,
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Document, SecretSource, SystemSettings};
 use crate::record::{Address, Contact, Language, RequestKind};
-use crate::register::{RegisterSettings, campaign_fits, origins_for};
+use crate::register::{RegisterSettings, campaign_fits, known_origins};
 use crate::sender::{RecipientHook, WebhookSettings};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -83,8 +83,8 @@ impl RecipientSettings {
             let known = providers.find(|p| p.id == id || p.name == id);
             named(known.map_or(id, |p| &p.id))
         };
-        let proved = origins_for(contact, &register.origin).unwrap_or_default();
-        let mut origins = contact.origins.iter().chain(&proved);
+        let (known, _) = known_origins(contact, &register.origin);
+        let mut origins = contact.origins.iter().chain(&known);
         origins.any(|o| o.provider.as_deref().is_some_and(by_id))
     }
 
@@ -213,5 +213,18 @@ mod tests {
             "campaigns = ['fair']\nproviders = ['drop']",
             Some(&anne)
         ));
+    }
+
+    #[test]
+    fn a_provider_of_a_rule_is_told_although_the_source_of_another_datum_is_not_known() {
+        let rule = "[[origin]]\ncampaign = 'Salon*'\nprovider = 'drop'\nfrom = 'fair'\ndate = '2026-03-01'\ndata = ['name']";
+        let register: RegisterSettings = toml::from_str(rule).unwrap();
+        let anne = Contact {
+            campaign: Some("Salon 2026".into()),
+            first_name: Some("Anne".into()),
+            phone: Some("+33 1 23 45 67 89".into()),
+            ..Contact::default()
+        };
+        assert!(recipient("providers = ['drop']").received(Some(&anne), &register));
     }
 }

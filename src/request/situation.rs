@@ -65,7 +65,8 @@ pub struct House<'a> {
     pub has_template: &'a dyn Fn(Language, LetterKind, &[RequestKind]) -> bool,
     /// Whether every `[[system]]` has delivered what it holds (an access or erasure letter may go by itself only then).
     pub systems_delivered: bool,
-    /// Whether origin, date and provider of every datum of the person are proved, by the row or by an origin rule.
+    /// Whether origin, date and provider of every datum of the person are proved, by the row or by an origin rule: a source
+    /// letter or a copy leaves by itself only then.
     pub sourced: bool,
 }
 

@@ -73,6 +73,9 @@ pub fn write(
     occasion: &Occasion<'_>,
 ) -> Result<Letter, Unwritten> {
     let parts = super::gathering::parts_of(plan.kind, &plan.answers);
+    if parts.contains(&answer::Part::Erasure) {
+        elsewhere::kept(house, plan.language)?;
+    }
     let facts = facts(house, plan, occasion);
     let letter = compose(&house.templates, &parts, &facts);
     let letter = letter.map_err(|e| Unwritten(e.to_string()))?;
@@ -86,6 +89,22 @@ pub fn write(
     }
 }
 
+/// Whether no human need see it first: a copy that does not tell of each datum where it comes from leaves only as a human
+/// approved it (Art. 15(1)(g)).
+pub fn may_leave_alone(
+    house: &House,
+    plan: &LetterPlan,
+    occasion: &Occasion<'_>,
+) -> Result<(), Unwritten> {
+    let copied = plan.answers.contains(&RequestKind::Access);
+    let contact = occasion.contact.filter(|_| copied);
+    let rules = &house.config.register.origin;
+    match contact.and_then(|c| register::origins_for(c, rules).err()) {
+        None => Ok(()),
+        Some(why) => Err(Unwritten(why.to_string())),
+    }
+}
+
 /// What the letter may say: only what is known now.
 pub fn facts(house: &House, plan: &LetterPlan, occasion: &Occasion<'_>) -> LetterFacts {
     let language = plan.language;
@@ -96,8 +115,9 @@ pub fn facts(house: &House, plan: &LetterPlan, occasion: &Occasion<'_>) -> Lette
     person.salutation = contact
         .and_then(Contact::formal_name)
         .map(|n| Line::new(&n));
-    let why = contact.and_then(|c| why(house, c));
-    let (origins, providers) = contact.map(|c| origins(house, c)).unwrap_or_default();
+    let why = contact.and_then(|c| register::why_for(c, &house.config.register.origin));
+    let told = contact.map(|c| origins(house, c, plan));
+    let (origins, providers) = told.unwrap_or_default();
     // An acknowledgement names what is answered later; what is answered at once stands in the letter already.
     let requests = match plan.announces.is_empty() {
         true => plan.answers.clone(),
@@ -120,7 +140,7 @@ pub fn facts(house: &House, plan: &LetterPlan, occasion: &Occasion<'_>) -> Lette
         processing: house.config.processing.facts(language, why.as_deref()),
         copy: contact.map(|c| copy(house, c, occasion)),
         erased: (plan.answers.contains(&RequestKind::Erasure))
-            .then(|| elsewhere::erased(house, occasion)),
+            .then(|| elsewhere::erased(house, occasion, language)),
         identity: (occasion.code.as_ref().map(last_day))
             .map(|(code, expires_on)| answer::IdentityCode { code, expires_on }),
         extension: (occasion.extension.as_ref().map(last_day))
@@ -188,31 +208,27 @@ fn copy(house: &House, contact: &Contact, occasion: &Occasion<'_>) -> answer::Co
         mails: mails
             .map(|(at, subject)| answer::PastMail {
                 date: day(house, *at),
-                subject: subject.as_deref().map(Line::new),
+                subject: subject.as_deref().map(Line::whole),
             })
             .collect(),
         systems: elsewhere::systems(occasion, RequestKind::Access),
     }
 }
 
-/// Why this person was relevant: the register's own sentence, or that of the campaign's rule.
-fn why(house: &House, contact: &Contact) -> Option<String> {
-    let campaign = contact.campaign.as_deref();
-    let rules = house.config.register.origin.iter();
-    let of_rule = || {
-        rules
-            .clone()
-            .find(|r| Some(r.campaign.as_str()) == campaign)
-            .and_then(|r| r.why.clone())
-    };
-    contact.why.clone().or_else(of_rule)
-}
-
-fn origins(house: &House, contact: &Contact) -> (Vec<answer::Origin>, Vec<answer::Provider>) {
+/// Where the data come from. What is known only in part stands in a copy alone, which tells any available information
+/// (Art. 15(1)(g)); a source letter tells it of each datum, or is not written.
+fn origins(
+    house: &House,
+    contact: &Contact,
+    plan: &LetterPlan,
+) -> (Vec<answer::Origin>, Vec<answer::Provider>) {
     let settings = &house.config.register;
-    let Ok(origins) = register::origins_for(contact, &settings.origin) else {
+    let (origins, vague) = register::known_origins(contact, &settings.origin);
+    let answers = |kind| plan.answers.contains(&kind);
+    let in_part = answers(RequestKind::Access) && !answers(RequestKind::Source);
+    if vague.is_some() && !in_part {
         return Default::default();
-    };
+    }
     let provider = |id: &str| {
         settings
             .provider
@@ -236,10 +252,11 @@ fn origins(house: &House, contact: &Contact) -> (Vec<answer::Origin>, Vec<answer
                 },
             });
         }
+        let there = |text: &Line| !text.is_empty();
         told.push(answer::Origin {
             data: origin.data.iter().map(|d| Line::new(d)).collect(),
-            provider: Some(Line::new(known.map_or(id, |p| &p.name))),
-            from: origin.from.as_deref().map(Line::new),
+            provider: Some(Line::new(known.map_or(id, |p| &p.name))).filter(there),
+            from: origin.from.as_deref().map(Line::new).filter(there),
             date: origin
                 .date
                 .as_deref()
@@ -283,12 +300,12 @@ fn fields(c: &Contact) -> Vec<answer::Field> {
         .into_iter()
         .map(|(label, value)| answer::Field {
             label: Line::new(label),
-            value: Line::new(&value),
+            value: Line::whole(&value),
         })
         .collect();
     let extra = c.extra.iter().map(|(k, v)| answer::Field {
         label: Line::new(k),
-        value: Line::new(v),
+        value: Line::whole(v),
     });
     fields.extend(extra);
     fields

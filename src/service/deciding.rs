@@ -150,7 +150,9 @@ impl Reception {
         };
         let reader = self.office.sequencer.reader();
         let occasion = occasion(reader, &house.senders, message, g, decision, now)?;
-        let frozen = composing::write(house, &plan, &occasion).and_then(|written| {
+        let alone = composing::may_leave_alone(house, &plan, &occasion);
+        let written = alone.and_then(|()| composing::write(house, &plan, &occasion));
+        let frozen = written.and_then(|written| {
             composing::freeze(
                 house,
                 reader.fingerprinter(),

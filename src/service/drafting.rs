@@ -322,6 +322,9 @@ impl Draft<'_> {
         automatic: bool,
     ) -> Result<FrozenLetter, Unwritten> {
         let (now, keys) = (self.occasion.now, office.keys());
+        if automatic {
+            composing::may_leave_alone(house, &self.plan, &self.occasion)?;
+        }
         composing::freeze(
             house,
             keys,

@@ -1,9 +1,9 @@
 //! What a letter says of what happened outside our own store: in other systems, and at those who received data.
 
-use super::composing::{Occasion, day};
+use super::composing::{Occasion, Unwritten, day};
 use super::house::House;
 use crate::answer::{self, Line};
-use crate::record::{RecipientRow, RequestKind};
+use crate::record::{Language, RecipientRow, RequestKind};
 
 /// What happened in other systems for a request. A recipient that was told stands among the recipients instead.
 pub(super) fn systems(occasion: &Occasion<'_>, request: RequestKind) -> Vec<answer::SystemState> {
@@ -12,7 +12,8 @@ pub(super) fn systems(occasion: &Occasion<'_>, request: RequestKind) -> Vec<answ
     let of = of.filter(|(kind, name, _)| *kind == request && !told(name));
     of.map(|(_, name, state)| answer::SystemState {
         name: Line::new(name),
-        state: Line::new(state),
+        // What a system delivered belongs to the copy.
+        state: Line::whole(state),
     })
     .collect()
 }
@@ -20,14 +21,22 @@ pub(super) fn systems(occasion: &Occasion<'_>, request: RequestKind) -> Vec<answ
 /// What an erasure does, as far as it is not the same for everybody: our own store forgets when the letter has left, the
 /// backups of its keys some days later. Other systems are named with what a human said of each, recipients with what the
 /// log proves: when each was told, and when it acknowledged.
-pub(super) fn erased(house: &House, occasion: &Occasion<'_>) -> answer::Erased {
+pub(super) fn erased(house: &House, occasion: &Occasion<'_>, language: Language) -> answer::Erased {
     let days = i64::from(house.config.store.key_backup_days);
     answer::Erased {
         backups_expire: Some(day(house, occasion.now.plus_days(days))),
         systems: systems(occasion, RequestKind::Erasure),
+        kept: kept(house, language).unwrap_or_default(),
         told: told(house, occasion, RequestKind::Erasure),
-        ..Default::default()
     }
+}
+
+/// What the firm keeps after an erasure, and why, in its own words. Without words for all of it in the letter's language the
+/// letter would hide something: a human writes it (Art. 12(1), Art. 17(3)).
+pub(super) fn kept(house: &House, language: Language) -> Result<Vec<answer::Kept>, Unwritten> {
+    let unsaid = format!("[[processing.kept]] does not say in {language} what is kept, and why");
+    let kept = house.config.processing.kept(language);
+    kept.ok_or(Unwritten(unsaid))
 }
 
 fn of_recipients<'a>(

@@ -92,6 +92,29 @@ async fn today_leads_to_the_case_and_the_case_shows_why_it_was_decided_so() {
 }
 
 #[tokio::test]
+async fn a_copy_that_cannot_name_every_source_says_so_before_it_is_approved() {
+    let stage = WebStage::build(Mode::Review).await;
+    let list = "email,last_name,country,language,relation,provider,origin\n\
+                hugo@lande.example,Lande,FR,fr,prospect,Dropcontact,site public de Lande\n";
+    stage.house.import(list).await;
+    let ask = "Bonjour, merci de m'envoyer une copie de toutes les données que vous détenez sur moi (article 15 du RGPD).";
+    stage
+        .house
+        .receives("hugo@lande.example", "Mes données", ask)
+        .await;
+    let case = stage.house.open().await.pop().unwrap();
+    let mut odile = stage.signed_in("odile").await;
+    let text = at(&mut odile, &case).await.text();
+    let said = "or say it in the letter: an origin has no date";
+    assert!(text.contains(said), "{text}");
+    odile.language = "fr";
+    let text = at(&mut odile, &case).await.text();
+    assert!(text.contains("La copie ne dit pas"), "{text}");
+    assert!(text.contains("pas de date"), "{text}");
+    stage.end().await;
+}
+
+#[tokio::test]
 async fn a_letter_is_approved_as_it_was_shown_and_the_log_knows_who_did_it() {
     let stage = WebStage::build(Mode::Review).await;
     let case = waiting(&stage).await;
