@@ -1,12 +1,11 @@
-//! One person, or one domain: may they be written to, no more of it, or again.
+//! One person, or one domain: may they be written to, or no more of it.
 //!
-//! What is asked is an address, or `@domain`. A lifted suppression leaves its reason, sealed under a key of that person; for a
-//! person without any key, and for a domain, a proof key is made for it.
+//! What is asked is an address, or `@domain`. Of an address it is said, too, if the whole firm is held: whoever lifts must know.
 
 use super::{Answer, Desk, Refusal, address, incidents, words};
 use crate::record::{
-    Address, Event, Fingerprint, KeyId, KeyKind, Listing, Noted, PersonId, State as Rows,
-    Suppression, SuppressionReason, SuppressionRow, domain_to_ascii,
+    Address, Event, Fingerprint, Listing, Noted, PersonId, State as Rows, Suppression,
+    SuppressionReason, SuppressionRow, domain_to_ascii,
 };
 use crate::register::{self, Key};
 use crate::service::InSight;
@@ -24,14 +23,14 @@ pub struct Whom {
 /// An order about them.
 #[derive(Deserialize)]
 pub struct Order {
-    address: String,
-    by: String,
+    pub(super) address: String,
+    pub(super) by: String,
     /// Only until somebody has looked.
     #[serde(default)]
     pause: bool,
     /// Why.
     #[serde(default)]
-    reason: String,
+    pub(super) reason: String,
 }
 
 /// An address or a whole domain, in ASCII.
@@ -88,31 +87,77 @@ pub fn key(desk: &Desk, text: &str) -> Result<Option<Key>, Refusal> {
     }
 }
 
+/// What holds against writing to somebody, and by whose word.
+struct Holding {
+    row: Option<SuppressionRow>,
+    /// Where it is noted who ordered it.
+    about: Noted,
+    list: Option<Listing>,
+    /// The domain of an address, if all of that is suppressed.
+    firm: Option<(String, SuppressionRow)>,
+}
+
+fn holding(desk: &Desk, target: Target) -> Result<Holding, Refusal> {
+    let reader = desk.office.sequencer.reader();
+    let (state, keys) = (reader.state(), reader.fingerprinter());
+    let address = match target {
+        Target::One(address) => address,
+        Target::Domain(domain) => {
+            let domain = keys.of_domain(&domain);
+            return Ok(Holding {
+                row: state.domain(&domain)?,
+                about: Noted::Domain(domain),
+                list: None,
+                firm: None,
+            });
+        }
+    };
+    let found = register::find(&state, keys, &address)?;
+    let fingerprints = keys.of_address(&address);
+    let firm = firm(desk, &address)?;
+    let own = state.suppression(&fingerprints, None)?;
+    // As in the state: what is said of the person themselves comes first.
+    let by_firm = own.map(|own| own.suppression) < firm.as_ref().map(|(_, row)| row.suppression);
+    Ok(Holding {
+        about: match by_firm {
+            true => Noted::Domain(keys.of_domain(address.domain())),
+            false => Noted::Person(found.person),
+        },
+        list: list_of(&state, &fingerprints, &found.suppression)?,
+        row: found.suppression,
+        firm,
+    })
+}
+
+/// The domain of an address and what holds against all of it, if something does.
+pub(super) fn firm(
+    desk: &Desk,
+    address: &Address,
+) -> Result<Option<(String, SuppressionRow)>, Refusal> {
+    let reader = desk.office.sequencer.reader();
+    let domain = reader.fingerprinter().of_domain(address.domain());
+    let row = reader.state().domain(&domain)?;
+    Ok(row.map(|row| (address.domain().to_owned(), row)))
+}
+
 /// What holds against writing to them; wrong (exit code 1) if they must not be written to.
 pub async fn check(State(desk): State<Desk>, Json(whom): Json<Whom>) -> Result<Answer, Refusal> {
     if let Some(key) = key(&desk, &whom.address)? {
         return check_key(&desk, whom.address.trim(), &key);
     }
-    let reader = desk.office.sequencer.reader();
-    let (state, keys) = (reader.state(), reader.fingerprinter());
-    let mut list = None;
-    let (row, about) = match target(&whom.address)? {
-        Target::One(address) => {
-            let found = register::find(&state, keys, &address)?;
-            list = list_of(&state, &keys.of_address(&address), &found.suppression)?;
-            (found.suppression, Noted::Person(found.person))
-        }
-        Target::Domain(domain) => {
-            let domain = keys.of_domain(&domain);
-            (state.domain(&domain)?, Noted::Domain(domain))
-        }
-    };
+    let Holding {
+        row,
+        about,
+        list,
+        firm,
+    } = holding(&desk, target(&whom.address)?)?;
     let mut text = match &row {
         None => format!("{}: may be written to\n", whom.address.trim()),
         Some(row) => format!("{}: {}\n", whom.address.trim(), in_words(row)),
     };
     // A note of an older suppression, since lifted, says nothing of this one.
     let by_hand = |row: &SuppressionRow| row.reason == SuppressionReason::ByHand;
+    let state = desk.office.sequencer.reader().state();
     let note = row
         .as_ref()
         .filter(|r| by_hand(r))
@@ -133,8 +178,12 @@ pub async fn check(State(desk): State<Desk>, Json(whom): Json<Whom>) -> Result<A
         why = told_of_list(&desk, &list, &mut text)?;
         by = Some(list.by);
     }
+    if let Some((name, row)) = &firm {
+        text += &format!("the whole firm @{name} is {}\n", row.suppression);
+    }
     let data = json!({
         "address": whom.address.trim(), "suppression": row.as_ref().map(in_data), "by": by, "why": why,
+        "domain": firm.map(|(name, _)| name),
     });
     Ok(Answer::good(data, text).wrong_if(row.is_some()))
 }
@@ -184,7 +233,10 @@ pub fn in_data(row: &SuppressionRow) -> Value {
 }
 
 /// The person behind an address, and whether all its fingerprints are theirs already.
-fn person(desk: &Desk, address: &Address) -> Result<(PersonId, Vec<Fingerprint>, bool), Refusal> {
+pub(super) fn person(
+    desk: &Desk,
+    address: &Address,
+) -> Result<(PersonId, Vec<Fingerprint>, bool), Refusal> {
     let reader = desk.office.sequencer.reader();
     let (state, keys) = (reader.state(), reader.fingerprinter());
     let fingerprints = keys.of_address(address);
@@ -245,89 +297,4 @@ pub async fn add(State(desk): State<Desk>, Json(order): Json<Order>) -> Result<A
         json!({"suppression": suppression, "frame": frame}),
         text,
     ))
-}
-
-/// They may be written to again.
-pub async fn lift(State(desk): State<Desk>, Json(order): Json<Order>) -> Result<Answer, Refusal> {
-    if order.reason.trim().is_empty() {
-        return Err(Refusal::unclear(
-            "a suppression is lifted for a reason",
-            "say it with --reason, as an auditor should read it",
-        ));
-    }
-    let (by, whom) = (order.by.clone(), order.address.trim());
-    let nothing = || Refusal::unknown(format!("{whom} is not suppressed"), "nothing is to be done");
-    let mut sight = InSight::default();
-    let events = match target(&order.address)? {
-        Target::Domain(name) => {
-            let domain = desk.office.keys().of_domain(&name);
-            sight.domains.push(name);
-            let state = desk.office.sequencer.reader().state();
-            state.domain(&domain)?.ok_or_else(nothing)?;
-            let about = Noted::Domain(domain);
-            let note = incidents::noted(&desk, about, &by, &order.reason)?;
-            vec![Event::DomainLifted { domain, by }, note]
-        }
-        Target::One(address) => {
-            let events = lifted(&desk, &address, &order)?;
-            sight.addresses.push(address);
-            if events.is_empty() {
-                return Err(nothing());
-            }
-            events
-        }
-    };
-    let frame = desk.write(desk.with_notices(events, sight).await?).await?;
-    Ok(Answer::good(
-        json!({"lifted": true, "reason_kept": true, "frame": frame}),
-        format!("{whom}: may be written to again; the reason is kept, sealed\n"),
-    ))
-}
-
-/// Everybody whom the address leads to, by either form, is lifted: else it would still be held.
-fn lifted(desk: &Desk, address: &Address, order: &Order) -> Result<Vec<Event>, Refusal> {
-    let reader = desk.office.sequencer.reader();
-    let (state, keys) = (reader.state(), reader.fingerprinter());
-    let (mut people, mut events) = (Vec::new(), Vec::new());
-    let (known, ..) = person(desk, address)?;
-    let mut held = vec![(known, state.person(known)?.suppression)];
-    for fingerprint in keys.of_address(address) {
-        if let Some(person) = state.alias(&fingerprint)? {
-            let row = state.suppression(&[fingerprint], None)?;
-            held.push((state.standing(person)?, row));
-        }
-    }
-    for (person, row) in held {
-        if row.is_none() || people.contains(&person) {
-            continue;
-        }
-        people.push(person);
-        let key = match key_of(desk, person)? {
-            Some(key) => key,
-            None => reader.allocate(KeyKind::Proof)?,
-        };
-        events.push(Event::Lifted {
-            person,
-            by: order.by.clone(),
-            note: Some(reader.seal(key, order.reason.trim())?),
-        });
-    }
-    Ok(events)
-}
-
-/// A key under which something about a person can be sealed: their contact's, else that of their last case.
-fn key_of(desk: &Desk, person: PersonId) -> Result<Option<KeyId>, Refusal> {
-    let reader = desk.office.sequencer.reader();
-    let state = reader.state();
-    let mut keys: Vec<KeyId> = state.contact(person)?.iter().map(|c| c.key).collect();
-    let row = state.person(person)?;
-    for case in row.open.iter().chain(row.closed.iter().rev()) {
-        keys.extend(state.case(*case)?.map(|c| c.proof_key));
-    }
-    for key in keys {
-        if !reader.is_erased(key)? {
-            return Ok(Some(key));
-        }
-    }
-    Ok(None)
 }

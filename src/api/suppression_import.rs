@@ -1,8 +1,10 @@
 //! A list of suppressions is read in as it comes: a short one person by person, a long one as one entry of the log.
 //!
-//! A list holds an address, the SHA-256 sum of a lower-case address, or `@domain` in each line. Senders are told of everybody whom
-//! they could know, of a long list before it holds: a list that breaks off half-way leaves people stopped there, never only here.
+//! A list holds an address, the SHA-256 sum of a lower-case address, or `@domain` in each line. An export of Quitus is none: its
+//! keyed fingerprints would be taken for sums, and suppress nobody. Senders are told of everybody whom they could know, of a long
+//! list before it holds: a list that breaks off half-way leaves people stopped there, never only here.
 
+use super::suppression_list::is_exported;
 use super::{Answer, Desk, Refusal};
 use crate::record::{Event, Fingerprint, Note, Noted, PersonId, Suppression, SuppressionReason};
 use crate::service::{
@@ -149,12 +151,30 @@ pub async fn import(
     body: Body,
 ) -> Result<Answer, Refusal> {
     let mut lines = Lines::of(body);
-    let first = lines.next(SHORT_LIST + 1).await?;
-    let taken = match first.len() > SHORT_LIST {
+    let mut first = lines.next(SHORT_LIST + 1).await?;
+    if first.iter().any(|(_, line)| is_exported(line)) {
+        return Err(Refusal::unclear(
+            "this is an export of Quitus: its fingerprints are made with the keys of its own store, and name nobody to any other",
+            "copy that whole store with its keys (config/README.md, [store]), or hand over the addresses themselves",
+        ));
+    }
+    let is_long = first.len() > SHORT_LIST;
+    if first.first().is_some_and(|(_, line)| is_header(line)) {
+        first.remove(0);
+    }
+    let taken = match is_long {
         false => short(&desk, &first, &how).await?,
         true => long(&desk, first, lines, &how).await?,
     };
     Ok(taken.answer(how.dry_run))
+}
+
+/// Whether a first line names the columns, and nobody: whoever is misspelt there must be told like everybody else.
+fn is_header(line: &str) -> bool {
+    // The sum of another kind, or one that was cut short, is none that can be read.
+    let like_sum = |word: &str| word.len() >= 32 && word.bytes().all(|b| b.is_ascii_hexdigit());
+    let mut words = line.split(|c: char| !c.is_ascii_alphanumeric());
+    !line.contains('@') && !words.any(like_sum)
 }
 
 /// Person by person, in frames that hold each for itself.
@@ -162,10 +182,10 @@ async fn short(desk: &Desk, lines: &[(u64, String)], how: &Import) -> Result<Tak
     let (mut taken, mut note) = (Taken::default(), note(lines, &how.by));
     // A rehearsal leaves no rows by which the next frame knows what the one before brought.
     let mut fresh = HashSet::new();
-    for (block, part) in lines.chunks(CHUNK).enumerate() {
+    for part in lines.chunks(CHUNK) {
         let mut events = Vec::new();
         let mut sight = backlog();
-        for (at, (number, line)) in part.iter().enumerate() {
+        for (number, line) in part {
             match Named::read(line) {
                 Some(named) => match events_for(desk, &named)? {
                     Some((key, new)) if fresh.insert(key.clone()) => {
@@ -175,8 +195,6 @@ async fn short(desk: &Desk, lines: &[(u64, String)], how: &Import) -> Result<Tak
                     }
                     _ => taken.known += 1,
                 },
-                // The first line may be a header.
-                None if block == 0 && at == 0 => {}
                 None => taken.refuse(vec![*number]),
             }
         }

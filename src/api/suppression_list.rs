@@ -13,6 +13,8 @@ use crate::record::{
 use axum::extract::{Query, State};
 use serde_json::json;
 
+/// The columns of an export.
+const COLUMNS: [&str; 4] = ["fingerprint", "of", "suppression", "since"];
 /// Rows that are read at a time.
 const ROWS: usize = 1_000;
 
@@ -243,10 +245,11 @@ pub async fn list(State(desk): State<Desk>, Query(page): Query<Page>) -> Result<
     Ok(Answer::good(data, text))
 }
 
-/// The same as CSV; a further page is told in a comment, which `suppression import` reads over.
+/// The same as CSV; a further page is told in a comment. It is for other systems: `suppression import` refuses it, because the
+/// fingerprints are made with this store's keys.
 pub async fn export(State(desk): State<Desk>, Query(page): Query<Page>) -> Result<Answer, Refusal> {
     let (all, next) = held(&desk, &page)?;
-    let mut text = String::from("fingerprint,of,suppression,since\n");
+    let mut text = COLUMNS.join(",") + "\n";
     for h in &all {
         let of = if h.domain { "domain" } else { "person" };
         let (what, since) = (h.row.suppression, h.row.since);
@@ -258,4 +261,19 @@ pub async fn export(State(desk): State<Desk>, Query(page): Query<Page>) -> Resul
     }
     let data = json!({"fingerprints": all.len(), "next": next});
     Ok(Answer::good(data, text))
+}
+
+/// Whether a line of a list stands in an export: its columns, or one of its rows, also as a spreadsheet writes them.
+pub(super) fn is_exported(line: &str) -> bool {
+    let fields = line.split([',', ';', '\t']);
+    let fields: Vec<String> = (fields.take(COLUMNS.len()))
+        .map(|field| field.trim().trim_matches('"').to_lowercase())
+        .collect();
+    let [fingerprint, of, suppression, _] = fields.as_slice() else {
+        return false;
+    };
+    let is_row = unhex::<32>(fingerprint).is_some()
+        && ["person", "domain"].contains(&of.as_str())
+        && ["paused", "suppressed"].contains(&suppression.as_str());
+    fields == COLUMNS || is_row
 }

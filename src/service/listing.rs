@@ -242,10 +242,7 @@ fn read(lines: &[(u64, String)], keys: &Fingerprinter, told: bool) -> Batch {
     let mut batch = Batch::default();
     for (number, line) in lines {
         let Some(named) = Named::read(line) else {
-            // The first line may be a header.
-            if *number > 1 {
-                batch.faults.push(*number);
-            }
+            batch.faults.push(*number);
             continue;
         };
         batch.named += 1;

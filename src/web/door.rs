@@ -31,7 +31,7 @@ pub async fn door(State(web): State<Web>, request: Request, next: Next) -> Respo
         let said = "This name is none of this desk's; add it to [desk] hosts.\n";
         return dressed((StatusCode::MISDIRECTED_REQUEST, said).into_response());
     }
-    let came = recognise(&web, &parts.headers, web.now());
+    let came = recognise(&web, &parts, web.now());
     let (visitor, token, cookie) = match came {
         Came::ByCookie(v) => (Some(v), false, None),
         Came::ByToken(v) => (Some(v), true, None),

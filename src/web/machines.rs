@@ -1,12 +1,12 @@
 //! The HTTP API: the api's router under `/api/v1`, for whoever is signed in or sends a token; who orders is never theirs to say:
-//! of an order it stands in its object, of a list in its query.
+//! of an order it stands in its object, of a list in its query. No header decides which of them a body is: the path does.
 
 use super::Web;
 use super::trouble::Trouble;
 use super::users::Role;
 use super::visitor::{Visitor, query};
 use crate::api;
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::Request;
 use axum::http::{Method, StatusCode, Uri, header};
 use axum::middleware::{Next, from_fn};
@@ -16,6 +16,15 @@ use serde_json::{Value, json};
 
 /// The largest list that is taken, in octets.
 const LARGEST: usize = 256 << 20;
+
+/// What takes a list, octet by octet: `by` is read from its query alone. Everything else that orders takes one JSON object.
+const LISTS: [&str; 5] = [
+    "/suppression/import",
+    "/contacts/import",
+    "/sent/import",
+    "/tokens/mint/list",
+    "/suppression/check/list",
+];
 
 /// Questions that are asked with POST because addresses stand in no URL.
 const QUESTIONS: [&str; 4] = [
@@ -39,6 +48,9 @@ pub(super) fn nobody() -> Response {
 
 /// What a person would read as a page.
 pub(super) fn told(trouble: &Trouble) -> Response {
+    if let Some((error, fix)) = &trouble.detail {
+        return refusal(trouble.status, error, fix);
+    }
     let fix = match trouble.status {
         StatusCode::NOT_FOUND => "see the api's document",
         StatusCode::PAYLOAD_TOO_LARGE => "send less at once",
@@ -84,17 +96,30 @@ async fn in_their_name(visitor: Visitor, request: Request) -> Result<Request, Tr
     parts.uri = named_in_query(&parts.uri, &visitor.name)?;
     let bytes = to_bytes(body, LARGEST).await;
     let bytes = bytes.map_err(|_| Trouble::too_large())?;
-    let json = parts.headers.get(header::CONTENT_TYPE);
-    let json = json.is_some_and(|t| t.as_bytes().starts_with(b"application/json"));
-    let body = match serde_json::from_slice::<Value>(&bytes) {
-        Ok(Value::Object(mut order)) if json => {
-            order.insert("by".into(), json!(visitor.name));
-            Body::from(Value::Object(order).to_string())
-        }
-        _ => Body::from(bytes),
+    let body = match LISTS.contains(&parts.uri.path()) {
+        true => Body::from(bytes),
+        false => Body::from(named_in_object(bytes, &visitor.name)?),
     };
     parts.headers.remove(header::CONTENT_LENGTH);
     Ok(Request::from_parts(parts, body))
+}
+
+/// The same order, whose object says who gives it. Nothing but an object goes further: the routes would read a name out of a list of
+/// values too, and out of an object that has something in it which is passed over there and cannot be read here.
+fn named_in_object(bytes: Bytes, name: &str) -> Result<Bytes, Trouble> {
+    if bytes.is_empty() {
+        return Ok(bytes);
+    }
+    match serde_json::from_slice::<Value>(&bytes) {
+        Ok(Value::Object(mut order)) => {
+            order.insert("by".into(), json!(name));
+            Ok(Value::Object(order).to_string().into())
+        }
+        _ => Err(Trouble::unclear(
+            "an order is one JSON object",
+            "see /api/v1/openapi.json for what this path takes",
+        )),
+    }
 }
 
 /// The same address, whose query says who asks, and nobody else.
@@ -133,5 +158,49 @@ mod tests {
         ] {
             assert_eq!(named(uri).to_string(), wanted, "{uri}");
         }
+    }
+
+    #[test]
+    fn an_order_says_who_gives_it_whatever_it_said_and_nothing_else_is_an_order() {
+        let named = |text: String| named_in_object(Bytes::from(text), "odile");
+        let read = |text: &str| -> Value {
+            serde_json::from_slice(&named(text.to_owned()).unwrap()).unwrap()
+        };
+        assert_eq!(read("{}"), json!({"by": "odile"}));
+        assert_eq!(
+            read(r#" {"by": "camille", "a": 1, "by": "mallory"}"#),
+            json!({"a": 1, "by": "odile"})
+        );
+        assert!(named(String::new()).unwrap().is_empty(), "nobody is named");
+        let deep = format!(
+            r#"{{"by": "camille", "x": {}{}}}"#,
+            "[".repeat(200),
+            "]".repeat(200)
+        );
+        for other in [
+            r#"["bob@cliff.example", "camille"]"#,
+            r#"{"by": "camille", "x": "\ud800"}"#,
+            r#"{"by": "camille"} {}"#,
+            "by=camille",
+            deep.as_str(),
+        ] {
+            let refused = named(other.to_owned()).unwrap_err();
+            assert_eq!(refused.status, StatusCode::BAD_REQUEST, "{other}");
+        }
+    }
+
+    #[test]
+    fn every_list_of_the_document_is_one_here() {
+        let paths = api::openapi()["paths"].as_object().unwrap();
+        let takes_text = |of: &Value| {
+            let content = &of["post"]["requestBody"]["content"];
+            !content["text/plain"].is_null()
+        };
+        let lists = paths.iter().filter(|(_, of)| takes_text(of));
+        let mut lists: Vec<&str> = lists.map(|(path, _)| path.as_str()).collect();
+        let mut ours = LISTS.to_vec();
+        lists.sort_unstable();
+        ours.sort_unstable();
+        assert_eq!(lists, ours);
     }
 }

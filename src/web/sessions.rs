@@ -79,8 +79,20 @@ impl Sessions {
         Ok(id)
     }
 
-    /// The session of this id, if it lasts and its user is still the same.
+    /// The session of this id, if it lasts and its user is still the same. Somebody looks, so it lasts on.
     pub fn find(
+        &self,
+        id: &str,
+        now: Timestamp,
+        user: impl FnOnce(&str) -> Option<User>,
+    ) -> Option<(Session, User)> {
+        let found = self.peek(id, now, user)?;
+        self.with(id, |session| session.seen = now);
+        Some(found)
+    }
+
+    /// The same without a look: what a page asks for by itself keeps nobody signed in who has left it open.
+    pub fn peek(
         &self,
         id: &str,
         now: Timestamp,
@@ -88,13 +100,10 @@ impl Sessions {
     ) -> Option<(Session, User)> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let key = key(id);
-        let session = open.get_mut(&key)?;
+        let session = open.get(&key)?;
         let theirs = user(&session.user).filter(|u| u.seal() == session.seal);
         match theirs.filter(|_| self.lasts(session, now)) {
-            Some(user) => {
-                session.seen = now;
-                Some((session.clone(), user))
-            }
+            Some(user) => Some((session.clone(), user)),
             None => {
                 open.remove(&key);
                 None
@@ -171,6 +180,21 @@ mod tests {
         assert!(sessions.find(&id, now, known).is_none(), "it is gone");
         let id = sessions.begin(&odile("a"), now).unwrap();
         assert!(sessions.find(&id, now, |_| None).is_none());
+    }
+
+    #[test]
+    fn what_a_page_asks_for_by_itself_is_no_look() {
+        let sessions = Sessions::new(3600, 600);
+        let now = Timestamp::from_millis(0);
+        let known = |_: &str| Some(odile("a"));
+        let id = sessions.begin(&odile("a"), now).unwrap();
+        for at in [300, 599] {
+            assert!(sessions.peek(&id, now.plus_seconds(at), known).is_some());
+        }
+        assert!(sessions.find(&id, now.plus_seconds(601), known).is_none());
+        let id = sessions.begin(&odile("a"), now).unwrap();
+        assert!(sessions.peek(&id, now, |_| Some(odile("b"))).is_none());
+        assert!(sessions.peek(&id, now, known).is_none(), "it is gone");
     }
 
     #[test]

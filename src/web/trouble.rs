@@ -42,6 +42,14 @@ impl Trouble {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large")
     }
 
+    /// What cannot be understood, and what to do about it.
+    pub fn unclear(error: &str, fix: &str) -> Self {
+        Self {
+            detail: Some((error.to_owned(), fix.to_owned())),
+            ..Self::new(StatusCode::BAD_REQUEST, "refused")
+        }
+    }
+
     /// What the role does not allow.
     pub fn forbidden(role: Role) -> Self {
         let key = match role {

@@ -24,7 +24,12 @@ pub struct Visitor {
     /// In which language they read.
     pub words: Arc<Words>,
     session: String,
+    /// The hash of the token that they came with; empty if they came with a session.
+    token: String,
 }
+
+/// What a page asks for by itself, again and again, whether anybody sits before it or not.
+const BY_ITSELF: &str = "/log/live";
 
 /// How somebody came in.
 pub(super) enum Came {
@@ -81,6 +86,16 @@ impl Visitor {
         web.sessions.end(&self.session);
     }
 
+    /// Whether they are let in still, for whoever goes on answering them: not signed out, with the same password or token. It
+    /// is no look of theirs.
+    pub(super) fn is_let_in(&self, web: &Inner) -> bool {
+        let find = |name: &str| web.users.find(name).ok().flatten();
+        match self.token.is_empty() {
+            true => web.sessions.peek(&self.session, web.now(), find).is_some(),
+            false => find(&self.name).is_some_and(|user| user.token == self.token),
+        }
+    }
+
     fn of(web: &Inner, (session, user): (Session, User), id: String, headers: &HeaderMap) -> Self {
         let language = session.language.or(user.language);
         let language = language.unwrap_or_else(|| wanted(headers));
@@ -90,6 +105,7 @@ impl Visitor {
             csrf: session.csrf,
             words: web.words(language),
             session: id,
+            token: String::new(),
         }
     }
 }
@@ -138,7 +154,8 @@ pub(super) fn wanted(headers: &HeaderMap) -> Language {
 }
 
 /// Who sent this request.
-pub(super) fn recognise(web: &Inner, headers: &HeaderMap, now: Timestamp) -> Came {
+pub(super) fn recognise(web: &Inner, asked: &Parts, now: Timestamp) -> Came {
+    let headers = &asked.headers;
     if let Some(token) = bearer(headers) {
         // A file that cannot be read lets nobody in.
         let Ok(Some(user)) = web.users.of_token(token) else {
@@ -151,12 +168,16 @@ pub(super) fn recognise(web: &Inner, headers: &HeaderMap, now: Timestamp) -> Cam
             csrf: String::new(),
             words,
             session: String::new(),
+            token: user.token,
         });
     }
     let named = named_by_proxy(web, headers);
     let find = |name: &str| web.users.find(name).ok().flatten();
     let known = cookie(headers, &web.cookie_names()).and_then(|id| {
-        let known = web.sessions.find(&id, now, find)?;
+        let known = match asked.uri.path() == BY_ITSELF {
+            true => web.sessions.peek(&id, now, find)?,
+            false => web.sessions.find(&id, now, find)?,
+        };
         Some(Visitor::of(web, known, id, headers))
     });
     match (known, named) {

@@ -208,6 +208,7 @@ async fn everything_at_once(contract: &Contract<'_>) {
             json!({"address": "bob@cliff.example"}),
         ),
         ("/suppression/check", json!({"address": "+33123456789"})),
+        ("/suppression/check", json!({"address": "@two.example"})),
         ("/suppression/check/list", json!("bob@cliff.example\nx\n")),
         (
             "/suppression/add",

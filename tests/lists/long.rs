@@ -102,6 +102,31 @@ async fn a_long_list_holds_at_once_and_the_same_list_again_adds_nothing() {
 }
 
 #[tokio::test]
+async fn a_first_line_that_names_nobody_is_passed_over_only_if_it_names_the_columns() {
+    let folder = tempfile::tempdir().unwrap();
+    let client = Client::open(config(folder.path())).unwrap();
+    let cut_short = "ab".repeat(31);
+    for (first, refused) in [
+        ("email;name", json!([])),
+        ("\u{feff}Adresse", json!([])),
+        ("# from the old tool\n\nemail", json!([])),
+        ("anna@", json!([1])),
+        ("# from the old tool\nanna@", json!([2])),
+        (cut_short.as_str(), json!([1])),
+    ] {
+        let list = format!("{first}\nbob@client.example\n");
+        let taken = import(&client, "dry_run=true", &list).await;
+        assert_eq!(taken.data["refused_lines"], refused, "{first}");
+        assert_eq!(taken.data["added"], 1, "{first}");
+    }
+    let list = text(MANY).replacen("\u{feff}email", "anna@", 1);
+    let taken = import(&client, "dry_run=true", &list).await;
+    assert_eq!(taken.data["refused_lines"], json!([1]), "{}", taken.text);
+    assert_eq!(numbers(&taken).0, MANY as u64);
+    client.end().await;
+}
+
+#[tokio::test]
 async fn whoever_is_lifted_from_a_list_is_free_until_they_come_again() {
     let folder = tempfile::tempdir().unwrap();
     let config = config(folder.path());

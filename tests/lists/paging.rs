@@ -81,11 +81,20 @@ async fn pages_of_suppressions_are_the_whole_list_once() {
         last,
         format!("# more: quitus suppression export --limit 5 --after {cursor}")
     );
-    let again = client
-        .hand_over("/suppression/import", export.text.clone().into_bytes())
-        .await
-        .unwrap();
-    assert_eq!(again.data["refused_lines"], json!([]), "{}", again.text);
+    // Taken for sums, fingerprints that are made with a store's keys would suppress nobody.
+    let rows: String = export.text.lines().skip(1).collect::<Vec<_>>().join("\n");
+    let in_a_spreadsheet = export.text.replace(',', ";");
+    for list in [export.text.clone(), rows, in_a_spreadsheet] {
+        let refused = client
+            .hand_over("/suppression/import", list.clone().into_bytes())
+            .await;
+        assert!(
+            matches!(&refused, Err(NoAnswer::Refused(r)) if r.is_usage() && r.fix.contains("keys")),
+            "{list}: {refused:?}"
+        );
+    }
+    let held = whole(&client, "/suppression", "suppressions").await;
+    assert_eq!(held, after);
     for path in [
         "/suppression?after=p.00.x",
         "/suppression/export?after=x",

@@ -63,6 +63,70 @@ async fn a_program_with_a_token_orders_in_its_own_name_and_no_further_than_its_r
 }
 
 #[tokio::test]
+async fn no_type_and_no_shape_of_a_body_lets_a_program_order_in_another_name() {
+    let stage = WebStage::build(Mode::Review).await;
+    let hash = hash_of_token("quitus-o");
+    let odile = |all: &mut Vec<quitus::web::User>| {
+        let found = all.iter_mut().find(|u| u.name == "odile").unwrap();
+        found.token = hash.clone();
+    };
+    stage.users().change(odile).unwrap();
+    let program = stage.browser();
+    let asks = async |path: &str, kind: &str, body: &str| {
+        let headers = [
+            ("Host".to_owned(), program.at.to_string()),
+            ("Authorization".to_owned(), "Bearer quitus-o".to_owned()),
+            ("Content-Type".to_owned(), kind.to_owned()),
+        ];
+        let path = format!("/api/v1{path}");
+        program.raw("POST", &path, &headers, body).await
+    };
+    let said = json!({"address": "bob@cliff.example", "reason": "r", "by": "camille"});
+    let order = said.to_string();
+    // What the framework reads as JSON is an order, however its type is written.
+    for kind in [
+        "application/json",
+        "Application/JSON",
+        "application/x+json",
+        "application/vnd.camille+JSON; charset=utf-8",
+        "application/x+json;by=\"camille\"",
+    ] {
+        for path in ["/suppression/add", "/suppression/lift"] {
+            let page = asks(path, kind, &order).await;
+            assert_eq!(page.status, 200, "{path}, {kind}: {}", page.body);
+        }
+    }
+    for kind in [
+        "text/plain",
+        "text/json",
+        "application/x-www-form-urlencoded",
+    ] {
+        let page = asks("/suppression/add", kind, &order).await;
+        assert_eq!(page.status, 415, "{kind}: {}", page.body);
+    }
+    let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
+    let beside = order.replacen('{', &format!("{{\"x\":{deep},"), 1);
+    for body in [
+        r#"["bob@cliff.example", "camille", false, "r"]"#,
+        beside.as_str(),
+        "not JSON",
+    ] {
+        for kind in ["application/json", "application/x+json", "text/plain"] {
+            let page = asks("/suppression/add", kind, body).await;
+            assert_eq!(page.status, 400, "{kind}: {}", page.body);
+        }
+    }
+    // A list is none the less a list, whatever it is called.
+    for kind in ["application/x+json", "application/json", "text/csv"] {
+        let page = asks("/suppression/import?by=camille", kind, "x@one.example\n").await;
+        assert_eq!(page.status, 200, "{kind}: {}", page.body);
+    }
+    let log = stage.house.client.get("/log").await.unwrap().text;
+    assert!(log.contains("odile") && !log.contains("camille"), "{log}");
+    stage.end().await;
+}
+
+#[tokio::test]
 async fn a_list_is_taken_in_under_the_name_of_whoever_hands_it_over_not_the_one_that_it_says() {
     let stage = WebStage::build(Mode::Review).await;
     let hash = hash_of_token("quitus-o");

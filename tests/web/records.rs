@@ -191,6 +191,43 @@ async fn the_live_log_sends_what_is_committed_when_it_is_and_ends_with_the_sessi
     stage.end().await;
 }
 
+/// Reads until the stream ends: its last chunk is empty.
+async fn ended(stream: &mut TcpStream) {
+    until(stream, "0\r\n\r\n").await;
+}
+
+#[tokio::test]
+async fn a_live_log_that_is_left_open_keeps_nobody_signed_in_and_ends_with_whoever_follows_it() {
+    let stage = one_stop().await;
+    let (vera, wim) = (stage.signed_in("vera").await, stage.signed_in("wim").await);
+    let mut odile = stage.signed_in("odile").await;
+    let mut removed = follow(&stage, &vera, 0).await;
+    let mut renewed = follow(&stage, &wim, 0).await;
+    for stream in [&mut removed, &mut renewed] {
+        until(stream, "data: [{").await;
+    }
+    let change = |all: &mut Vec<quitus::web::User>| {
+        all.retain(|u| u.name != "vera");
+        let wim = all.iter_mut().filter(|u| u.name == "wim");
+        wim.for_each(|u| u.password = "another".into());
+    };
+    stage.users().change(change).unwrap();
+    ended(&mut removed).await;
+    ended(&mut renewed).await;
+    // The browser asks again by itself: that is no look.
+    let mut left = follow(&stage, &odile, u64::MAX).await;
+    until(&mut left, "\r\n\r\n").await;
+    stage.house.later(59 * 60);
+    let mut again = follow(&stage, &odile, u64::MAX).await;
+    let begun = until(&mut again, "\r\n\r\n").await;
+    assert!(begun.contains("200 OK"), "{begun}");
+    stage.house.later(2 * 60);
+    ended(&mut left).await;
+    ended(&mut again).await;
+    assert_eq!(odile.get("/").await.status, 303, "an hour without a look");
+    stage.end().await;
+}
+
 #[tokio::test]
 async fn a_list_is_checked_each_with_why_and_since_when() {
     let stage = one_stop().await;
@@ -284,6 +321,22 @@ async fn a_reviewer_adds_lifts_and_takes_lists_in_and_the_log_says_who() {
         .post("/suppression/check", &check("@two.example"))
         .await;
     assert!(page.text().contains("came with a list"));
+    // Whoever is not suppressed themselves is held by their firm, which is named, and lifted first.
+    let page = odile
+        .post("/suppression/check", &check("x@two.example"))
+        .await;
+    let text = page.text();
+    assert!(
+        text.contains("The whole firm @two.example is held."),
+        "{text}"
+    );
+    let lift = [("address", "x@two.example"), ("reason", "his wish")];
+    let refused = odile.post("/suppression/lift", &lift).await;
+    let text = refused.text();
+    assert!(
+        refused.status == 409 && text.contains("lift @two.example"),
+        "{text}"
+    );
     let log = odile.look("/log").await.text();
     assert!(log.contains("may be written to again, by odile"), "{log}");
     let handed = "a list of suppressions was handed over by odile";

@@ -2,7 +2,7 @@
 
 use crate::record::{
     Address, CaseId, Concerned, Contact, Event, KeyKind, Notice, NoticeAct, NoticeEnd, PersonId,
-    State, Suppression, Timestamp, Told, Whom,
+    State, Suppression, SuppressionRow, Timestamp, Told, Whom,
 };
 use crate::sender::Connector;
 use crate::service::gathering::Trouble;
@@ -141,6 +141,11 @@ fn act_of(suppression: Suppression) -> NoticeAct {
     }
 }
 
+/// What is asked of the senders when this is said beside what holds.
+fn act_beside(holds: Option<SuppressionRow>, new: Suppression) -> NoticeAct {
+    act_of(holds.map_or(new, |h| h.suppression.max(new)))
+}
+
 /// What holds for everybody whom the events are about, once these are committed: a pause weakens no suppression.
 fn asked(state: &State<'_>, events: &[Event]) -> Result<BTreeMap<Concerned, Ask>, Trouble> {
     let mut all: BTreeMap<Concerned, Ask> = BTreeMap::new();
@@ -152,16 +157,18 @@ fn asked(state: &State<'_>, events: &[Event]) -> Result<BTreeMap<Concerned, Ask>
                 case,
                 ..
             } => {
-                let holds = state.person(*person)?.suppression.map(|s| s.suppression);
-                let now = holds.map_or(*suppression, |h| h.max(*suppression));
-                (Concerned::Person(*person), act_of(now), *case)
+                let act = act_beside(state.person(*person)?.suppression, *suppression);
+                (Concerned::Person(*person), act, *case)
             }
             Event::DomainSuppressed {
                 domain,
                 suppression,
                 case,
                 ..
-            } => (Concerned::Domain(*domain), act_of(*suppression), *case),
+            } => {
+                let act = act_beside(state.domain(domain)?, *suppression);
+                (Concerned::Domain(*domain), act, *case)
+            }
             Event::Lifted { person, .. } => (Concerned::Person(*person), NoticeAct::Lift, None),
             Event::DomainLifted { domain, .. } => {
                 (Concerned::Domain(*domain), NoticeAct::Lift, None)
@@ -332,56 +339,4 @@ fn needs_telling(told: Option<&Told>, act: NoticeAct, now: Timestamp) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::record::{KeyId, LogPosition};
-
-    fn told(act: NoticeAct, ended: Option<i64>) -> Told {
-        let at = |hours: i64| Timestamp::from_millis(hours * 3_600_000);
-        Told {
-            sender: "crm".into(),
-            act,
-            asked: at(0),
-            ended: ended.map(|h| (NoticeEnd::Obeyed, at(h), String::new())),
-            next: None,
-            attempts: 0,
-            why: None,
-            stuck: false,
-            case: None,
-            fresh: true,
-            key: KeyId(1),
-            position: LogPosition::default(),
-        }
-    }
-
-    #[test]
-    fn a_sender_is_told_once_and_again_when_a_later_message_says_that_it_did_not_help() {
-        let now = Timestamp::from_millis(100 * 3_600_000);
-        let stop = NoticeAct::Suppress;
-        assert!(needs_telling(None, stop, now));
-        assert!(!needs_telling(None, NoticeAct::Lift, now));
-        assert!(
-            !needs_telling(Some(&told(stop, None)), stop, now),
-            "under way"
-        );
-        assert!(
-            !needs_telling(Some(&told(stop, Some(90))), stop, now),
-            "today"
-        );
-        assert!(
-            needs_telling(Some(&told(stop, Some(70))), stop, now),
-            "long ago"
-        );
-        let paused = told(NoticeAct::Pause, Some(99));
-        assert!(needs_telling(Some(&paused), stop, now), "more is asked");
-        let stuck = Told {
-            stuck: true,
-            ..told(stop, None)
-        };
-        assert!(needs_telling(Some(&stuck), stop, now));
-        let mut left = told(NoticeAct::Pause, Some(99));
-        left.ended = Some((NoticeEnd::Left, now, String::new()));
-        assert!(!needs_telling(Some(&left), NoticeAct::Lift, now));
-        assert!(needs_telling(Some(&left), stop, now));
-    }
-}
+mod tests;

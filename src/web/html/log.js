@@ -53,7 +53,11 @@
   function begin() {
     source = new EventSource(`/log/live?after=${last}`);
     source.onopen = () => { said.textContent = said.dataset.live; };
-    source.onerror = () => { said.textContent = said.dataset.lost; };
+    // Once it is closed the browser does not try again: nobody is signed in here any more, or the desk is away.
+    source.onerror = () => {
+      const closed = source.readyState === EventSource.CLOSED;
+      said.textContent = closed ? said.dataset.ended : said.dataset.lost;
+    };
     source.onmessage = (event) => {
       last = event.lastEventId;
       for (const entry of JSON.parse(event.data)) list.prepend(row(entry));

@@ -1,7 +1,8 @@
 //! Log: what happened, in words, the last at the head; live, without looking at the disk; its chain, and the whole as a file.
 //!
-//! The server sends a frame when it is committed and at no other time; a reader that fell behind begins where it was. Nobody
-//! is named here: the log knows people by short keyed ids.
+//! The server sends a frame when it is committed and at no other time; a reader that fell behind begins where it was. A log that
+//! is left open keeps nobody signed in, and ends with whoever follows it. Nobody is named here: the log knows people by short
+//! keyed ids.
 
 use crate::api::{LogEntry, LogForm, log_entries};
 use crate::record::hex;
@@ -21,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use std::convert::Infallible;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
-use tokio::time::{Instant, sleep_until, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout};
 
 /// Frames of a page.
 const PAGE: u64 = 100;
@@ -33,6 +34,8 @@ const PACE: Duration = Duration::from_millis(250);
 const BACKLOG_PACE: Duration = Duration::from_secs(1);
 /// After so long the browser asks again, and shows who it is anew.
 const LIVE: Duration = Duration::from_secs(300);
+/// Between two looks whether whoever follows is let in still.
+const LOOK: Duration = Duration::from_secs(1);
 /// A word that nothing happened, so that a proxy does not take the line for dead.
 const ALIVE: Duration = Duration::from_secs(20);
 /// Frames of an export that are read before the next are asked for.
@@ -241,12 +244,10 @@ pub async fn live(
 }
 
 impl Follower {
-    /// What is committed next; nothing, if it is time to ask anew, or the daemon ends.
+    /// What is committed next; nothing, if they are let in no longer, if it is time to ask anew, or the daemon ends.
     async fn next(&mut self) -> Option<Event> {
+        self.comes().await?;
         let after = self.after;
-        let more = self.committed.wait_for(|head| *head > after);
-        timeout_at(self.until, more).await.ok()?.ok()?;
-        sleep_until(self.next).await;
         let head = *self.committed.borrow();
         // Somebody who was away for long is shown the last; the page has the rest.
         let from = (after + 1).max(head.saturating_sub(BEHIND as u64 - 1));
@@ -259,5 +260,29 @@ impl Follower {
             .collect();
         let event = Event::default().id(self.after.to_string());
         event.json_data(shown).ok()
+    }
+
+    /// Waits until there is more, as long as they may see it.
+    async fn comes(&mut self) -> Option<()> {
+        let after = self.after;
+        while Instant::now() < self.until {
+            let more = self.committed.wait_for(|head| *head > after);
+            let came = match timeout(LOOK, more).await.map(|head| head.is_ok()) {
+                Ok(true) => true,
+                // The daemon ends.
+                Ok(false) => return None,
+                Err(_) => false,
+            };
+            if came {
+                sleep_until(self.next).await;
+            }
+            if !self.visitor.is_let_in(&self.web) {
+                return None;
+            }
+            if came {
+                return Some(());
+            }
+        }
+        None
     }
 }

@@ -98,6 +98,8 @@ struct Row {
     holds: Option<Holds>,
     by: Option<String>,
     why: Option<String>,
+    /// The domain of this address, if all of it is held.
+    firm: Option<String>,
 }
 
 /// A fingerprint that is held.
@@ -206,7 +208,7 @@ async fn fully(web: &Web, visitor: &Visitor, lines: &[&str]) -> Result<Checked, 
             Ok(answer) => {
                 let text = |key: &str| answer.data[key].as_str().map(str::to_owned);
                 row.holds = Holds::read(web, &visitor.words, &answer.data["suppression"]);
-                (row.by, row.why) = (text("by"), text("why"));
+                (row.by, row.why, row.firm) = (text("by"), text("why"), text("domain"));
                 row.free = row.holds.is_none();
             }
             Err(why) => row.unreadable = Some(refused(why, &visitor.words)?),
