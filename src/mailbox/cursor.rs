@@ -122,6 +122,11 @@ impl Watched {
         done
     }
 
+    /// What is the matter with messages of it that could not be read.
+    pub fn trouble(&self) -> Option<String> {
+        self.suspects.in_words()
+    }
+
     /// UIDs that may still have to be read.
     pub fn waiting(&self) -> u64 {
         self.missing().without(&self.absent).len()

@@ -11,10 +11,11 @@ use std::time::{Duration, Instant};
 
 /// Failures before a message is given up.
 const ENOUGH: u32 = 3;
-/// Failures, and for how long, before it is given up although nothing else could be read (it may be the only new message). An outage
-/// that lasts longer is seen by somebody.
+/// Failures before it is given up although nothing else could be read (it may be the only new message).
 const ENOUGH_ALONE: u32 = 8;
-const LONG_ALONE: Duration = Duration::from_secs(6 * 3600);
+/// And for how long, where the server refuses it and the connection lives: an outage of its storage is shown meanwhile, and hopefully
+/// ended. What breaks the connection keeps the other folders waiting.
+const LONG_REFUSED: Duration = Duration::from_secs(6 * 3600);
 
 /// The doubtful messages of one folder.
 #[derive(Default, Debug)]
@@ -26,7 +27,8 @@ pub struct Suspects {
 #[derive(Default, Debug)]
 struct Doubt {
     failures: u32,
-    since: Option<Instant>,
+    /// Since when the server refuses it, if that is what fails.
+    refused: Option<Instant>,
     /// It is asked for by itself, because the server refused to give it with others.
     by_itself: bool,
     others_read: bool,
@@ -34,16 +36,18 @@ struct Doubt {
 }
 
 impl Doubt {
-    fn failed(&mut self) {
-        self.failures += 1;
-        self.since.get_or_insert_with(Instant::now);
-    }
-
     fn is_enough(&self) -> bool {
-        let long = |since: &Instant| since.elapsed() >= LONG_ALONE;
+        let long = |since: Instant| since.elapsed() >= LONG_REFUSED;
         match self.others_read {
             true => self.failures >= ENOUGH,
-            false => self.failures >= ENOUGH_ALONE && self.since.as_ref().is_some_and(long),
+            false => self.failures >= ENOUGH_ALONE && self.refused.is_none_or(long),
+        }
+    }
+
+    /// Another was read. What failed before says nothing: perhaps all did.
+    fn alone_no_more(&mut self) {
+        if !self.others_read && (self.failures > 0 || self.by_itself) {
+            (self.others_read, self.failures) = (true, 0);
         }
     }
 }
@@ -81,9 +85,8 @@ impl Suspects {
         let alone = counts && uids.len() == 1;
         for uid in uids {
             let doubt = self.mails.entry(*uid).or_default();
-            if alone {
-                doubt.failed();
-            }
+            doubt.failures += u32::from(alone);
+            doubt.refused = None;
             doubt.why = error.to_string();
         }
     }
@@ -96,16 +99,15 @@ impl Suspects {
     /// The server refused to give this one, and said so; or it said that it gave it, and did not. Perhaps it would refuse every other.
     pub fn was_refused(&mut self, uid: u32, why: &str) {
         let doubt = self.mails.entry(uid).or_default();
-        doubt.failed();
+        doubt.failures += 1;
+        doubt.refused.get_or_insert_with(Instant::now);
         doubt.why = why.to_owned();
     }
 
     /// This one was read.
     pub fn was_read(&mut self, uid: u32) {
         self.mails.remove(&uid);
-        for doubt in self.mails.values_mut() {
-            doubt.others_read |= doubt.failures > 0 || doubt.by_itself;
-        }
+        self.mails.values_mut().for_each(Doubt::alone_no_more);
     }
 
     /// A whole reading ended well: windows may be large again.
@@ -116,6 +118,17 @@ impl Suspects {
     /// Forgets those that are no longer there.
     pub fn keep(&mut self, existing: &UidSet) {
         self.mails.retain(|uid, _| existing.contains(*uid));
+    }
+
+    /// How many could not be read, and what was said of the first.
+    pub fn in_words(&self) -> Option<String> {
+        let mut failed = self.mails.values().filter(|d| d.failures > 0);
+        let first = failed.next()?;
+        Some(format!(
+            "{} messages cannot be read now: {}",
+            1 + failed.count(),
+            first.why
+        ))
     }
 
     /// Those that are given up, with the reason.
@@ -149,6 +162,10 @@ mod tests {
         assert!(suspects.given_up().is_empty(), "perhaps it is the network");
         assert_eq!(suspects.in_order().collect::<Vec<_>>(), [1, 3, 2]);
         suspects.was_read(1);
+        for _ in 0..3 {
+            assert!(suspects.given_up().is_empty());
+            suspects.batch_failed([2].iter(), &CUT, true);
+        }
         assert_eq!(suspects.given_up(), [(2, CUT.to_string())]);
     }
 
@@ -163,7 +180,12 @@ mod tests {
         assert!(suspects.given_up().is_empty());
         // It is there again, and one of them is damaged indeed.
         suspects.was_read(1);
-        assert_eq!(suspects.given_up(), [(2, "storage is away".to_owned())]);
+        assert!(
+            suspects.given_up().is_empty(),
+            "perhaps it is readable, too"
+        );
+        (0..3).for_each(|_| suspects.was_refused(2, "damaged"));
+        assert_eq!(suspects.given_up(), [(2, "damaged".to_owned())]);
     }
 
     #[test]

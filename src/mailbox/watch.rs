@@ -41,8 +41,8 @@ struct Slot {
     role: FolderRole,
     watched: Option<Watched>,
     status: FolderStatus,
-    /// It is there, and the server does not let us read it.
-    refused: bool,
+    /// It is there, and the server does not let us read it, or some of it.
+    refused: Option<String>,
 }
 
 struct Watch<C, S> {
@@ -95,7 +95,7 @@ fn slots(settings: &MailboxSettings) -> Vec<Slot> {
         meant: meant.clone(),
         role,
         watched: None,
-        refused: false,
+        refused: None,
     };
     let sent = Some(&settings.sent).filter(|s| !s.is_empty());
     let mut slots: Vec<Slot> = sent
@@ -267,9 +267,8 @@ impl<C: Cursors, S: Sink> Watch<C, S> {
 
     /// What is wrong with a folder that is there: its replies are not read, so the mailbox is ill, however well the others are.
     fn refused(&self) -> Option<String> {
-        let slot = self.slots.iter().find(|s| s.refused)?;
-        let why = slot.status.error.as_deref().unwrap_or_default();
-        Some(format!("folder {}: {why}", slot.status.name))
+        let ill = |s: &Slot| Some(format!("folder {}: {}", s.status.name, s.refused.as_ref()?));
+        self.slots.iter().find_map(ill)
     }
 
     fn inbox(&self) -> Option<usize> {
@@ -292,7 +291,7 @@ impl<C: Cursors, S: Sink> Watch<C, S> {
             Ok(opened) => opened,
             Err(error) => return self.note_trouble(n, error),
         };
-        (slot.status.error, slot.refused) = (None, false);
+        (slot.status.error, slot.refused) = (None, None);
         let before = slot.watched.take();
         let mut watched = match before.map(|mut w| (w.still(&opened), w)) {
             Some((true, watched)) => watched,
@@ -319,6 +318,7 @@ impl<C: Cursors, S: Sink> Watch<C, S> {
         let done = watched
             .read(session, &limits, &self.sink, &mut slot.status)
             .await;
+        slot.refused = watched.trouble();
         slot.watched = Some(watched);
         self.show();
         match done {
@@ -332,7 +332,8 @@ impl<C: Cursors, S: Sink> Watch<C, S> {
         let is_there = !matches!(error, SessionError::NoFolder(_));
         let trouble = folder_trouble(error)?;
         if let Some(slot) = self.slots.get_mut(n) {
-            (slot.status.error, slot.refused) = (Some(trouble), is_there);
+            slot.refused = is_there.then(|| trouble.clone());
+            slot.status.error = Some(trouble);
         }
         self.show();
         Ok(())

@@ -50,6 +50,11 @@ async fn a_server_that_gives_no_bodies_for_a_while_costs_no_reply() {
         .until("it was asked again and again", || bodies() > 24)
         .await;
     assert_eq!(stage.decided(), 0, "none is given up");
+    let ill = stage.mailbox().await;
+    assert!(
+        ill["last_error"].to_string().contains("storage is away"),
+        "{ill}"
+    );
     stage.inbox.behave();
     stage
         .until("both are obeyed", || stage.suppressed() == 2)
