@@ -30,7 +30,7 @@ use tokio::task::JoinSet;
 
 /// How long the outbox sleeps when nothing is due and nobody wakes it.
 const NAP: Duration = Duration::from_millis(500);
-/// How long before DATA somebody must have looked whether a human was faster.
+/// How long before a session begins with a letter somebody must have looked whether a human was faster.
 const LOOK_COUNTS: Duration = Duration::from_secs(30);
 /// How long a letter waits that nobody could look for.
 const LOOK_PAUSE: Duration = Duration::from_secs(10);

@@ -90,9 +90,9 @@ impl Sender {
     fn sending(&self) -> Option<Proposal> {
         let due = self.carried.front()?;
         let letter = due.id;
-        // The server may have taken long to say that it takes the letter.
-        let answered = || answered_by_hand(&self.office, due).unwrap_or(true);
-        if !due.is_fresh() || (due.looked.is_some() && answered()) {
+        // The server may have taken long to say that it takes the letter, and a mail in Sent was read meanwhile. How old the look
+        // is matters before a session begins only: a server that always takes longer would never be given the letter.
+        if due.looked.is_some() && answered_by_hand(&self.office, due).unwrap_or(true) {
             return None;
         }
         let state = self.office.sequencer.reader().state();
