@@ -14,7 +14,11 @@ pub(super) fn copy_first(
         return Ok(());
     }
     let copy = |r: &Clock| r.request == RequestKind::Access && is_open(r.state);
-    if !answers.contains(&RequestKind::Access) && case.row.requests.iter().any(copy) {
+    // The copy that this answer gives is the one that every case of the person asks for.
+    if answers.contains(&RequestKind::Access) {
+        return Ok(());
+    }
+    if case.row.requests.iter().any(copy) {
         return Err(Refusal::not_now(
             "access was asked too, and after an erasure there is nothing to give",
             "approve the access letter first, and wait until it has left",

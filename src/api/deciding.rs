@@ -15,7 +15,8 @@ use crate::record::{
 };
 use crate::request::{Expectation, rule};
 use crate::service::{
-    CaseFile, Draft, House, Proposal, erased_when_answered, is_open, left_to_a_human,
+    CaseFile, Draft, House, Proposal, erased_when_answered, erased_when_copy_refused, is_open,
+    left_to_a_human,
 };
 use axum::Json;
 use axum::extract::{Path, State};
@@ -243,7 +244,13 @@ pub async fn refuse(
     }
     let case = open_case(&desk, &case)?;
     recipients::nobody_waits(&case)?;
-    let events = ended(&desk, &case, &word, (RequestState::Refused, rule::REFUSED))?;
+    let mut events = ended(&desk, &case, &word, (RequestState::Refused, rule::REFUSED))?;
+    // An erasure that was answered waits for a copy no longer that nobody gets.
+    let copy = |r: &crate::record::Clock| r.request == RequestKind::Access;
+    if case.open_requests().any(|r| copy(r)) {
+        let reader = desk.office.sequencer.reader();
+        events.extend(erased_when_copy_refused(reader, case.id)?);
+    }
     let frame = desk
         .commit(Proposal::new(events).expecting(as_read(&case)))
         .await?;

@@ -19,12 +19,32 @@ pub fn with_letter(office: &Office, head: &LetterHead) -> Vec<Event> {
     })
 }
 
-/// The events that belong to the answer of these requests of a case; none, unless an erasure is complete with it.
+/// The events that belong to the answer of these requests of a case; none, unless an erasure is complete with it. A copy that
+/// it gives is the one that every case of the person asks for.
 pub fn when_answered(
     reader: &Reader,
     case: CaseId,
     answers: &[RequestKind],
 ) -> Result<Vec<Event>, Trouble> {
+    erased(reader, case, answers, |_| true)
+}
+
+/// The same, when nobody gets the copy that this case asked for: an erasure that was answered waits for it no longer.
+pub fn when_copy_refused(reader: &Reader, case: CaseId) -> Result<Vec<Event>, Trouble> {
+    erased(reader, case, &[RequestKind::Access], |id| id == case)
+}
+
+/// `over`: of which cases the access that these answers name has ended.
+fn erased(
+    reader: &Reader,
+    case: CaseId,
+    answers: &[RequestKind],
+    over: impl Fn(CaseId) -> bool,
+) -> Result<Vec<Event>, Trouble> {
+    let may_complete = [RequestKind::Erasure, RequestKind::Access];
+    if !answers.iter().any(|kind| may_complete.contains(kind)) {
+        return Ok(Vec::new());
+    }
     let state = reader.state();
     let Some(row) = state.case(case)? else {
         return Ok(Vec::new());
@@ -38,7 +58,11 @@ pub fn when_answered(
         }
         None => vec![(case, row)],
     };
-    if !is_complete(reader, &theirs, case, answers)? {
+    let ends = |id: CaseId, kind: RequestKind| match kind {
+        RequestKind::Access => answers.contains(&kind) && over(id),
+        _ => answers.contains(&kind) && id == case,
+    };
+    if !is_complete(reader, &theirs, ends)? {
         return Ok(Vec::new());
     }
     let mut keys: Vec<KeyId> = theirs.iter().map(|(_, c)| c.content_key).collect();
@@ -58,28 +82,26 @@ pub fn when_answered(
     Ok(events)
 }
 
-/// Whether these answers of a case complete an erasure of the person whose cases these are, and no copy of the data is still
-/// owed. An erasure that was answered before is complete with the copy that it waited for: its texts are not yet erased.
+/// Whether an erasure of the person whose cases these are is complete once these requests end, and no copy of the data is owed.
+/// One that was answered before is complete with the copy that it waited for: its texts are not yet erased.
 fn is_complete(
     reader: &Reader,
     theirs: &[(CaseId, CaseRow)],
-    case: CaseId,
-    answers: &[RequestKind],
+    ends: impl Fn(CaseId, RequestKind) -> bool,
 ) -> Result<bool, Trouble> {
     let mut asked = false;
     for (id, row) in theirs {
-        let now = |kind| *id == case && answers.contains(&kind);
         for clock in &row.requests {
+            let kind = clock.request;
             let waits = matches!(
                 clock.state,
                 RequestState::Open | RequestState::AwaitingIdentity
             );
-            let kind = clock.request;
-            if kind == RequestKind::Access && waits && !now(kind) {
+            if kind == RequestKind::Access && waits && !ends(*id, kind) {
                 return Ok(false);
             }
             let answered = clock.state == RequestState::Answered;
-            if kind == RequestKind::Erasure && (now(kind) || answered) {
+            if kind == RequestKind::Erasure && (ends(*id, kind) || answered) {
                 asked |= !reader.is_erased(row.content_key)?;
             }
         }

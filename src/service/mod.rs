@@ -65,7 +65,9 @@ pub use correspondence::{Correspondence, Written, asker, correspondence, message
 pub use daemon::{Daemon, Extras, StartError};
 pub use drafting::{CaseFile, CaseMessage, Draft, is_open, left_to_a_human};
 pub use entering::{Entered, Entry, NotEntered, enter, needs_proof};
-pub use erasing::when_answered as erased_when_answered;
+pub use erasing::{
+    when_answered as erased_when_answered, when_copy_refused as erased_when_copy_refused,
+};
 pub use filing::FilingReport;
 pub use floods::{Liftable, flood_campaign, flood_needs, floods_unseen, liftable};
 pub use gathering::{Trouble, has_template};

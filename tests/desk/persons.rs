@@ -142,6 +142,10 @@ async fn a_counted_id_of_another_tool_makes_nobody_the_person_who_has_it() {
     let paul = show(&stage, "paul@y.example").await.0;
     let anna = show(&stage, "crm:7").await.0;
     assert_ne!(paul["person"], anna["person"]);
+    assert!(
+        paul["register"]["contact"]["crm_id"].is_null(),
+        "it is Anna's"
+    );
     let contact = &anna["register"]["contact"];
     assert_eq!(contact["first_name"], "Anna");
     assert_eq!(contact["addresses"], json!(["anna@x.example"]));

@@ -147,9 +147,10 @@ fn plan(
         let others = who.others.iter().map(|(by, person)| (*line, *by, *person));
         planned.told.several.extend(others);
         let known = old.as_ref().map(|o| o.addresses.clone());
+        let listed = with_own_id(listed, &who);
         let contact = match old {
-            Some(old) => laid_over(listed.clone(), old),
-            None => listed.clone(),
+            Some(old) => laid_over(listed, old),
+            None => listed,
         };
         let plan = plan_row(&state, keys, settings, who.person, (*line, contact))?;
         planned.told.summary.count(plan.as_ref());
@@ -163,6 +164,17 @@ fn plan(
         }
     }
     Ok(planned)
+}
+
+/// The row without a CRM id that is somebody else's: no tool is told of a person under the id of another, and no copy shows
+/// it as theirs. What was handed over is kept all the same.
+fn with_own_id(listed: &Contact, who: &Matched) -> Contact {
+    let mut own = listed.clone();
+    let anothers = who.others.iter().any(|(by, _)| *by == By::CrmId);
+    if let Some(id) = own.crm_id.take_if(|_| anothers) {
+        own.extra.push(("crm_id".to_owned(), id));
+    }
+    own
 }
 
 /// Who the row is, and what is on file of them.
