@@ -339,8 +339,12 @@ async fn nobody_is_free_while_their_firm_is_held_and_whoever_lifts_is_told_which
         "the whole firm @firm.example is paused: lift @firm.example"
     );
     order("add", firm, false).await.unwrap();
-    // A pause takes nothing back.
-    order("add", firm, true).await.unwrap();
+    // A pause takes nothing back, and says so.
+    let weaker = order("add", firm, true).await;
+    let Err(NoAnswer::Refused(weaker)) = weaker else {
+        panic!("{weaker:?}");
+    };
+    assert!(weaker.error.contains("suppressed already"), "{weaker:?}");
     let held = check(anna).await;
     assert!(
         held.wrong

@@ -247,15 +247,36 @@ pub(super) fn person(
     Ok((found.person, fingerprints, all))
 }
 
+/// What is asked. A pause of somebody who is suppressed would change nothing, and its reason would stand beside what it did not do.
+fn asked(desk: &Desk, target: &Target, order: &Order) -> Result<Suppression, Refusal> {
+    if !order.pause {
+        return Ok(Suppression::Suppressed);
+    }
+    let reader = desk.office.sequencer.reader();
+    let (state, keys) = (reader.state(), reader.fingerprinter());
+    let held = match target {
+        Target::Domain(domain) => state.domain(&keys.of_domain(domain))?,
+        Target::One(address) => register::find(&state, keys, address)?.row.suppression,
+    };
+    match held.is_some_and(|held| held.suppression == Suppression::Suppressed) {
+        false => Ok(Suppression::Paused),
+        true => Err(Refusal::not_now(
+            format!(
+                "{} is suppressed already, which is more than a pause",
+                order.address.trim()
+            ),
+            "lift it first, if a pause is meant",
+        )),
+    }
+}
+
 /// No more prospecting to them.
 pub async fn add(State(desk): State<Desk>, Json(order): Json<Order>) -> Result<Answer, Refusal> {
-    let suppression = match order.pause {
-        true => Suppression::Paused,
-        false => Suppression::Suppressed,
-    };
+    let target = target(&order.address)?;
+    let suppression = asked(&desk, &target, &order)?;
     let (reason, case) = (SuppressionReason::ByHand, None);
     let (mut events, mut sight) = (Vec::new(), InSight::default());
-    match target(&order.address)? {
+    match target {
         Target::Domain(domain) => {
             events.push(Event::DomainSuppressed {
                 domain: desk.office.keys().of_domain(&domain),

@@ -11,7 +11,7 @@ const MOST: usize = 4;
 /// In the languages of [`super::Language`], as [`plain`] writes them.
 const WORDS: &[&str] = &[
     // Of several languages.
-    "dr prof professor doctor doktor ing mag mgr",
+    "dr prof professor doctor doktor ing mag",
     // French.
     "m mr monsieur mme madame mlle mademoiselle me maitre docteur docteure professeur professeure",
     // English.
@@ -25,7 +25,7 @@ const WORDS: &[&str] = &[
     // Dutch.
     "dhr heer deheer meneer mijnheer mevr mevrouw mw mej mejuffrouw drs",
     // Portuguese.
-    "srª exmo exma exmº exmª senhor senhora drª doutor doutora profª eng enga engª engº",
+    "srª exmo exma exmº exmª senhor senhora drª doutor doutora profª enga engª engº",
     // Polish.
     "pan pani inz",
     // Swedish, Danish, Norwegian.
@@ -46,17 +46,32 @@ const WORDS: &[&str] = &[
     "господин госпожа госпожица гн гжа гца др проф",
 ];
 
+/// Which of them may stand behind another: titles of a person who has been greeted already ("Frau Prof.", "Sr. D."). Two greetings
+/// are for two people, or for nobody ("Madame, Monsieur").
+const BEHIND: &[&str] = &[
+    "dr prof professor doctor doktor ing mag dipling drs inz judr mudr phdr rndr rev reverend",
+    "docteur docteure professeur professeure maitre d don dna dona dra doctora profa profesor profesora",
+    "dott dottssa dottore dottoressa profssa professore professoressa avv avvocato drª doutor doutora profª enga engª engº δρ др проф",
+];
+
 /// Whether this is a civility, in any language of the house, in any case, with or without its dots: "M.", "Sig.ra", "Herr Dr.".
 pub fn is_civility(text: &str) -> bool {
     if is_known(&plain(text)) {
         return true;
     }
     let words: Vec<String> = text.split_whitespace().map(plain).collect();
-    (1..=MOST).contains(&words.len()) && words.iter().all(|word| is_known(word))
+    let Some((first, behind)) = words.split_first() else {
+        return false;
+    };
+    words.len() <= MOST && is_known(first) && behind.iter().all(|word| is_in(BEHIND, word))
 }
 
 fn is_known(word: &str) -> bool {
-    let mut all = WORDS.iter().flat_map(|some| some.split(' '));
+    is_in(WORDS, word)
+}
+
+fn is_in(words: &[&str], word: &str) -> bool {
+    let mut all = words.iter().flat_map(|some| some.split(' '));
     all.any(|known| known == word)
 }
 
@@ -73,11 +88,11 @@ mod tests {
 
     #[test]
     fn every_language_has_its_own_and_a_job_is_none() {
-        let civilities = "M.|MME|Mlle|Mr|Mrs.|ms|Miss|Mx|Dr|Prof.|Herr|Frau Prof. Dr.|Sr.|Sra.|Sr.ª|Señora|Sig.|Sig.ra|Dott.ssa|Dhr.|Mevr.|De heer|Pan|Paní|Fröken|Frøken|Rouva|Slečna|D-na|Domnișoara|Κύριος|ΚΥΡΙΑ|κ.|Gđa|г-н|Госпожа| Madame ";
+        let civilities = "Sr. D.|Signor Dott.|M.|MME|Mlle|Mr|Mrs.|ms|Miss|Mx|Dr|Prof.|Herr|Frau Prof. Dr.|Sr.|Sra.|Sr.ª|Señora|Sig.|Sig.ra|Dott.ssa|Dhr.|Mevr.|De heer|Pan|Paní|Fröken|Frøken|Rouva|Slečna|D-na|Domnișoara|Κύριος|ΚΥΡΙΑ|κ.|Gđa|г-н|Госпожа| Madame ";
         for civility in civilities.split('|') {
             assert!(is_civility(civility), "{civility}");
         }
-        let others = "VP Sales|Director|Directrice|Head of Sales|PR|CEO|Mr & Mrs|M./Mme|Madame Dupont|Mr Mr Mr Mr Mr|Sehr geehrter Herr|| |-";
+        let others = "VP Sales|Sr. Mgr|Sr Eng|Eng Mgr|Mgr|Madame, Monsieur|M. Mme|Mr Mrs|Director|Directrice|Head of Sales|PR|CEO|Mr & Mrs|M./Mme|Madame Dupont|Mr Mr Mr Mr Mr|Sehr geehrter Herr|| |-";
         for other in others.split('|') {
             assert!(!is_civility(other), "{other}");
         }

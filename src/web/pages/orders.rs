@@ -118,7 +118,12 @@ fn tell(
         Ok(answer) if answer.wrong => {
             visitor.say(web, false, visitor.word("orders", "came_between"), None)
         }
-        Ok(_) => visitor.say(web, true, visitor.word("orders", order), None),
+        Ok(answer) => {
+            // Nobody is told that they may be written to while their whole firm may not.
+            let held = order == "lift" && answer.data["domain"].is_string();
+            let word = if held { "lift_below_firm" } else { order };
+            visitor.say(web, true, visitor.word("orders", word), None)
+        }
         Err(why) => {
             let trouble = Trouble::from(why).usage(&visitor.words)?;
             visitor.say(
