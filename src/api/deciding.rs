@@ -247,7 +247,7 @@ pub async fn refuse(
     let mut events = ended(&desk, &case, &word, (RequestState::Refused, rule::REFUSED))?;
     // An erasure that was answered waits for a copy no longer that nobody gets.
     let copy = |r: &crate::record::Clock| r.request == RequestKind::Access;
-    if case.open_requests().any(|r| copy(r)) {
+    if case.open_requests().any(copy) {
         let reader = desk.office.sequencer.reader();
         events.extend(erased_when_copy_refused(reader, case.id)?);
     }
