@@ -337,6 +337,12 @@ async fn a_reviewer_adds_lifts_and_takes_lists_in_and_the_log_says_who() {
         refused.status == 409 && text.contains("lift @two.example"),
         "{text}"
     );
+    // Nor is anybody told that all is well who was suppressed beside their firm.
+    let add = [("address", "y@two.example"), ("reason", "her wish")];
+    odile.orders("/suppression/add", &add).await;
+    let lift = [("address", "y@two.example"), ("reason", "her wish")];
+    let text = odile.orders("/suppression/lift", &lift).await.text();
+    assert!(text.contains("their whole firm is still held"), "{text}");
     let log = odile.look("/log").await.text();
     assert!(log.contains("may be written to again, by odile"), "{log}");
     let handed = "a list of suppressions was handed over by odile";

@@ -322,7 +322,11 @@ async fn carry_out(
 ) -> Result<Response, Trouble> {
     match web.order(visitor, path, word).await {
         Ok(answer) => {
-            let said = visitor.word("stops", if form == "add" { "added" } else { "lifted" });
+            let said = match form {
+                "add" => visitor.word("stops", "added"),
+                _ if answer.data["domain"].is_string() => visitor.word("orders", "lift_below_firm"),
+                _ => visitor.word("stops", "lifted"),
+            };
             visitor.say(web, true, said, visitor.house_says(answer.text));
             Ok(Redirect::to("/suppression").into_response())
         }
