@@ -120,9 +120,9 @@ impl Suspects {
         self.mails.retain(|uid, _| existing.contains(*uid));
     }
 
-    /// How many could not be read, and what was said of the first.
+    /// How many could not be read, and what was said of the first. Once is nothing: it may have been deleted that moment.
     pub fn in_words(&self) -> Option<String> {
-        let mut failed = self.mails.values().filter(|d| d.failures > 0);
+        let mut failed = self.mails.values().filter(|d| d.failures > 1);
         let first = failed.next()?;
         Some(format!(
             "{} messages cannot be read now: {}",

@@ -5,6 +5,7 @@
 //! What stays: the fingerprints and the suppression, and the proof (the deciding words, the letter), as the letter says.
 //! If access was asked too, in this case or in another of the person, nothing is erased before it is answered.
 
+use super::drafting::is_open;
 use super::gathering::Trouble;
 use super::house::Office;
 use crate::record::{CaseId, CaseRow, Event, KeyId, LetterHead, RequestKind, RequestState};
@@ -93,11 +94,7 @@ fn is_complete(
     for (id, row) in theirs {
         for clock in &row.requests {
             let kind = clock.request;
-            let waits = matches!(
-                clock.state,
-                RequestState::Open | RequestState::AwaitingIdentity
-            );
-            if kind == RequestKind::Access && waits && !ends(*id, kind) {
+            if kind == RequestKind::Access && is_open(clock.state) && !ends(*id, kind) {
                 return Ok(false);
             }
             let answered = clock.state == RequestState::Answered;
