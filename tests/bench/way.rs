@@ -16,6 +16,7 @@ mod settings;
 #[path = "../support/tls.rs"]
 mod tls;
 mod tools;
+mod yardsticks;
 
 use dovecot::Dovecot;
 use postfix::Postfix;
@@ -27,6 +28,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use tools::Tools;
+use yardsticks::{Sink, script, source};
 
 /// Ten answered, three that are not: about seven letters for ten messages.
 const BACKLOG: [&str; 13] = [
@@ -55,6 +57,9 @@ hour = 0
 [review]
 tell_owners = false
 ";
+
+/// Messages that the script of the yardstick reads.
+const SCRIPTED: usize = 1000;
 
 /// The sender's address of a sample.
 fn sender(raw: &[u8]) -> String {
@@ -144,6 +149,8 @@ struct Round {
     /// How long it took until the last tool knew of a STOP that arrived meanwhile, shortest first.
     delays: Vec<Duration>,
     notices: usize,
+    /// Messages a second of the script over the same mailbox, and its CPU a message in milliseconds.
+    script: (f64, f64),
 }
 
 /// Delivers a backlog, runs the daemon over it, and ends it.
@@ -198,14 +205,18 @@ fn round(messages: usize, sessions: usize, port: u16, tools: &Tools) -> Round {
         (ended, stops.join().unwrap())
     });
     let (letters, seconds, read_seconds) = ended;
+    let cpu_per_message = cpu_ms(daemon.0.id()) / messages as f64;
+    let memory = peak_mb(daemon.0.id());
+    drop(daemon);
     Round {
         seconds,
         read_seconds,
         letters,
-        cpu_per_message: cpu_ms(daemon.0.id()) / messages as f64,
-        memory: peak_mb(daemon.0.id()),
+        cpu_per_message,
+        memory,
         delays: tools.delays(&stops),
         notices: tools.notices(),
+        script: script(&dovecot, messages.min(SCRIPTED), port),
     }
 }
 
@@ -264,23 +275,6 @@ impl Drop for Running {
     }
 }
 
-/// Letters a second of `smtp-source`.
-fn source(letters: u64, sessions: usize, octets: u64, port: u16) -> f64 {
-    let begun = Instant::now();
-    let done = Command::new("/usr/sbin/smtp-source")
-        .args(["-s", &sessions.to_string(), "-m", &letters.to_string()])
-        .args(["-l", &octets.to_string(), "-f", samples::MAILBOX])
-        .args([
-            "-t",
-            "somebody@elsewhere.example",
-            &format!("127.0.0.1:{port}"),
-        ])
-        .status()
-        .unwrap();
-    assert!(done.success(), "smtp-source: {done}, {octets} octets");
-    letters as f64 / begun.elapsed().as_secs_f64()
-}
-
 /// Octets of a letter, in the mean, from the queue manager's lines.
 fn size(log: &str) -> u64 {
     let sizes = log.lines().filter_map(|l| {
@@ -308,6 +302,13 @@ fn told(name: &str, messages: usize, rounds: &[(Round, f64)]) {
         middle(&|_, s| s),
         middle(&|r, _| r.cpu_per_message),
         middle(&|r, _| r.memory as f64),
+    );
+    println!(
+        "{name}, beside script.py ({:.0} messages/s at {:.2} ms CPU): {:.1} times as many messages a second, {:.1} times less CPU a message",
+        middle(&|r, _| r.script.0),
+        middle(&|r, _| r.script.1),
+        middle(&|r, _| messages as f64 / r.seconds / r.script.0),
+        middle(&|r, _| r.script.1 / r.cpu_per_message),
     );
 }
 
@@ -364,34 +365,4 @@ fn with_tools(messages: usize, times: usize, sessions: usize, many: usize) {
         median(middle),
         median(late)
     );
-}
-
-/// Postfix's own sink, ended by its pid.
-struct Sink {
-    child: Child,
-    port: u16,
-}
-
-impl Sink {
-    fn start() -> Self {
-        let port = port::free_port();
-        let child = Command::new("/usr/sbin/smtp-sink")
-            .args(["-u", "nobody", &format!("127.0.0.1:{port}"), "100"])
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let begun = Instant::now();
-        while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(begun.elapsed().as_secs() < 5, "smtp-sink does not listen");
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        Self { child, port }
-    }
-}
-
-impl Drop for Sink {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
