@@ -85,6 +85,130 @@ fn a_later_text_overrides_settings_and_adds_blocks() {
 }
 
 #[test]
+fn what_is_most_likely_not_meant_is_told_and_is_no_mistake() {
+    let more = "[processing]
+recipients = ['HubSpot Ireland Ltd']
+retention = { fr = '3 ans' }
+[house]
+unsubscribe_address = 'stop@other.example'
+[[sender]]
+name = 'own'
+command = ['/no/such/program']
+[[sender]]
+name = 'file'
+drop = '/no/such/folder/stops.csv'
+[[system]]
+name = 'HubSpot'
+[[recipient]]
+name = 'Kaspr'
+email = 'dpo@kaspr.example'
+[[provider]]
+id = 'fair'
+name = 'A fair'
+role = 'controller'
+[[origin]]
+campaign = '*'
+provider = 'fair'
+from = 'the fair'
+date = '2027-01-01'
+";
+    let closing = ("QUITUS__MAILBOX__SALES_TEAM__CLOSING", "'2026-10-31'");
+    let (_, survey) = good(&[("conf.d/a.toml", more), closing]);
+    let notes = survey.notes(jiff::civil::date(2026, 11, 30));
+    let told: Vec<String> = notes.iter().map(Fault::to_string).collect();
+    for part in [
+        "q.toml:5:1: privacy@acme.example arrives in no watched mailbox",
+        "conf.d/a.toml:5:1: no watched mailbox has an address of other.example",
+        "$QUITUS__MAILBOX__SALES_TEAM__CLOSING: the last day of every mailbox is over",
+        "conf.d/a.toml:8:1: sender own: there is no program /no/such/program",
+        "conf.d/a.toml:11:1: sender file: there is no folder /no/such/folder",
+        "conf.d/a.toml:2:1: letters do not name among the recipients: Kaspr",
+        "conf.d/a.toml:25:1: 2027-01-01 is in the future",
+        "conf.d/a.toml:3:1: letters promise until when data are kept",
+    ] {
+        let all = told.join("\n");
+        assert!(all.contains(part), "{part}\nis missing in\n{all}");
+    }
+    assert_eq!(told.len(), 8, "{told:#?}");
+}
+
+#[test]
+fn a_letter_from_an_address_that_nobody_watches_is_answered_where_somebody_looks() {
+    let two = "[[mailbox]]
+name = 'two'
+address = 'two@acme.example'
+imap = { host = 'h.example', username = 'u', password = { env = 'P' } }
+";
+    let (config, _) = good(&[("conf.d/two.toml", two)]);
+    let privacy = &config.controller.privacy_email;
+    let second = &config.mailboxes[1].address;
+    let said = |from, written_to| {
+        let to: Option<&crate::record::Address> = config.reply_to(from, written_to);
+        to.map(|a| a.as_str().to_owned())
+    };
+    assert_eq!(said(privacy, Some(second)).as_deref(), Some("two@acme.example"));
+    assert_eq!(said(privacy, None).as_deref(), Some("sales@acme.example"));
+    assert_eq!(said(second, None), None, "it is read");
+    for list in ["aliases", "groups", "forwarded_from"] {
+        let watched = format!("{two}{list} = ['privacy@acme.example']\n");
+        let (config, _) = good(&[("conf.d/two.toml", &watched)]);
+        assert!(config.is_watched(&config.controller.privacy_email), "{list}");
+    }
+}
+
+#[test]
+fn what_the_firms_own_files_lose_of_ours_is_told_and_a_file_of_another_language_is_a_mistake() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    let lexicon = include_str!(
+        "../../tests/cases/config/022-phrases-in-each-others-way/lexicon/fr.toml"
+    );
+    write("lexicon/fr.toml", lexicon);
+    write("templates/fr/stop/body.html", "<p>{{ controller.name }}</p>\n");
+    write("templates/fr/stop/body.md", "Bonjour\n");
+    write("templates/README.md", "whose these are\n");
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let own = format!(
+        "[lexicon]\npath = '{}'\n[templates]\npath = '{}'\n",
+        path("lexicon"),
+        path("templates")
+    );
+    let (_, survey) = good(&[("conf.d/a.toml", &own)]);
+    let notes = survey.notes(jiff::civil::date(2026, 11, 30));
+    let of = |name: &str| {
+        let all = notes.iter().filter(|n| n.file == path(name));
+        all.map(|n| n.what.as_str()).collect::<Vec<_>>()
+    };
+    let [page] = of("templates/fr/stop/body.html")[..] else {
+        panic!("{notes:#?}")
+    };
+    assert!(page.starts_with("the page does not say"), "{page}");
+    let [unread] = of("templates/fr/stop/body.md")[..] else {
+        panic!("{notes:#?}")
+    };
+    assert!(unread.starts_with("no letter is made"), "{unread}");
+    let [lost] = of("lexicon/fr.toml")[..] else {
+        panic!("{notes:#?}")
+    };
+    assert!(
+        lost.contains("examples are read otherwise; the example \""),
+        "{lost}"
+    );
+    assert!(of("templates/README.md").is_empty());
+
+    write("lexicon/de.toml", lexicon);
+    let told: Vec<String> = survey.sheets().iter().map(Fault::to_string).collect();
+    assert!(
+        told.iter().any(|t| t.contains("rename it to fr.toml")),
+        "{told:#?}"
+    );
+}
+
+#[test]
 fn the_environment_overrides_and_a_mailbox_is_named_by_its_name() {
     let (config, survey) = good(&[
         ("QUITUS__MAILBOX__SALES_TEAM__POLL_SECONDS", "5"),

@@ -6,6 +6,7 @@
 use super::composing;
 use super::drafting::{CaseFile, Draft};
 use super::erasing;
+use super::extending;
 use super::gathering::Trouble;
 use super::house::{House, Office};
 use super::settling::answered;
@@ -88,6 +89,8 @@ pub fn posted(
     let letter = row.head.letter;
     let case = office.sequencer.reader().state().case(letter.case)?;
     let mut events = answered(letter, &row.head, case.as_ref(), held, by);
+    let now = office.clock.now();
+    events.extend(extending::with_letter(office, &row.head, now, by));
     events.extend(erasing::with_letter(office, &row.head));
     Ok(events)
 }
