@@ -117,9 +117,11 @@ impl Templates {
                 };
                 match compose::compose_unchecked(self, &parts, &facts) {
                     Err((path, e)) => faults.extend(mistakes::all(&e, sources, &path)),
-                    Ok(letter) => {
-                        faults.extend(written.faults(&lint::lint(&letter, &facts, &parts)));
-                    }
+                    Ok(letter) => faults.extend(
+                        lint::lint(&letter, &facts, &parts)
+                            .into_iter()
+                            .map(|f| written.fault(&f)),
+                    ),
                 }
             }
         }

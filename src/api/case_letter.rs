@@ -1,6 +1,6 @@
 //! One letter of a case as a person will read it, or has read it: text, HTML, attachments, and what the linter says.
 
-use super::in_the_way::may_leave;
+use super::deciding::may_leave;
 use super::requests::reference;
 use super::{Answer, Desk, Refusal, draft};
 use crate::record::{Address, FrozenLetter, LetterKind, LetterRow, LetterState, RequestKind};

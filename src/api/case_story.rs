@@ -39,7 +39,7 @@ pub fn tell(desk: &Desk, house: &House, case: &CaseFile) -> Result<Map<String, V
         "suppression_words": suppressed.as_ref().map(|s| words::reason(&s.reason)),
         "because": row.held.as_ref().map(|r| because(r).trim_start_matches("; ").to_owned()),
         "contact": case.contact.as_ref().map(|c| contact(house, c)), "evidence": evidence(case),
-        "by_hand": case.left_to_a_human(house), "previous": row.previous.map(|p| p.to_string()),
+        "by_hand": case.left_to_a_human(), "previous": row.previous.map(|p| p.to_string()),
         "legal_hold": row.legal_hold, "timeline": timeline(desk, case)?,
     });
     match told {

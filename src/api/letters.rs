@@ -4,14 +4,13 @@
 //! was read, so neither two people nor a person and the outbox decide about it at once.
 
 use super::deciding::note;
-use super::in_the_way::may_be_sent;
-use super::{Answer, Desk, Refusal, draft, letter_story, words};
+use super::{Answer, Desk, Refusal, letter_story, words};
 use crate::record::{
-    CaseRow, Clock, Event, Judgement, LetterId, LetterKind, LetterRow, LetterState, MessageState,
+    CaseRow, Clock, Event, Judgement, LetterId, LetterRow, LetterState, MessageState, Mode,
     RequestState, RuleId,
 };
 use crate::request::{Expectation, rule};
-use crate::service::{Proposal, arrived, extension_undone, frozen_letter};
+use crate::service::{Proposal, arrived, frozen_letter};
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use serde::Deserialize;
@@ -180,11 +179,18 @@ pub async fn resend(
     ordered(&desk, &of, events, text).await
 }
 
-/// What has left, may have left or is on its way is not sent again; a draft that never left is approved instead; what
-/// is answered or erased by now has nothing to say; and what holds a letter back holds it back the second time too.
+/// What has left, may have left or is on its way is not sent again; a draft that never left is approved instead; and
+/// what is answered or erased by now has nothing to say.
 fn may_be_resent(desk: &Desk, of: &Letter) -> Result<(), Refusal> {
     let (id, reader) = (of.id, desk.office.sequencer.reader());
     came_to_nothing(of)?;
+    let mode = reader.state().mode()?;
+    if mode.is_none_or(|m| m.mode == Mode::Shadow) {
+        return Err(Refusal::not_now(
+            "the mode is shadow: nothing leaves",
+            "run `quitus activate review` first",
+        ));
+    }
     let answers = &of.row.head.answers;
     let is_open =
         |r: &Clock| matches!(r.state, RequestState::Open | RequestState::AwaitingIdentity);
@@ -202,7 +208,7 @@ fn may_be_resent(desk: &Desk, of: &Letter) -> Result<(), Refusal> {
             "answer by hand, then refuse the case",
         ));
     }
-    may_be_sent(desk, &draft::case(desk, id.case)?, &of.row)
+    Ok(())
 }
 
 /// Whether it is known that the letter did not arrive.
@@ -259,17 +265,11 @@ pub async fn cancel(
             ));
         }
     }
-    let by = order.by;
     let mut events = vec![Event::LetterCancelled {
         letter: of.id,
         rule: rule::REFUSED,
-        by: by.clone(),
+        by: order.by,
     }];
-    if of.row.head.kind == LetterKind::Extension {
-        let house = desk.office.house.load();
-        let first = extension_undone(&house, of.id.case, &of.case, &by);
-        events.extend(first);
-    }
     let mut text = format!("{}: cancelled\n", of.id);
     if of.case.closed.is_none() {
         let (case, rule) = (of.id.case, rule::REFUSED);

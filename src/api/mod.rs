@@ -22,12 +22,10 @@ mod flags;
 mod floods;
 mod grouping;
 mod identifying;
-mod in_the_way;
 mod incidents;
 mod learning;
 mod letter_story;
 mod letters;
-mod lines;
 mod log;
 mod looking;
 mod messages;
@@ -42,7 +40,6 @@ mod requests;
 mod rewriting;
 mod search;
 mod senders;
-mod senders_waiting;
 mod sent;
 mod serve;
 mod suppression;
@@ -381,6 +378,6 @@ fn of_senders() -> Router<Desk> {
         .route("/senders/{name}/test", post(senders::test))
         .route("/senders/{name}/pull", post(senders::pull))
         .route("/senders/{name}/push", post(senders::push))
-        .route("/senders/{name}/done", post(senders_waiting::done))
-        .route("/senders/{name}/waiting", get(senders_waiting::waiting))
+        .route("/senders/{name}/done", post(senders::done))
+        .route("/senders/{name}/waiting", get(senders::waiting))
 }

@@ -3,9 +3,8 @@
 //! A letter on paper is held to the rules of every letter that a human releases. What was printed is written down before
 //! anybody holds it in their hands; until it was posted it may be printed anew, and the last sheet counts.
 
-use super::deciding::{as_read, cancelled, decided, open_case, released};
+use super::deciding::{as_read, cancelled, decided, may_leave, open_case, released};
 use super::entering::received;
-use super::in_the_way::may_leave;
 use super::requests::reference;
 use super::{Answer, Desk, Refusal, draft};
 use crate::record::{

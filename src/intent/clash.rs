@@ -70,8 +70,7 @@ fn relation(by: &Rule, rule: &Rule) -> Option<Relation> {
     }
     match (&by.effect, &rule.effect) {
         (Effect::Trap(a), Effect::Trap(b)) => {
-            let explains = by.explains.is_empty() || by.explains == rule.explains;
-            let same = a == b && explains && (by.negates || !rule.negates);
+            let same = a == b && (by.explains.is_empty() || by.explains == rule.explains);
             same.then_some(Relation::Stands)
         }
         (Effect::Trap(_), Effect::Request(kind)) => {

@@ -1,13 +1,11 @@
 //! Which phrases of which lexicons stand in a text, and where.
 //!
 //! Each phrase is tried only where a word with which it can begin stands, so the cost grows with the text, not with
-//! the lexicons. Deliberately absent: what a hit means beside others; that is `weighing.rs`.
+//! the lexicons. Deliberately absent: what a hit means beside others; that is `read.rs`.
 
 use super::lexicon::{Lexicon, Place, Rule};
-use super::pattern::Pattern;
-use super::text::{Text, Token};
+use super::text::Text;
 use super::vocabulary::Symbol;
-use std::ops::Range;
 
 /// A phrase found.
 #[derive(Clone, Copy, Debug)]
@@ -22,8 +20,6 @@ pub struct Hit<'r> {
     pub first: usize,
     /// Inclusive.
     pub last: usize,
-    /// A word of refusal stands between its own words: "slet ikke mine oplysninger".
-    pub is_refused: bool,
 }
 
 impl Hit<'_> {
@@ -120,7 +116,6 @@ pub fn find<'r>(
                         number: *number,
                         first,
                         last: first + length - 1,
-                        is_refused: is_refused(pattern, text, symbols, first..first + length),
                     };
                     if hits.len() >= MOST_HITS {
                         return hits;
@@ -134,16 +129,6 @@ pub fn find<'r>(
         }
     }
     hits
-}
-
-/// Whether a word of refusal stands in a gap of a phrase, in the clause in which the phrase begins. A phrase that refuses by a word
-/// of its own ("schreiben Sie nicht mehr", "ne souhaite pas être contacté") is refused by none.
-fn is_refused(pattern: &Pattern, text: &Text, symbols: &Symbols, words: Range<usize>) -> bool {
-    let clause = text.tokens[words.start].clause;
-    let refuses = |n: &usize| symbols.at(*n).contains(&Symbol::NEGATION);
-    let is_own = |n: &usize| symbols.at(*n).iter().any(|s| pattern.symbols.contains(s));
-    let (own, others): (Vec<usize>, Vec<usize>) = words.filter(refuses).partition(is_own);
-    own.is_empty() && others.iter().any(|n| text.tokens[*n].clause == clause)
 }
 
 /// Tokens that say nothing: fillers, and a greeting with the name after it.
@@ -163,32 +148,6 @@ pub fn quiet(text: &Text, symbols: &[Symbols]) -> Vec<bool> {
         }
     }
     quiet
-}
-
-/// The words of a text that say something, in whatever language it is.
-pub fn loud<'t>(text: &'t Text, lexicons: &[Lexicon]) -> impl Iterator<Item = &'t Token> + use<'t> {
-    let symbols: Vec<Symbols> = lexicons.iter().map(|l| Symbols::of(text, l)).collect();
-    let quiet = quiet(text, &symbols);
-    let each = text.tokens.iter().zip(quiet);
-    each.filter(|(_, quiet)| !quiet).map(|(token, _)| token)
-}
-
-/// Longer texts say something.
-const SILENT: usize = 16;
-/// Two words that are no name may point elsewhere: "see subject".
-const POINTERS: usize = 2;
-
-/// Whether a text says nothing: greetings, closings, a name, and perhaps two words that point elsewhere.
-pub fn is_silent(text: &Text, original: &str, lexicons: &[Lexicon]) -> bool {
-    if text.tokens.len() > SILENT {
-        return false;
-    }
-    let is_name = |token: &&Token| {
-        let mut typed = original.get(token.start..token.end).unwrap_or("").chars();
-        typed.next().is_some_and(char::is_uppercase)
-    };
-    let (names, others): (Vec<&Token>, Vec<&Token>) = loud(text, lexicons).partition(is_name);
-    names.len() <= NAME && others.len() <= POINTERS
 }
 
 /// A signature may follow a reply that is otherwise one phrase.

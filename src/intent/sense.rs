@@ -1,7 +1,7 @@
 //! What a phrase means beside the others: a trap gives its words another sense, a more special request stands in for it.
 //!
 //! Each question is answered with the hit that is to blame, so that `quitus explain` can name it. Deliberately absent:
-//! what is asked in the end; that is `weighing.rs`.
+//! what is asked in the end; that is `read.rs`.
 
 use super::classification::OtherSense;
 use super::hits::Hit;
@@ -9,27 +9,16 @@ use super::lexicon::{Effect, Reach};
 use super::text::Text;
 use crate::record::RequestKind;
 
-/// The words of a trap, or of a request that is refused, and what they are not.
-pub fn other(text: &Text, hit: &Hit<'_>) -> OtherSense {
-    let kinds = match hit.rule.effect {
-        Effect::Request(kind) => vec![kind],
-        _ => hit.rule.explains.clone(),
-    };
+/// The words of a trap, and what they are not.
+pub fn other(text: &Text, trap: &Hit<'_>) -> OtherSense {
     OtherSense {
-        at: text.tokens[hit.first].start..text.tokens[hit.last].end,
-        kinds,
-        rule: format!("{}/{}", hit.rule.name, hit.number),
+        at: text.tokens[trap.first].start..text.tokens[trap.last].end,
+        kinds: trap.rule.explains.clone(),
+        rule: format!("{}/{}", trap.rule.name, trap.number),
     }
 }
 
-/// Whether a word of refusal stands in a request, or in another phrase for the same that overlaps it: "haal me niet van de lijst".
-pub fn is_refused(hit: &Hit<'_>, hits: &[Hit<'_>]) -> bool {
-    let same = |other: &&Hit<'_>| other.rule.effect == hit.rule.effect && other.overlaps(hit);
-    matches!(hit.rule.effect, Effect::Request(_))
-        && (hit.is_refused || hits.iter().filter(same).any(|other| other.is_refused))
-}
-
-/// The trap that gives these words another sense. A longer phrase that holds all of it knows better, unless the trap says no.
+/// The trap that gives these words another sense. A longer phrase that holds the whole trap knows better.
 pub fn explained<'h, 'r>(text: &Text, hit: &Hit<'_>, traps: &[&'h Hit<'r>]) -> Option<&'h Hit<'r>> {
     let kind = match &hit.rule.effect {
         Effect::Request(kind) => Some(*kind),
@@ -41,14 +30,8 @@ pub fn explained<'h, 'r>(text: &Text, hit: &Hit<'_>, traps: &[&'h Hit<'r>]) -> O
         let concerned = trap.rule.explains.is_empty()
             || kind.map_or(!human, |k| trap.rule.explains.contains(&k));
         let same_sentence = text.tokens[hit.first].sentence == text.tokens[trap.first].sentence;
-        // "I do not want your offers, delete my data": what is refused before a comma is not what is asked behind it.
-        let at_once = text.tokens[trap.first].clause == text.tokens[trap.last].clause;
-        let knows = match trap.rule.negates && !human {
-            true => at_once,
-            false => !hit.exceeds(trap),
-        };
         concerned
-            && knows
+            && !hit.exceeds(trap)
             && match trap.rule.effect {
                 Effect::Trap(Reach::Words) => hit.overlaps(trap),
                 Effect::Trap(Reach::Sentence) => same_sentence && !human,

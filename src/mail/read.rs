@@ -8,7 +8,7 @@
 use super::fields::{self, Fields};
 use super::fresh::{self, Body, OurLines, Typist};
 use super::mime::{Part, Walk};
-use super::{Defect, House, InboundMessage, Limits, Signs, Unreadable, enclosed, notice, report};
+use super::{Defect, House, InboundMessage, Limits, Signs, Unreadable, notice, report};
 use crate::record::Address;
 
 /// Reads one message.
@@ -41,8 +41,7 @@ pub fn read(
     if message.signs.hops > limits.hops {
         return Err(Unreadable::Hops(message.signs.hops));
     }
-    let beyond = raw.get(limits.octets..).unwrap_or_default();
-    if !beyond.is_empty() {
+    if raw.len() > limits.octets {
         message.defects.push(Defect::Truncated);
     }
     headers(&fields, limits, &mut message);
@@ -53,53 +52,12 @@ pub fn read(
     let from = message.signs.first("from").unwrap_or_default();
     let text = bodies.first().map(Body::as_text).unwrap_or_default();
     let answers = !message.in_reply_to.is_empty();
-    let machine = is_marked_by_a_machine(&message.signs, &walk.parts);
-    message.signs.notice = notice::judge(from, &message.subject, &text, answers, machine);
+    message.signs.notice = notice::judge(from, &message.subject, &text, answers);
     message.report = report::find(&walk.parts, &message, &bodies, limits);
     who_wrote(&fields, limits, house, &mut message)?;
     let typist = Typist::new(message.from_name.as_deref(), message.from.as_ref());
     message.fresh = fresh::fresh(&bodies, &typist, ours);
-    note_unread(&mut message, &walk.parts, beyond);
     Ok(message)
-}
-
-/// What no person's mail has: no Return-Path, a part for machines, the header of a server that reports, a daemon's address.
-fn is_marked_by_a_machine(signs: &Signs, parts: &[Part<'_>]) -> bool {
-    let report = |p: &Part<'_>| p.kind.essence.ends_with("delivery-status");
-    let from = signs.first("from").unwrap_or_default().to_lowercase();
-    let daemons = ["mailer-daemon", "mailer_daemon", "mailerdaemon"];
-    signs.return_path.as_deref() == Some("")
-        || signs.content_type.starts_with("multipart/report")
-        || !signs.failed_recipients.is_empty()
-        || parts.iter().any(report)
-        || daemons.iter().any(|d| from.contains(d))
-}
-
-/// What of the texts nobody sees: it lies beyond the bounds, or a portal shows it to whoever has its link.
-fn note_unread(message: &mut InboundMessage, parts: &[Part<'_>], beyond: &[u8]) {
-    let has = |defect: &Defect| message.defects.contains(defect);
-    let last_is_text = || parts.last().is_some_and(Part::is_text);
-    let cut = !beyond.is_empty() && (last_is_text() || names_a_text(beyond));
-    // What is quoted is cut without loss: who answers below 256 KiB of it is not known.
-    let long = beyond.is_empty() && has(&Defect::Truncated) && message.fresh.elided.is_empty();
-    let portal = !has(&Defect::Encrypted) && enclosed::is_of_a_portal(&message.fresh.text);
-    if cut || long {
-        message.defects.push(Defect::UnreadText);
-    }
-    if portal {
-        message.defects.push(Defect::Encrypted);
-    }
-}
-
-/// Whether the header of a part that is a text begins in it.
-fn names_a_text(bytes: &[u8]) -> bool {
-    const NAME: &[u8] = b"content-type:";
-    bytes.split(|b| *b == b'\n').any(|line| {
-        let named = line.get(..NAME.len());
-        let named = named.is_some_and(|n| n.eq_ignore_ascii_case(NAME));
-        let kind = || line[NAME.len()..].trim_ascii_start();
-        named && kind().get(..5).is_some_and(|k| k.eq_ignore_ascii_case(b"text/"))
-    })
 }
 
 fn signs(fields: &Fields<'_>, limits: &Limits) -> Signs {
@@ -260,7 +218,11 @@ fn bodies(parts: &[Part<'_>], limits: &Limits, m: &mut InboundMessage) -> Vec<Bo
         if encrypted(part) && !m.defects.contains(&Defect::Encrypted) {
             m.defects.push(Defect::Encrypted);
         }
-        if !part.is_text() || part.is_attachment() || budget == 0 {
+        let text = matches!(
+            kind,
+            "text/plain" | "text/html" | "text" | "text/enriched" | "text/richtext"
+        );
+        if !text || part.is_attachment() || budget == 0 {
             if !kind.starts_with("message/") || kind == "message/rfc822" {
                 m.attachments.push((part.name(), part.body.len()));
             }

@@ -17,7 +17,6 @@ pub mod redirect;
 mod sasl;
 mod settings;
 mod standing;
-mod unwritten;
 mod vault;
 
 pub use account::Account;

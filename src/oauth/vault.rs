@@ -4,9 +4,7 @@
 //! one. The seal keeps a token out of a stray copy, a search, a core of the file system; whoever can read the whole folder is the
 //! user whose mail it is. One lock file for an account holds across processes, so a refresh token is never used twice at once.
 
-use super::account::now;
 use super::error::OauthError;
-use super::unwritten::{self, Unwritten};
 use crate::store::{private_dir, replace};
 use chacha20poly1305::aead::{Aead, Payload};
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
@@ -102,19 +100,6 @@ impl Vault {
 
     /// What is known; nothing where nobody has logged in, or where the file cannot be opened with this key any more.
     pub(super) fn read(&self) -> io::Result<Kept> {
-        let (file, written) = (self.file(), self.written());
-        match unwritten::of(&file) {
-            None => written,
-            Some(more) if more.counts(written.as_ref().ok()) => Ok(more.kept),
-            Some(_) => {
-                unwritten::forget(&file);
-                written
-            }
-        }
-    }
-
-    /// The same from the file alone.
-    fn written(&self) -> io::Result<Kept> {
         let Some(bytes) = present(std::fs::read(self.file()))? else {
             return Ok(Kept::default());
         };
@@ -142,51 +127,11 @@ impl Vault {
         let sealed = cipher.encrypt(&XNonce::from(nonce), payload);
         let sealed = sealed.map_err(|_| io::Error::other("the tokens cannot be sealed"))?;
         let bytes = [MAGIC.as_slice(), &[FORMAT], &nonce, &sealed].concat();
-        replace("oauth: tokens", &self.file(), &bytes)?;
-        unwritten::forget(&self.file());
-        Ok(())
-    }
-
-    /// On the disk when it returns; where it takes nothing, in the memory of this process.
-    pub(super) fn keep(&self, kept: &Kept) {
-        let Err(why) = self.write(kept) else {
-            return;
-        };
-        let file = self.file();
-        let since = unwritten::of(&file).map(|before| before.since);
-        if since.is_none() {
-            tracing::error!(file = %file.display(), %why, "tokens cannot be written: a restart before they can be loses the log-in");
-        }
-        let what = Unwritten {
-            kept: kept.clone(),
-            instead_of: self.written().ok(),
-            since: since.unwrap_or_else(now),
-            why: why.to_string(),
-        };
-        unwritten::keep(file, what);
-    }
-
-    /// Tries to write what could not be written, unless somebody else has the turn.
-    pub(super) fn write_again(&self) {
-        if self.unwritten().is_none() {
-            return;
-        }
-        // What cannot be read or locked now is tried the next time.
-        if let (Ok(Some(_turn)), Ok(kept)) = (self.turn_now(), self.read())
-            && self.unwritten().is_some()
-        {
-            self.keep(&kept);
-        }
-    }
-
-    /// Since when something could not be written, and why.
-    pub(super) fn unwritten(&self) -> Option<(i64, String)> {
-        unwritten::of(&self.file()).map(|what| (what.since, what.why))
+        replace("oauth: tokens", &self.file(), &bytes)
     }
 
     /// Nothing is known any more.
     pub(super) fn remove(&self) -> io::Result<()> {
-        unwritten::forget(&self.file());
         present(std::fs::remove_file(self.file())).map(drop)
     }
 
@@ -220,28 +165,20 @@ impl Vault {
 
     /// Waits until nobody else, in this process or another, asks for this account.
     pub(super) async fn turn(&self) -> Result<Turn, OauthError> {
+        private_dir(&self.folder)?;
+        let file = lock_file(&self.folder.join(format!("{}.lock", self.id)))?;
         let until = Instant::now() + PATIENCE;
         loop {
-            match self.turn_now()? {
-                Some(turn) => return Ok(turn),
-                None if Instant::now() > until => {
+            match file.try_lock() {
+                Ok(()) => return Ok(Turn { _held: file }),
+                Err(TryLockError::Error(e)) => return Err(e.into()),
+                Err(TryLockError::WouldBlock) if Instant::now() > until => {
                     return Err(OauthError::later(
                         "another process has been asking for too long",
                     ));
                 }
-                None => sleep(Duration::from_millis(20)).await,
+                Err(TryLockError::WouldBlock) => sleep(Duration::from_millis(20)).await,
             }
-        }
-    }
-
-    /// The turn, if nobody else has it now.
-    fn turn_now(&self) -> io::Result<Option<Turn>> {
-        private_dir(&self.folder)?;
-        let file = lock_file(&self.folder.join(format!("{}.lock", self.id)))?;
-        match file.try_lock() {
-            Ok(()) => Ok(Some(Turn { _held: file })),
-            Err(TryLockError::WouldBlock) => Ok(None),
-            Err(TryLockError::Error(e)) => Err(e),
         }
     }
 }

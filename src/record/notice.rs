@@ -187,25 +187,10 @@ pub struct Told {
     pub position: LogPosition,
 }
 
-/// A sender that does not know somebody is asked once more after so many hours, since people are imported after they said STOP.
-pub const SECOND_LOOK_HOURS: i64 = 24;
-
 impl Told {
-    /// Since when the sender should have obeyed, if it has not yet said so. A second look that it refuses or fails is open
-    /// again, from the hour in which it was due: that it knew nobody a day ago says nothing of today.
-    pub fn open_since(&self) -> Option<Timestamp> {
-        match &self.ended {
-            None => Some(self.asked),
-            Some((_, at, _)) if self.stuck || self.why.is_some() => {
-                Some(at.plus_seconds(3600 * SECOND_LOOK_HOURS))
-            }
-            Some(_) => None,
-        }
-    }
-
     /// Whether the sender has not yet said that it obeys.
     pub fn is_open(&self) -> bool {
-        self.open_since().is_some()
+        self.ended.is_none()
     }
 }
 
@@ -257,18 +242,6 @@ impl State<'_> {
         Ok(row.map(|r| decode(&r)).transpose()?.unwrap_or_default())
     }
 
-    /// The senders that are to be told anything, whether the configuration knows them or not.
-    pub fn senders_with_notices(&self) -> Result<Vec<String>, Damaged> {
-        let (mut names, mut from) = (Vec::new(), Vec::<u8>::new());
-        while let Some((key, _)) = self.0.scan(Table::Notice, &[], &from, 1)?.pop() {
-            let name = key.split(|b| *b == 0).next().unwrap_or_default();
-            // Behind every key that begins with this name and its end.
-            from = [name, &[1]].concat();
-            names.push(String::from_utf8_lossy(name).into_owned());
-        }
-        Ok(names)
-    }
-
     /// When the opt-outs of a sender were last taken over.
     pub fn last_pull(&self, sender: &str) -> Result<Option<Timestamp>, Damaged> {
         self.row(Table::Meta, &pulled_key(sender))
@@ -295,20 +268,13 @@ impl State<'_> {
         let prefix = class_of(sender, fresh);
         let mut all = Vec::new();
         for (key, value) in self.0.scan(Table::Notice, &prefix, &[], limit)? {
-            let mut notice: QueuedNotice = decode(&value)?;
-            if notice.since.is_none() {
-                // What stands in the queue is what it was when it ended; its row knows what came of the second look.
-                let row = self.senders_told(&notice.about)?;
-                let told = row.told.iter().find(|t| t.sender == sender);
-                notice.since = told.and_then(Told::open_since);
-            }
             let due = key.get(prefix.len()..prefix.len() + 8);
             let due = due
                 .and_then(|d| <[u8; 8]>::try_from(d).ok())
                 .ok_or_else(|| Damaged("a short key of a notice".into()))?;
             all.push((
                 Timestamp::from_millis(i64::from_be_bytes(due)),
-                notice,
+                decode(&value)?,
             ));
         }
         Ok(all)
@@ -324,7 +290,7 @@ pub(super) fn pulled_key(sender: &str) -> Vec<u8> {
 pub(super) fn queued(about: Concerned, told: &Told) -> Vec<u8> {
     encode(&QueuedNotice {
         about,
-        since: told.ended.is_none().then_some(told.asked),
+        since: told.is_open().then_some(told.asked),
         stuck: told.stuck,
     })
 }

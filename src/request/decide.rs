@@ -5,7 +5,6 @@
 
 mod course;
 mod holds;
-mod joined;
 mod letter;
 mod robots;
 mod whose;

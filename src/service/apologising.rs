@@ -203,22 +203,34 @@ pub(super) fn told_again(
     events: &[Event],
     addresses: impl FnOnce() -> Vec<Address>,
 ) -> Result<Vec<Event>, Trouble> {
-    let mut people: Vec<PersonId> = Vec::new();
+    let state = office.sequencer.reader().state();
+    let mut asked = Vec::new();
     for event in events {
         if let Event::MailAfterStop { person, .. } = event
-            && !people.contains(person)
+            && let Some(holds) = state.person(*person)?.suppression
         {
-            people.push(*person);
+            asked.push(Event::Suppressed {
+                person: *person,
+                suppression: holds.suppression,
+                reason: holds.reason,
+                case: holds.case,
+            });
         }
     }
-    if people.is_empty() {
+    if asked.is_empty() {
         return Ok(Vec::new());
     }
-    let sight = InSight {
-        addresses: addresses(),
-        ..InSight::default()
-    };
-    notices::ask_disproved(office, house, &people, &sight)
+    let (addresses, domains) = (addresses(), Vec::new());
+    notices::ask(
+        office,
+        house,
+        &asked,
+        &InSight {
+            addresses,
+            domains,
+            backlog: false,
+        },
+    )
 }
 
 /// Whether whoever is suppressed so had asked not to be written to.

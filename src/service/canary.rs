@@ -13,7 +13,6 @@ mod report;
 pub(super) use hearing::heard;
 pub use report::CanaryReport;
 
-use super::daily::is_due;
 use super::house::Office;
 use super::outbox;
 use super::sequencer::{Committed, Proposal};
@@ -144,8 +143,7 @@ impl Keeper {
         let mut due = false;
         for request in BOTH {
             let row = self.row(request)?;
-            let last = row.map(|row| self.day(row.begun, settings.hour));
-            due |= last.is_none_or(|last| is_due(today, last));
+            due |= row.is_none_or(|row| self.day(row.begun, settings.hour) < today);
         }
         if due {
             let events = begin("auto").map_err(|e| e.to_string())?;
@@ -223,16 +221,19 @@ impl Keeper {
         row: &CanaryRow,
     ) -> Result<(), String> {
         let parcel = self.parcel(settings, request, row)?;
-        let login = Credentials::of(&settings.smtp);
-        let outcome = match Courier::new(&settings.smtp, login) {
+        let login = Credentials::of(&settings.smtp).map_err(|e| e.to_string());
+        let courier = login.and_then(|login| {
+            Courier::new(&settings.smtp, login).map_err(|problem| problem.to_string())
+        });
+        let outcome = match courier {
             Ok(courier) => {
                 let outcome = courier.deliver(&parcel, &|| async { true }).await;
                 courier.rest().await;
                 crate::faults::reached("canary: its mail has left");
                 outcome
             }
-            Err(problem) => {
-                self.put_off(request, row, problem.to_string());
+            Err(why) => {
+                self.put_off(request, row, why);
                 return Ok(());
             }
         };

@@ -4,13 +4,8 @@ use super::needs::{Need, Why};
 use super::notices::SenderReport;
 use crate::delivery::{BreakerState, Problem};
 use crate::mailbox::{MailboxState, MailboxStatus};
-use crate::record::Timestamp;
 use serde::Serialize;
 use std::fmt;
-use std::time::Duration;
-
-/// A mailbox may be silent for so long, however often it is to be looked at: a machine that is busy is no illness.
-const SILENCE: Duration = Duration::from_secs(60);
 
 /// The way to the SMTP server.
 #[derive(Clone, Debug, Serialize)]
@@ -149,51 +144,10 @@ impl MailboxReport {
 }
 
 impl MailboxReport {
-    /// The same, and ill if it says nothing although it should have: it is looked at `every` so often, and whoever watched it
-    /// may be `gone`. The machine's clock is asked, by which the watcher noted its last look.
-    pub(super) fn unless_silent(
-        mut self,
-        status: &MailboxStatus,
-        every: Option<Duration>,
-        gone: bool,
-    ) -> Self {
-        let now = Timestamp::from(jiff::Timestamp::now());
-        if self.last_error.is_none() {
-            self.last_error = silence(status, every, gone, now);
-        }
-        self
-    }
-
     /// Whether its last day is over, so that it is not watched and need not be.
     pub fn is_closed(&self) -> bool {
         self.state == MailboxState::Closed.word()
     }
-}
-
-/// What is wrong with a mailbox of which nothing is said, and since when: whoever watches it is gone, or waits (everything was
-/// read) and has missed three looks.
-fn silence(
-    status: &MailboxStatus,
-    every: Option<Duration>,
-    gone: bool,
-    now: Timestamp,
-) -> Option<(String, String)> {
-    if matches!(status.state, MailboxState::Closed | MailboxState::Stopped) {
-        return None;
-    }
-    let since = status.last_poll.unwrap_or(now);
-    if gone {
-        let why = "nobody watches it any more; start the daemon again";
-        return Some((since.to_string(), why.to_owned()));
-    }
-    let waits = matches!(status.state, MailboxState::Watching | MailboxState::Polling);
-    let reads = status.folders.iter().any(|f| f.waiting > 0);
-    let patience = (every? * 3).max(SILENCE);
-    let passed = u64::try_from(now.millis_since(since)).unwrap_or(0);
-    (waits && !reads && Duration::from_millis(passed) > patience).then(|| {
-        let why = "it was not looked at when it should have been, three times";
-        (since.to_string(), why.to_owned())
-    })
 }
 
 /// What a person must do; `None` where waiting is enough.
@@ -246,35 +200,18 @@ impl fmt::Display for MailboxReport {
     }
 }
 
-/// A sender that did not obey within the hour, what must be done there by hand, and one that is no longer configured.
+/// A sender that did not obey within the hour, and what must be done there by hand.
 pub(super) fn sender_needs(sender: &SenderReport) -> Vec<Need> {
     let mut needs = Vec::new();
-    let name = &sender.name;
-    if !sender.configured {
-        let why = match sender.late {
-            0 => Why::SenderStuck,
-            _ => Why::Sender,
-        };
-        let fix = format!(
-            "put the [[sender]] {name} back; or quitus senders waiting {name}, and when it is done there: quitus senders done {name} '*'"
-        );
-        let need = Need::of(why, fix).about(name).times(sender.waiting);
-        let since = sender.oldest.clone();
-        return vec![Need { since, ..need }];
-    }
     if sender.late > 0 {
-        // What is to be done there by hand is late, too.
-        let what = match sender.stuck {
-            0 => "test",
-            _ => "waiting",
-        };
-        let need = Need::of(Why::Sender, format!("quitus senders {what} {name}")).about(name);
+        let fix = format!("quitus senders test {}", sender.name);
+        let need = Need::of(Why::Sender, fix).about(&sender.name);
         let since = sender.oldest.clone();
         needs.push(Need { since, ..need }.times(sender.late));
     }
     if sender.stuck > 0 {
-        let fix = format!("quitus senders waiting {name}");
-        let need = Need::of(Why::SenderStuck, fix).about(name);
+        let fix = format!("quitus senders waiting {}", sender.name);
+        let need = Need::of(Why::SenderStuck, fix).about(&sender.name);
         needs.push(need.times(sender.stuck));
     }
     needs

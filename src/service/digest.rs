@@ -105,15 +105,11 @@ impl Mailer {
 
     async fn round(&mut self) -> Result<(), String> {
         let readers = self.readers();
-        // Whoever is above the reviewers hears of a case also where there are none.
-        if readers.is_empty() && self.office.house.load().config.above().is_empty() {
+        if readers.is_empty() {
             return Ok(());
         }
         let alarms = self.alarms(&readers).await;
-        match readers.is_empty() {
-            true => alarms,
-            false => alarms.and(self.daily(&readers).await),
-        }
+        alarms.and(self.daily(&readers).await)
     }
 
     /// Who reads today: the reviewers, and for those who are away their deputies.
@@ -141,7 +137,7 @@ impl Mailer {
             Some(day) => day,
             None => daily::day_due(&self.office, daily::began(reader)?.unwrap_or(now)),
         };
-        if !daily::is_due(day, last) {
+        if day <= last {
             return Ok(());
         }
         let frame = reader.head().map_err(|e| e.to_string())?.number;

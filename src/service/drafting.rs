@@ -5,19 +5,18 @@
 //! shown: if anything that stands in the letter changed meanwhile, the hash is another one and nothing leaves.
 
 use super::composing::{self, Occasion, Unwritten};
-use super::extending;
-use super::gathering::{self, Trouble};
+use super::correspondence::message_kept;
+use super::gathering::Trouble;
 use super::house::{House, Office};
 use super::identity;
 use super::mailed::past_mails;
 use super::notices::Standing;
-use super::opening;
 use crate::answer::Letter;
 use crate::config::{Config, SystemSettings};
 use crate::record::{
-    Address, CaseId, CaseRow, Contact, ContentKey, FrozenLetter, KeptMessage, Language, LetterKind,
-    LetterRow, LetterState, MessageRow, Proof, RecipientRow, RequestKind, RequestState, Suppression,
-    Timestamp, hex,
+    Address, CaseId, CaseRow, Contact, ContentKey, Event, FrozenLetter, KeptMessage, LetterKind,
+    LetterRow, LetterState, MessageRow, Proof, RecipientRow, RequestKind, RequestState, Review,
+    Suppression, Timestamp, hex,
 };
 use crate::request::{Correspondent, LetterPlan, Release, rule};
 use crate::store::Reader;
@@ -67,12 +66,12 @@ impl CaseFile {
         let suppression = person.and_then(|p| p.suppression);
         Ok(Some(Self {
             contact: super::people::contact(reader, contact.as_ref())?,
-            messages: opening::messages(reader, &row)?,
+            messages: messages(reader, &row)?,
             letters: state.letters(id)?.into_iter().map(|(_, l)| l).collect(),
             suppression: suppression.map(|s| (s.suppression, s.since)),
-            proof: opening::proof(reader, &row)?,
-            extended: opening::extended(reader, &row)?,
-            systems: opening::systems(reader, &row)?,
+            proof: proof(reader, &row)?,
+            extended: extended(reader, &row)?,
+            systems: systems(reader, &row)?,
             recipients: state.recipients_of(id)?,
             paper: super::paper::address(reader, &row)?,
             id,
@@ -92,17 +91,9 @@ impl CaseFile {
         self.row.requests.iter().filter(|r| is_open(r.state))
     }
 
-    /// What is open and no letter answers or will answer: a human must. A draft for which there are no words is no answer.
-    pub fn left_to_a_human(&self, house: &House) -> Vec<RequestKind> {
-        let said = |l: &&LetterRow| l.state != LetterState::Draft || self.has_words(house, l);
-        left_to_a_human(&self.row, self.letters.iter().filter(said))
-    }
-
-    fn has_words(&self, house: &House, letter: &LetterRow) -> bool {
-        let (kind, answers) = (letter.head.kind, &letter.head.answers);
-        let kept = self.message_of(letter).and_then(|(.., kept)| kept.as_ref());
-        let language = self.language(house, kind, answers, kept);
-        gathering::has_template(house, language, kind, answers)
+    /// What is open and no letter answers or will answer: a human must.
+    pub fn left_to_a_human(&self) -> Vec<RequestKind> {
+        left_to_a_human(&self.row, &self.letters)
     }
 
     /// Where this request is still to be done.
@@ -153,8 +144,6 @@ impl CaseFile {
         };
         let mut occasion = self.occasion(reader, letter, &plan, office.clock.now())?;
         occasion.standing = Standing::of(&reader.state(), &house.senders, self.row.person)?;
-        let extended = (self.extended.clone()).filter(|_| plan.kind == LetterKind::Extension);
-        occasion.extension = extended.zip(extending::end(house, &self.row));
         Ok(match composing::write(house, &plan, &occasion) {
             Ok(letter) => Ok(Draft {
                 plan,
@@ -177,13 +166,15 @@ impl CaseFile {
         let from = said.or(self.proof.as_ref().and_then(|p| p.from.as_ref()));
         let on_behalf = kept.is_some_and(|k| k.understood.split(", ").any(|w| w == "on_behalf"));
         let on_file = self.contact.as_ref().map(|c| c.addresses.as_slice());
-        let language = self.language(house, letter.head.kind, &letter.head.answers, kept);
+        let of_contact = self.contact.as_ref().and_then(|c| c.language);
+        let language = self.row.language.or(of_contact);
         let reader = Correspondent {
             from,
             on_file: on_file.unwrap_or_default(),
             same: !on_behalf && self.is_the_person(reader, from)?,
         };
         let release = Release::Held(letter.rule.clone().unwrap_or(rule::MODE));
+        let language = language.unwrap_or(house.config.policy.settings.default_language);
         let (head, announces) = (letter.head.clone(), self.announces(letter));
         Ok(match self.is_on_paper(letter) {
             true => {
@@ -193,26 +184,6 @@ impl CaseFile {
             }
             false => LetterPlan::of(head, announces, language, &reader, release),
         })
-    }
-
-    /// The language of such a letter: that of the case; without words in it that of the message which it answers, in which it
-    /// was decided, of the register, of the house.
-    fn language(
-        &self,
-        house: &House,
-        kind: LetterKind,
-        answers: &[RequestKind],
-        kept: Option<&KeptMessage>,
-    ) -> Language {
-        let understood: Option<Language> =
-            kept.and_then(|k| k.understood.split(", ").next()?.parse().ok());
-        let of_contact = self.contact.as_ref().and_then(|c| c.language);
-        let default = house.config.policy.settings.default_language;
-        let known = [self.row.language, understood, of_contact, Some(default)];
-        let mut known = known.into_iter().flatten();
-        let has = |l: &Language| gathering::has_template(house, *l, kind, answers);
-        let first = known.clone().next().unwrap_or(default);
-        known.find(has).unwrap_or(first)
     }
 
     /// Whether this letter is printed; a code goes to the address on file, and to no other (B8).
@@ -263,6 +234,7 @@ impl CaseFile {
         };
         let identity = (self.row.review.identity.as_ref())
             .filter(|i| plan.kind == LetterKind::Identity && i.letter == plan.letter);
+        let extended = (self.extended.clone()).filter(|_| plan.kind == LetterKind::Extension);
         Ok(Occasion {
             contact: self.contact.as_ref(),
             subject,
@@ -276,7 +248,7 @@ impl CaseFile {
             mailbox: kept.and_then(|k| k.to.as_ref()),
             mails,
             code: identity.map(|i| (identity::code(reader.fingerprinter(), i.letter), i.expires)),
-            extension: None,
+            extension: extended.zip(due),
             apology: self.apology(reader, plan.kind)?,
             standing: Standing::NoSenders,
             postal: self.paper.as_deref().unwrap_or_default(),
@@ -363,6 +335,57 @@ impl Draft<'_> {
             automatic,
         )
     }
+}
+
+fn messages(reader: &Reader, row: &CaseRow) -> Result<Vec<CaseMessage>, Trouble> {
+    let mut messages = Vec::new();
+    for key in &row.messages {
+        let Some(message) = reader.state().message(*key)? else {
+            continue;
+        };
+        let kept = message_kept(reader, &message)?;
+        messages.push((*key, message, kept));
+    }
+    Ok(messages)
+}
+
+fn proof(reader: &Reader, row: &CaseRow) -> Result<Option<Proof>, Trouble> {
+    let Event::CaseOpened {
+        proof: Some(sealed),
+        ..
+    } = reader.event(row.position)?
+    else {
+        return Ok(None);
+    };
+    Ok(reader.open_sealed(&sealed)?)
+}
+
+fn extended(reader: &Reader, row: &CaseRow) -> Result<Option<String>, Trouble> {
+    let Some(position) = row.review.extended else {
+        return Ok(None);
+    };
+    let Event::Reviewed(Review::Extended {
+        reason: Some(sealed),
+        ..
+    }) = reader.event(position)?
+    else {
+        return Ok(None);
+    };
+    Ok(reader.open_sealed(&sealed)?)
+}
+
+fn systems(reader: &Reader, row: &CaseRow) -> Result<Vec<(RequestKind, String, String)>, Trouble> {
+    let mut all = Vec::new();
+    for done in &row.review.systems {
+        let words: Option<String> = match reader.event(done.position)? {
+            Event::Reviewed(Review::SystemDone {
+                words: Some(words), ..
+            }) => reader.open_sealed(&words)?,
+            _ => None,
+        };
+        all.push((done.request, done.system.clone(), words.unwrap_or_default()));
+    }
+    Ok(all)
 }
 
 fn references(kept: &KeptMessage) -> Vec<String> {

@@ -6,7 +6,6 @@
 use super::composing;
 use super::drafting::{CaseFile, Draft};
 use super::erasing;
-use super::extending;
 use super::gathering::Trouble;
 use super::house::{House, Office};
 use super::settling::answered;
@@ -89,8 +88,6 @@ pub fn posted(
     let letter = row.head.letter;
     let case = office.sequencer.reader().state().case(letter.case)?;
     let mut events = answered(letter, &row.head, case.as_ref(), held, by);
-    let now = office.clock.now();
-    events.extend(extending::with_letter(office, &row.head, now, by));
     events.extend(erasing::with_letter(office, &row.head));
     Ok(events)
 }

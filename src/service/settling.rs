@@ -6,7 +6,6 @@
 
 use super::desks::Desks;
 use super::erasing;
-use super::extending;
 use super::filing;
 use super::gathering::Trouble;
 use super::house::Office;
@@ -70,8 +69,6 @@ pub(super) fn when_sent(office: &Office, letter: LetterId, head: &LetterHead) ->
     let case = case.ok().flatten();
     let is_held = case.as_ref().is_some_and(|c| c.held.is_some());
     let mut events = answered(letter, head, case.as_ref(), is_held, "auto");
-    let now = office.clock.now();
-    events.extend(extending::with_letter(office, head, now, "auto"));
     events.extend(owners::with_letter(office, letter, head));
     events.extend(erasing::with_letter(office, head));
     events.extend(filing::after_letter(office, letter, head));
@@ -110,8 +107,6 @@ pub fn arrived(
     }
     let is_held = !only_that && case.as_ref().is_some_and(|c| c.held.is_some());
     events.extend(answered(letter, &row.head, case.as_ref(), is_held, by));
-    // It left when it became uncertain, not when that was found out.
-    events.extend(extending::with_letter(office, &row.head, row.changed, by));
     events.extend(owners::with_letter(office, letter, &row.head));
     events.extend(erasing::with_letter(office, &row.head));
     events.extend(filing::after_letter(office, letter, &row.head));

@@ -20,9 +20,8 @@ use std::fmt;
 const SHOWN: usize = 30;
 
 /// What is ill outside the state.
-const OUTSIDE: [Why; 14] = [
+const OUTSIDE: [Why; 12] = [
     Why::DiskFull,
-    Why::Part,
     Why::Mailbox,
     Why::Smtp,
     Why::Canary,
@@ -31,7 +30,6 @@ const OUTSIDE: [Why; 14] = [
     Why::Edits,
     Why::SentLog,
     Why::Filing,
-    Why::Clock,
     Why::Sender,
     Why::SenderStuck,
     Why::Flood,

@@ -38,12 +38,13 @@ pub(super) fn teller(
         let status = status.with_canary(CanaryReport::of_house(&state, &house.config)?);
         let full = office.sequencer.reader().check_room();
         let disk = full.err().map(|full| full.to_string());
-        let settings = |name: &str| house.config.mailboxes.iter().find(|m| m.name == name);
+        let closing = |name: &str| {
+            let of = house.config.mailboxes.iter().find(|m| m.name == name);
+            of.and_then(|m| m.closing)
+        };
         let seen = mailboxes.iter().map(|m| {
-            let (gone, status) = (m.has_changed().is_err(), m.borrow());
-            let of = settings(&status.name);
-            let report = MailboxReport::of(&status, of.and_then(|m| m.closing));
-            report.unless_silent(&status, of.map(|m| m.poll_every()), gone)
+            let status = m.borrow();
+            MailboxReport::of(&status, closing(&status.name))
         });
         let smtp = SmtpReport::of(&courier.breaker());
         let status = status.with_daemon(health.report(), disk, smtp, seen.collect());

@@ -219,10 +219,6 @@ async fn everything_at_once(contract: &Contract<'_>) {
             json!({"address": "@two.example", "reason": "x"}),
         ),
         ("/suppression/import", json!("a@three.example\n")),
-        (
-            "/suppression/check",
-            json!({"address": "a@three.example"}),
-        ),
         ("/contacts/show", json!({"address": "bob@cliff.example"})),
         ("/contacts/show", json!({"address": "+33123456789"})),
         ("/search", json!({"what": "bob@cliff.example"})),

@@ -142,38 +142,6 @@ async fn a_letter_that_the_server_puts_off_for_ever_is_given_to_a_human_at_its_e
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_copy_that_was_refused_is_not_sent_again_before_it_is_proved_who_asks() {
-    let stage = Stage::build(Mode::Review).await;
-    let ask = "Envoyez-moi une copie de toutes les données personnelles que vous détenez sur moi.";
-    stage
-        .receives("anne@dune.example", "Vos données", ask)
-        .await;
-    let case = stage.open().await.pop().unwrap();
-    let drafts = stage.drafts(&case).await;
-    let copy = drafts.iter().find(|d| d["kind"] == "answer").unwrap();
-    let nobody = smtp::Effect::Reply("550 5.1.1 nobody here".into());
-    let refuse = smtp::Fault::every(smtp::Step::Rcpt, nobody);
-    stage.post.script([refuse]);
-    let word = json!({"hash": copy["hash"]});
-    stage
-        .order(&format!("/requests/{case}/approve"), word)
-        .await;
-    let refused = quitus::record::LetterState::Rejected as usize;
-    let letters = || stage.state(|s| s.counts().unwrap().letters[refused]);
-    stage.until("it is refused", || letters() == 1).await;
-    let identify = format!("/requests/{case}/identify");
-    stage.order(&identify, json!({})).await;
-    let number = copy["letter"].as_u64().unwrap() - 1;
-    let again = format!("/letters/{case}.{number}/resend");
-    let refused = stage.refused(&again, json!({})).await;
-    assert!(refused.error.contains("not proved who asks"), "{refused:?}");
-    let proved = json!({"proved": true, "reason": "called back"});
-    stage.order(&identify, proved).await;
-    stage.order(&again, json!({})).await;
-    stage.end().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn an_erasure_waits_for_the_copy_that_was_asked_in_another_case() {
     let stage = Stage::build(Mode::Review).await;
     let copy = "Envoyez-moi une copie de toutes les données personnelles que vous détenez sur moi.";

@@ -120,12 +120,6 @@ pub fn run(case: &Case) -> (Decision, Address) {
             .open
             .push(open_case(kind.parse().unwrap(), person.person, false));
     }
-    // Answered in the first of them, which is open for something else.
-    for kind in case.facts.iter().filter_map(|f| f.strip_prefix("ended:")) {
-        if let Some(open) = history.open.first_mut() {
-            open.row.requests.extend(people::ended(kind.parse().unwrap()));
-        }
-    }
     if has("in_thread") {
         history.thread_case = history.open.first().cloned();
     }

@@ -59,26 +59,15 @@ impl std::fmt::Debug for Learned {
 }
 
 /// What the learned reader thinks of one text.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Judgement {
     /// A probability for each of [`LABELS`].
     pub says: [f32; LABELS.len()],
     /// For each label the sentence that spoke for it most: bytes of the text.
     pub moved_by: [Range<usize>; LABELS.len()],
-    /// The sentences of a long text of which it did not see all: bytes of the text. Empty if it saw everything.
-    pub unread: Range<usize>,
-    /// The text is in a script or a language of which it was taught next to nothing.
-    pub is_foreign: bool,
-    /// The text has hardly a word beside its greeting; set by who asks.
-    pub is_terse: bool,
 }
 
 impl Judgement {
-    /// Whether words of the text stand in a sentence of which it did not see all.
-    pub fn missed(&self, words: &Range<usize>) -> bool {
-        words.start < self.unread.end && self.unread.start < words.end
-    }
-
     /// The sentence that spoke for a label most.
     pub fn sentence<'t>(&self, label: usize, text: &'t str) -> &'t str {
         text.get(self.moved_by[label].clone()).unwrap_or_default()
@@ -119,10 +108,8 @@ impl Learned {
 
     fn judge_anew(&self, text: &str) -> Judgement {
         let mut pieces = self.words.cut(text, 8 * LONGEST);
-        let mut unread = 0..0;
         if pieces.len() > LONGEST - 2 {
             let tail = pieces.len() - (LONGEST - 2 - HEAD);
-            unread = pieces[HEAD].start..pieces[tail].start;
             pieces.drain(HEAD..tail);
         }
         let ids: Vec<u32> = pieces.iter().map(|p| p.id).collect();
@@ -136,22 +123,7 @@ impl Learned {
             let parts = parts.get(1..=pieces.len()).unwrap_or_default();
             moved_by[label] = loudest(&sentences, &pieces, parts);
         }
-        Judgement {
-            says,
-            moved_by,
-            unread: whole(&sentences, unread),
-            is_foreign: self.words.is_foreign(text),
-            is_terse: false,
-        }
-    }
-}
-
-/// A part of a text with all of the sentences in which it begins and ends; nothing stays nothing.
-fn whole(sentences: &[Range<usize>], part: Range<usize>) -> Range<usize> {
-    let mut touched = (sentences.iter()).filter(|s| s.start < part.end && part.start < s.end);
-    match touched.next() {
-        Some(first) => first.start..touched.next_back().unwrap_or(first).end,
-        None => part,
+        Judgement { says, moved_by }
     }
 }
 
@@ -234,30 +206,6 @@ mod tests {
         assert!(judged.sentence(0, text).contains("Ne m’écrivez plus"));
         let nothing = Learned::shipped().unwrap().judge("");
         assert_eq!(nothing.sentence(0, ""), "");
-    }
-
-    #[test]
-    fn of_a_long_text_the_sentences_that_are_not_seen_are_known() {
-        let learned = Learned::shipped().unwrap();
-        let (before, after) = ("Il fait beau à Lyon. ".repeat(40), " Tout va bien ici.".repeat(40));
-        let text = format!("{before}Retirez-moi de votre liste.{after}");
-        let judged = learned.judge(&text);
-        let at = before.len();
-        assert!(judged.missed(&(at..at + 10)), "{:?}", judged.unread);
-        assert!(!judged.missed(&(0..10)), "{:?}", judged.unread);
-        assert!(!learned.judge("Retirez-moi de votre liste.").missed(&(0..10)));
-        assert_eq!(whole(&[0..5, 5..9, 9..12], 6..10), 5..12);
-    }
-
-    #[test]
-    fn a_script_that_was_not_taught_is_foreign() {
-        let learned = Learned::shipped().unwrap();
-        for foreign in ["네, 관심 있습니다.", "تم الاستلام", "Cảm ơn, đã nhận."] {
-            assert!(learned.judge(foreign).is_foreign, "{foreign}");
-        }
-        for known in ["Ακόμα ένα", "Изпратете ми данните", "Größe, œuvre, ő, ț 😀", "", "…"] {
-            assert!(!learned.judge(known).is_foreign, "{known}");
-        }
     }
 
     #[test]

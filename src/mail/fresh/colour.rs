@@ -1,17 +1,15 @@
 //! Answers that somebody typed into the quoted mail in another colour, and says so: "mes réponses en rouge ci-dessous".
 //!
-//! Nothing but the colour tells them from what is quoted, and mails are full of colours, so it is believed only where a line
-//! above names one beside a word for answers ("the red model, please" does not) and less than half of the quoted lines have it.
-//! Whether they are all that was typed nobody can know: the lexicons' `answers_inside` brings such a reply to a human.
+//! Nothing but the colour tells them from what is quoted, and mails are full of colours, so it is believed only where the text
+//! above names one and less than half of the quoted lines have it. Whether they are all that was typed nobody can know: the
+//! lexicons' `answers_inside` brings such a reply to a human.
 
 use super::lines::Line;
-use super::words::{ANSWERS, COLOURS};
+use super::words::COLOURS;
 use crate::mail::ElidedKind::Quotation;
 
 /// How far apart the strongest and the weakest part of a loud colour are, of 255.
 const LOUD: u8 = 80;
-/// Octets of a word for answers that may be no more than the beginning of another word.
-const SHORT: usize = 4;
 /// What Outlook gives every reply.
 const OUTLOOK: [u8; 3] = [0x1f, 0x49, 0x7d];
 const LOUD_NAMES: &[&str] = &[
@@ -87,7 +85,7 @@ pub(super) fn answers(lines: &mut [Line]) {
     let quoted = |l: &Line| l.kind == Some(Quotation) && !l.blank();
     let loud = lines.iter().filter(|l| l.loud && quoted(l)).count();
     let all = lines.iter().filter(|l| quoted(l)).count();
-    if loud == 0 || loud * 2 >= all || !lines.iter().any(|l| l.fresh() && speaks_of_answers(l)) {
+    if loud == 0 || loud * 2 >= all || !lines.iter().any(|l| l.fresh() && names_a_colour(l)) {
         return;
     }
     for line in lines.iter_mut().filter(|l| l.loud && quoted(l)) {
@@ -95,16 +93,9 @@ pub(super) fn answers(lines: &mut [Line]) {
     }
 }
 
-/// Whether a line names a colour and says what has it: "see my comments in blue".
-fn speaks_of_answers(line: &Line) -> bool {
-    let words = || line.plain().split(|c: char| !c.is_alphanumeric());
-    let coloured = |word: &str| COLOURS.iter().any(|c| word.starts_with(c));
-    // Short ones are whole words: "ver" is none of "version".
-    let answers = |word: &str| {
-        let is = |a: &&str| word == *a || (a.len() > SHORT && word.starts_with(a));
-        ANSWERS.iter().any(is)
-    };
-    words().any(coloured) && words().any(answers)
+fn names_a_colour(line: &Line) -> bool {
+    let mut words = line.plain().split(|c: char| !c.is_alphanumeric());
+    words.any(|w| COLOURS.iter().any(|c| w.starts_with(c)))
 }
 
 #[cfg(test)]

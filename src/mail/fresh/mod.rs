@@ -9,25 +9,18 @@
 
 mod attribution;
 mod colour;
-mod containers;
 mod earlier;
-mod footers;
 mod html;
-mod letter;
 mod lines;
-mod markup;
 mod marks;
 mod ours;
 mod quotation;
 mod signature;
-mod speech;
 mod tags;
 mod words;
 
 pub use earlier::earlier;
 pub use ours::{OurLines, line_hash, line_hashes};
-
-pub(super) use signature::closes;
 
 use super::{Elided, ElidedKind, Fresh};
 use crate::record::Address;
@@ -202,12 +195,9 @@ fn of_body(body: &Body, typist: &Typist, ours: &dyn OurLines) -> Fresh {
 
 fn set_apart(lines: &mut [Line], typist: &Typist, ours: &dyn OurLines) -> Fresh {
     for line in lines.iter_mut().filter(|l| l.signature && l.quote == 0) {
-        // Typed below the name, in the element that the client keeps for signatures.
-        if !speech::asks_for_oneself(&line.text) {
-            line.kind = Some(ElidedKind::Signature);
-        }
+        line.kind = Some(ElidedKind::Signature);
     }
-    quotation::mark(lines, typist);
+    quotation::mark(lines);
     colour::answers(lines);
     ours::mark(lines, ours);
     signature::mark(lines, typist);

@@ -5,11 +5,8 @@
 //! there, unquoted lines between and below them are answers, and stay fresh. `|` and `»` are marks too, if the first line
 //! below an attribution has them.
 
-use super::Typist;
 use super::attribution::{attribution, digits, has_time};
-use super::letter;
 use super::lines::{Line, plain_form};
-use super::speech::answers;
 use super::words::{ANSWER_ABOVE, FORWARDED, LABELS, ORIGINAL, Role};
 use crate::mail::ElidedKind::{self, Forwarded, Quotation};
 use aho_corasick::AhoCorasick;
@@ -17,7 +14,7 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 /// Marks every quoted line.
-pub(super) fn mark(lines: &mut [Line], typist: &Typist) {
+pub(super) fn mark(lines: &mut [Line]) {
     for line in lines.iter_mut().filter(|l| l.quote > 0) {
         line.kind = Some(Quotation);
     }
@@ -37,7 +34,7 @@ pub(super) fn mark(lines: &mut [Line], typist: &Typist) {
             at += 1;
             continue;
         }
-        at = match beginning(lines, &labels, at, typed_above, Some(typist)) {
+        at = match beginning(lines, &labels, at, typed_above) {
             Some(found) => {
                 bar = bar.or_else(|| bar_below(lines, &found));
                 elide(lines, &found, bar)
@@ -107,14 +104,12 @@ fn elide(lines: &mut [Line], found: &Beginning, bar: Option<char>) -> usize {
     end
 }
 
-/// The mail that begins at a line, if one does. Without a typist all that is read is a quoted thread, in which nobody wrote
-/// letters' heads.
+/// The mail that begins at a line, if one does.
 pub(super) fn beginning(
     lines: &[Line],
     labels: &[Option<Role>],
     at: usize,
     typed_above: bool,
-    typist: Option<&Typist>,
 ) -> Option<Beginning> {
     let sure = |from, body, kind| {
         Some(Beginning {
@@ -141,10 +136,7 @@ pub(super) fn beginning(
     {
         return sure(at, body, Quotation);
     }
-    let typed = |body: usize| {
-        typist.is_some_and(|t| letter::is_head(&lines[at..body], &labels[at..body], t))
-    };
-    if let Some(body) = header_block(lines, labels, at).filter(|body| !typed(*body)) {
+    if let Some(body) = header_block(lines, labels, at) {
         return sure(above(lines, at), body, Quotation);
     }
     if let Some(body) = notes_block(lines, at) {
@@ -351,8 +343,7 @@ fn above(lines: &[Line], at: usize) -> usize {
     if rule { from - 1 } else { at }
 }
 
-/// The tail of a quoted line that a mail program wrapped without a mark: `> … and therefore` / `we` / `> propose`. An answer
-/// that somebody typed in between is none.
+/// The tail of a quoted line that a mail program wrapped without a mark: `> … and therefore` / `we` / `> propose`.
 fn torn_lines(lines: &mut [Line]) {
     for n in 1..lines.len().saturating_sub(1) {
         let between = lines[n - 1].quote > 0 && lines[n + 1].quote == lines[n - 1].quote;
@@ -363,7 +354,7 @@ fn torn_lines(lines: &mut [Line]) {
             .text
             .trim_end()
             .ends_with(['.', '?', '!', ':', '…']);
-        if lines[n].fresh() && between && long && tail && !ends && !answers(text) {
+        if lines[n].fresh() && between && long && tail && !ends {
             lines[n].kind = Some(Quotation);
         }
     }

@@ -24,8 +24,6 @@ pub(in crate::monitor) fn eventful() -> Status {
             edits: Some((at(), vec!["wrong".into()])),
             restart: vec!["[smtp]"],
             blind: Vec::new(),
-            fallen: Vec::new(),
-            leapt: None,
         }),
         disk: Some("full".into()),
         mode: Mode::Live,
@@ -84,7 +82,6 @@ pub(in crate::monitor) fn eventful() -> Status {
             trouble: Some(("no".into(), at())),
             pull_trouble: None,
             unverified: false,
-            configured: true,
         }],
         smtp: Some(SmtpReport {
             state: "left_alone",

@@ -170,41 +170,6 @@ mod tests {
         tables
     }
 
-    #[test]
-    fn a_second_look_that_fails_or_is_refused_is_open_again() {
-        let (stop, about) = (NoticeAct::Suppress, person(1));
-        let unknown = Notice::Ended {
-            sender: "crm".into(),
-            about,
-            end: NoticeEnd::Unknown,
-            words: String::new(),
-            again: Some(Timestamp::from_millis(86_400_002)),
-        };
-        let failed = Notice::Failed {
-            sender: "crm".into(),
-            about,
-            next: Timestamp::from_millis(9),
-            why: "it has a fault of its own".into(),
-        };
-        let stuck = Notice::Stuck {
-            sender: "crm".into(),
-            about,
-            why: "it refuses this".into(),
-        };
-        let look = |more: &[Notice]| {
-            let first = [due(1, stop, true), unknown.clone()];
-            let tables = after(&[&first[..], more].concat());
-            let row = State(&tables).senders_told(&about).unwrap();
-            let queue = State(&tables).notices("crm", 10).unwrap();
-            assert_eq!(queue[0].1.since, row.told[0].open_since());
-            (row.told[0].is_open(), queue[0].1.stuck)
-        };
-        assert_eq!(look(&[]), (false, false));
-        assert_eq!(look(std::slice::from_ref(&failed)), (true, false));
-        assert_eq!(look(&[failed, stuck]), (true, true));
-        assert_eq!(look(&[ended(1, Some(99))]), (false, false));
-    }
-
     fn queue(tables: &MemoryTables) -> Vec<Concerned> {
         let all = State(tables).notices("crm", 10).unwrap();
         all.into_iter().map(|(_, n)| n.about).collect()

@@ -1,7 +1,6 @@
 //! The way of a message that a person wrote: what it entails for the people, which case it belongs to, what a human must see.
 
-use super::holds::{again, must_be_seen};
-use super::joined::{clock, nearest, runs};
+use super::holds::must_be_seen;
 use super::letter;
 use super::whose::{Whose, whose};
 use super::{is, kinds_of};
@@ -25,8 +24,6 @@ pub(super) struct Course<'a, 's> {
     pub kinds: Vec<RequestKind>,
     /// The open case that the message joins.
     pub open: Option<&'a Case>,
-    /// The open case that it would have joined, had that not answered or refused already what is asked again.
-    after: Option<&'a Case>,
 }
 
 impl<'a, 's> Course<'a, 's>
@@ -35,10 +32,15 @@ where
 {
     pub fn new(s: &'a Situation<'s>, policy: &'a Policy, now: Timestamp) -> Self {
         let (whose, kinds) = (whose(s, &s.who), kinds_of(s));
-        let (open, after) = match &s.history.identified {
-            Some(case) => (Some(case), None),
-            None => nearest(s, whose.about.map(|k| k.person), &kinds),
+        let is_open = |c: &&Case| c.row.closed.is_none();
+        let in_thread = s.history.thread_case.as_ref().filter(is_open);
+        let person = whose.about.map(|k| k.person);
+        let same_kind = |c: &&Case| {
+            c.row.person == person && c.row.requests.iter().any(|r| kinds.contains(&r.request))
         };
+        let of_person = || s.history.open.iter().filter(is_open).find(same_kind);
+        let identified = s.history.identified.as_ref();
+        let open = identified.or(in_thread).or_else(of_person);
         Self {
             s,
             policy,
@@ -46,7 +48,6 @@ where
             whose,
             kinds,
             open,
-            after,
         }
     }
 
@@ -124,9 +125,7 @@ where
         let fresh = self.open_requests(&mut d);
         if fresh.is_empty() {
             (d.state, d.rule) = (MessageState::Acted, rule::REMINDER);
-            let again = again(self, &self.kinds).then_some(rule::AGAIN);
-            d.alert |= again.is_some();
-            if let Some(rule) = must_be_seen(self).or(again) {
+            if let Some(rule) = must_be_seen(self) {
                 d.hold(rule);
             }
         } else {
@@ -239,11 +238,9 @@ where
     /// Opens a case or joins the open one; gives the requests that are new.
     fn open_requests(&self, d: &mut Decision) -> Vec<RequestKind> {
         self.add_to_case(d);
-        let known = |k: &RequestKind| self.open.is_some_and(|c| clock(c, *k).is_some());
-        let (repeated, mut fresh): (Vec<_>, Vec<_>) = self.kinds.iter().copied().partition(known);
-        // What still runs in the case before needs no second clock.
-        let running = |k: &RequestKind| self.after.and_then(|c| clock(c, *k)).is_some_and(runs);
-        fresh.retain(|k| !running(k));
+        let clocks = self.open.map(|c| c.row.requests.as_slice()).unwrap_or(&[]);
+        let known = |k: &RequestKind| clocks.iter().any(|c| c.request == *k);
+        let (repeated, fresh): (Vec<_>, Vec<_>) = self.kinds.iter().copied().partition(known);
         let dates = self.policy.calendar.deadlines(self.s.arrival.received);
         if let Some(plan) = &mut d.case {
             plan.reminded = repeated;
@@ -266,8 +263,9 @@ where
         let ids = self.s.ids;
         let person: Option<PersonId> = self.whose.about.map(|k| k.person);
         let thread = self.s.history.thread_case.as_ref();
-        let before = self.after.or(thread).map(|c| c.id);
-        let before = before.or_else(|| self.whose.about.and_then(|k| k.row.closed.last().copied()));
+        let before = thread
+            .map(|c| c.id)
+            .or_else(|| self.whose.about.and_then(|k| k.row.closed.last().copied()));
         let (case, row) = (
             self.open.map_or(ids.case, |c| c.id),
             self.open.map(|c| &c.row),

@@ -40,7 +40,6 @@ struct View {
     who: Who,
     clocks: Vec<Clock>,
     extended: Option<String>,
-    extension_untold: bool,
     evidence: Vec<Evidence>,
     messages: Vec<Message>,
     thread: Vec<Line>,
@@ -174,7 +173,6 @@ impl Teller<'_> {
             who: self.who(data),
             clocks: list("clocks").iter().map(|c| self.clock(c)).collect(),
             extended: text("extended"),
-            extension_untold: data["closed"].is_null() && !goes_on(data),
             messages: list("messages")
                 .iter()
                 .map(|m| self.message(m, &evidence))
@@ -375,7 +373,7 @@ impl Teller<'_> {
         let address = address.or(data["proof"]["from"].as_str());
         May {
             close: open,
-            extend: running && !goes_on(data) && !is_told(data),
+            extend: running && data["extended"].is_null(),
             identify: running && data["identity_proved"].is_null() && clocks.clone().any(proof),
             tell: running && told.clone().any(|r| r["state"].is_null()),
             lift: address
@@ -383,18 +381,4 @@ impl Teller<'_> {
                 .map(str::to_owned),
         }
     }
-}
-
-/// Whether its clocks are extended, since the person was told.
-fn goes_on(data: &Value) -> bool {
-    let mut clocks = data["clocks"].as_array().into_iter().flatten();
-    clocks.any(|c| c["extended"] == true)
-}
-
-/// Whether a letter that tells of an extension waits, or is on its way.
-fn is_told(data: &Value) -> bool {
-    let mut letters = data["letters"].as_array().into_iter().flatten();
-    let over = ["sent", "rejected", "bounced", "cancelled"];
-    let alive = |l: &Value| !over.contains(&l["state"].as_str().unwrap_or_default());
-    letters.any(|l| l["kind"] == "extension" && alive(l))
 }

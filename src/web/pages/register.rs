@@ -303,13 +303,12 @@ fn origin(of: &Value) -> Origin {
 /// What a tool that sends was told, and how it took it.
 fn told(web: &Web, visitor: &Visitor, of: &Value) -> Sender {
     let end = &of["ended"];
-    let stuck = of["stuck"] == true;
-    let how = match (end["how"].as_str(), stuck) {
-        (_, true) => "stuck",
-        (Some(how), false) => how,
+    let how = match (end["how"].as_str(), of["stuck"] == true) {
+        (Some(how), _) => how,
+        (None, true) => "stuck",
         (None, false) => "being_told",
     };
-    let (words, at) = match end.is_null() || stuck {
+    let (words, at) = match end.is_null() {
         true => (&of["why"], &of["asked"]),
         false => (&end["words"], &end["at"]),
     };
