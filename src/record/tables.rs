@@ -183,8 +183,14 @@ pub trait Tables: Rows {
     fn delete(&mut self, table: Table, key: &[u8]);
 }
 
+/// Octets of almost every row: these are written without growing a vector piece by piece.
+const ROW: usize = 512;
+
 /// The bytes of a row: postcard.
 pub fn encode<T: Serialize>(row: &T) -> Vec<u8> {
+    if let Ok(bytes) = postcard::to_slice(row, &mut [0; ROW]) {
+        return bytes.to_vec();
+    }
     // Writing to a growing vector has no way to fail for these types (no maps with unknown length, no custom impls).
     postcard::to_stdvec(row).unwrap_or_default()
 }

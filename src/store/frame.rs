@@ -189,10 +189,9 @@ pub fn encode_frame(
     bytes.extend_from_slice(&(before.number + 1).to_le_bytes());
     bytes.extend_from_slice(&before.hash);
     bytes.push(PAYLOAD_FORMAT);
-    let body = postcard::to_stdvec(&(at, events)).ok()?;
-    bytes.extend_from_slice(&body);
-    let length = body.len() + 1;
-    if length > MAX_PAYLOAD {
+    let written = postcard::to_io(&(at, events), &mut *bytes).is_ok();
+    let length = bytes.len() - start - FRAME_HEADER;
+    if !written || length > MAX_PAYLOAD {
         bytes.truncate(start);
         return None;
     }

@@ -250,14 +250,18 @@ impl Index {
     }
 
     /// Applies changes and the new place: seen at once, in sled when enough of them wait.
-    pub(super) fn apply(&self, changes: Changes, place: &Place) -> Result<(), Damaged> {
+    pub(super) fn apply(&self, mut changes: Changes, place: &Place) -> Result<(), Damaged> {
+        // What is removed from a table that never had a row need not go to sled.
+        changes.retain(|key, row| match (self.table(key), row) {
+            (Some(table), Some(_)) => {
+                table.store(true, Ordering::Release);
+                true
+            }
+            (Some(table), None) => table.load(Ordering::Acquire),
+            (None, _) => true,
+        });
         let waiting = {
             let mut waiting = self.waiting_mut();
-            for (key, row) in &changes {
-                if let (Some(table), Some(_)) = (self.table(key), row) {
-                    table.store(true, Ordering::Release);
-                }
-            }
             waiting.rows.extend(changes);
             waiting.place = Some(*place);
             waiting.rows.len()

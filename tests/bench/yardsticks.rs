@@ -26,7 +26,10 @@ pub fn source(letters: u64, sessions: usize, octets: u64, port: u16) -> f64 {
 /// Messages a second of `script.py`, and its CPU in milliseconds a message, over the first `messages` of this mailbox.
 pub fn script(dovecot: &Dovecot, messages: usize, port: u16) -> (f64, f64) {
     let done = Command::new("python3")
-        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/bench/script.py"))
+        .arg(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/tests/bench/script.py"
+        ))
         .arg(dovecot.imaps.to_string())
         .arg(dovecot.ca_file())
         .args([samples::MAILBOX, "secret"])

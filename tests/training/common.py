@@ -20,7 +20,7 @@ KINDS = ["stop", "source", "access", "erasure", "rectification", "restriction", 
 LABELS = KINDS + ["interested", "not_interested", "wrong_person", "ooo", "question", "none", "machine", "human"]
 # A human sees these whatever else is said; whether one must see them for another reason too was labelled unevenly.
 ALWAYS = {"rectification", "restriction", "portability", "complaint"}
-JUDGING = {"alma", "apart", "bram", "cleo", "dirk", "enid", "everyday", "office", "zoe"}
+JUDGING = {"alma", "apart", "bram", "cleo", "dirk", "enid", "everyday", "gus", "office", "zoe"}
 LONGEST = 192
 # Layers below each exit. src/intent/learned/encoder.rs stops at the first one where that is sure of every label.
 EXITS, SURE = (6, 12), 4.5

@@ -23,7 +23,7 @@ BATCH = 32
 # they stand still.
 MEAN_FROM, MEAN_EVERY, LOWEST_RATE = 0.5, 10, 0.15
 # Of a text of that many pieces some are left out, so that no single word is relied upon.
-LONG, LEFT_OUT = 12, 0.06
+LONG, LEFT_OUT = 12, 0.10
 STEPS_BETWEEN = 100
 NEIGHBOURS = "qwertyuiopasdfghjklzxcvbnm"
 
