@@ -1,6 +1,6 @@
 """The script that somebody writes in an afternoon, as a yardstick: read each reply, look for four words, note it, answer, flag it.
 
-`script.py IMAPS_PORT CA_FILE USER PASSWORD SMTP_PORT MESSAGES` prints messages a second and its CPU in milliseconds a message.
+`script.py IMAPS_PORT CA_FILE USER PASSWORD SMTP_PORT` prints messages a second and its CPU in milliseconds a message.
 """
 import email
 import email.message
@@ -15,13 +15,13 @@ import sys
 import tempfile
 import time
 
-imaps, ca, user, password, smtp, most = sys.argv[1:]
+imaps, ca, user, password, smtp = sys.argv[1:]
 WORDS = re.compile(r"\b(stop|unsubscribe|remove me|désinscri\w*)\b", re.IGNORECASE)
 
 box = imaplib.IMAP4_SSL("127.0.0.1", int(imaps), ssl_context=ssl.create_default_context(cafile=ca))
 box.login(user, password)
 box.select("INBOX")
-uids = box.uid("SEARCH", None, "ALL")[1][0].split()[: int(most)]
+uids = box.uid("SEARCH", None, "ALL")[1][0].split()
 sink = smtplib.SMTP("127.0.0.1", int(smtp))
 folder = tempfile.TemporaryDirectory()
 base = sqlite3.connect(os.path.join(folder.name, "replies.db"))

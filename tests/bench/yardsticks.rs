@@ -23,8 +23,14 @@ pub fn source(letters: u64, sessions: usize, octets: u64, port: u16) -> f64 {
     letters as f64 / begun.elapsed().as_secs_f64()
 }
 
-/// Messages a second of `script.py`, and its CPU in milliseconds a message, over the first `messages` of this mailbox.
-pub fn script(dovecot: &Dovecot, messages: usize, port: u16) -> (f64, f64) {
+/// Whose mailbox the script reads.
+const SCRIPT: &str = "script@elsewhere.example";
+
+/// Messages a second of `script.py`, and its CPU in milliseconds a message, over these in a mailbox of its own.
+pub fn script(dovecot: &Dovecot, messages: &[Vec<u8>], port: u16) -> (f64, f64) {
+    for raw in messages {
+        dovecot.deliver(SCRIPT, "", raw);
+    }
     let done = Command::new("python3")
         .arg(concat!(
             env!("CARGO_MANIFEST_DIR"),
@@ -32,8 +38,7 @@ pub fn script(dovecot: &Dovecot, messages: usize, port: u16) -> (f64, f64) {
         ))
         .arg(dovecot.imaps.to_string())
         .arg(dovecot.ca_file())
-        .args([samples::MAILBOX, "secret"])
-        .args([port.to_string(), messages.to_string()])
+        .args([SCRIPT, "secret", &port.to_string()])
         .output()
         .unwrap();
     let told = String::from_utf8_lossy(&done.stderr);
