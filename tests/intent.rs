@@ -178,6 +178,25 @@ fn a_request_that_meets_the_verdict_act_only_is_held() {
 }
 
 #[test]
+fn whoever_left_a_firm_and_asks_is_for_a_human() {
+    let read = |fresh| {
+        reader().read(&Question {
+            fresh,
+            ..Question::default()
+        })
+    };
+    let judge = |fresh| outcome(&open_gate(), &read(fresh), &Thresholds::default());
+    assert_eq!(
+        judge("J'ai quitté la société ACME le 31 janvier. Merci de me retirer de votre liste."),
+        (Outcome::Hold, Some("departed".into()))
+    );
+    assert_eq!(
+        judge("Merci de me retirer de votre liste."),
+        (Outcome::Act, None)
+    );
+}
+
+#[test]
 fn an_empty_reply_is_held_because_nothing_is_left() {
     let read = reader().read(&Question::default());
     assert_eq!(
@@ -396,6 +415,38 @@ fn what_is_traced_is_what_is_read() {
             assert!(trace.seen.iter().any(counts), "{rule}: {trace:?}");
         }
     }
+}
+
+#[test]
+fn a_word_of_refusal_in_a_phrase_and_a_trap_that_says_no_ask_nothing() {
+    let text = "language = \"fr\"\nnegation = [\"nek\"]\n[[erasure]]\nid = \"a\"\nsay = [\"zork ..4 blurb\", \"nek ..2 quux\"]\n\
+                [[trap]]\nid = \"no\"\nnegates = true\nsay = [\"zork ..1 vilm\"]\n";
+    let source = LexiconSource {
+        path: "fr.toml",
+        text,
+    };
+    let reader = with(&[("fr", source)]).unwrap();
+    let read = |fresh| {
+        reader.read(&Question {
+            fresh,
+            ..Question::default()
+        })
+    };
+    for (asked, fresh) in [
+        (true, "Zork gnar blurb"),
+        (false, "Zork nek blurb"),
+        (true, "Zork gnar, nek gnar blurb"),
+        (true, "Zork nek gnar, gnar blurb"),
+        (true, "Nek gnar quux"),
+        (false, "Zork vilm blurb"),
+        (true, "Zork, vilm gnar blurb"),
+    ] {
+        let read = read(fresh);
+        assert_eq!(read.asks(RequestKind::Erasure), asked, "{fresh}: {read:?}");
+    }
+    // What is only refused is for a human by the lexicons' word; what a trap says no to is not.
+    assert!(read("Zork nek blurb").unsure.is_some());
+    assert!(read("Zork vilm blurb").unsure.is_none());
 }
 
 #[test]

@@ -5,7 +5,7 @@
 //! confidence is a probability, and the thresholds of the policy can follow the cost. Where the readers differ so far that
 //! neither "asked" nor "not asked" is safe, nothing is done and a human sees it.
 
-use super::alone::{NONE_LABEL, differ, unsupported};
+use super::alone::{NONE_LABEL, beside_interest, differ, unsupported};
 use super::classification::{Classification, Evidence, Found, Signal};
 use super::learned::{Judgement, LABELS};
 use super::outcome::is_for_a_human;
@@ -49,6 +49,8 @@ const MENTIONED: Fit = Fit {
     ..HUMAN
 };
 const MERE_MENTIONS: [&str; 3] = ["other_person", "whole_firm", "death"];
+/// A reply that only points to what stands elsewhere, where the learned reader sees nothing.
+const POINTS: &str = "points_elsewhere";
 /// What is only unclear to the lexicons, without any reason for a human, weighs less.
 const UNCLEAR: Fit = Fit {
     lexicons: 0.2,
@@ -114,7 +116,7 @@ const ASKING: f32 = 0.9;
 /// From this probability on that a machine wrote it, what is asked is not done without a human.
 const MACHINE: f32 = 0.7;
 /// From this probability on the learned reader's word for the stance is taken where the lexicons have none.
-const STANCE: f32 = 0.5;
+pub(super) const STANCE: f32 = 0.5;
 
 /// The kinds, in the order of [`LABELS`].
 pub(super) const KINDS: [RequestKind; 8] = [
@@ -173,7 +175,8 @@ pub fn agree(
         false => enough,
     };
     let (doubt, dropped) = weigh(&mut read, judged, text);
-    let dropped = dropped.filter(|_| judged.says[NONE_LABEL] < SURELY_NOTHING);
+    let dropped =
+        dropped.filter(|f| judged.says[NONE_LABEL] < SURELY_NOTHING || is_unread(f, judged));
     human(&mut read, judged, text, enough);
     stance(&mut read, judged);
     let acts = !read.requests.is_empty();
@@ -186,14 +189,16 @@ pub fn agree(
             label,
             text,
         ));
-    } else if let Some(found) =
-        dropped.filter(|f| acts || is_for_a_human(f.kind) || f.confidence >= enough.heard)
-    {
+    } else if let Some(found) = dropped.filter(|f| {
+        acts || is_for_a_human(f.kind) || f.confidence >= enough.heard || is_unread(f, judged)
+    }) {
         read.unsure = Some(differ(&found, None));
     } else if let Some((found, trap)) = unsupported(&read, judged, heard)
         .or_else(|| Some((outvoted(&read, judged, text, enough)?, None)))
     {
         read.unsure = Some(differ(found, trap));
+    } else if let Some(signal) = beside_interest(&read, Some(judged)) {
+        read.unsure = Some(signal);
     } else if acts && read.is_automatic {
         let why = "a machine may have written it";
         read.unsure = Some(signal(why, judged, MACHINE_LABEL, text));
@@ -230,7 +235,9 @@ fn weigh(
             continue;
         }
         let said = judged.says[label];
-        let chance = Fit::of(kind).chance(said, found.is_some() && said >= BASELESS);
+        let unread = found.as_ref().is_some_and(|f| is_unread(f, judged));
+        let counts = found.is_some() && (said >= BASELESS || unread);
+        let chance = Fit::of(kind).chance(said, counts);
         chances[label] = chance;
         match found {
             Some(found) => found.confidence = chance,
@@ -244,7 +251,7 @@ fn weigh(
     }
     let mut all = std::mem::take(&mut read.requests);
     if judged.says[NONE_LABEL] >= DENIED {
-        all.retain(stands_by_itself);
+        all.retain(|f| stands_by_itself(f) || is_unread(f, judged));
     }
     let (kept, dropped): (Vec<_>, Vec<_>) = all.into_iter().partition(|f| f.confidence >= ASKED);
     read.requests = kept;
@@ -256,14 +263,14 @@ fn weigh(
     let likeliest = likeliest.max_by(|a, b| chances[*a].total_cmp(&chances[*b]));
     let heard = |f: &Found| {
         let mut labels = KINDS.iter().zip(judged.says);
-        labels.any(|(kind, said)| *kind == f.kind && said >= BASELESS)
+        is_unread(f, judged) || labels.any(|(kind, said)| *kind == f.kind && said >= BASELESS)
     };
     let dropped = dropped
         .into_iter()
         .filter(|f| says_more(f.kind) && heard(f));
     (
         likeliest.map(|label| (chances[label], label)),
-        dropped.max_by_key(|f| is_for_a_human(f.kind)),
+        dropped.max_by_key(|f| (is_unread(f, judged), is_for_a_human(f.kind))),
     )
 }
 
@@ -280,8 +287,15 @@ fn entailed(read: &Classification, judged: &Judgement, text: &str) -> Option<Fou
 
 /// A phrase of which its writer is certain wins over the learned reader, and so does one in a subject that the person typed: the
 /// learned reader looks at the body only.
-fn stands_by_itself(found: &Found) -> bool {
+pub(super) fn stands_by_itself(found: &Found) -> bool {
     found.confidence >= CERTAIN || found.evidence.iter().all(|e| e.start.is_none())
+}
+
+/// Whether a lexicon heard it in the middle of a long text, which the learned reader did not see: its silence denies nothing.
+fn is_unread(found: &Found, judged: &Judgement) -> bool {
+    let places = found.evidence.iter().filter_map(|e| Some((e.start?, e)));
+    let mut words = places.map(|(start, e)| start..start + e.text.len());
+    words.any(|w| judged.missed(&w))
 }
 
 /// What a lexicon heard and is not done by its word alone: where the learned reader takes the whole for nothing, and in a mail that
@@ -318,7 +332,9 @@ fn human(read: &mut Classification, judged: &Judgement, text: &str, enough: Enou
     let chance = fit.chance(judged.says[HUMAN_LABEL], suspected);
     let acts = !read.requests.is_empty();
     if chance < if acts { FOR_A_HUMAN } else { enough.human } {
-        read.human.clear();
+        let unread = text.get(judged.unread.clone()).unwrap_or_default();
+        let unseen = |s: &Signal| !s.text.is_empty() && unread.contains(&s.text);
+        read.human.retain(|s| s.reason == POINTS || unseen(s));
     } else if read.human.is_empty() {
         read.human
             .push(signal("for a human", judged, HUMAN_LABEL, text));

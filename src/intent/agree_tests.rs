@@ -87,8 +87,12 @@ fn a_find_that_the_learned_reader_knows_to_be_nothing_holds_nobody() {
         };
         let mut says = [0.0; LABELS.len()];
         (says[0], says[2]) = (0.99, access);
-        let moved_by = std::array::from_fn(|_| 0..5);
-        let read = agree(read, &Judgement { says, moved_by }, "words", FOR_AN_ANSWER);
+        let judged = Judgement {
+            says,
+            moved_by: std::array::from_fn(|_| 0..5),
+            ..Judgement::default()
+        };
+        let read = agree(read, &judged, "words", FOR_AN_ANSWER);
         assert!(read.asks(RequestKind::Stop) && !read.asks(RequestKind::Access));
         read.unsure.is_some()
     };
@@ -117,6 +121,7 @@ fn a_phrase_that_its_writer_is_certain_of_wins() {
     let judged = Judgement {
         says: [0.05; LABELS.len()],
         moved_by: std::array::from_fn(|_| 0..text.len()),
+        ..Judgement::default()
     };
     assert!(agree(sure(CERTAIN), &judged, text, FOR_AN_ANSWER).asks(RequestKind::Stop));
     let doubted = agree(sure(0.95), &judged, text, FOR_AN_ANSWER);
@@ -131,8 +136,11 @@ fn is_held(stop: f32, human: f32, none: f32, enough: Enough) -> bool {
     let text = "some words";
     let mut says = [0.001; LABELS.len()];
     (says[0], says[HUMAN_LABEL], says[NONE_LABEL]) = (stop, human, none);
-    let moved_by = std::array::from_fn(|_| 0..text.len());
-    let judged = Judgement { says, moved_by };
+    let judged = Judgement {
+        says,
+        moved_by: std::array::from_fn(|_| 0..text.len()),
+        ..Judgement::default()
+    };
     let read = agree(Classification::default(), &judged, text, enough);
     assert!(read.requests.is_empty(), "{read:?}");
     read.unsure.is_some() || !read.human.is_empty()
@@ -160,7 +168,11 @@ fn heard(stop: f32, none: f32, sure: f32, start: Option<usize>, enough: Enough) 
     let text = "Bonjour, merci de ne plus les relancer, ils sont partis.";
     let mut says = [0.001; LABELS.len()];
     (says[0], says[NONE_LABEL]) = (stop, none);
-    let moved_by = std::array::from_fn(|_| 0..text.len());
+    let judged = Judgement {
+        says,
+        moved_by: std::array::from_fn(|_| 0..text.len()),
+        ..Judgement::default()
+    };
     let heard = Classification {
         requests: vec![Found {
             kind: RequestKind::Stop,
@@ -173,7 +185,7 @@ fn heard(stop: f32, none: f32, sure: f32, start: Option<usize>, enough: Enough) 
         }],
         ..Classification::default()
     };
-    agree(heard, &Judgement { says, moved_by }, text, enough)
+    agree(heard, &judged, text, enough)
 }
 
 #[test]
@@ -219,13 +231,12 @@ fn a_stop_that_may_be_said_beside_an_erasure_is_as_sure_as_it() {
     let read = |stop, erasure| {
         let mut says = [0.001; LABELS.len()];
         (says[0], says[3]) = (stop, erasure);
-        let moved_by = std::array::from_fn(|_| 0..text.len());
-        agree(
-            Classification::default(),
-            &Judgement { says, moved_by },
-            text,
-            FOR_AN_ANSWER,
-        )
+        let judged = Judgement {
+            says,
+            moved_by: std::array::from_fn(|_| 0..text.len()),
+            ..Judgement::default()
+        };
+        agree(Classification::default(), &judged, text, FOR_AN_ANSWER)
     };
     let both = read(0.3, 0.99);
     assert!(
@@ -238,4 +249,62 @@ fn a_stop_that_may_be_said_beside_an_erasure_is_as_sure_as_it() {
         !read(0.3, 0.001).asks(RequestKind::Stop),
         "alone it is only a doubt"
     );
+}
+
+#[test]
+fn what_a_lexicon_hears_where_the_other_reader_did_not_look_is_not_denied() {
+    let text = "Bonjour, merci de ne plus les relancer, ils sont partis.";
+    let read = |unread: std::ops::Range<usize>, none: f32| {
+        let heard = Classification {
+            requests: vec![Found {
+                kind: RequestKind::Stop,
+                confidence: 0.95,
+                evidence: vec![Evidence {
+                    rule: "fr.stop.order/1".into(),
+                    text: "ne plus les relancer".into(),
+                    start: Some(18),
+                }],
+            }],
+            human: vec![Signal {
+                reason: "other_person".into(),
+                rule: "fr.human.other_person/1".into(),
+                text: "les relancer".into(),
+            }],
+            ..Classification::default()
+        };
+        let mut says = [0.001; LABELS.len()];
+        says[NONE_LABEL] = none;
+        let judged = Judgement {
+            says,
+            moved_by: std::array::from_fn(|_| 0..text.len()),
+            unread,
+            ..Judgement::default()
+        };
+        agree(heard, &judged, text, FOR_NOTHING_MUCH)
+    };
+    for none in [0.1, 0.85, 0.99] {
+        let seen = read(0..0, none);
+        assert!(seen.unsure.is_none() && seen.human.is_empty(), "{seen:?}");
+        let unseen = read(10..40, none);
+        let why = unseen.unsure.as_ref().map(|u| u.reason.as_str());
+        assert_eq!(why, Some("the readers differ on stop"), "{unseen:?}");
+        assert_eq!(unseen.human.len(), 1, "{unseen:?}");
+        assert!(read(41..50, none).unsure.is_none());
+    }
+}
+
+#[test]
+fn a_request_in_the_middle_of_a_long_mail_is_not_passed_over() {
+    let before =
+        "Nous avons ouvert un second atelier à Villefranche et recruté quatre techniciens. ";
+    let after = " Le programme des conférences du salon est en ligne depuis la semaine dernière.";
+    let (before, after) = (before.repeat(9), after.repeat(9));
+    for asked in [
+        "Merci de ne plus me contacter.",
+        "D'où tenez-vous mon adresse ?",
+    ] {
+        let read = understood("", &format!("Bonjour Paul,\n\n{before}{asked}{after}"));
+        let asks = !read.requests.is_empty() || read.unsure.is_some();
+        assert!(asks, "{asked}: {read:?}");
+    }
 }

@@ -3,20 +3,23 @@
 //! The writer of such an answer says nothing but yes or no, so what it asks for stands in our own question, the last one that the
 //! mail asks. Each lexicon knows how a mail offers to stop (`asks_to_stop`) and asks whether it may go on (`asks_to_go_on`), and
 //! which answers say yes and no and nothing else (`yes`, `no`). A yes to anything else is no opt-out, whatever the footer defines.
+//! Where the mail asks two things ("A demo? Or shall I stop writing?"), a human says which one was answered.
 //! Deliberately absent: a word that the mail defines, see `optout.rs`.
 
-use super::classification::{Evidence, Found};
+use super::classification::{Evidence, Found, Signal};
 use super::hits::{self, Symbols};
 use super::lexicon::Lexicon;
 use super::pattern::Pattern;
 use super::question::Question;
 use super::text::Text;
 use crate::mail::earlier;
-use crate::record::RequestKind;
+use crate::record::{Language, RequestKind};
 use std::ops::Range;
 
 /// Longer answers speak for themselves.
 const SHORT: usize = 7;
+/// The reason of an answer of which nobody knows what it answers.
+pub(super) const UNCLEAR: &str = "which_question";
 /// The end of the rule's name, behind the language.
 const ANSWERED: &str = ".asked.answered";
 
@@ -26,16 +29,77 @@ pub enum Answer {
     /// "Shall I stop?" – "Yes"; "May I go on?" – "No".
     Leaves(Found),
     /// "Shall I stop?" – "No"; "May I go on?" – "Yes".
-    Stays,
+    Stays {
+        /// They said yes, so they like to be written to.
+        says_yes: bool,
+    },
+    /// "A demo? Or shall I stop?" – "No, thanks": why a human must look.
+    Unclear(Signal),
 }
 
 /// What our own mail asks.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 enum Asked {
     Leave,
     GoOn,
+    Both,
     Other,
 }
+
+/// The last question of our own mail.
+struct Last {
+    words: String,
+    asks: Asked,
+    /// The mail asks something before it, too.
+    after_another: bool,
+    /// "A demo, or shall I stop?": it asks two things itself.
+    is_either: bool,
+}
+
+/// How a question asks two things, folded.
+const OR: &[(Language, &[&str])] = &[
+    (Language::Fr, &["ou"]),
+    (Language::En, &["or"]),
+    (Language::De, &["oder"]),
+    (Language::Es, &["o"]),
+    (Language::It, &["o", "oppure"]),
+    (Language::Nl, &["of"]),
+    (Language::Pt, &["ou"]),
+    (Language::Pl, &["albo", "lub"]),
+    (Language::Sv, &["eller"]),
+    (Language::Da, &["eller"]),
+    (Language::No, &["eller"]),
+    (Language::Fi, &["vai", "tai"]),
+    (Language::Cs, &["nebo", "anebo"]),
+    (Language::Sk, &["alebo"]),
+    (Language::Ro, &["sau", "ori"]),
+    (Language::Hu, &["vagy"]),
+    (Language::El, &["ειτε"]),
+    (Language::Hr, &["ili"]),
+    (Language::Bg, &["или"]),
+];
+/// How thanks begin, folded. Who thanks for a question says no to an offer, not to silence.
+const THANKS: &[&str] = &[
+    "merci",
+    "thank",
+    "thx",
+    "dank",
+    "gracias",
+    "grazie",
+    "obrigad",
+    "bedankt",
+    "dziek",
+    "tack",
+    "tak",
+    "kiitos",
+    "dekuj",
+    "dik",
+    "mult",
+    "koszon",
+    "ευχαριστ",
+    "hvala",
+    "благодар",
+];
 
 /// Whether a request was found by [`answer`].
 pub fn is_answered(found: &Found) -> bool {
@@ -48,10 +112,16 @@ pub fn answer(question: &Question<'_>, fresh: &Text, lexicons: &[Lexicon]) -> Op
         return None;
     }
     let (is_yes, lexicon) = yes_or_no(fresh, lexicons)?;
-    match (asked(question, lexicons)?.1, is_yes) {
+    let last = asked(question, lexicons)?;
+    let thanks = || (fresh.tokens.iter()).any(|t| THANKS.iter().any(|w| t.folded.starts_with(w)));
+    match (last.asks, is_yes) {
+        (Asked::Leave, _) if last.is_either => return Some(unclear(question)),
+        (Asked::Leave, false) if last.after_another || thanks() => return Some(unclear(question)),
         (Asked::Leave, true) | (Asked::GoOn, false) => {}
-        (Asked::Leave, false) | (Asked::GoOn, true) => return Some(Answer::Stays),
-        (Asked::Other, _) => return None,
+        (Asked::Leave, false) | (Asked::GoOn, true) => {
+            return Some(Answer::Stays { says_yes: is_yes });
+        }
+        (Asked::Both | Asked::Other, _) => return None,
     }
     let code = lexicon.language.map_or("any", |l| l.word());
     let evidence = Evidence {
@@ -68,10 +138,18 @@ pub fn answer(question: &Question<'_>, fresh: &Text, lexicons: &[Lexicon]) -> Op
     }))
 }
 
+fn unclear(question: &Question<'_>) -> Answer {
+    Answer::Unclear(Signal {
+        reason: UNCLEAR.to_owned(),
+        rule: "asked.two_questions".to_owned(),
+        text: question.fresh.trim().to_owned(),
+    })
+}
+
 /// The question that a bare yes or no answers, as the mail has it; for people who ask why.
 pub fn question_of(question: &Question<'_>, fresh: &Text, lexicons: &[Lexicon]) -> Option<String> {
     answer(question, fresh, lexicons)?;
-    asked(question, lexicons).map(|(words, _)| words)
+    asked(question, lexicons).map(|last| last.words)
 }
 
 /// The question that a bare yes answers, as the mail has it, if no lexicon knows it for one about our writing.
@@ -83,8 +161,8 @@ pub fn other_question(
     if question.elided.is_empty() || !is_yes(fresh, lexicons) {
         return None;
     }
-    let (words, asked) = asked(question, lexicons)?;
-    (asked == Asked::Other).then_some(words)
+    let last = asked(question, lexicons)?;
+    (last.asks == Asked::Other).then_some(last.words)
 }
 
 /// Whether an answer says yes and nothing else.
@@ -115,39 +193,69 @@ fn yes_or_no<'l>(fresh: &Text, lexicons: &'l [Lexicon]) -> Option<(bool, &'l Lex
     })
 }
 
-/// The last question of the nearest mail, and what it asks. That of a footer ("No more mail? Reply OUT") is passed over.
-fn asked(question: &Question<'_>, lexicons: &[Lexicon]) -> Option<(String, Asked)> {
+/// The last question of the nearest mail. That of a footer ("No more mail? Reply OUT") is passed over.
+fn asked(question: &Question<'_>, lexicons: &[Lexicon]) -> Option<Last> {
     let mail = earlier(question.elided).into_iter().next()?;
     let text = Text::of(&mail);
-    let spoken: Vec<(&Lexicon, Symbols)> = lexicons
-        .iter()
-        .filter(|l| !l.asks_to_stop.is_empty())
-        .map(|l| (l, Symbols::of(&text, l)))
-        .collect();
-    let has = |words: fn(&Lexicon) -> &[Pattern], sentence: &Range<usize>| {
-        spoken.iter().any(|(lexicon, symbols)| {
-            sentence.clone().any(|n| {
-                let rest = || (n..sentence.end).map(|i| symbols.at(i));
-                words(lexicon).iter().any(|p| p.longest(rest()).is_some())
-            })
-        })
-    };
-    let questions = sentences(&text).into_iter().rev();
-    for sentence in questions.filter(|s| text.asks[text.tokens[s.start].sentence]) {
-        let stops = has(|l| &l.asks_to_stop, &sentence);
-        let goes_on = has(|l| &l.asks_to_go_on, &sentence);
-        let asked = match (stops, goes_on) {
-            // "Shall I stop, or may I go on?" has no yes.
-            (true, true) => return None,
-            (true, false) => Asked::Leave,
-            (false, true) => Asked::GoOn,
-            (false, false) if has(|l| &l.optout, &sentence) => continue,
-            (false, false) => Asked::Other,
-        };
-        let words = text.quote(&mail, sentence.start, sentence.end - 1);
-        return Some((words.to_owned(), asked));
+    let spoken = lexicons.iter().filter(|l| !l.asks_to_stop.is_empty());
+    let spoken = spoken.map(|l| (l, Symbols::of(&text, l))).collect();
+    let page = Page { text, spoken };
+    let sentences = sentences(&page.text).into_iter().rev();
+    let asking = sentences.filter(|s| page.text.asks[page.text.tokens[s.start].sentence]);
+    let mut questions = asking.filter_map(|s| Some((page.asks(&s)?, s)));
+    let (asks, sentence) = questions.next()?;
+    // "Shall I stop, or may I go on?" has no yes.
+    (asks != Asked::Both).then(|| Last {
+        words: (page.text.quote(&mail, sentence.start, sentence.end - 1)).to_owned(),
+        asks,
+        after_another: questions.next().is_some(),
+        is_either: page.is_either(&sentence),
+    })
+}
+
+/// Our own mail, in words and in the symbols of each lexicon that knows how a mail asks.
+struct Page<'l> {
+    text: Text,
+    spoken: Vec<(&'l Lexicon, Symbols)>,
+}
+
+impl Page<'_> {
+    /// What a question asks; nothing if it is a footer's.
+    fn asks(&self, sentence: &Range<usize>) -> Option<Asked> {
+        let stops = self.has(|l| &l.asks_to_stop, sentence);
+        let goes_on = self.has(|l| &l.asks_to_go_on, sentence);
+        match (stops, goes_on) {
+            (true, true) => Some(Asked::Both),
+            (true, false) => Some(Asked::Leave),
+            (false, true) => Some(Asked::GoOn),
+            (false, false) => (!self.has(|l| &l.optout, sentence)).then_some(Asked::Other),
+        }
     }
-    None
+
+    fn has(&self, words: fn(&Lexicon) -> &[Pattern], sentence: &Range<usize>) -> bool {
+        let mut spoken = self.spoken.iter();
+        spoken.any(|(lexicon, symbols)| says(words(lexicon), symbols, sentence))
+    }
+
+    /// Whether a question that offers to stop asks something else with an "or".
+    fn is_either(&self, sentence: &Range<usize>) -> bool {
+        let mut spoken = self.spoken.iter();
+        spoken.any(|(lexicon, symbols)| {
+            let own = OR.iter().find(|(l, _)| lexicon.language == Some(*l));
+            let or = own.map_or(&[][..], |(_, words)| *words);
+            let mut tokens = self.text.tokens[sentence.clone()].iter();
+            says(&lexicon.asks_to_stop, symbols, sentence)
+                && tokens.any(|t| or.contains(&&*t.folded))
+        })
+    }
+}
+
+/// Whether one of these stands in a sentence.
+fn says(patterns: &[Pattern], symbols: &Symbols, sentence: &Range<usize>) -> bool {
+    sentence.clone().any(|n| {
+        let rest = || (n..sentence.end).map(|i| symbols.at(i));
+        patterns.iter().any(|p| p.longest(rest()).is_some())
+    })
 }
 
 /// The tokens of each sentence.
@@ -163,168 +271,5 @@ fn sentences(text: &Text) -> Vec<Range<usize>> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::intent::{Classification, builtin};
-    use crate::record::Stance;
-
-    fn read(fresh: &str, mail: &str) -> Classification {
-        let question = Question {
-            fresh,
-            elided: mail,
-            subject_is_reply: true,
-            from: "me@own.example",
-            ..Question::default()
-        };
-        builtin().unwrap().understand(&question)
-    }
-
-    fn is_done(read: &Classification) -> bool {
-        read.asks(RequestKind::Stop) && read.unsure.is_none() && read.human.is_empty()
-    }
-
-    fn is_passed_over(read: &Classification) -> bool {
-        read.requests.is_empty() && read.unsure.is_none() && read.human.is_empty()
-    }
-
-    #[test]
-    fn a_yes_to_shall_i_stop_is_an_opt_out_and_a_no_is_none() {
-        for (mail, yes, no) in [
-            (
-                "> Dois-je vous retirer de ma liste d'envoi ?\n> Tanguy",
-                "Oui.",
-                "Non.",
-            ),
-            (
-                "> Shall I take you off my list, then?\n> Rhys",
-                "Yes, do.",
-                "No.",
-            ),
-            (
-                "> Sollen wir Sie aus unserem Verteiler nehmen?",
-                "Ja bitte.",
-                "Nein",
-            ),
-            (
-                "> ¿Prefiere usted que ya no le escriba?",
-                "Sí, por favor.",
-                "No",
-            ),
-            (
-                "> Zal ik je van de verzendlijst halen?",
-                "ja doe maar",
-                "nee hoor",
-            ),
-            ("> Smetto di scriverle?", "Direi proprio di sì", "No"),
-            ("> Ska jag sluta höra av mig?", "Ja.", "Nej då"),
-            (
-                "> Mám vám přestat psát?\n> Stačí ano, nebo ne.",
-                "Ano.",
-                "Ne.",
-            ),
-        ] {
-            let leaves = read(yes, mail);
-            assert!(is_done(&leaves), "{yes}: {leaves:?}");
-            let stays = read(no, mail);
-            assert!(is_passed_over(&stays), "{no}: {stays:?}");
-        }
-    }
-
-    #[test]
-    fn a_no_to_may_i_go_on_is_an_opt_out_and_a_yes_is_none() {
-        for (mail, no, yes) in [
-            ("> Puis-je continuer à vous écrire ?", "Non merci", "Oui"),
-            (
-                "> May I keep writing to you once a month?",
-                "I'd rather not",
-                "Yes, please do",
-            ),
-            (
-                "> Autoriza que continuemos a enviar-lhe as campanhas?",
-                "Não, obrigado.",
-                "Sim",
-            ),
-            (
-                "> Saanko jatkossakin lähettää sinulle uutisia?",
-                "Mieluiten et.",
-                "Kyllä",
-            ),
-        ] {
-            let leaves = read(no, mail);
-            assert!(is_done(&leaves), "{no}: {leaves:?}");
-            let stays = read(yes, mail);
-            assert!(is_passed_over(&stays), "{yes}: {stays:?}");
-        }
-    }
-
-    #[test]
-    fn the_last_question_counts_and_that_of_a_footer_is_none() {
-        let sample = "> May I keep you on my list?\n> Shall I send you a sample?\n> No more mail? Reply OUT.";
-        let read = read("Yes, please do.", sample);
-        assert!(is_passed_over(&read), "{read:?}");
-        let mail = "> Shall I take you off my list?\n> No more mail? Reply OUT.";
-        assert!(is_done(&super::tests::read("Yes please", mail)));
-    }
-
-    #[test]
-    fn a_yes_to_anything_else_is_no_opt_out() {
-        for (mail, yes) in [
-            (
-                "> May I send you a sample?\n> No more mail? Reply OUT.",
-                "Yes, please.",
-            ),
-            (
-                "> ¿Se lo explico por videollamada?\n> Si no desea recibir más correos, responda BAJA.",
-                "Sí, por favor.",
-            ),
-            (
-                "> Dürfen wir Ihnen ein Exemplar schicken?\n> Sie möchten keine E-Mails mehr? Antworten Sie mit ABMELDEN.",
-                "Ja bitte.",
-            ),
-        ] {
-            let read = read(yes, mail);
-            assert!(is_passed_over(&read), "{yes}: {read:?}");
-            assert_eq!(read.stance, Some(Stance::Interested));
-        }
-        // A lexicon that does not know how a mail asks is no reason to pass a yes over.
-        let read = read(
-            "Yes, please.",
-            "> Would you like to get no further messages from my side?",
-        );
-        assert!(!is_passed_over(&read), "{read:?}");
-    }
-
-    #[test]
-    fn a_subject_that_asks_is_heard_beside_a_bare_yes() {
-        let question = Question {
-            fresh: "Yes",
-            subject: "STOP",
-            elided: "> May I keep writing to you once a month?",
-            from: "me@own.example",
-            ..Question::default()
-        };
-        let read = builtin().unwrap().understand(&question);
-        assert!(read.asks(RequestKind::Stop), "{read:?}");
-    }
-
-    #[test]
-    fn what_says_more_than_yes_is_read_as_it_is() {
-        let mail = "> Shall I take you off my list?";
-        assert!(!is_done(&read("Yes, but only until May", mail)));
-        let either = "> Shall I stop writing, or may I keep writing?";
-        assert!(!is_done(&read("Yes", either)));
-    }
-
-    #[test]
-    fn a_question_of_an_older_mail_is_not_answered() {
-        let mail = "> Shall I send you a sample?\n>> Shall I take you off my list?";
-        assert!(!read("Yes", mail).asks(RequestKind::Stop));
-        let unmarked = "On 3 March 2026 at 10:12, Ada <ada@firm.example> wrote:\nShall I send you a sample?\nAda\n\
-            From: Ada <ada@firm.example>\nSent: 1 March 2026\nShall I take you off my list?";
-        assert!(!read("Yes", unmarked).asks(RequestKind::Stop));
-        let heads = "From: Ada <ada@firm.example>\nSent: 1 March 2026\nTo: Me <me@own.example>\nSubject: Moulds\nShall I take you off my list?";
-        assert!(is_done(&read("Yes", heads)));
-        let stays = read("No", "> Shall I stop writing?");
-        assert_eq!(stays.stance, Some(Stance::Interested));
-    }
-}
+#[path = "asked_tests.rs"]
+mod tests;

@@ -70,7 +70,8 @@ fn relation(by: &Rule, rule: &Rule) -> Option<Relation> {
     }
     match (&by.effect, &rule.effect) {
         (Effect::Trap(a), Effect::Trap(b)) => {
-            let same = a == b && (by.explains.is_empty() || by.explains == rule.explains);
+            let explains = by.explains.is_empty() || by.explains == rule.explains;
+            let same = a == b && explains && (by.negates || !rule.negates);
             same.then_some(Relation::Stands)
         }
         (Effect::Trap(_), Effect::Request(kind)) => {

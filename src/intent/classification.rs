@@ -65,8 +65,9 @@ pub struct Evidence {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Signal {
     /// `other_person`, `whole_firm`, `partial`, `conditional`, `threat`, `authority`, `changed_mind`, `death`, `illness`,
-    /// `departed`, `instructs_bot`, `other_address`, `on_behalf`, `legal_question`, `internal_note`, `nothing_left`, `too_much`, …; of the two
-    /// readers together: `may ask stop`, `the readers differ on stop`, `for a human`.
+    /// `departed`, `instructs_bot`, `other_address`, `on_behalf`, `legal_question`, `internal_note`, `nothing_left`, `too_much`,
+    /// `points_elsewhere`, `which_question`, `asked_in_the_subject`, `set_apart`, `encrypted`, `not_all_read`, `attachment`, …; of
+    /// the two readers together: `may ask stop`, `the readers differ on stop`, `for a human`.
     pub reason: String,
     /// The rule that fired.
     pub rule: String,

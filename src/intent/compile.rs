@@ -123,6 +123,7 @@ impl Compiler<'_, '_> {
         for (list, symbol) in [
             (&sheet.filler, Symbol::FILLER),
             (&sheet.greeting, Symbol::GREETING),
+            (&sheet.negation, Symbol::NEGATION),
         ] {
             for said in list {
                 let (text, stem) = said
@@ -283,6 +284,7 @@ impl Compiler<'_, '_> {
             place,
             sure: written.sure.unwrap_or(0.95) as f32,
             explains: self.kinds(&written.explains),
+            negates: written.negates,
             beats: self.kinds(&written.beats),
             human: written.human.as_ref().map(|s| s.text.clone()),
             question: written.question,

@@ -1,5 +1,6 @@
 //! Runs the `[[test]]` examples of a lexicon when it is loaded, so that a writer sees at once what a change did.
 
+use super::compile::compile;
 use super::lexicon::{Lexicon, LexiconSource};
 use super::question::Question;
 use super::read::Reader;
@@ -52,6 +53,17 @@ pub fn verify(
         };
         faults.push(Fault::at(source.path, source.text, test.at, what, fix));
     }
+}
+
+/// How many examples a lexicon has, and each that this reader reads otherwise: what is lost where a firm's own file stands in
+/// its place.
+pub fn astray(reader: &Reader, source: &LexiconSource<'_>) -> (usize, Vec<Fault>) {
+    let mut faults = Vec::new();
+    let Some(lexicon) = compile(source, &mut faults) else {
+        return (0, faults);
+    };
+    verify(reader, &lexicon, source, &mut faults);
+    (lexicon.tests.len(), faults)
 }
 
 fn hold(held: bool) -> &'static str {

@@ -1,11 +1,13 @@
 //! Which phrases of which lexicons stand in a text, and where.
 //!
 //! Each phrase is tried only where a word with which it can begin stands, so the cost grows with the text, not with
-//! the lexicons. Deliberately absent: what a hit means beside others; that is `read.rs`.
+//! the lexicons. Deliberately absent: what a hit means beside others; that is `weighing.rs`.
 
 use super::lexicon::{Lexicon, Place, Rule};
-use super::text::Text;
+use super::pattern::Pattern;
+use super::text::{Text, Token};
 use super::vocabulary::Symbol;
+use std::ops::Range;
 
 /// A phrase found.
 #[derive(Clone, Copy, Debug)]
@@ -20,6 +22,19 @@ pub struct Hit<'r> {
     pub first: usize,
     /// Inclusive.
     pub last: usize,
+    /// Whose word of refusal stands in it.
+    pub refusal: Refusal,
+}
+
+/// What a word for "not" in a phrase does.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Refusal {
+    /// There is none.
+    None,
+    /// It stands between the words of the phrase and takes it back: "slet ikke mine oplysninger".
+    TakesBack,
+    /// It is the phrase's own, and what is asked: "schreiben Sie nicht mehr", "ne souhaite pas être contacté".
+    IsAsked,
 }
 
 impl Hit<'_> {
@@ -116,6 +131,7 @@ pub fn find<'r>(
                         number: *number,
                         first,
                         last: first + length - 1,
+                        refusal: refusal(pattern, text, symbols, first..first + length),
                     };
                     if hits.len() >= MOST_HITS {
                         return hits;
@@ -129,6 +145,20 @@ pub fn find<'r>(
         }
     }
     hits
+}
+
+/// What a word of refusal does in a phrase. One before a comma takes back nothing that is asked behind it ("mis datos no les
+/// pertenecen, elimínenlos"), nor the other way round.
+fn refusal(pattern: &Pattern, text: &Text, symbols: &Symbols, words: Range<usize>) -> Refusal {
+    let is_one_clause = text.tokens[words.start].clause == text.tokens[words.end - 1].clause;
+    let is_own = |n: usize| symbols.at(n).iter().any(|s| pattern.symbols.contains(s));
+    let mut said = words.filter(|n| symbols.at(*n).contains(&Symbol::NEGATION));
+    match said.next() {
+        None => Refusal::None,
+        Some(first) if is_own(first) || said.any(is_own) => Refusal::IsAsked,
+        Some(_) if is_one_clause => Refusal::TakesBack,
+        Some(_) => Refusal::None,
+    }
 }
 
 /// Tokens that say nothing: fillers, and a greeting with the name after it.
@@ -148,6 +178,32 @@ pub fn quiet(text: &Text, symbols: &[Symbols]) -> Vec<bool> {
         }
     }
     quiet
+}
+
+/// The words of a text that say something, in whatever language it is.
+pub fn loud<'t>(text: &'t Text, lexicons: &[Lexicon]) -> impl Iterator<Item = &'t Token> + use<'t> {
+    let symbols: Vec<Symbols> = lexicons.iter().map(|l| Symbols::of(text, l)).collect();
+    let quiet = quiet(text, &symbols);
+    let each = text.tokens.iter().zip(quiet);
+    each.filter(|(_, quiet)| !quiet).map(|(token, _)| token)
+}
+
+/// Longer texts say something.
+const SILENT: usize = 16;
+/// Two words that are no name may point elsewhere: "see subject".
+const POINTERS: usize = 2;
+
+/// Whether a text says nothing: greetings, closings, a name, and perhaps two words that point elsewhere.
+pub fn is_silent(text: &Text, original: &str, lexicons: &[Lexicon]) -> bool {
+    if text.tokens.len() > SILENT {
+        return false;
+    }
+    let is_name = |token: &&Token| {
+        let mut typed = original.get(token.start..token.end).unwrap_or("").chars();
+        typed.next().is_some_and(char::is_uppercase)
+    };
+    let (names, others): (Vec<&Token>, Vec<&Token>) = loud(text, lexicons).partition(is_name);
+    names.len() <= NAME && others.len() <= POINTERS
 }
 
 /// A signature may follow a reply that is otherwise one phrase.

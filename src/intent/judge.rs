@@ -2,20 +2,28 @@
 //! explains, the explanation; of a mail without a body, its subject.
 
 use super::agree::{FOR_AN_ANSWER, FOR_NOTHING_MUCH, INTERESTED_LABEL, KINDS, agree};
-use super::alone::{differ, is_unsupported};
+use super::alone::{beside_interest, differ, is_unsupported};
 use super::asked;
 use super::choice::Choice;
 use super::classification::{Classification, Signal};
+use super::hits;
 use super::learned::{Judgement, LABELS, Learned};
 use super::optout;
 use super::question::Question;
 use super::read::Reader;
 use super::signs;
-use super::text::Text;
+use super::subject;
+use super::text::{Shape, Text, Token};
 use crate::record::Stance;
 
 /// Words of a reply in which the lexicons need no second opinion.
 const PLAIN: usize = 3;
+/// Fewer words say nothing of a language.
+const FEW: usize = 3;
+/// And so many say enough of it.
+const FIRST_WORDS: usize = 50;
+/// A reply of so few words beside its greeting is a pointer or a courtesy as often as anything else.
+const TERSE: usize = 4;
 /// The kinds, interest and its refusal. What an explanation asks or says of absences is ours, not the answer's.
 const STANCES: usize = 10;
 /// From this chance on an explanation says something.
@@ -50,6 +58,7 @@ impl Reader {
         }
         let Some(judged) = self.judge(question, &read) else {
             self.doubt_definition(question, &mut read);
+            read.unsure = read.unsure.take().or_else(|| beside_interest(&read, None));
             return read;
         };
         if question.fresh.trim().is_empty() {
@@ -60,6 +69,9 @@ impl Reader {
             false => FOR_NOTHING_MUCH,
         };
         let mut read = agree(read, &judged, question.fresh, enough);
+        if subject::is_settled(&read) {
+            read.unsure = None;
+        }
         if read.unsure.is_none() && read.human.is_empty() {
             read.unsure = self.doubt_choice(question, &read, &judged);
         }
@@ -72,7 +84,8 @@ impl Reader {
         let Some(learned) = self.learned else {
             return false;
         };
-        if !read.requests.is_empty() || !read.human.is_empty() {
+        let is_doubted = (read.unsure.iter()).any(|u| u.reason == subject::REASON);
+        if !read.requests.is_empty() || !read.human.is_empty() || is_doubted {
             return false;
         }
         let text = Text::of(question.fresh);
@@ -131,11 +144,12 @@ impl Reader {
         if question.fresh.trim().is_empty() {
             let typed = !question.subject_is_reply && !question.subject.trim().is_empty();
             let silent = read.requests.is_empty() && !question.automatic;
-            return (typed && silent).then(|| learned.judge(question.subject));
+            return (typed && silent).then(|| self.judge_text(learned, question.subject));
         }
         let sure = matches!(&read.requests[..], [only] if only.confidence >= 0.9);
         let plain = sure && read.human.is_empty() && text.tokens.len() <= PLAIN;
-        let answered = read.requests.iter().any(asked::is_answered);
+        let answered = read.requests.iter().any(asked::is_answered)
+            || (read.unsure.iter()).any(|u| u.reason == asked::UNCLEAR);
         if read.is_bare_stance || plain || answered {
             return None;
         }
@@ -145,8 +159,35 @@ impl Reader {
             }
             // Its vocabulary has no signs, and dashes or a number that nobody explains say nothing by themselves.
             _ if text.tokens.is_empty() || signs::only(&text) || text.is_numbers() => None,
-            _ => Some(learned.judge(question.fresh)),
+            _ => Some(self.judge_text(learned, question.fresh)),
         }
+    }
+
+    /// What it thinks of words that somebody typed, and how much there is to be known of them.
+    fn judge_text(&self, learned: &Learned, typed: &str) -> Judgement {
+        let text = Text::of(typed);
+        let is_short = text.tokens.len() <= FIRST_WORDS && !typed.contains(signs::is_sign);
+        let is_few = || hits::loud(&text, &self.lexicons).nth(TERSE).is_none();
+        let mut judged = learned.judge(typed);
+        judged.is_terse = is_short && is_few();
+        judged.is_foreign |= self.knows_no_word(&text);
+        judged
+    }
+
+    /// Whether fewer than one in five of the words of a text are in any lexicon: then nobody knows its language.
+    fn knows_no_word(&self, text: &Text) -> bool {
+        let words = || text.tokens.iter().filter(|t| t.shape == Shape::Word);
+        let all = words().take(FIRST_WORDS).count();
+        let mut symbols = Vec::new();
+        let mut is_known = |word: &Token| {
+            self.lexicons.iter().any(|lexicon| {
+                symbols.clear();
+                lexicon.vocabulary.look_up(word, &mut symbols);
+                !symbols.is_empty() || lexicon.words.contains(&word.folded)
+            })
+        };
+        let known = words().take(FIRST_WORDS).filter(|w| is_known(w)).count();
+        all >= FEW && known * 5 < all
     }
 }
 
@@ -162,6 +203,7 @@ fn explained(learned: &Learned, choice: &Choice, answer: &str) -> Judgement {
     let nothing = || Judgement {
         says: [0.0; LABELS.len()],
         moved_by: std::array::from_fn(|_| 0..answer.len()),
+        ..Judgement::default()
     };
     let judged = choice.meanings().map(|meaning| learned.judge(meaning).says);
     let Some(most) = judged.max_by(|a, b| asks(a).total_cmp(&asks(b))) else {

@@ -1,6 +1,6 @@
 //! One language's rules, as they stand in `config/lexicon/<lang>.toml`, ready to be matched; `compile.rs` makes them.
 //!
-//! Deliberately absent: what a match leads to; rules only say "this phrase, this meaning", and `read.rs` weighs them.
+//! Deliberately absent: what a match leads to; rules only say "this phrase, this meaning", and `weighing.rs` weighs them.
 
 use super::pattern::Pattern;
 use super::sheet::TestSheet;
@@ -70,6 +70,8 @@ pub struct Rule {
     pub sure: f32,
     /// Traps: the kinds that it explains away; empty means all.
     pub explains: Vec<RequestKind>,
+    /// Traps: it says no to what its words ask, so a longer phrase around it asks nothing either.
+    pub negates: bool,
     /// Requests: kinds found in the same sentence that this one stands in for.
     pub beats: Vec<RequestKind>,
     /// A reason for a human, with the request.

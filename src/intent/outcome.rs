@@ -5,7 +5,7 @@
 
 use super::classification::Classification;
 use crate::mail::Gate;
-use crate::record::{Outcome, Reading, RequestKind, Verdict};
+use crate::record::{Outcome, Reading, RequestKind, Stance, Verdict};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -89,6 +89,9 @@ fn hold_reason(gate: &Gate, read: &Classification, thresholds: &Thresholds) -> O
     }
     if let Some(signal) = &read.unsure {
         return Some(signal.reason.clone());
+    }
+    if read.stance == Some(Stance::Departed) && !read.requests.is_empty() {
+        return Some("departed".to_owned());
     }
     for found in &read.requests {
         match thresholds.of(found.kind) {

@@ -1,24 +1,38 @@
 //! What a phrase means beside the others: a trap gives its words another sense, a more special request stands in for it.
 //!
 //! Each question is answered with the hit that is to blame, so that `quitus explain` can name it. Deliberately absent:
-//! what is asked in the end; that is `read.rs`.
+//! what is asked in the end; that is `weighing.rs`.
 
 use super::classification::OtherSense;
-use super::hits::Hit;
+use super::hits::{Hit, Refusal};
 use super::lexicon::{Effect, Reach};
 use super::text::Text;
 use crate::record::RequestKind;
 
-/// The words of a trap, and what they are not.
-pub fn other(text: &Text, trap: &Hit<'_>) -> OtherSense {
+/// The words of a trap, or of a request that is refused, and what they are not.
+pub fn other(text: &Text, hit: &Hit<'_>) -> OtherSense {
+    let kinds = match hit.rule.effect {
+        Effect::Request(kind) => vec![kind],
+        _ => hit.rule.explains.clone(),
+    };
     OtherSense {
-        at: text.tokens[trap.first].start..text.tokens[trap.last].end,
-        kinds: trap.rule.explains.clone(),
-        rule: format!("{}/{}", trap.rule.name, trap.number),
+        at: text.tokens[hit.first].start..text.tokens[hit.last].end,
+        kinds,
+        rule: format!("{}/{}", hit.rule.name, hit.number),
     }
 }
 
-/// The trap that gives these words another sense. A longer phrase that holds the whole trap knows better.
+/// Whether a word of refusal stands in a request, or in another phrase for the same that overlaps it: "haal me niet van de lijst".
+/// One that is what is asked takes nothing back: "stop, no more emails".
+pub fn is_refused(hit: &Hit<'_>, hits: &[Hit<'_>]) -> bool {
+    let same = |h: &&Hit<'_>| h.rule.effect == hit.rule.effect && h.overlaps(hit);
+    let any = |refusal| hits.iter().filter(same).any(|h| h.refusal == refusal);
+    matches!(hit.rule.effect, Effect::Request(_))
+        && any(Refusal::TakesBack)
+        && !any(Refusal::IsAsked)
+}
+
+/// The trap that gives these words another sense. A longer phrase that holds all of it knows better, unless the trap says no.
 pub fn explained<'h, 'r>(text: &Text, hit: &Hit<'_>, traps: &[&'h Hit<'r>]) -> Option<&'h Hit<'r>> {
     let kind = match &hit.rule.effect {
         Effect::Request(kind) => Some(*kind),
@@ -30,8 +44,14 @@ pub fn explained<'h, 'r>(text: &Text, hit: &Hit<'_>, traps: &[&'h Hit<'r>]) -> O
         let concerned = trap.rule.explains.is_empty()
             || kind.map_or(!human, |k| trap.rule.explains.contains(&k));
         let same_sentence = text.tokens[hit.first].sentence == text.tokens[trap.first].sentence;
+        // "I do not want your offers, delete my data": what is refused before a comma is not what is asked behind it.
+        let at_once = text.tokens[trap.first].clause == text.tokens[trap.last].clause;
+        let knows = match trap.rule.negates && !human {
+            true => at_once,
+            false => !hit.exceeds(trap),
+        };
         concerned
-            && !hit.exceeds(trap)
+            && knows
             && match trap.rule.effect {
                 Effect::Trap(Reach::Words) => hit.overlaps(trap),
                 Effect::Trap(Reach::Sentence) => same_sentence && !human,

@@ -35,6 +35,8 @@ pub struct RuleSheet {
     pub reach: Option<Said>,
     /// Kinds that a trap explains away.
     pub explains: Vec<Said>,
+    /// A trap that says no to what its words ask.
+    pub negates: bool,
     /// Kinds that this request stands in for.
     pub beats: Vec<Said>,
     /// A reason for a human to see the request.
@@ -71,6 +73,8 @@ pub struct Sheet {
     pub filler: Vec<Said>,
     /// Words that open a letter.
     pub greeting: Vec<Said>,
+    /// Words that refuse what is said beside them.
+    pub negation: Vec<Said>,
     /// Words that are forgiven a letter.
     pub typo: Vec<Said>,
     /// Words by which a quoted footer says that an answer is an opt-out.
@@ -110,6 +114,7 @@ const TOP: &[&str] = &[
     "words",
     "filler",
     "greeting",
+    "negation",
     "typo",
     "optout",
     "yes",
@@ -121,8 +126,8 @@ const TOP: &[&str] = &[
     "test",
 ];
 const RULE: &[&str] = &[
-    "id", "say", "where", "reach", "explains", "beats", "human", "sure", "alone", "question",
-    "note",
+    "id", "say", "where", "reach", "explains", "negates", "beats", "human", "sure", "alone",
+    "question", "note",
 ];
 
 /// Reads the file; faults are appended.
@@ -172,6 +177,7 @@ impl SheetReader<'_> {
             "words" => self.sheet.words = self.strings(value),
             "filler" => self.sheet.filler = self.strings(value),
             "greeting" => self.sheet.greeting = self.strings(value),
+            "negation" => self.sheet.negation = self.strings(value),
             "typo" => self.sheet.typo = self.strings(value),
             "optout" => self.sheet.optout = self.strings(value),
             "yes" => self.sheet.yes = self.strings(value),
@@ -307,6 +313,7 @@ impl SheetReader<'_> {
             "where" => rule.place = self.string(value),
             "reach" => rule.reach = self.string(value),
             "explains" => rule.explains = self.strings(value),
+            "negates" => rule.negates = self.truth(value),
             "beats" => rule.beats = self.strings(value),
             "human" => rule.human = self.string(value),
             "alone" => rule.alone = self.truth(value),

@@ -3,15 +3,45 @@
 //!
 //! What the gate says is not to be read is not read.
 
-use super::{Classification, LABELS, Question, Reader, Trace};
-use crate::mail::{ElidedKind, Gate, InboundMessage};
-use crate::record::{Address, Reading, RuleId, Verdict, subject_mark};
+use super::{Classification, LABELS, Question, Reader, Signal, Trace, beyond};
+use crate::mail::{self, ElidedKind, Gate, InboundMessage, Unread};
+use crate::record::{Address, Reading, RuleId, Stance, Verdict, subject_mark};
 use serde::Serialize;
 
 /// Reads the fresh text, as far as the gate allows. Comes back with the gate's word, which may be a doubt now.
 pub fn understand(reader: &Reader, message: &InboundMessage, gate: Gate) -> (Gate, Classification) {
-    let read = asked(message, &gate, |question| reader.understand(question)).unwrap_or_default();
+    let read = asked(message, &gate, |question| {
+        let mut read = reader.understand(question);
+        if let Some(why) = beyond::look(reader, message, question, &read) {
+            read.unsure = Some(why);
+        }
+        if let Some(why) = unread(message, question, &read) {
+            read.unsure = Some(why);
+        }
+        read
+    });
+    let read = read.unwrap_or_default();
     (doubted(gate, &read), read)
+}
+
+/// What of a message that asks nothing was not read, so that a human must look: it is encrypted, cut off, or in an attachment.
+fn unread(
+    message: &InboundMessage,
+    question: &Question<'_>,
+    read: &Classification,
+) -> Option<Signal> {
+    let is_decided = !read.requests.is_empty() || !read.human.is_empty() || read.unsure.is_some();
+    if is_decided || question.automatic {
+        return None;
+    }
+    let why = mail::unread(message)?;
+    // Whoever is interested, or away, encloses something else.
+    let may_enclose_it = matches!(read.stance, None | Some(Stance::NotInterested));
+    (may_enclose_it || why != Unread::Attachment).then(|| Signal {
+        reason: why.word().to_owned(),
+        rule: format!("mail.{}", why.word()),
+        text: String::new(),
+    })
 }
 
 /// The gate's word once its text was read: what the learned reader takes for a machine's words is a doubt (A5), like the words
@@ -105,6 +135,41 @@ fn is_quoted(kind: ElidedKind) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mail::Defect;
+
+    #[test]
+    fn what_could_not_be_read_is_for_a_human_where_nothing_is_asked() {
+        let encrypted = InboundMessage {
+            defects: vec![Defect::Encrypted],
+            ..InboundMessage::default()
+        };
+        let letter = InboundMessage {
+            attachments: vec![("erasure.pdf".to_owned(), 1000)],
+            ..InboundMessage::default()
+        };
+        let says = |stance| Classification {
+            stance,
+            ..Classification::default()
+        };
+        let why = |message: &InboundMessage, stance| {
+            let signal = unread(message, &Question::default(), &says(stance));
+            signal.map(|s| s.reason)
+        };
+        let interested = Some(Stance::Interested);
+        assert_eq!(why(&encrypted, interested).as_deref(), Some("encrypted"));
+        assert_eq!(why(&letter, None).as_deref(), Some("attachment"));
+        assert_eq!(why(&letter, interested), None);
+        assert_eq!(why(&InboundMessage::default(), None), None);
+        let decided = Classification {
+            unsure: Some(Signal {
+                reason: "unclear".into(),
+                rule: "x".into(),
+                text: String::new(),
+            }),
+            ..Classification::default()
+        };
+        assert_eq!(unread(&encrypted, &Question::default(), &decided), None);
+    }
 
     #[test]
     fn a_machines_words_are_a_doubt_and_nothing_more() {

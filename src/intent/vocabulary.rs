@@ -24,7 +24,9 @@ impl Symbol {
     pub const FILLER: Self = Self(4);
     /// A word that opens a letter: the rest of its line is a name.
     pub const GREETING: Self = Self(5);
-    const FREE: u32 = 6;
+    /// A word that refuses what is said beside it: not, never, no.
+    pub const NEGATION: Self = Self(6);
+    const FREE: u32 = 7;
 }
 
 /// Collects the words while a lexicon is read.

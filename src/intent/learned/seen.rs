@@ -56,7 +56,7 @@ mod tests {
         says[0] = first;
         Judgement {
             says,
-            moved_by: std::array::from_fn(|_| 0..0),
+            ..Judgement::default()
         }
     }
 

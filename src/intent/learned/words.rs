@@ -11,6 +11,8 @@ const UNKNOWN: u32 = 3;
 const SPACE: char = '▁';
 /// A character without a piece costs this much more than the rarest piece.
 const UNKNOWN_COST: f64 = 10.0;
+/// So many words say in which script a text is written.
+const FIRST_WORDS: usize = 200;
 /// Characters of a word that are read; what is longer is no word.
 const LONGEST_WORD: usize = 200;
 
@@ -100,6 +102,26 @@ impl Words {
             }
         }
         pieces
+    }
+
+    /// Whether a word in ten or more has a letter without a piece: nobody taught how that script or language is written.
+    pub fn is_foreign(&self, text: &str) -> bool {
+        let (mut all, mut strange) = (0, 0);
+        for (_, word) in words(text).take(FIRST_WORDS) {
+            let folded = word.nfkc().flat_map(char::to_lowercase).take(LONGEST_WORD);
+            let mut letters = folded.filter(|c| c.is_alphabetic()).peekable();
+            if letters.peek().is_some() {
+                all += 1;
+                strange += usize::from(letters.any(|letter| !self.knows(letter)));
+            }
+        }
+        strange > 0 && strange * 10 >= all
+    }
+
+    fn knows(&self, letter: char) -> bool {
+        let mut bytes = [0; 4];
+        let letter: &str = letter.encode_utf8(&mut bytes);
+        self.numbers.contains_key(letter)
     }
 
     /// The most likely cut of one word.
