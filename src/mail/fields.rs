@@ -98,14 +98,15 @@ impl<'a> Fields<'a> {
         self.all(name).next()
     }
 
+    /// That of Content-Type; plain text without one, or with an empty one (RFC 2045 5.2).
     pub fn media_type(&self) -> MediaType {
-        self.first("content-type").map_or_else(
-            || MediaType {
-                essence: "text/plain".into(),
-                parameters: Vec::new(),
-            },
-            media_type,
-        )
+        let named = self.first("content-type").map(media_type);
+        let plain = || MediaType {
+            essence: "text/plain".into(),
+            parameters: Vec::new(),
+        };
+        let named = named.filter(|kind| !kind.essence.is_empty());
+        named.unwrap_or_else(plain)
     }
 }
 

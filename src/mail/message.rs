@@ -191,6 +191,8 @@ pub enum Defect {
     Encrypted,
     /// There is no text at all.
     NoText,
+    /// A text, or the rest of one, lies beyond what is looked at: somebody may have typed there.
+    UnreadText,
 }
 
 /// Why nobody can read it (A0): it is dead, and a human looks.

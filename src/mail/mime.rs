@@ -147,9 +147,10 @@ impl Part<'_> {
             }
             Some(b"quoted-printable") => {
                 let body = &self.body[..self.body.len().min(limits.text_octets * 3)];
-                quoted_printable_decode(body).unwrap_or_else(|| body.to_vec())
+                quoted_printable_decode(body).unwrap_or_else(|| lenient_quoted_printable(body))
             }
-            _ => self.body[..self.body.len().min(limits.text_octets)].to_vec(),
+            // One octet too many tells that there are more.
+            _ => self.body[..self.body.len().min(limits.text_octets + 1)].to_vec(),
         }
     }
 
@@ -161,6 +162,14 @@ impl Part<'_> {
             defects.push(Defect::Truncated);
         }
         decode(bytes, self.kind.parameter("charset"), defects)
+    }
+
+    /// Of a kind in which people write.
+    pub fn is_text(&self) -> bool {
+        matches!(
+            self.kind.essence.as_str(),
+            "text/plain" | "text/html" | "text" | "text/enriched" | "text/richtext"
+        )
     }
 
     pub fn is_attachment(&self) -> bool {
@@ -186,15 +195,78 @@ impl Part<'_> {
     }
 }
 
-/// Base64 with foreign characters in it: they are skipped (RFC 2045 6.8).
+/// Base64 with foreign characters in it: they are skipped (RFC 2045 6.8). But a footer that a gateway put below it, as it
+/// stands, is text: were it decoded, it would make the whole one of an unknown charset.
 fn lenient_base64(body: &[u8]) -> Vec<u8> {
+    let coded = |line: &[u8]| {
+        let mut octets = line.trim_ascii().iter();
+        octets.all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'='))
+    };
+    let lines: Vec<&[u8]> = body.split_inclusive(|b| *b == b'\n').collect();
+    let footer = lines.iter().position(|l| !coded(l));
+    let end = footer.unwrap_or(lines.len());
+    let below = |l: &&[u8]| coded(l) && l.trim_ascii().len() >= LINE_OF_BASE64;
+    if end > 0 && !lines[end..].iter().any(below) {
+        let mut text = only_base64(&lines[..end].concat());
+        text.push(b'\n');
+        text.extend(lines[end..].concat());
+        return text;
+    }
+    only_base64(body)
+}
+
+/// A line of so many characters of base64, without a space, is no line of a footer.
+const LINE_OF_BASE64: usize = 40;
+
+fn only_base64(body: &[u8]) -> Vec<u8> {
     let mut kept: Vec<u8> = body
         .iter()
         .copied()
         .filter(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/'))
         .collect();
-    kept.truncate(kept.len() / 4 * 4);
+    // Whoever counts characters wrongly loses the last one; whoever forgot the padding, nothing.
+    if kept.len() % 4 == 1 {
+        kept.pop();
+    }
+    kept.resize(kept.len().next_multiple_of(4), b'=');
     base64_decode(&kept).unwrap_or_default()
+}
+
+/// Quoted-printable in which something is no encoding, as a footer that was put below it as it stands: an equals sign without
+/// two digits behind it is one. Digits are in upper case (RFC 2045 6.7), so that most links keep their parameters.
+fn lenient_quoted_printable(body: &[u8]) -> Vec<u8> {
+    let mut text = Vec::with_capacity(body.len());
+    for line in body.split_inclusive(|b| *b == b'\n') {
+        decode_line(line, &mut text);
+    }
+    text
+}
+
+fn decode_line(line: &[u8], text: &mut Vec<u8>) {
+    let digit = |b: u8| match b {
+        b'0'..=b'9' => Some(b - b'0'),
+        b'A'..=b'F' => Some(b - b'A' + 10),
+        _ => None,
+    };
+    let mut rest = line;
+    while let Some((first, after)) = rest.split_first() {
+        let octet = match after {
+            [high, low, ..] if *first == b'=' => digit(*high).zip(digit(*low)),
+            _ => None,
+        };
+        match octet {
+            Some((high, low)) => {
+                text.push((high << 4) | low);
+                rest = &after[2..];
+            }
+            // A line that goes on in the next one.
+            None if *first == b'=' && after.trim_ascii().is_empty() => return,
+            None => {
+                text.push(*first);
+                rest = after;
+            }
+        }
+    }
 }
 
 fn decode(bytes: Vec<u8>, charset: Option<&str>, defects: &mut Vec<Defect>) -> String {

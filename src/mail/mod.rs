@@ -1,5 +1,6 @@
 //! Raw bytes become an [`InboundMessage`]: who, what they freshly typed, may it be answered, may it be read.
 
+mod enclosed;
 mod fields;
 mod fresh;
 mod gate;
@@ -10,6 +11,7 @@ mod notice;
 mod read;
 mod report;
 
+pub use enclosed::{Unread, unread};
 pub use fresh::{OurLines, earlier, line_hash, line_hashes};
 pub use gate::{Authentication, Circumstances, Dmarc, House, Writer, authentication, gate, who};
 pub use limits::Limits;

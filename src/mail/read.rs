@@ -8,7 +8,9 @@
 use super::fields::{self, Fields};
 use super::fresh::{self, Body, OurLines, Typist};
 use super::mime::{Part, Walk};
-use super::{Defect, House, InboundMessage, Limits, Signs, Unreadable, notice, report};
+use super::{
+    Defect, ElidedKind, House, InboundMessage, Limits, Signs, Unreadable, enclosed, notice, report,
+};
 use crate::record::Address;
 
 /// Reads one message.
@@ -41,7 +43,8 @@ pub fn read(
     if message.signs.hops > limits.hops {
         return Err(Unreadable::Hops(message.signs.hops));
     }
-    if raw.len() > limits.octets {
+    let beyond = raw.get(limits.octets..).unwrap_or_default();
+    if !beyond.is_empty() {
         message.defects.push(Defect::Truncated);
     }
     headers(&fields, limits, &mut message);
@@ -52,12 +55,64 @@ pub fn read(
     let from = message.signs.first("from").unwrap_or_default();
     let text = bodies.first().map(Body::as_text).unwrap_or_default();
     let answers = !message.in_reply_to.is_empty();
-    message.signs.notice = notice::judge(from, &message.subject, &text, answers);
+    let machine = is_marked_by_a_machine(&message.signs, &walk.parts);
+    message.signs.notice = notice::judge(from, &message.subject, &text, answers, machine);
     message.report = report::find(&walk.parts, &message, &bodies, limits);
     who_wrote(&fields, limits, house, &mut message)?;
     let typist = Typist::new(message.from_name.as_deref(), message.from.as_ref());
     message.fresh = fresh::fresh(&bodies, &typist, ours);
+    note_unread(&mut message, &walk.parts, beyond);
     Ok(message)
+}
+
+/// What no person's mail has: no Return-Path, a part for machines, the header of a server that reports, a daemon's address.
+fn is_marked_by_a_machine(signs: &Signs, parts: &[Part<'_>]) -> bool {
+    let report = |p: &Part<'_>| p.kind.essence.ends_with("delivery-status");
+    let from = signs.first("from").unwrap_or_default().to_lowercase();
+    let daemons = ["mailer-daemon", "mailer_daemon", "mailerdaemon"];
+    signs.return_path.as_deref() == Some("")
+        || signs.content_type.starts_with("multipart/report")
+        || !signs.failed_recipients.is_empty()
+        || parts.iter().any(report)
+        || daemons.iter().any(|d| from.contains(d))
+}
+
+/// What of the texts nobody sees: it lies beyond the bounds, or a portal shows it to whoever has its link.
+fn note_unread(message: &mut InboundMessage, parts: &[Part<'_>], beyond: &[u8]) {
+    let has = |defect: &Defect| message.defects.contains(defect);
+    let last_is_text = || parts.last().is_some_and(Part::is_text);
+    let cut = !beyond.is_empty() && (last_is_text() || names_a_text(beyond));
+    // What is quoted is cut without loss: who answers below 256 KiB of it is not known.
+    let quotes = |k: ElidedKind| matches!(k, ElidedKind::Quotation | ElidedKind::Forwarded);
+    let quoted = message.fresh.elided.iter().any(|e| quotes(e.kind));
+    let long = beyond.is_empty() && has(&Defect::Truncated) && !quoted;
+    let portal = !has(&Defect::Encrypted) && enclosed::is_of_a_portal(&message.fresh.text);
+    if cut || long {
+        note(message, Defect::UnreadText);
+    }
+    if portal {
+        note(message, Defect::Encrypted);
+    }
+}
+
+fn note(message: &mut InboundMessage, defect: Defect) {
+    if !message.defects.contains(&defect) {
+        message.defects.push(defect);
+    }
+}
+
+/// Whether the header of a part that is a text begins in it.
+fn names_a_text(bytes: &[u8]) -> bool {
+    const NAME: &[u8] = b"content-type:";
+    bytes.split(|b| *b == b'\n').any(|line| {
+        let named = line.get(..NAME.len());
+        let named = named.is_some_and(|n| n.eq_ignore_ascii_case(NAME));
+        let kind = || line[NAME.len()..].trim_ascii_start();
+        named
+            && kind()
+                .get(..5)
+                .is_some_and(|k| k.eq_ignore_ascii_case(b"text/"))
+    })
 }
 
 fn signs(fields: &Fields<'_>, limits: &Limits) -> Signs {
@@ -215,31 +270,23 @@ fn bodies(parts: &[Part<'_>], limits: &Limits, m: &mut InboundMessage) -> Vec<Bo
     let mut budget = limits.text_octets;
     for part in parts {
         let kind = part.kind.essence.as_str();
-        if encrypted(part) && !m.defects.contains(&Defect::Encrypted) {
-            m.defects.push(Defect::Encrypted);
+        if encrypted(part) {
+            note(m, Defect::Encrypted);
         }
-        let text = matches!(
-            kind,
-            "text/plain" | "text/html" | "text" | "text/enriched" | "text/richtext"
-        );
-        if !text || part.is_attachment() || budget == 0 {
+        if !part.is_text() || part.is_attachment() {
             if !kind.starts_with("message/") || kind == "message/rfc822" {
                 m.attachments.push((part.name(), part.body.len()));
             }
             continue;
         }
-        let mut text = part.text(limits, &mut m.defects);
-        if text.len() > budget {
-            let cut = text.floor_char_boundary(budget);
-            text.truncate(cut);
-        }
-        budget -= text.len();
-        if text.contains("-----BEGIN PGP MESSAGE-----") && !m.defects.contains(&Defect::Encrypted) {
-            m.defects.push(Defect::Encrypted);
-        }
         let same = part
             .alternative
             .and_then(|_| bodies.iter().position(|(alt, _)| *alt == part.alternative));
+        let text = text_within(part, budget, same.is_some(), limits, m);
+        budget -= text.len();
+        if text.contains("-----BEGIN PGP MESSAGE-----") {
+            note(m, Defect::Encrypted);
+        }
         let at = same.unwrap_or(bodies.len());
         if at == bodies.len() {
             bodies.push((part.alternative, Body::default()));
@@ -256,8 +303,73 @@ fn bodies(parts: &[Part<'_>], limits: &Limits, m: &mut InboundMessage) -> Vec<Bo
     bodies.into_iter().map(|(_, body)| body).collect()
 }
 
+/// The text of a part, as far as the bounds of the whole message reach; `twin`: another form of it was read.
+fn text_within(
+    part: &Part<'_>,
+    budget: usize,
+    twin: bool,
+    limits: &Limits,
+    m: &mut InboundMessage,
+) -> String {
+    let mut text = part.text(limits, &mut m.defects);
+    if text.len() > budget {
+        let unseen = budget == 0 && !twin && !text.trim().is_empty();
+        let defect = if unseen {
+            Defect::UnreadText
+        } else {
+            Defect::Truncated
+        };
+        note(m, defect);
+        text.truncate(text.floor_char_boundary(budget));
+    }
+    text
+}
+
 fn encrypted(part: &Part<'_>) -> bool {
     let kind = part.kind.essence.as_str();
     let smime = matches!(kind, "application/pkcs7-mime" | "application/x-pkcs7-mime");
     smime || kind == "application/pgp-encrypted" || kind == "multipart/encrypted"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bounded(raw: &str) -> InboundMessage {
+        let limits = Limits {
+            text_octets: 1000,
+            ..Limits::default()
+        };
+        let message = read(raw.as_bytes(), &limits, None, &());
+        message.unwrap_or_else(|e| panic!("{e}"))
+    }
+
+    fn in_parts(texts: &[&str]) -> String {
+        let mut raw =
+            String::from("From: a@x.example\nContent-Type: multipart/mixed; boundary=b\n\n");
+        for text in texts {
+            raw.push_str(&format!("--b\nContent-Type: text/plain\n\n{text}\n"));
+        }
+        raw + "--b--\n"
+    }
+
+    #[test]
+    fn typed_text_beyond_the_bounds_is_told_and_quoted_text_is_not() {
+        let (long, short) = ("some words\n".repeat(80), "more words\n".repeat(20));
+        let signed = format!("From: a@x.example\n\nSent from my iPhone\n\n{long}{short}");
+        for raw in [
+            signed,
+            in_parts(&[&long, &short]),
+            in_parts(&[&long, &long, "STOP"]),
+        ] {
+            let message = bounded(&raw);
+            assert!(message.defects.contains(&Defect::UnreadText), "{raw}");
+            assert!(message.attachments.is_empty(), "{raw}");
+        }
+        let quoted = format!("From: a@x.example\n\nNo.\n\n{}", "> words\n".repeat(200));
+        for raw in [quoted, in_parts(&[&long, "STOP"])] {
+            let message = bounded(&raw);
+            assert!(!message.defects.contains(&Defect::UnreadText), "{raw}");
+        }
+    }
 }

@@ -1,11 +1,12 @@
 //! The line that introduces a quoted mail: `On Tuesday, Name <address> wrote:`, in some thirty languages and orders.
 //!
-//! An address beside a verb of writing is proof. A date and a verb are one only if nobody speaks in the sentence: people
-//! write "as I wrote on Monday at 10:30:" themselves. What is less counts if marked quotation follows.
+//! A verb of writing beside an address is proof if a time or a date stands with them, or the verb at the end; beside a date, too.
+//! But nobody may speak in the sentence: people write "as I wrote on Monday at 10:30:" themselves, and "your colleague
+//! (a@b.example) wrote to me on Monday. I therefore ask you:". What is less counts if marked quotation follows.
 
 use super::lines::{Line, plain_form};
 use super::quotation::{Beginning, Reaches};
-use super::words::{SPEAKERS, WROTE};
+use super::words::{SPEAKERS, TOLD, WROTE};
 use crate::mail::ElidedKind::Quotation;
 use aho_corasick::AhoCorasick;
 use std::sync::LazyLock;
@@ -82,18 +83,42 @@ fn is_attribution(text: &str, marked: bool) -> Option<Reaches> {
         let dated = address && digits(&lower) >= 6;
         return (dated && (date_first || date_last)).then_some(Reaches::Marked);
     }
-    let verb = has_verb(&lower);
-    let dated = digits(&lower) >= 3;
-    let timed = dated && has_time(&lower);
-    let spoken = verb && !address && SPEAKERS.iter().any(|w| has_words(&lower, w));
+    believed(&lower, marked, dashed && text.ends_with("--"))
+}
+
+/// How far a line is believed that ends as an attribution does.
+fn believed(lower: &str, marked: bool, dashed: bool) -> Option<Reaches> {
+    let address = lower.contains('@');
+    let verb = has_verb(lower);
+    let dated = digits(lower) >= 3;
+    let timed = dated && has_time(lower);
+    let day = dated && full_date(lower);
+    let told = verb && names(lower, TOLD);
+    let spoken = told || (verb && names(lower, SPEAKERS));
+    let last = verb && has_verb(last_words(lower));
     match () {
-        () if verb && (address || (dashed && text.ends_with("--"))) => Some(Reaches::End),
-        () if verb && timed && !spoken && digits(&lower) >= 4 => Some(Reaches::End),
-        () if verb && dated && !spoken && full_date(&lower) => Some(Reaches::End),
-        () if marked || (verb && dated) => Some(Reaches::Marked),
+        () if verb && dashed => Some(Reaches::End),
+        () if verb && address && timed && last && !told => Some(Reaches::End),
+        () if verb && address && (timed || day || last) && !spoken => Some(Reaches::End),
+        () if verb && timed && !spoken && digits(lower) >= 4 => Some(Reaches::End),
+        () if verb && day && !spoken => Some(Reaches::End),
+        () if marked || (verb && (dated || address)) => Some(Reaches::Marked),
         () if (address || timed) && dated => Some(Reaches::Marked),
         () => None,
     }
+}
+
+/// Whether one of the words stands in the text, its addresses left out: `<i.you@firm.example>` says nothing.
+fn names(text: &str, table: &[&str]) -> bool {
+    let words = text.split_whitespace().filter(|w| !w.contains('@'));
+    let bare = words.collect::<Vec<_>>().join(" ");
+    table.iter().any(|w| has_words(&bare, w))
+}
+
+/// The last five words.
+fn last_words(text: &str) -> &str {
+    let mut spaces = text.trim_end().rmatch_indices(char::is_whitespace);
+    spaces.nth(4).map_or(text, |(at, _)| &text[at..])
 }
 
 /// The attribution at the head of a line in which the quoted text goes on: `On …, Name <a@b> wrote: Hello Paul`.
@@ -123,7 +148,7 @@ fn has_verb(text: &str) -> bool {
 }
 
 /// Whether `words` stands in `text` with no letter on either side (scripts without spaces need none).
-fn has_words(text: &str, words: &str) -> bool {
+pub(super) fn has_words(text: &str, words: &str) -> bool {
     let spaced = words.starts_with(|c: char| c < '\u{3000}');
     text.match_indices(words).any(|(at, _)| {
         let before = text[..at].chars().next_back();

@@ -1,15 +1,18 @@
 //! Answers that somebody typed into the quoted mail in another colour, and says so: "mes réponses en rouge ci-dessous".
 //!
-//! Nothing but the colour tells them from what is quoted, and mails are full of colours, so it is believed only where the text
-//! above names one and less than half of the quoted lines have it. Whether they are all that was typed nobody can know: the
-//! lexicons' `answers_inside` brings such a reply to a human.
+//! Nothing but the colour tells them from what is quoted, and mails are full of colours, so it is believed only where a line
+//! above names one beside a word for answers ("the red model, please" does not) and less than half of the quoted lines have it.
+//! Whether they are all that was typed nobody can know: the lexicons' `answers_inside` brings such a reply to a human.
 
+use super::attribution::has_words;
 use super::lines::Line;
-use super::words::COLOURS;
+use super::words::{ANSWERS, COLOURS, IN_THE_TEXT};
 use crate::mail::ElidedKind::Quotation;
 
 /// How far apart the strongest and the weakest part of a loud colour are, of 255.
 const LOUD: u8 = 80;
+/// Octets of a word for answers that may be no more than the beginning of another word.
+const SHORT: usize = 4;
 /// What Outlook gives every reply.
 const OUTLOOK: [u8; 3] = [0x1f, 0x49, 0x7d];
 const LOUD_NAMES: &[&str] = &[
@@ -85,7 +88,7 @@ pub(super) fn answers(lines: &mut [Line]) {
     let quoted = |l: &Line| l.kind == Some(Quotation) && !l.blank();
     let loud = lines.iter().filter(|l| l.loud && quoted(l)).count();
     let all = lines.iter().filter(|l| quoted(l)).count();
-    if loud == 0 || loud * 2 >= all || !lines.iter().any(|l| l.fresh() && names_a_colour(l)) {
+    if loud == 0 || loud * 2 >= all || !lines.iter().any(|l| l.fresh() && speaks_of_answers(l)) {
         return;
     }
     for line in lines.iter_mut().filter(|l| l.loud && quoted(l)) {
@@ -93,14 +96,22 @@ pub(super) fn answers(lines: &mut [Line]) {
     }
 }
 
-fn names_a_colour(line: &Line) -> bool {
-    let mut words = line.plain().split(|c: char| !c.is_alphanumeric());
-    words.any(|w| COLOURS.iter().any(|c| w.starts_with(c)))
+/// Whether a line names a colour and says what has it: "see my comments in blue".
+fn speaks_of_answers(line: &Line) -> bool {
+    let words = || line.plain().split(|c: char| !c.is_alphanumeric());
+    let coloured = |word: &str| COLOURS.iter().any(|c| word.starts_with(c));
+    // Short ones are whole words: "ver" is none of "version".
+    let answers = |word: &str| {
+        let is = |a: &&str| word == *a || (a.len() > SHORT && word.starts_with(a));
+        ANSWERS.iter().any(is)
+    };
+    let inside = || IN_THE_TEXT.iter().any(|w| has_words(line.plain(), w));
+    words().any(coloured) && (words().any(answers) || inside())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::is_loud;
+    use super::{Line, is_loud, speaks_of_answers};
 
     #[test]
     fn red_is_loud_and_black_is_not() {
@@ -120,6 +131,33 @@ mod tests {
             ("inherit", None),
         ] {
             assert_eq!(is_loud(value), loud, "{value}");
+        }
+    }
+
+    #[test]
+    fn a_colour_is_believed_beside_what_points_to_answers() {
+        let speaks = |text: &str| {
+            let text = text.to_owned();
+            speaks_of_answers(&Line {
+                text,
+                ..Line::default()
+            })
+        };
+        for text in [
+            "Ci-dessous en rouge.",
+            "Mes ajouts en bleu",
+            "in rot im Text",
+            "di seguito in rosso",
+            "ver a continuación en rojo",
+        ] {
+            assert!(speaks(text), "{text}");
+        }
+        for text in [
+            "Pouvez-vous ajouter le modèle rouge ?",
+            "rote Streifen im Textilbereich",
+            "the red model, please",
+        ] {
+            assert!(!speaks(text), "{text}");
         }
     }
 }

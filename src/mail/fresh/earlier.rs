@@ -19,7 +19,7 @@ pub fn earlier(quoted: &str) -> Vec<String> {
     let (mut at, mut depth) = (0, 0);
     while let Some(line) = lines.get(at) {
         let head = Some(line).filter(|l| !l.blank());
-        let head = head.and_then(|_| beginning(&lines, &labels, at, false));
+        let head = head.and_then(|_| beginning(&lines, &labels, at, false, None));
         let deeper = !line.blank() && line.quote != depth;
         if deeper || head.as_ref().is_some_and(|h| h.reaches != Reaches::Itself) {
             mails.push(String::new());

@@ -2,11 +2,13 @@
 //!
 //! A tokenizer of our own, because it must stay linear on hostile input, must drop what is hidden (a quotation or a
 //! "STOP" nobody saw decides nothing), and must keep the marks that converters to text throw away. It knows no CSS
-//! beyond inline styles. Answers typed inside Gmail's quotation container stay fresh, because only `blockquote` quotes;
-//! lines in a loud colour are marked, and `colour` says what follows.
+//! beyond inline styles. Answers typed inside a client's container of the quotation stay fresh where only its `blockquote`s
+//! quote (`containers`); lines in a loud colour are marked, and `colour` says what follows.
 
+use super::containers::Containers;
 use super::lines::{Line, tidy};
 use super::marks::{Mark, Marks};
+use super::markup::{find, skip_raw, tag_end};
 use super::tags::{Tag, is_block, is_void, tag};
 use mail_parser::decoders::html::add_html_token;
 
@@ -14,12 +16,17 @@ use mail_parser::decoders::html::add_html_token;
 const DEPTH: usize = 256;
 /// How far up an end tag looks for its start tag.
 const LOOK_UP: usize = 24;
+const BLOCKQUOTE: &Tag = b"blockquo";
 
 #[derive(Clone, Copy, Default)]
 struct Zone {
     quote: u16,
+    /// Of a client's container of what is quoted; 0 outside of all.
+    container: usize,
     signature: bool,
     hidden: bool,
+    /// Without size, until an element within has one: mails are built so.
+    tiny: bool,
     pre: bool,
     attribution: bool,
     loud: bool,
@@ -30,7 +37,11 @@ struct Reader<'a> {
     text: String,
     space: bool,
     open: Vec<(Tag, Zone)>,
+    /// Where in `open` the blockquotes stand: an end tag finds its own, however much in between was never closed.
+    quotes: Vec<usize>,
     beyond: usize,
+    quotes_beyond: usize,
+    containers: Containers,
     zone: Zone,
     cut_next: bool,
     /// Words of the line that is read do not stand out.
@@ -47,7 +58,10 @@ pub(in crate::mail) fn lines(html: &str) -> Vec<Line> {
         text: String::new(),
         space: false,
         open: Vec::new(),
+        quotes: Vec::new(),
         beyond: 0,
+        quotes_beyond: 0,
+        containers: Containers::default(),
         zone: Zone::default(),
         cut_next: false,
         quiet: false,
@@ -66,6 +80,7 @@ pub(in crate::mail) fn lines(html: &str) -> Vec<Line> {
         }
     }
     reader.end_line(false);
+    reader.containers.quote(&mut reader.lines);
     reader.lines
 }
 
@@ -117,7 +132,7 @@ impl<'a> Reader<'a> {
                 .open
                 .last()
                 .is_some_and(|(t, _)| t == b"p\0\0\0\0\0\0\0")
-                && &name != b"blockquo"
+                && &name != BLOCKQUOTE
             {
                 self.pop();
             }
@@ -136,13 +151,31 @@ impl<'a> Reader<'a> {
         if empty || is_void(&name) {
             return;
         }
+        let zone = self.zone_of(&name, attributes);
+        let quotes = &name == BLOCKQUOTE;
+        if self.open.len() < DEPTH {
+            if quotes {
+                self.quotes.push(self.open.len());
+            }
+            self.open.push((name, self.zone));
+            self.zone = zone;
+        } else {
+            self.beyond += 1;
+            self.quotes_beyond += usize::from(quotes);
+        }
+    }
+
+    /// What an element makes of its content.
+    fn zone_of(&mut self, name: &Tag, attributes: &'a str) -> Zone {
         let mut zone = self.zone;
-        zone.pre |= matches!(&name, b"pre\0\0\0\0\0" | b"textarea");
-        for mark in self.marks.of(&name, attributes) {
+        zone.pre |= matches!(name, b"pre\0\0\0\0\0" | b"textarea");
+        for mark in self.marks.of(name, attributes) {
             match mark {
                 Mark::Quote => zone.quote = zone.quote.saturating_add(1),
+                Mark::Container => zone.container = self.containers.open(zone.quote),
                 Mark::Signature => zone.signature = true,
                 Mark::Hidden => zone.hidden = true,
+                Mark::Tiny(tiny) => zone.tiny = *tiny,
                 Mark::Attribution => zone.attribution = true,
                 Mark::Preformatted => zone.pre = true,
                 Mark::Cut => self.cut_next = true,
@@ -150,18 +183,16 @@ impl<'a> Reader<'a> {
             }
         }
         // Links have a colour by themselves.
-        zone.loud &= &name != b"a\0\0\0\0\0\0\0";
-        if self.open.len() < DEPTH {
-            self.open.push((name, self.zone));
-            self.zone = zone;
-        } else {
-            self.beyond += 1;
-        }
+        zone.loud &= name != b"a\0\0\0\0\0\0\0";
+        zone
     }
 
     fn close(&mut self, name: Tag) {
         if is_block(&name) {
             self.end_line(false);
+        }
+        if &name == BLOCKQUOTE {
+            return self.close_quote();
         }
         if self.beyond > 0 {
             self.beyond -= 1;
@@ -181,27 +212,43 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// The innermost blockquote ends, with all that was left open in it; one that was opened too deep to be remembered is counted.
+    fn close_quote(&mut self) {
+        let deep = self.beyond > 0 && self.quotes_beyond > 0;
+        if deep || self.quotes.is_empty() {
+            self.quotes_beyond = self.quotes_beyond.saturating_sub(1);
+            self.beyond = self.beyond.saturating_sub(1);
+            return;
+        }
+        (self.beyond, self.quotes_beyond) = (0, 0);
+        if let Some(at) = self.quotes.last().copied() {
+            while self.open.len() > at {
+                self.pop();
+            }
+        }
+    }
+
     fn pop(&mut self) {
         self.end_signature_line();
-        if let Some((_, zone)) = self.open.pop() {
+        if let Some((name, zone)) = self.open.pop() {
+            if &name == BLOCKQUOTE {
+                self.quotes.pop();
+            }
             self.zone = zone;
         }
     }
 
     /// An inline element that changes what its words are ends the line.
     fn end_signature_line(&mut self) {
-        let outer = self
-            .open
-            .last()
-            .map(|(_, z)| (z.quote, z.signature, z.attribution));
-        let inner = (self.zone.quote, self.zone.signature, self.zone.attribution);
-        if outer.is_some_and(|o| o != inner) {
+        let says = |z: &Zone| (z.quote, z.container, z.signature, z.attribution);
+        let outer = self.open.last().map(|(_, zone)| says(zone));
+        if outer.is_some_and(|o| o != says(&self.zone)) {
             self.end_line(false);
         }
     }
 
     fn words(&mut self, text: &str) {
-        if self.zone.hidden {
+        if self.zone.hidden || self.zone.tiny {
             return;
         }
         self.quiet |= !self.zone.loud && !text.trim_ascii().is_empty();
@@ -265,6 +312,7 @@ impl<'a> Reader<'a> {
         self.lines.push(Line {
             text,
             quote: self.zone.quote,
+            container: self.zone.container,
             signature: self.zone.signature,
             cut: std::mem::take(&mut self.cut_next),
             attribution: self.zone.attribution,
@@ -288,83 +336,19 @@ impl<'a> Reader<'a> {
         if self.zone.hidden {
             return;
         }
+        // No height of its own, but what stands around it is not one line.
+        if self.zone.tiny {
+            return self.end_line(false);
+        }
         self.space = false;
         let text = tidy(&std::mem::take(&mut self.text));
         self.push(text);
     }
 }
 
-/// Where a tag ends (its `>`, quoted attribute values respected). One that does not end within the window ends at the
-/// first `>` in it, or with it, so that unended tags cannot make the work quadratic.
-fn tag_end(rest: &[u8]) -> usize {
-    let window = &rest[..rest.len().min(4096)];
-    let mut at = 1;
-    while let Some(byte) = window.get(at) {
-        match byte {
-            b'>' => return at,
-            // The value of an attribute, and no lone quotation mark: to its end.
-            quote @ (b'"' | b'\'') if window[..at].trim_ascii_end().ends_with(b"=") => {
-                let inside = &window[at + 1..];
-                at += 1 + inside
-                    .iter()
-                    .position(|b| b == quote)
-                    .unwrap_or(inside.len());
-            }
-            _ => {}
-        }
-        at += 1;
-    }
-    let last = rest.len().min(4096) - 1;
-    let first = window.iter().position(|b| *b == b'>').unwrap_or(last);
-    // never in the middle of a character
-    (first..rest.len())
-        .find(|n| rest[*n].is_ascii())
-        .unwrap_or(rest.len())
-}
-
-fn find(bytes: &[u8], needle: &[u8], from: usize) -> Option<usize> {
-    bytes
-        .get(from..)?
-        .windows(needle.len())
-        .position(|w| w == needle)
-        .map(|n| n + from)
-}
-
-/// After `<style>` and the like: just after its end tag, or where it is if that never comes.
-fn skip_raw(bytes: &[u8], at: usize, name: &Tag) -> usize {
-    let name: &[u8] = &name[..name.iter().position(|b| *b == 0).unwrap_or(8)];
-    let mut from = at;
-    while let Some(n) = find(bytes, b"</", from) {
-        let end = n + 2 + name.len();
-        if bytes
-            .get(n + 2..end)
-            .is_some_and(|t| t.eq_ignore_ascii_case(name))
-        {
-            return find(bytes, b">", end).map_or(bytes.len(), |n| n + 1);
-        }
-        from = n + 2;
-    }
-    bytes.len()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_tag_ends_behind_the_values_of_its_attributes() {
-        for (rest, end) in [
-            ("<p>", 2),
-            ("<a title=\"a > b\">c", 16),
-            ("<a title = '\">' x>c", 17),
-            // No value: a quotation mark that somebody forgot.
-            ("<p \">c\">", 4),
-            ("<a b=\"c>", 7),
-            ("<a b=\"c", 6),
-        ] {
-            assert_eq!(tag_end(rest.as_bytes()), end, "{rest}");
-        }
-    }
 
     #[test]
     fn attributes_that_come_again_mean_what_they_meant() {

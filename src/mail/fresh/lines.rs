@@ -13,6 +13,8 @@ pub(in crate::mail) struct Line {
     pub text: String,
     /// Depth of quotation.
     pub quote: u16,
+    /// Which container of a client's quotation it stands in, counted from 1; 0 in none.
+    pub container: usize,
     /// It stands in an element that a client keeps for signatures.
     pub signature: bool,
     /// A client says that the mail that is answered begins here.

@@ -11,10 +11,14 @@ use std::borrow::Cow;
 pub(super) enum Mark {
     /// Its content is quoted.
     Quote,
+    /// A client keeps the quotation in it: its content is quoted, as far as its own blockquotes do not say what is.
+    Container,
     /// Everything from here on is the mail that is answered.
     Cut,
     Signature,
     Hidden,
+    /// Its words have no size, and so are not seen, or have one again.
+    Tiny(bool),
     Attribution,
     Preformatted,
     /// Its colour stands out, or does not.
@@ -151,6 +155,10 @@ fn read(attributes: &str, quote_tag: bool) -> Vec<Mark> {
     if quoting && !marks.contains(&Mark::Quote) {
         marks.push(Mark::Quote);
     }
+    if !quote_tag {
+        let quotes = marks.iter_mut().filter(|m| **m == Mark::Quote);
+        quotes.for_each(|m| *m = Mark::Container);
+    }
     marks
 }
 
@@ -179,16 +187,35 @@ fn styled(declaration: &str) -> Option<Mark> {
         "display" => value.starts_with("none"),
         "visibility" => value.starts_with("hidden"),
         "mso-hide" => value.starts_with("all"),
-        "font-size" | "max-height" | "opacity" => {
-            let number = value.split(|c: char| !(c.is_ascii_digit() || c == '.'));
-            number.take(1).any(|n| n.parse::<f32>() == Ok(0.0))
-        }
+        "max-height" | "opacity" => number(value) == Some(0.0),
+        "font-size" => return size(value).map(Mark::Tiny),
         "white-space" if value.starts_with("pre") => return Some(Mark::Preformatted),
         "color" => return is_loud(value).map(Mark::Loud),
         _ => false,
     };
     hidden.then_some(Mark::Hidden)
 }
+
+fn number(value: &str) -> Option<f32> {
+    let mut numbers = value.split(|c: char| !(c.is_ascii_digit() || c == '.'));
+    numbers.next()?.parse().ok()
+}
+
+/// Whether a size of letters is none; what is relative to the size around it changes nothing, unless it is none.
+fn size(value: &str) -> Option<bool> {
+    let value = value.strip_suffix("!important").unwrap_or(value);
+    let relative = value.ends_with('%') || (value.ends_with("em") && !value.ends_with("rem"));
+    match number(value) {
+        Some(0.0) => Some(true),
+        Some(_) if !relative => Some(false),
+        None if SIZES.contains(&value) => Some(false),
+        _ => None,
+    }
+}
+
+const SIZES: &[&str] = &[
+    "xx-small", "x-small", "small", "medium", "large", "x-large", "xx-large",
+];
 
 /// `key="value"` pairs, keys and values in lower case.
 struct Attributes<'a>(&'a str);

@@ -9,18 +9,25 @@
 
 mod attribution;
 mod colour;
+mod containers;
 mod earlier;
+mod footers;
 mod html;
+mod letter;
 mod lines;
 mod marks;
+mod markup;
 mod ours;
 mod quotation;
 mod signature;
+mod speech;
 mod tags;
 mod words;
 
 pub use earlier::earlier;
 pub use ours::{OurLines, line_hash, line_hashes};
+
+pub(super) use signature::closes;
 
 use super::{Elided, ElidedKind, Fresh};
 use crate::record::Address;
@@ -195,9 +202,12 @@ fn of_body(body: &Body, typist: &Typist, ours: &dyn OurLines) -> Fresh {
 
 fn set_apart(lines: &mut [Line], typist: &Typist, ours: &dyn OurLines) -> Fresh {
     for line in lines.iter_mut().filter(|l| l.signature && l.quote == 0) {
-        line.kind = Some(ElidedKind::Signature);
+        // Typed below the name, in the element that the client keeps for signatures.
+        if !speech::asks_for_oneself(&line.text) {
+            line.kind = Some(ElidedKind::Signature);
+        }
     }
-    quotation::mark(lines);
+    quotation::mark(lines, typist);
     colour::answers(lines);
     ours::mark(lines, ours);
     signature::mark(lines, typist);

@@ -5,8 +5,11 @@
 //! there, unquoted lines between and below them are answers, and stay fresh. `|` and `»` are marks too, if the first line
 //! below an attribution has them.
 
+use super::Typist;
 use super::attribution::{attribution, digits, has_time};
+use super::letter;
 use super::lines::{Line, plain_form};
+use super::speech::answers;
 use super::words::{ANSWER_ABOVE, FORWARDED, LABELS, ORIGINAL, Role};
 use crate::mail::ElidedKind::{self, Forwarded, Quotation};
 use aho_corasick::AhoCorasick;
@@ -14,7 +17,7 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 /// Marks every quoted line.
-pub(super) fn mark(lines: &mut [Line]) {
+pub(super) fn mark(lines: &mut [Line], typist: &Typist) {
     for line in lines.iter_mut().filter(|l| l.quote > 0) {
         line.kind = Some(Quotation);
     }
@@ -34,7 +37,7 @@ pub(super) fn mark(lines: &mut [Line]) {
             at += 1;
             continue;
         }
-        at = match beginning(lines, &labels, at, typed_above) {
+        at = match beginning(lines, &labels, at, typed_above, Some(typist)) {
             Some(found) => {
                 bar = bar.or_else(|| bar_below(lines, &found));
                 elide(lines, &found, bar)
@@ -104,12 +107,14 @@ fn elide(lines: &mut [Line], found: &Beginning, bar: Option<char>) -> usize {
     end
 }
 
-/// The mail that begins at a line, if one does.
+/// The mail that begins at a line, if one does. Without a typist all that is read is a quoted thread, in which nobody wrote
+/// letters' heads.
 pub(super) fn beginning(
     lines: &[Line],
     labels: &[Option<Role>],
     at: usize,
     typed_above: bool,
+    typist: Option<&Typist>,
 ) -> Option<Beginning> {
     let sure = |from, body, kind| {
         Some(Beginning {
@@ -136,7 +141,10 @@ pub(super) fn beginning(
     {
         return sure(at, body, Quotation);
     }
-    if let Some(body) = header_block(lines, labels, at) {
+    let typed = |body: usize| {
+        typist.is_some_and(|t| letter::is_head(&lines[at..body], &labels[at..body], t))
+    };
+    if let Some(body) = header_block(lines, labels, at).filter(|body| !typed(*body)) {
         return sure(above(lines, at), body, Quotation);
     }
     if let Some(body) = notes_block(lines, at) {
@@ -343,7 +351,8 @@ fn above(lines: &[Line], at: usize) -> usize {
     if rule { from - 1 } else { at }
 }
 
-/// The tail of a quoted line that a mail program wrapped without a mark: `> … and therefore` / `we` / `> propose`.
+/// The tail of a quoted line that a mail program wrapped without a mark: `> … and therefore` / `we` / `> propose`. An answer
+/// that somebody typed in between is none.
 fn torn_lines(lines: &mut [Line]) {
     for n in 1..lines.len().saturating_sub(1) {
         let between = lines[n - 1].quote > 0 && lines[n + 1].quote == lines[n - 1].quote;
@@ -354,7 +363,7 @@ fn torn_lines(lines: &mut [Line]) {
             .text
             .trim_end()
             .ends_with(['.', '?', '!', ':', '…']);
-        if lines[n].fresh() && between && long && tail && !ends {
+        if lines[n].fresh() && between && long && tail && !ends && !answers(text) {
             lines[n].kind = Some(Quotation);
         }
     }

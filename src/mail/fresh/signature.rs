@@ -1,18 +1,17 @@
-//! Where a typed text ends and its furniture begins: signature, "sent from my telephone", disclaimer, gateway banner.
+//! Where a typed text ends and its furniture begins: signature, "sent from my telephone"; what is legal or a list's see `footers`.
 //!
 //! Only the end of a run of typed lines is furniture (a banner: its beginning). In doubt a line stays typed: a name too
 //! many costs nothing, a lost "STOP" does. So a block is a signature only after a delimiter, after a closing formula and
-//! without sentences, or if it begins with the writer's own name; a disclaimer must hold several of its typical words.
+//! without sentences, or if it begins with the writer's own name; and who asks there to be let alone is heard (`speech`).
 
 use super::Typist;
+use super::footers::{banners, disclaimers, is_legal, list_footer};
 use super::lines::{Line, plain_form};
-use super::words::{
-    BANNERS, CLOSINGS, CONFIDENTIAL, DEVICES, DISCLAIMER_STARTS, DISCLAIMERS, LIST_FOOTERS,
-    SENT_FROM, THANKS,
+use super::speech::{
+    asks_barely, asks_for_oneself, is_more_than_a_name, is_no_motto, is_question, is_sentence,
 };
-use crate::mail::ElidedKind::{Disclaimer, Signature};
-use aho_corasick::AhoCorasick;
-use std::sync::LazyLock;
+use super::words::{CLOSINGS, DEVICES, SENT_FROM, THANKS};
+use crate::mail::ElidedKind::Signature;
 
 /// Marks the furniture of every run of typed lines.
 pub(super) fn mark(lines: &mut [Line], typist: &Typist) {
@@ -36,51 +35,21 @@ fn run(lines: &mut [Line], typist: &Typist) {
     banners(lines);
     telephones(lines);
     list_footer(lines);
-    delimiter(lines);
-    disclaimers(lines);
+    delimiter(lines, typist);
+    disclaimers(lines, typist);
     after_closing(lines, typist);
     own_name(lines, typist);
 }
 
-fn set(lines: &mut [Line], kind: crate::mail::ElidedKind) {
+pub(super) fn set(lines: &mut [Line], kind: crate::mail::ElidedKind) {
     for line in lines {
         line.kind.get_or_insert(kind);
     }
 }
 
 /// Indices of the lines that still count as typed.
-fn typed(lines: &[Line]) -> Vec<usize> {
+pub(super) fn typed(lines: &[Line]) -> Vec<usize> {
     (0..lines.len()).filter(|n| lines[*n].fresh()).collect()
-}
-
-/// Rows of words of which all stand in a text. One pass finds out whether the first word of any row does.
-struct Rows {
-    rows: &'static [&'static [&'static str]],
-    firsts: Option<AhoCorasick>,
-}
-
-impl Rows {
-    fn of(rows: &'static [&'static [&'static str]]) -> Self {
-        let firsts = AhoCorasick::new(rows.iter().map(|row| row[0])).ok();
-        Self { rows, firsts }
-    }
-
-    fn stand_in(&self, text: &str) -> bool {
-        let possible = self.firsts.as_ref().is_none_or(|f| f.is_match(text));
-        possible && (self.rows.iter()).any(|row| row.iter().all(|w| text.contains(w)))
-    }
-}
-
-static BANNER: LazyLock<Rows> = LazyLock::new(|| Rows::of(BANNERS));
-static DISCLAIMER: LazyLock<Rows> = LazyLock::new(|| Rows::of(DISCLAIMERS));
-
-fn banners(lines: &mut [Line]) {
-    for n in typed(lines).into_iter().take(6) {
-        let text = lines[n].plain();
-        if text.len() < 400 && BANNER.stand_in(text) {
-            set(&mut lines[n..=n], Disclaimer);
-        }
-    }
 }
 
 fn telephones(lines: &mut [Line]) {
@@ -105,31 +74,8 @@ fn telephones(lines: &mut [Line]) {
     }
 }
 
-/// What a list puts under every mail, with the rule above it, to the end of the run.
-fn list_footer(lines: &mut [Line]) {
-    let fresh = typed(lines);
-    let found = fresh.iter().position(|n| is_list_footer(&lines[*n]));
-    let Some(seen) = found else { return };
-    let rule = fresh[..seen]
-        .iter()
-        .rposition(|n| is_rule(&lines[*n].text))
-        .filter(|r| seen - r <= 5);
-    if rule.is_some() || seen > 0 {
-        set(&mut lines[fresh[rule.unwrap_or(seen)]..], Disclaimer);
-    }
-}
-
-/// The line begins as such a footer does: "I want to unsubscribe from this list" is typed, and so is a question.
-fn is_list_footer(line: &Line) -> bool {
-    let bare = line
-        .plain()
-        .trim_start_matches(|c: char| !c.is_alphanumeric());
-    let begins = |row: &&[&str]| bare.starts_with(row[0]) && row.iter().all(|w| bare.contains(w));
-    !is_question(bare) && (bare.contains("mailman/listinfo") || LIST_FOOTERS.iter().any(begins))
-}
-
 /// A line of dashes, underscores and the like.
-fn is_rule(text: &str) -> bool {
+pub(super) fn is_rule(text: &str) -> bool {
     let text = text.trim();
     text.len() >= 2
         && text
@@ -137,115 +83,64 @@ fn is_rule(text: &str) -> bool {
             .all(|c| matches!(c, '-' | '_' | '*' | '=' | '—' | '–' | '─' | '~'))
 }
 
-/// `-- ` (RFC 3676 4.3), or a rule of other signs with little below it.
-fn delimiter(lines: &mut [Line]) {
+/// `-- ` (RFC 3676 4.3), or a rule of other signs with little below it. What asks below the card that a client put there stays.
+fn delimiter(lines: &mut [Line], typist: &Typist) {
     let fresh = typed(lines);
-    for (seen, n) in fresh.iter().enumerate() {
-        let text = lines[*n].text.trim();
+    let mut seen = 0;
+    while seen < fresh.len() {
+        let text = lines[fresh[seen]].text.trim();
         let below = &fresh[seen + 1..];
         let exact = text == "--";
-        let rule = is_rule(text);
-        let short = below.len() <= 12 && !below.iter().any(|b| asks(&lines[*b].text));
-        if seen > 0 && (exact || (rule && short)) {
-            return set(&mut lines[*n..], Signature);
+        let few = below.len() <= 12;
+        let delimits = is_rule(text)
+            && match (exact, seen) {
+                (true, 0) => few,
+                (true, _) => true,
+                (false, 0) => false,
+                (false, _) => few && !below.iter().any(|b| asks(&lines[*b].text)),
+            };
+        if !delimits {
+            seen += 1;
+            continue;
         }
-        if rule && seen == 0 && exact && below.len() <= 12 {
-            return set(&mut lines[*n..], Signature);
-        }
+        let asked = exact.then(|| asked_below(lines, below, typist)).flatten();
+        let end = asked.map_or(lines.len(), |place| below[place]);
+        set(&mut lines[fresh[seen]..end], Signature);
+        seen = asked.map_or(fresh.len(), |place| seen + 1 + place);
     }
+}
+
+/// Below a delimiter: where the paragraph begins in which somebody asks to be let alone, without the lines of a card above it.
+fn asked_below(lines: &[Line], below: &[usize], typist: &Typist) -> Option<usize> {
+    let asks = |n: &usize| asks_for_oneself(&lines[*n].text);
+    let mut place = below.iter().position(asks)?;
+    let of_card = |text: &str| is_card(text) || is_name(text, typist) || is_rule(text);
+    while place > 0
+        && below[place - 1] + 1 == below[place]
+        && !of_card(&lines[below[place - 1]].text)
+    {
+        place -= 1;
+    }
+    Some(place)
 }
 
 /// A question, or a sentence that somebody typed below a rule, not a firm's motto or a legal line.
 fn asks(text: &str) -> bool {
-    is_question(text) || (is_sentence(text) && !DISCLAIMER.stand_in(&plain_form(text)))
-}
-
-fn is_question(text: &str) -> bool {
-    text.trim_end().ends_with('?')
-}
-
-/// A sentence, not a line of a visiting card.
-fn is_sentence(text: &str) -> bool {
-    let text = text.trim();
-    let words = text.split_whitespace().count();
-    let ended = text.ends_with(['.', '?', '!', '…']) && words >= 4 && !text.contains(['@', '|']);
-    let lower = text.to_lowercase();
-    let postscript = ["ps", "p.s", "nb", "n.b", "p.-s", "post scriptum"]
-        .iter()
-        .any(|p| {
-            lower
-                .strip_prefix(p)
-                .is_some_and(|r| r.starts_with([' ', ':', '.', '-']))
-        });
-    ended || is_question(text) || (words >= 12 && !text.contains(['@', '|'])) || postscript
-}
-
-fn disclaimers(lines: &mut [Line]) {
-    let fresh = typed(lines);
-    let mut seen = 0;
-    while seen < fresh.len() {
-        let start = fresh[seen];
-        let end = (start..lines.len())
-            .find(|n| !lines[*n].fresh())
-            .unwrap_or(lines.len());
-        let paragraph = plain_form(
-            &lines[start..end]
-                .iter()
-                .map(|l| l.text.as_str())
-                .collect::<Vec<_>>()
-                .join(" "),
-        );
-        let begins = (start..end).find(|n| {
-            let text = lines[*n].plain();
-            DISCLAIMER_STARTS.iter().any(|s| text.starts_with(s)) && text.len() >= 25
-        });
-        let secret =
-            seen > 0 && begins == Some(start) && CONFIDENTIAL.iter().any(|c| paragraph.contains(c));
-        let whole = secret || (paragraph.len() >= 40 && DISCLAIMER.stand_in(&paragraph));
-        if whole || begins.is_some_and(|b| b > start && seen > 0) {
-            let from = begins.map_or(start, |b| legal_above(lines, start, b));
-            let card = lines[start..from].iter().all(|l| !is_sentence(&l.text));
-            // A disclaimer that is not marked by its first words covers only lines that hold its words.
-            let from = if begins.is_none() {
-                first_of_row(lines, start, end)
-            } else {
-                from
-            };
-            if card && seen > 0 && from - start <= 4 {
-                set(&mut lines[start..from], Signature);
-            }
-            return set(&mut lines[from..], Disclaimer);
-        }
-        seen += end - start;
-    }
-}
-
-/// The first of the lines right above `at` that are footers by themselves: "before you print" above "this e-mail is".
-fn legal_above(lines: &[Line], start: usize, at: usize) -> usize {
-    let typed = lines[start..at]
-        .iter()
-        .rposition(|l| !DISCLAIMER.stand_in(l.plain()));
-    typed.map_or(start, |n| start + n + 1)
-}
-
-/// The line of a paragraph at which its legal words begin.
-fn first_of_row(lines: &[Line], start: usize, end: usize) -> usize {
-    let words: Vec<&str> = DISCLAIMERS
-        .iter()
-        .flat_map(|r| r.iter().copied())
-        .filter(|w| w.len() >= 7)
-        .collect();
-    (start..end)
-        .find(|n| {
-            let text = lines[*n].plain();
-            words.iter().any(|w| text.contains(w))
-        })
-        .unwrap_or(start)
+    let typed = || asks_for_oneself(text) || !is_legal(&plain_form(text));
+    is_question(text) || (is_sentence(text) && typed())
 }
 
 /// Whether the line is a closing formula, and not a sentence with one in it.
-fn is_closing(line: &Line) -> bool {
-    let text = line.plain();
+pub(super) fn is_closing(line: &Line) -> bool {
+    is_formula(line.plain())
+}
+
+/// The same of a line of any text.
+pub(in crate::mail) fn closes(line: &str) -> bool {
+    is_formula(&plain_form(line))
+}
+
+fn is_formula(text: &str) -> bool {
     let words = text.split_whitespace().count();
     if is_question(text) || words > 14 {
         return false;
@@ -296,7 +191,7 @@ fn after_closing(lines: &mut [Line], typist: &Typist) {
 /// Which of the lines below a closing formula may be its card, and where that ends. A paragraph of sentences below them may
 /// be a firm's motto or something typed, and stays; then what is above it must be a whole card.
 fn card_below<'a>(lines: &[Line], below: &'a [usize]) -> Option<(&'a [usize], usize)> {
-    let sentence = below.iter().position(|n| is_sentence(&lines[*n].text));
+    let sentence = below.iter().position(|n| is_no_motto(&lines[*n].text));
     let Some(sentence) = sentence else {
         return (!below.is_empty()).then_some((below, lines.len()));
     };
@@ -306,7 +201,7 @@ fn card_below<'a>(lines: &[Line], below: &'a [usize]) -> Option<(&'a [usize], us
 }
 
 /// A line that only a visiting card has: telephone, address, web page, several fields.
-fn is_card(text: &str) -> bool {
+pub(super) fn is_card(text: &str) -> bool {
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
     digits >= 6
         || text.contains(['@', '|', '•', '·'])
@@ -328,16 +223,21 @@ fn own_name(lines: &mut [Line], typist: &Typist) {
     for (seen, n) in fresh.iter().enumerate().skip(1) {
         let opens = fresh[seen - 1] + 1 < *n;
         let below = &fresh[seen..];
-        let name = opens && below.len() <= 12 && typist.is(&lines[*n].text);
-        if name
-            && !below.iter().skip(1).any(|b| {
-                is_question(&lines[*b].text)
-                    || (is_sentence(&lines[*b].text) && opens_paragraph(lines, *b))
-            })
-        {
+        let text = &lines[*n].text;
+        let name = opens && below.len() <= 12 && typist.is(text) && !is_more_than_a_name(text);
+        if name && !below[1..].iter().any(|b| is_typed_in_card(lines, *b)) {
             return set(&mut lines[*n..], Signature);
         }
     }
+}
+
+/// A question, something asked, or a paragraph that begins with a sentence: somebody typed it below their name.
+fn is_typed_in_card(lines: &[Line], n: usize) -> bool {
+    let text = &lines[n].text;
+    is_question(text)
+        || asks_for_oneself(text)
+        || asks_barely(text)
+        || (is_sentence(text) && opens_paragraph(lines, n))
 }
 
 fn opens_paragraph(lines: &[Line], n: usize) -> bool {

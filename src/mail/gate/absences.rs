@@ -1703,6 +1703,29 @@ const ROWS: &[&[&str]] = &[
     &["请勿回复"],
     &["請勿回覆"],
     &["회신하지 마"],
+    // of boxes that nobody reads any more, and of lists that obeyed
+    &["mailbox is no longer in use"],
+    &["mailbox is no longer used"],
+    &["inbox is no longer in use"],
+    &["mailbox full"],
+    &["we have removed you from our"],
+    &["you have been unsubscribed"],
+    &["adresse existiert nicht mehr"],
+    &["postfach existiert nicht mehr"],
+    &["adresse ist nicht mehr gültig"],
+    &["ya no trabajo en", "este correo"],
+    &["non lavoro più", "questo indirizzo"],
+    &["werk niet meer bij", "dit adres"],
+    &["já não trabalho", "este endereço"],
+    &["nie pracuję już", "adres"],
+    &["adresse er ikke længere i brug"],
+    &["er stoppet hos", "adressen"],
+    &["en työskentele enää", "osoit"],
+    &["cím már nem aktív"],
+    &["διεύθυνση δεν είναι πλέον ενεργή"],
+    &["адрес вече не е активен"],
+    &["адрес больше не активен"],
+    &["больше не работаю в", "адрес"],
 ];
 
 /// The words of the first row that the text holds.
@@ -1768,6 +1791,10 @@ mod tests {
             "Je suis absente, de retour le 3.",
             "I’m away until\nMonday.",
             "Ich bin bis zum 3. im Urlaub.",
+            "This mailbox is no longer in use. Please remove it from your mailing lists.",
+            "Diese Adresse existiert nicht mehr. Bitte löschen Sie sie aus Ihrem Adressbuch.",
+            "Mailbox full. Delete old messages.",
+            "We have removed you from our mailing list.",
         ] {
             assert!(automatic(yes).is_some(), "{yes}");
         }

@@ -158,20 +158,37 @@ pub(super) fn list(m: &InboundMessage, house: &House, c: &Circumstances) -> Opti
             return never(name);
         }
     }
-    let owner = |local: &str| {
-        let local = local.to_ascii_lowercase();
-        local.ends_with("-request") || local.starts_with("owner-")
-    };
-    let sender = m.from.iter().chain(&m.sender).any(|a| owner(a.local()));
-    let path = m
-        .signs
-        .return_path
-        .as_deref()
-        .and_then(|p| p.split('@').next());
-    if sender || path.is_some_and(owner) {
-        return never("owner-* or *-request as the sender");
+    let listed = is_by_an_owner(m);
+    let sender = m.sender.as_ref().is_some_and(|s| is_owner(s.local()));
+    let path = m.signs.return_path.as_deref();
+    let path = path.and_then(|p| p.split('@').next());
+    let writer = m.from.as_ref().map_or("", Address::local);
+    let other = path.filter(|p| !names_writer(p, writer));
+    if sender || other.is_some_and(is_owner) || (listed && list_marks(m, house).is_some()) {
+        return never(OWNER);
     }
     None
+}
+
+/// Whether the local part of a Return-Path is the writer's, as it is or behind what BATV (`prvs=0123abcd=jane`) and SRS
+/// (`SRS0=hh=tt=firm.example=jane`) put before it.
+fn names_writer(path: &str, writer: &str) -> bool {
+    let (path, writer) = (path.to_ascii_lowercase(), writer.to_ascii_lowercase());
+    let before = path.strip_suffix(&writer);
+    !writer.is_empty() && before.is_some_and(|b| b.is_empty() || b.ends_with('='))
+}
+
+/// The sign of an address of a list's software.
+const OWNER: &str = "owner-* or *-request as the sender";
+
+fn is_owner(local: &str) -> bool {
+    let local = local.to_ascii_lowercase();
+    local.ends_with("-request") || local.starts_with("owner-")
+}
+
+/// A list's software writes so; or a person at `gdpr-request@`, if nothing else says that it is a list.
+fn is_by_an_owner(m: &InboundMessage) -> bool {
+    m.from.as_ref().is_some_and(|a| is_owner(a.local()))
 }
 
 /// Header fields that only a list writes.
@@ -216,6 +233,7 @@ pub(super) fn doubt(m: &InboundMessage, house: &House, c: &Circumstances) -> Opt
     let sign = list_marks(m, house)
         .or_else(|| doubtful_headers(m))
         .or_else(|| m.from.as_ref().and_then(doubtful_sender).map(str::to_owned))
+        .or_else(|| is_by_an_owner(m).then(|| OWNER.to_owned()))
         .or_else(|| {
             subjects::automatic(&m.subject).map(|s| format!("subject of an automatic answer: {s}"))
         })

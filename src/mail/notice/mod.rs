@@ -1,29 +1,37 @@
 //! Reports that a mail could not be delivered, in prose: servers that know no RFC 3464 are recognised by how they write.
 //!
-//! A report is never read for requests, so a person taken for one would be silenced. Therefore two of three must agree
-//! (who sends, what the subject begins with, how the text opens), and an address or a reason must stand in the text.
-//! An answer or a forward of a report (`Re:`, `Fwd:`) is a person's. What is less is a doubt: obeyed, and held.
+//! A report is never read for requests, so a person taken for one would be silenced. Therefore a server must send it, with a
+//! subject of such reports or a machine's mark beside the text (no Return-Path, a part for machines, a daemon's address), and an
+//! address or a reason must stand in the text. An address is that of the mail that failed: never the sender's own, as in a
+//! signature. An answer or a forward of a report (`Re:`, `Fwd:`) is a person's. What is less is a doubt: obeyed, and held.
 
 mod words;
 
-use super::Notice;
+use super::{Notice, fresh};
 use crate::record::{Address, subject_mark};
-use words::{FAILURES, LATE, LOCALS, OPENINGS, REASONS, SENDERS, SUBJECTS};
+use words::{FAILURES, LATE, LOCALS, OPENINGS, REASONS, SENDER_WORDS, SENDERS, SUBJECTS};
 
 /// How much of the text is looked at, and how much of it is its opening (octets).
 const SEEN: usize = 4096;
 const OPENING: usize = 400;
 
-/// What a message is taken for, by its From field as it stands, its subject and its text, and whether it names a mail that it
-/// answers: people pass reports on under their old subject.
-pub(super) fn judge(from: &str, subject: &str, text: &str, answers: bool) -> Option<Notice> {
+/// What a message is taken for, by its From field as it stands, its subject and its text; and whether it names a mail that it
+/// answers, since people pass reports on under their old subject, or bears a machine's mark.
+pub(super) fn judge(
+    from: &str,
+    subject: &str,
+    text: &str,
+    answers: bool,
+    machine: bool,
+) -> Option<Notice> {
     let subject = plain(subject);
     let bounced = subject.starts_with("[bounce]");
     let subject = without_brackets(&subject);
     if subject_mark(subject).is_some() {
         return None;
     }
-    let server = is_server(&from.to_lowercase());
+    let from = from.to_lowercase();
+    let server = is_server(&from);
     let titled = bounced || SUBJECTS.iter().any(|s| begins(subject, s));
     let text_seen = &text[..text.floor_char_boundary(SEEN)];
     let opening = beginning(text_seen, OPENING);
@@ -34,13 +42,15 @@ pub(super) fn judge(from: &str, subject: &str, text: &str, answers: bool) -> Opt
     }
     let seen = plain(text_seen);
     let fails = own_words || FAILURES.iter().any(|f| opening.contains(f));
-    let named = first_addresses(text).next().is_some();
+    let senders = |a: Address| from.contains(&a.as_str().to_lowercase());
+    let named = !first_addresses(above_closing(text)).all(senders);
     let reason = REASONS.iter().any(|r| seen.contains(r)) || has_reply_code(&seen);
     let proof = named || reason;
+    let marked = machine && (server || (titled && !answers));
     match () {
         () if server && titled && (proof || fails) => Some(Notice::Sure),
-        () if (server || (titled && !answers)) && fails && proof => Some(Notice::Sure),
-        () if own_words && named => Some(Notice::Sure),
+        () if marked && fails && proof => Some(Notice::Sure),
+        () if own_words && named && (server || titled || machine) => Some(Notice::Sure),
         () if titled || own_words || reason => Some(Notice::Perhaps),
         () => None,
     }
@@ -86,6 +96,7 @@ fn without_brackets(subject: &str) -> &str {
     rest
 }
 
+/// Whether a From field (lower case) is a mail server's: by its local part, or by all of its display name.
 fn is_server(from: &str) -> bool {
     let local = from
         .rsplit(['<', ' ', ','])
@@ -93,9 +104,35 @@ fn is_server(from: &str) -> bool {
         .and_then(|a| a.split('@').next())
         .unwrap_or("");
     let local = local.trim_matches(['"', '>']);
-    LOCALS.contains(&local)
-        || local.starts_with("microsoftexchange")
-        || SENDERS.iter().any(|s| from.contains(s))
+    LOCALS.contains(&local) || local.starts_with("microsoftexchange") || is_servers_name(from)
+}
+
+/// "Mail Delivery System", not "Jane Smith (Post Office)" nor "Email Security Team".
+fn is_servers_name(from: &str) -> bool {
+    let (name, address) = from.split_once('<').unwrap_or((from, ""));
+    // `a@b.example (Mail Delivery System)`, as old servers write it
+    let comment = || name.split_once('(').map_or("", |(_, comment)| comment);
+    let name = if address.is_empty() { comment() } else { name };
+    let name = name.trim_matches(['"', '\'', ' ', '(', ')']);
+    let rest_of = |begins: &&str| name.strip_prefix(*begins);
+    let machine = |rest: &str| {
+        let rest = rest.trim_start_matches(char::is_alphabetic);
+        let mut words = rest.split(|c: char| c.is_whitespace() || matches!(c, '-' | '(' | ')'));
+        words.all(|w| w.is_empty() || w.contains(['@', '.']) || SENDER_WORDS.contains(&w))
+    };
+    SENDERS.iter().filter_map(rest_of).any(machine)
+}
+
+/// What stands above a closing formula: below it people sign with their address.
+fn above_closing(text: &str) -> &str {
+    let mut end = 0;
+    for line in text.split_inclusive('\n').take(60) {
+        if fresh::closes(line) {
+            return &text[..end];
+        }
+        end += line.len();
+    }
+    text
 }
 
 /// `550 5.1.1`, `#5.1.1`, `452-4.2.2`: a reply code of SMTP beside words, or a status code of RFC 3463.
@@ -209,15 +246,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_report_is_sure_only_if_two_of_sender_subject_and_opening_agree() {
+    fn a_report_is_sure_by_a_server_and_its_title_or_by_a_mark_of_a_machine() {
         let text = "Your message could not be delivered.\n\n<a@b.example>: user unknown";
-        let judged = |from, subject, text| judge(from, subject, text, false);
-        for (from, subject) in [
-            ("postmaster@b.example", "Hello"),
-            ("a@b.example", "Undeliverable: Hello"),
-            ("System Administrator <x@b.example>", "Non remis : Bonjour"),
+        let judged = |from, subject, text| judge(from, subject, text, false, false);
+        for (from, subject, alone) in [
+            ("postmaster@b.example", "Hello", Notice::Perhaps),
+            ("x@b.example", "Undeliverable: Hello", Notice::Perhaps),
+            (
+                "System Administrator <x@b.example>",
+                "Non remis : Bonjour",
+                Notice::Sure,
+            ),
         ] {
-            assert_eq!(judged(from, subject, text), Some(Notice::Sure), "{subject}");
+            assert_eq!(judged(from, subject, text), Some(alone), "{subject}");
+            // A part for machines beside the text, or no Return-Path.
+            let marked = judge(from, subject, text, false, true);
+            assert_eq!(marked, Some(Notice::Sure), "{subject}");
         }
         let person = "a@b.example";
         for (subject, text) in [
@@ -234,8 +278,48 @@ mod tests {
         );
         assert_eq!(shy, Some(Notice::Perhaps));
         // Passed on under its old subject, in an answer to us: a person may have typed above it.
-        let passed_on = judge(person, "Undelivered Mail Returned to Sender", text, true);
+        let passed_on = judge(
+            person,
+            "Undelivered Mail Returned to Sender",
+            text,
+            true,
+            false,
+        );
         assert_eq!(passed_on, Some(Notice::Perhaps));
+    }
+
+    #[test]
+    fn a_person_whose_firm_or_words_are_like_a_servers_is_heard() {
+        let signed =
+            "Hi. This is the third time I ask you to remove me.\n\nJane\njane@acme.example";
+        let closed = "Your message could not be sent. Stop.\n\nRegards\nJo\njo@other.example";
+        let failed = "Remove me. My mail to you was rejected by your server: user not found.";
+        for (from, text) in [
+            ("Jane <jane@acme.example>", signed),
+            ("Jane <jane@acme.example>", closed),
+            ("Jane (Post Office) <jane@post.example>", failed),
+            ("Tom (Royal Mail Services) <tom@rms.example>", failed),
+            ("Email Security Team <team@x.example>", failed),
+            ("Admin <sysadmin@univ.example>", failed),
+            ("Tom <postmaster@small.example>", failed),
+        ] {
+            let judged = judge(from, "Unsubscribe", text, false, false);
+            assert_ne!(judged, Some(Notice::Sure), "{from}");
+        }
+        for name in [
+            "Mail Delivery System <x@b.example>",
+            "\"Mail Delivery Subsystem\" <x@b.example>",
+            "x@b.example (Mail Delivery System)",
+            "Microsoft Outlook <x@b.example>",
+        ] {
+            assert!(is_server(&name.to_lowercase()), "{name}");
+        }
+        for name in [
+            "Jane Smith (Post Office) <jane@post.example>",
+            "Antispam Team <antispam@x.example>",
+        ] {
+            assert!(!is_server(&name.to_lowercase()), "{name}");
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! All in lower case. They are the servers' fixed texts, so they live here and not in the lexicons.
 
-/// Display names under which servers report (parts of them).
+/// Display names under which servers report, or their beginnings; what follows must be [`SENDER_WORDS`].
 pub(super) const SENDERS: &[&str] = &[
     "mail deliver",
     "maildelivery",
@@ -44,6 +44,35 @@ pub(super) const SENDERS: &[&str] = &[
     "post office",
     "mail service",
     "システム管理者",
+];
+
+/// What follows in such names.
+pub(super) const SENDER_WORDS: &[&str] = &[
+    "system",
+    "systems",
+    "service",
+    "services",
+    "subsystem",
+    "daemon",
+    "agent",
+    "program",
+    "server",
+    "gateway",
+    "delivery",
+    "notification",
+    "report",
+    "failure",
+    "administrator",
+    "postmaster",
+    "manager",
+    "for",
+    "at",
+    "on",
+    "of",
+    "de",
+    "filter",
+    "appliance",
+    "exchange",
 ];
 
 /// Local parts of such senders.
@@ -385,7 +414,15 @@ pub(super) const SUBJECTS: &[&str] = &[
 
 /// With these a server introduces itself; nobody else begins so.
 pub(super) const OPENINGS: &[&str] = &[
-    "hi. this is the ",
+    "hi. this is the qmail",
+    "hi. this is the mail",
+    "hi. this is the email",
+    "hi. this is the e-mail",
+    "hi. this is the deliver",
+    "hi. this is the postfix",
+    "hi. this is the mta",
+    "hi. this is the smtp",
+    "hi. this is the message",
     "this is the qmail",
     "this is the mail system",
     "this is the mail server",
@@ -397,7 +434,9 @@ pub(super) const OPENINGS: &[&str] = &[
     "this is a delivery failure",
     "this is an automatically generated delivery status",
     "this is an automatically generated delivery",
-    "hi! this is the ",
+    "hi! this is the mail",
+    "hi! this is the qmail",
+    "hi! this is the ezmlm",
     "your mail sent on:",
     "your mail attempted to be delivered",
     "unable to deliver message to",
