@@ -7,7 +7,8 @@
 mod support;
 
 use proptest::prelude::*;
-use quitus::record::{MessageState, RequestKind, Suppression};
+use quitus::record::{CaseId, Event, MessageState, RequestKind, Suppression};
+use quitus::request::Expectation;
 use support::{Case, Expected, run, summary};
 
 #[test]
@@ -36,6 +37,42 @@ fn every_case_ends_as_it_should() {
     }
     assert!(cases >= 80, "only {cases} cases were found");
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
+#[test]
+fn what_runs_in_another_case_and_is_asked_again_is_counted_there() {
+    let words = |all: &[&str]| all.iter().map(|w| (*w).to_owned()).collect::<Vec<_>>();
+    let case = Case {
+        asks: words(&["stop", "access"]),
+        facts: words(&[
+            "open:rectification",
+            "open:access",
+            "ended:stop",
+            "ended_last:stop",
+        ]),
+        human: Vec::new(),
+        gate: "answer obey A.ok".to_owned(),
+        stance: None,
+        unsure: false,
+        set: String::new(),
+        expect: Expected::default(),
+    };
+    let (decision, _) = run(&case);
+    let plan = decision.case.clone().unwrap();
+    let other = CaseId::from_bits(8);
+    assert_eq!(plan.beside, [(other, RequestKind::Access)]);
+    let opened: Vec<RequestKind> = plan.opened.iter().map(|o| o.kind).collect();
+    assert_eq!(opened, [RequestKind::Stop], "one clock, and one letter");
+    let relies = (decision.expectations.iter())
+        .any(|e| matches!(e, Expectation::Case { id, version: 3 } if *id == other));
+    assert!(relies, "{:?}", decision.expectations);
+    let events = decision.into_events(Default::default());
+    let there = |e: &Event| match e {
+        Event::Reminded { case, request, .. } => Some((*case, *request)),
+        _ => None,
+    };
+    let counted: Vec<_> = events.iter().filter_map(there).collect();
+    assert_eq!(counted, [(other, RequestKind::Access)]);
 }
 
 fn words(all: &'static [&'static str]) -> impl Strategy<Value = Vec<String>> {
@@ -154,7 +191,7 @@ proptest! {
         prop_assert!(!complaint || automatic == 0);
         let again = d.again;
         let events = d.into_events(Default::default());
-        let last = events.iter().any(|e| matches!(e, quitus::record::Event::Decided { .. }));
+        let last = events.iter().any(|e| matches!(e, Event::Decided { .. }));
         prop_assert!(again || last);
     }
 }

@@ -5,10 +5,10 @@
 
 use super::{Desk, Refusal, proposing, words};
 use crate::record::{
-    CaseId, CaseList, CaseRow, Contact, Event, Language, LetterRow, LetterState, Proof,
-    RequestKind, RequestState, Timestamp,
+    CaseId, CaseList, CaseRow, Contact, Event, Language, LetterRow, Proof, RequestKind,
+    RequestState, Timestamp,
 };
-use crate::service::{contact, left_to_a_human};
+use crate::service::{ByHand, contact};
 use serde::Deserialize;
 
 /// The states that one may ask for.
@@ -187,13 +187,15 @@ impl Wanted {
 
     fn is_in_state(&self, desk: &Desk, id: CaseId, row: &CaseRow) -> Result<bool, Refusal> {
         let any = |state| row.requests.iter().any(|r| r.state == state);
-        let letters = || -> Result<Vec<LetterRow>, Refusal> {
-            let state = desk.office.sequencer.reader().state();
-            Ok(state.letters(id)?.into_iter().map(|(_, l)| l).collect())
+        let left = || -> Result<ByHand, Refusal> {
+            let (reader, house) = (desk.office.sequencer.reader(), desk.office.house.load());
+            let letters = reader.state().letters(id)?.into_iter();
+            let letters: Vec<LetterRow> = letters.map(|(_, l)| l).collect();
+            Ok(ByHand::of(reader, &house, (id, row), &letters)?)
         };
         Ok(match self.state {
-            "draft" => letters()?.iter().any(|l| l.state == LetterState::Draft),
-            "by_hand" => !left_to_a_human(row, &letters()?).is_empty(),
+            "draft" => left()?.drafts > 0,
+            "by_hand" => !left()?.kinds.is_empty(),
             "awaiting_identity" => any(RequestState::AwaitingIdentity),
             "proposed" => proposing::undecided(row) > 0,
             "answered" => any(RequestState::Answered),

@@ -1,6 +1,6 @@
 //! One letter of a case as a person will read it, or has read it: text, HTML, attachments, and what the linter says.
 
-use super::deciding::may_leave;
+use super::in_the_way::may_leave;
 use super::requests::reference;
 use super::{Answer, Desk, Refusal, draft};
 use crate::record::{Address, FrozenLetter, LetterKind, LetterRow, LetterState, RequestKind};
@@ -60,7 +60,10 @@ fn waits(state: LetterState) -> bool {
 
 /// A draft as it would leave now, what would follow, and what is in its way.
 fn written(desk: &Desk, house: &House, case: &CaseFile, row: &LetterRow) -> Result<Value, Refusal> {
-    let blocked = may_leave(desk, case, row).err();
+    // What is printed leaves when it is posted, which may be said of a day that is over.
+    let sheet = printed(desk.office.sequencer.reader(), row)?;
+    let leaves = sheet.map_or(desk.office.clock.now(), |sheet| sheet.printed);
+    let blocked = may_leave(desk, case, row, leaves).err();
     let blocked = blocked.map(|r| json!({"error": r.error, "fix": r.fix}));
     let closes = row.head.kind == LetterKind::Answer && {
         let others = case.letters.iter();

@@ -8,9 +8,9 @@ use super::case_filter::{Wanted, Which, mailbox_of};
 use super::paging::{Page, no_cursor};
 use super::requests::{because, reference};
 use super::{Answer, Desk, Refusal, address, proposing, words};
-use crate::record::{CaseId, CaseList, CasePlace, CaseRow, LetterRow, LetterState};
+use crate::record::{CaseId, CaseList, CasePlace, CaseRow, LetterRow};
 use crate::register;
-use crate::service::left_to_a_human;
+use crate::service::ByHand;
 use axum::extract::{Query, State};
 use serde_json::{Value, json};
 
@@ -148,17 +148,19 @@ pub fn one(desk: &Desk, id: CaseId, row: &CaseRow, text: &mut String) -> Result<
         None => format!("due {}", due.as_deref().unwrap_or("-")),
     };
     let letters: Vec<LetterRow> = state.letters(id)?.into_iter().map(|(_, l)| l).collect();
-    let by_hand = match closed.is_some() {
-        true => Vec::new(),
-        false => left_to_a_human(row, &letters),
+    let left = match closed.is_some() {
+        true => ByHand::default(),
+        false => {
+            let (reader, house) = (desk.office.sequencer.reader(), desk.office.house.load());
+            ByHand::of(reader, &house, (id, row), &letters)?
+        }
     };
+    let by_hand = left.kinds;
     let hand = match by_hand.is_empty() {
         true => String::new(),
         false => format!(", ANSWER BY HAND: {}", words::kinds(&by_hand)),
     };
     let letter = letters.last().map(|l| l.state);
-    let drafts = letters.iter().filter(|l| l.state == LetterState::Draft);
-    let drafts = drafts.count();
     let held = row.held.as_ref().map(because).unwrap_or_default();
     let undecided = proposing::undecided(row);
     let proposed = match undecided {
@@ -171,7 +173,7 @@ pub fn one(desk: &Desk, id: CaseId, row: &CaseRow, text: &mut String) -> Result<
     Ok(json!({
         "case": id.to_string(), "requests": kinds, "due": due, "opened": row.opened.to_string(), "closed": closed,
         "language": row.language, "held": row.held.as_ref().map(ToString::to_string), "because": why,
-        "letter": letter, "drafts": drafts, "proposed": undecided, "by_hand": by_hand,
+        "letter": letter, "drafts": left.drafts, "proposed": undecided, "by_hand": by_hand,
         "mailbox": mailbox_of(desk, row)?,
     }))
 }

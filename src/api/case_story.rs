@@ -10,7 +10,7 @@ use crate::record::{
     Timestamp,
 };
 use crate::request::rule;
-use crate::service::{CaseFile, House};
+use crate::service::{CaseFile, Extension, House};
 use serde_json::{Map, Value, json};
 
 /// Everything, as fields of the case's data.
@@ -39,8 +39,8 @@ pub fn tell(desk: &Desk, house: &House, case: &CaseFile) -> Result<Map<String, V
         "suppression_words": suppressed.as_ref().map(|s| words::reason(&s.reason)),
         "because": row.held.as_ref().map(|r| because(r).trim_start_matches("; ").to_owned()),
         "contact": case.contact.as_ref().map(|c| contact(house, c)), "evidence": evidence(case),
-        "by_hand": case.left_to_a_human(), "previous": row.previous.map(|p| p.to_string()),
-        "legal_hold": row.legal_hold, "timeline": timeline(desk, case)?,
+        "by_hand": case.left_to_a_human(house), "previous": row.previous.map(|p| p.to_string()),
+        "legal_hold": row.legal_hold, "extension": Extension::of(house, case).word(), "timeline": timeline(desk, case)?,
     });
     match told {
         Value::Object(fields) => Ok(fields),

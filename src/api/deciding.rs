@@ -6,12 +6,12 @@
 
 use super::copy_first::copy_first;
 use super::draft::{self, Shown};
-use super::entering::tell_by;
+use super::in_the_way::{may_leave, proved, systems_done};
 use super::requests::reference;
 use super::{Answer, Desk, Refusal, recipients, rewriting};
 use crate::record::{
-    Event, KeyId, LetterKind, LetterRow, LetterState, MessageState, Mode, RequestKind,
-    RequestState, RuleId, Sealed,
+    Event, KeyId, LetterKind, LetterRow, LetterState, MessageState, RequestKind, RequestState,
+    RuleId, Sealed,
 };
 use crate::request::{Expectation, rule};
 use crate::service::{
@@ -63,7 +63,7 @@ pub async fn approve(
         return not_what_was_shown(&case, &drafts, hash.is_empty());
     };
     let (row, draft) = drafts.swap_remove(at);
-    may_leave(&desk, &case, row)?;
+    may_leave(&desk, &case, row, desk.office.clock.now())?;
     let draft = draft.map_err(|e| draft::unwritten(&e))?;
     if draft.plan.to.is_none() {
         return Err(Refusal::not_now(
@@ -112,75 +112,6 @@ pub fn open_case(desk: &Desk, text: &str) -> Result<CaseFile, Refusal> {
             "nothing is to be done",
         )),
     }
-}
-
-/// Nothing leaves in shadow; what may have left already is never sent again by a keystroke; personal data wait for the
-/// proof of who asks, and an erasure for the copy that was asked too.
-pub fn may_leave(desk: &Desk, case: &CaseFile, draft: &LetterRow) -> Result<(), Refusal> {
-    let mode = desk.office.sequencer.reader().state().mode()?;
-    if mode.is_none_or(|m| m.mode == Mode::Shadow) {
-        return Err(Refusal::not_now(
-            "the mode is shadow: nothing leaves",
-            "run `quitus activate review` first",
-        ));
-    }
-    if draft.attempts > 0 {
-        return Err(Refusal::not_now(
-            "this letter was tried before and may have arrived",
-            "look into the mailbox, answer by hand if it did not, then `quitus requests answered`",
-        ));
-    }
-    let answers = &draft.head.answers;
-    let mut answered = case
-        .row
-        .requests
-        .iter()
-        .filter(|r| answers.contains(&r.request));
-    if answered.any(|r| r.state == RequestState::AwaitingIdentity) {
-        return Err(Refusal::not_now(
-            "it is not proved who asks (B8)",
-            format!(
-                "send a code with `quitus requests identify {0}`, or say how you know with `quitus requests identify {0} --proved --reason …`",
-                case.id
-            ),
-        ));
-    }
-    let calendar = &desk.office.house.load().config.policy.calendar;
-    let told_late = tell_by(case, calendar).is_some_and(|t| t < desk.office.clock.now());
-    if draft.head.kind == LetterKind::Extension && told_late {
-        return Err(Refusal::not_now(
-            "the first month has ended, and an extension is told within it",
-            "answer at once",
-        ));
-    }
-    systems_done(desk, case, answers.iter().copied())?;
-    copy_first(desk, case, answers)
-}
-
-/// Nothing is answered for good while it is not done in every system (design, States).
-pub fn systems_done(
-    desk: &Desk,
-    case: &CaseFile,
-    answers: impl Iterator<Item = RequestKind>,
-) -> Result<(), Refusal> {
-    let house = desk.office.house.load();
-    for request in answers {
-        let left: Vec<&str> = case
-            .systems_left(&house.config, request)
-            .map(|s| s.name.as_str())
-            .collect();
-        if !left.is_empty() {
-            return Err(Refusal::not_now(
-                format!("{request} is not done in {}", left.join(", ")),
-                format!(
-                    "do it there, then `quitus requests done {} --system NAME --words …`",
-                    case.id
-                ),
-            ));
-        }
-        recipients::acknowledged(&house, case, request)?;
-    }
-    Ok(())
 }
 
 fn queued(
@@ -239,7 +170,7 @@ pub async fn refuse(
     if word.reason.trim().is_empty() {
         return Err(Refusal::unclear(
             "a request is refused for a reason",
-            "say it with --reason, as an auditor should read it",
+            "say it with --reason, and how the person was told of it (Art. 12(4)), as an auditor should read it",
         ));
     }
     let case = open_case(&desk, &case)?;
@@ -255,7 +186,7 @@ pub async fn refuse(
         .commit(Proposal::new(events).expecting(as_read(&case)))
         .await?;
     let text = format!(
-        "{}: refused and closed; what was suppressed stays so\n",
+        "{}: refused and closed; what was suppressed stays so\nno letter says so: tell the person why within the month, if you have not (Art. 12(4))\n",
         case.id
     );
     let data = json!({"case": case.id.to_string(), "refused": true, "frame": frame});
@@ -276,6 +207,7 @@ pub async fn answered(
     }
     let case = open_case(&desk, &case)?;
     let answers: Vec<RequestKind> = case.open_requests().map(|r| r.request).collect();
+    proved(&case, &answers)?;
     systems_done(&desk, &case, answers.iter().copied())?;
     copy_first(&desk, &case, &answers)?;
     let mut events = ended(
@@ -293,7 +225,7 @@ pub async fn answered(
         .await?;
     let mut text = format!("{}: answered by hand and closed\n", case.id);
     if erases {
-        text += "the register's row and the texts of this person are erased\n";
+        text += "the register's row and the texts of this person are erased; their mails in the mailboxes (INBOX, Sent) are yours to delete\n";
     }
     let data =
         json!({"case": case.id.to_string(), "answered": true, "erased": erases, "frame": frame});

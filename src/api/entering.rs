@@ -9,11 +9,14 @@ use crate::record::{
     Timestamp, unhex,
 };
 use crate::request::{Calendar, rule};
-use crate::service::{CaseFile, Entered, Entry, NotEntered, Proposal, enter, has_template};
+use crate::service::{
+    CaseFile, Entered, Entry, Extension, House, NotEntered, Proposal, enter, extension_end,
+    extension_told, has_template,
+};
 use axum::Json;
 use axum::extract::{Path, State};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// A request by telephone, letter, LinkedIn.
 #[derive(Deserialize)]
@@ -46,6 +49,9 @@ pub struct Reason {
     /// The person is who they say: no code is sent.
     #[serde(default)]
     pub proved: bool,
+    /// The person was told another way that it takes longer, and why: no letter is made.
+    #[serde(default)]
+    pub told: bool,
 }
 
 /// `quitus requests new`.
@@ -58,9 +64,16 @@ pub async fn new(State(desk): State<Desk>, Json(new): Json<New>) -> Result<Answe
     let text = told(&entry, &entered, desk.office.clock.now());
     let data = json!({
         "case": entered.case.to_string(), "due": entered.due.to_string(), "drafted": entered.drafted,
-        "suppressed": entered.suppressed, "frame": frame,
+        "suppressed": entered.suppressed, "already": already(&entered), "frame": frame,
     });
     Ok(Answer::good(data, text))
+}
+
+/// What waited for its answer before, and where.
+fn already(entered: &Entered) -> Vec<Value> {
+    let all = entered.already.iter();
+    all.map(|(request, case)| json!({"request": request, "case": case.to_string()}))
+        .collect()
 }
 
 /// Why nothing was entered.
@@ -145,11 +158,15 @@ fn person(desk: &Desk, text: &str) -> Result<PersonId, Refusal> {
 /// What was done, and what is left to do by hand.
 fn told(entry: &Entry, entered: &Entered, now: Timestamp) -> String {
     let case = entered.case;
-    let asked = super::words::kinds(&entry.kinds);
-    let mut text = format!(
-        "{case}: {asked}, received {}, due {}\n",
-        entry.received, entered.due
-    );
+    let asked = super::words::kinds(&entered.kinds);
+    let mut text = String::new();
+    if !entered.kinds.is_empty() {
+        let (received, due) = (entry.received, entered.due);
+        text += &format!("{case}: {asked}, received {received}, due {due}\n");
+    }
+    for (kind, open) in &entered.already {
+        text += &format!("{kind} was asked before: its clock runs in {open}\n");
+    }
     if entered.due < now {
         text += "it is OVERDUE: answer at once\n";
     }
@@ -164,7 +181,7 @@ fn told(entry: &Entry, entered: &Entered, now: Timestamp) -> String {
             entry.scans.len()
         );
     }
-    let by_hand = entry.kinds.iter().copied();
+    let by_hand = entered.kinds.iter().copied();
     let by_hand: Vec<RequestKind> = by_hand.filter(|k| !entered.drafted.contains(k)).collect();
     if !entered.drafted.is_empty() {
         text += &format!("a draft waits: `quitus requests show {case}`\n");
@@ -173,7 +190,7 @@ fn told(entry: &Entry, entered: &Entered, now: Timestamp) -> String {
         let kinds = super::words::kinds(&by_hand);
         text += &format!("no letter is made for {kinds}: answer by hand\n");
     }
-    if entry.kinds.iter().any(|k| crate::service::needs_proof(*k)) {
+    if (entered.kinds.iter()).any(|k| crate::service::needs_proof(*k)) {
         text += &format!("it is not proved who asks: `quitus requests identify {case}`\n");
     }
     text
@@ -196,19 +213,6 @@ pub fn next_letter(case: &CaseFile, kind: LetterKind) -> LetterHead {
     }
 }
 
-pub fn language(desk: &Desk, case: &CaseFile) -> Language {
-    let of_contact = case.contact.as_ref().and_then(|c| c.language);
-    let default = desk
-        .office
-        .house
-        .load()
-        .config
-        .policy
-        .settings
-        .default_language;
-    case.row.language.or(of_contact).unwrap_or(default)
-}
-
 pub fn a_reason(reason: &str) -> Result<&str, Refusal> {
     let reason = reason.trim().trim_end_matches('.');
     if reason.is_empty() {
@@ -220,7 +224,7 @@ pub fn a_reason(reason: &str) -> Result<&str, Refusal> {
     Ok(reason)
 }
 
-/// `quitus requests extend`: two months more, told within the first (Art. 12(3)).
+/// `quitus requests extend`: two months more, told within the first (Art. 12(3)); they count once the person is told.
 pub async fn extend(
     State(desk): State<Desk>,
     Path(case): Path<String>,
@@ -228,43 +232,43 @@ pub async fn extend(
 ) -> Result<Answer, Refusal> {
     let reason = a_reason(&word.reason)?;
     let case = open_case(&desk, &case)?;
-    let house = desk.office.house.load_full();
-    let calendar = &house.config.policy.calendar;
-    let tell_by = may_extend(&case, calendar, desk.office.clock.now())?;
-    let drafted = has_template(&house, language(&desk, &case), LetterKind::Extension, &[]);
-    let mut events: Vec<Event> = case
-        .open_requests()
-        .map(|r| Event::RequestExtended {
-            case: case.id,
-            request: r.request,
-            due: calendar.extension(r.received),
-            by: word.by.clone(),
-        })
-        .collect();
-    events.push(Event::Reviewed(Review::Extended {
+    let (house, now) = (desk.office.house.load_full(), desk.office.clock.now());
+    let tell_by = may_extend(&house, &case, now)?;
+    let due = extension_end(&house, &case.row).unwrap_or(tell_by);
+    let drafted = !word.told;
+    let head = next_letter(&case, LetterKind::Extension);
+    let language = case.language(&house, &head);
+    if drafted && !has_template(&house, language, head.kind, &head.answers) {
+        return Err(Refusal::not_now(
+            "no template says in this language that it takes longer",
+            format!(
+                "write to the person before {tell_by} that it takes until {due}, and why, and that they may complain to the authority or go to court; then `quitus requests extend {} --told --reason …`",
+                case.id
+            ),
+        ));
+    }
+    let mut events = vec![Event::Reviewed(Review::Extended {
         case: case.id,
         by: word.by.clone(),
         reason: note(&desk, case.row.proof_key, reason)?,
-    }));
-    if drafted {
-        let (head, rule) = (next_letter(&case, LetterKind::Extension), rule::EXTENDED);
-        events.push(Event::LetterDrafted { head, rule });
+    })];
+    match drafted {
+        true => {
+            let rule = rule::EXTENDED;
+            events.push(Event::LetterDrafted { head, rule });
+        }
+        false => events.extend(extension_told(&house, case.id, &case.row, now, &word.by)),
     }
-    let due = case.open_requests().map(|r| calendar.extension(r.received));
-    let due = due.min().unwrap_or(tell_by);
     let frame = desk
         .commit(Proposal::new(events).expecting(as_read(&case)))
         .await?;
-    let next = match drafted {
+    let text = match drafted {
         true => format!(
-            "approve the draft that says so before {tell_by}: `quitus requests show {}`",
+            "{0}: due {due} once the person is told, and {tell_by} until then\napprove the draft that says so before {tell_by}: `quitus requests show {0}`\n",
             case.id
         ),
-        false => format!(
-            "no template says so in this language: write to the person before {tell_by} that it takes until {due}, and why; that they may complain to the authority or go to court"
-        ),
+        false => format!("{}: due {due} now\n", case.id),
     };
-    let text = format!("{}: due {due} now\n{next}\n", case.id);
     let data = json!({
         "case": case.id.to_string(), "due": due.to_string(), "tell_by": tell_by.to_string(), "drafted": drafted,
         "frame": frame,
@@ -279,16 +283,25 @@ pub fn tell_by(case: &CaseFile, calendar: &Calendar) -> Option<Timestamp> {
 }
 
 /// Once, and within the first month: until when the person must be told.
-fn may_extend(case: &CaseFile, calendar: &Calendar, now: Timestamp) -> Result<Timestamp, Refusal> {
-    let Some(tell_by) = tell_by(case, calendar) else {
+fn may_extend(house: &House, case: &CaseFile, now: Timestamp) -> Result<Timestamp, Refusal> {
+    let Some(tell_by) = tell_by(case, &house.config.policy.calendar) else {
         let nothing = "nothing is open in this case";
         return Err(Refusal::not_now(nothing, "nothing is to be done"));
     };
-    if case.row.review.extended.is_some() {
-        return Err(Refusal::not_now(
-            "it was extended before",
-            "answer it; there is no second extension",
-        ));
+    match Extension::of(house, case) {
+        Extension::None => {}
+        Extension::InForce => {
+            return Err(Refusal::not_now(
+                "it was extended before",
+                "answer it; there is no second extension",
+            ));
+        }
+        Extension::OnItsWay => {
+            return Err(Refusal::not_now(
+                "it was extended before, and the letter that says so waits",
+                format!("approve it: `quitus requests show {}`", case.id),
+            ));
+        }
     }
     if now > tell_by {
         return Err(Refusal::not_now(
@@ -314,7 +327,12 @@ pub fn tell(desk: &Desk, case: &CaseFile, text: &mut String) -> Result<(), Refus
         }
     }
     if let Some(reason) = &case.extended {
-        *text += &format!("extended   {reason}\n");
+        let house = desk.office.house.load();
+        let untold = match Extension::of(&house, case) {
+            Extension::InForce => "",
+            _ => "; NOT TOLD yet, and the first end holds until then",
+        };
+        *text += &format!("extended   {reason}{untold}\n");
     }
     match (&review.proved, &review.identity) {
         (Some(at), _) => *text += &format!("identity   proved {at}\n"),

@@ -4,7 +4,7 @@
 //! a draft, released by a human; the reply that carries it is recognised when it is read (`service::identity`).
 
 use super::deciding::{as_read, note, open_case};
-use super::entering::{Reason, a_reason, language, next_letter};
+use super::entering::{Reason, a_reason, next_letter};
 use super::{Answer, Desk, Refusal};
 use crate::record::{
     Clock, Event, LetterKind, LetterRow, LetterState, RequestState, Review, RuleId,
@@ -137,27 +137,48 @@ fn may_be_asked(desk: &Desk, case: &CaseFile) -> Result<(), Refusal> {
             by_hand,
         ));
     }
-    let language = language(desk, case);
-    if !has_template(
-        &desk.office.house.load(),
-        language,
-        LetterKind::Identity,
-        &[],
-    ) {
+    let (house, head) = (
+        desk.office.house.load(),
+        next_letter(case, LetterKind::Identity),
+    );
+    let language = case.language(&house, &head);
+    if !has_template(&house, language, head.kind, &head.answers) {
         return Err(Refusal::not_now(
             format!("there is no template for identity in {language}"),
             by_hand,
         ));
     }
-    use LetterState::{Deferred, Queued, Sending};
-    let under_way = |l: &LetterRow| {
-        l.head.kind == LetterKind::Identity && matches!(l.state, Queued | Sending | Deferred)
-    };
-    if case.letters.iter().any(under_way) {
+    none_under_way(case)
+}
+
+/// What a letter on its way says is done is done when it leaves: until then nothing in it may begin to wait for a proof.
+fn none_under_way(case: &CaseFile) -> Result<(), Refusal> {
+    use LetterState::{Deferred, Queued, Sending, Uncertain};
+    let moving = |l: &LetterRow| matches!(l.state, Queued | Sending | Deferred);
+    let is_code = |l: &LetterRow| l.head.kind == LetterKind::Identity;
+    let mut all = case.letters.iter();
+    if all.any(|l| is_code(l) && moving(l)) {
         return Err(Refusal::not_now(
             "a code is on its way",
             "wait for the reply",
         ));
     }
-    Ok(())
+    let personal = |l: &&LetterRow| l.head.answers.iter().any(|k| needs_proof(*k));
+    let mut under_way = (case.letters.iter()).filter(|l| moving(l) || l.state == Uncertain);
+    let Some(letter) = under_way.find(personal) else {
+        return Ok(());
+    };
+    let id = letter.head.letter;
+    Err(match letter.state {
+        Uncertain => Refusal::not_now(
+            format!("{id} may have arrived"),
+            format!(
+                "find out, then `quitus letters settle {id} --sent` or `--not-sent`, with --reason"
+            ),
+        ),
+        _ => Refusal::not_now(
+            "the letter with what was asked is on its way",
+            format!("cancel it first: `quitus letters cancel {id}`"),
+        ),
+    })
 }

@@ -4,13 +4,14 @@
 //! was read, so neither two people nor a person and the outbox decide about it at once.
 
 use super::deciding::note;
-use super::{Answer, Desk, Refusal, letter_story, words};
+use super::in_the_way::may_be_sent;
+use super::{Answer, Desk, Refusal, draft, letter_story, words};
 use crate::record::{
-    CaseRow, Clock, Event, Judgement, LetterId, LetterRow, LetterState, MessageState, Mode,
+    CaseRow, Clock, Event, Judgement, LetterId, LetterKind, LetterRow, LetterState, MessageState,
     RequestState, RuleId,
 };
 use crate::request::{Expectation, rule};
-use crate::service::{Proposal, arrived, frozen_letter};
+use crate::service::{Extension, Proposal, arrived, extension_undone, frozen_letter};
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use serde::Deserialize;
@@ -179,18 +180,11 @@ pub async fn resend(
     ordered(&desk, &of, events, text).await
 }
 
-/// What has left, may have left or is on its way is not sent again; a draft that never left is approved instead; and
-/// what is answered or erased by now has nothing to say.
+/// What has left, may have left or is on its way is not sent again; a draft that never left is approved instead; what
+/// is answered or erased by now has nothing to say; and what holds a letter back holds it back the second time too.
 fn may_be_resent(desk: &Desk, of: &Letter) -> Result<(), Refusal> {
     let (id, reader) = (of.id, desk.office.sequencer.reader());
     came_to_nothing(of)?;
-    let mode = reader.state().mode()?;
-    if mode.is_none_or(|m| m.mode == Mode::Shadow) {
-        return Err(Refusal::not_now(
-            "the mode is shadow: nothing leaves",
-            "run `quitus activate review` first",
-        ));
-    }
     let answers = &of.row.head.answers;
     let is_open =
         |r: &Clock| matches!(r.state, RequestState::Open | RequestState::AwaitingIdentity);
@@ -208,7 +202,17 @@ fn may_be_resent(desk: &Desk, of: &Letter) -> Result<(), Refusal> {
             "answer by hand, then refuse the case",
         ));
     }
-    Ok(())
+    let case = draft::case(desk, id.case)?;
+    // The person was told another way meanwhile: if this letter came to nothing once more, that would still hold.
+    let house = desk.office.house.load();
+    let in_force = Extension::of(&house, &case) == Extension::InForce;
+    if of.row.head.kind == LetterKind::Extension && in_force {
+        return Err(Refusal::not_now(
+            "it was extended before",
+            "answer it; there is no second extension",
+        ));
+    }
+    may_be_sent(desk, &case, &of.row, desk.office.clock.now())
 }
 
 /// Whether it is known that the letter did not arrive.
@@ -265,11 +269,19 @@ pub async fn cancel(
             ));
         }
     }
+    let by = order.by;
     let mut events = vec![Event::LetterCancelled {
         letter: of.id,
         rule: rule::REFUSED,
-        by: order.by,
+        by: by.clone(),
     }];
+    // One that came back took its time with it when it did; what holds since then was told another way.
+    let came_back = matches!(of.row.state, LetterState::Rejected | LetterState::Bounced);
+    if of.row.head.kind == LetterKind::Extension && !came_back {
+        let house = desk.office.house.load();
+        let first = extension_undone(&house, of.id.case, &of.case, &by);
+        events.extend(first);
+    }
     let mut text = format!("{}: cancelled\n", of.id);
     if of.case.closed.is_none() {
         let (case, rule) = (of.id.case, rule::REFUSED);

@@ -5,6 +5,7 @@
 
 mod course;
 mod holds;
+mod joined;
 mod letter;
 mod robots;
 mod whose;

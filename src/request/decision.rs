@@ -6,7 +6,7 @@
 mod events;
 
 use super::expectation::Expectation;
-use super::situation::{Arrival, Known, Situation};
+use super::situation::{Arrival, Case, Known, Situation};
 use crate::record::{
     Address, CaseId, ContentKey, Fingerprint, KeptMessage, KeyId, KeyKind, Language, LetterHead,
     LetterId, LetterKind, MailIdHash, MessageState, PersonId, Proof, Proposal, Reading,
@@ -119,6 +119,8 @@ pub struct CasePlan {
     pub opened: Vec<OpenedRequest>,
     /// Requests that were asked again.
     pub reminded: Vec<RequestKind>,
+    /// Requests that run in another open case of the person, and were asked again.
+    pub beside: Vec<(CaseId, RequestKind)>,
     /// Requests that wait for the person to prove who they are (B8).
     pub awaiting_identity: Vec<RequestKind>,
     /// The message carries the code: what goes on now.
@@ -280,6 +282,14 @@ impl Decision {
             case.held = Some(rule.clone());
         }
         (self.state, self.rule) = (MessageState::Held, rule);
+    }
+
+    /// It relies on what this case is now.
+    pub(super) fn expect_case(&mut self, case: &Case) {
+        self.expectations.push(Expectation::Case {
+            id: case.id,
+            version: case.row.version,
+        });
     }
 
     /// What is new of a person's fingerprints.

@@ -5,17 +5,18 @@
 //! shown: if anything that stands in the letter changed meanwhile, the hash is another one and nothing leaves.
 
 use super::composing::{self, Occasion, Unwritten};
-use super::correspondence::message_kept;
-use super::gathering::Trouble;
+use super::extending;
+use super::gathering::{self, Trouble};
 use super::house::{House, Office};
 use super::identity;
 use super::mailed::past_mails;
 use super::notices::Standing;
+use super::opening;
 use crate::answer::Letter;
 use crate::config::{Config, SystemSettings};
 use crate::record::{
-    Address, CaseId, CaseRow, Contact, ContentKey, Event, FrozenLetter, KeptMessage, LetterKind,
-    LetterRow, LetterState, MessageRow, Proof, RecipientRow, RequestKind, RequestState, Review,
+    Address, CaseId, CaseRow, Contact, ContentKey, FrozenLetter, KeptMessage, Language, LetterHead,
+    LetterKind, LetterRow, LetterState, MessageRow, Proof, RecipientRow, RequestKind, RequestState,
     Suppression, Timestamp, hex,
 };
 use crate::request::{Correspondent, LetterPlan, Release, rule};
@@ -66,12 +67,12 @@ impl CaseFile {
         let suppression = person.and_then(|p| p.suppression);
         Ok(Some(Self {
             contact: super::people::contact(reader, contact.as_ref())?,
-            messages: messages(reader, &row)?,
+            messages: opening::messages(reader, &row)?,
             letters: state.letters(id)?.into_iter().map(|(_, l)| l).collect(),
             suppression: suppression.map(|s| (s.suppression, s.since)),
-            proof: proof(reader, &row)?,
-            extended: extended(reader, &row)?,
-            systems: systems(reader, &row)?,
+            proof: opening::proof(reader, &row)?,
+            extended: opening::extended(reader, &row)?,
+            systems: opening::systems(reader, &row)?,
             recipients: state.recipients_of(id)?,
             paper: super::paper::address(reader, &row)?,
             id,
@@ -91,9 +92,17 @@ impl CaseFile {
         self.row.requests.iter().filter(|r| is_open(r.state))
     }
 
-    /// What is open and no letter answers or will answer: a human must.
-    pub fn left_to_a_human(&self) -> Vec<RequestKind> {
-        left_to_a_human(&self.row, &self.letters)
+    /// What is open and no letter answers or will answer: a human must. A draft for which there are no words is no answer.
+    pub fn left_to_a_human(&self, house: &House) -> Vec<RequestKind> {
+        let said = |l: &&LetterRow| l.state != LetterState::Draft || self.has_words(house, l);
+        left_to_a_human(&self.row, self.letters.iter().filter(said))
+    }
+
+    /// Whether there are templates for it in a language in which its person is written to.
+    pub(super) fn has_words(&self, house: &House, letter: &LetterRow) -> bool {
+        let (kind, answers) = (letter.head.kind, &letter.head.answers);
+        let language = self.language(house, &letter.head);
+        gathering::has_template(house, language, kind, answers)
     }
 
     /// Where this request is still to be done.
@@ -111,10 +120,15 @@ impl CaseFile {
     }
 
     /// The message that a letter replies to; none, if a human entered the request.
-    fn message_of(&self, letter: &LetterRow) -> Option<&CaseMessage> {
-        let key = letter.head.message?;
+    fn message_of(&self, letter: &LetterHead) -> Option<&CaseMessage> {
+        let key = letter.message?;
         let found = self.messages.iter().find(|(k, ..)| *k == key);
         found.or(self.messages.last())
+    }
+
+    /// Its text, if it was kept and not erased.
+    fn text_of(&self, letter: &LetterHead) -> Option<&KeptMessage> {
+        self.message_of(letter).and_then(|(.., kept)| kept.as_ref())
     }
 
     /// What an acknowledgement says will be answered: everything open that it does not answer itself.
@@ -144,6 +158,8 @@ impl CaseFile {
         };
         let mut occasion = self.occasion(reader, letter, &plan, office.clock.now())?;
         occasion.standing = Standing::of(&reader.state(), &house.senders, self.row.person)?;
+        let extended = (self.extended.clone()).filter(|_| plan.kind == LetterKind::Extension);
+        occasion.extension = extended.zip(extending::end(house, &self.row));
         Ok(match composing::write(house, &plan, &occasion) {
             Ok(letter) => Ok(Draft {
                 plan,
@@ -161,20 +177,18 @@ impl CaseFile {
         house: &House,
         letter: &LetterRow,
     ) -> Result<Option<LetterPlan>, Trouble> {
-        let kept = self.message_of(letter).and_then(|(.., kept)| kept.as_ref());
+        let kept = self.text_of(&letter.head);
         let said = kept.and_then(|k| k.from.as_ref());
         let from = said.or(self.proof.as_ref().and_then(|p| p.from.as_ref()));
         let on_behalf = kept.is_some_and(|k| k.understood.split(", ").any(|w| w == "on_behalf"));
         let on_file = self.contact.as_ref().map(|c| c.addresses.as_slice());
-        let of_contact = self.contact.as_ref().and_then(|c| c.language);
-        let language = self.row.language.or(of_contact);
+        let language = self.language(house, &letter.head);
         let reader = Correspondent {
             from,
             on_file: on_file.unwrap_or_default(),
             same: !on_behalf && self.is_the_person(reader, from)?,
         };
         let release = Release::Held(letter.rule.clone().unwrap_or(rule::MODE));
-        let language = language.unwrap_or(house.config.policy.settings.default_language);
         let (head, announces) = (letter.head.clone(), self.announces(letter));
         Ok(match self.is_on_paper(letter) {
             true => {
@@ -184,6 +198,21 @@ impl CaseFile {
             }
             false => LetterPlan::of(head, announces, language, &reader, release),
         })
+    }
+
+    /// The language of such a letter: that of the case; without words in it that of the message which it answers, in which it
+    /// was decided, of the register, of the house.
+    pub fn language(&self, house: &House, letter: &LetterHead) -> Language {
+        let kept = self.text_of(letter);
+        let understood: Option<Language> =
+            kept.and_then(|k| k.understood.split(", ").next()?.parse().ok());
+        let of_contact = self.contact.as_ref().and_then(|c| c.language);
+        let default = house.config.policy.settings.default_language;
+        let known = [self.row.language, understood, of_contact, Some(default)];
+        let mut known = known.into_iter().flatten();
+        let has = |l: &Language| gathering::has_template(house, *l, letter.kind, &letter.answers);
+        let first = known.clone().next().unwrap_or(default);
+        known.find(has).unwrap_or(first)
     }
 
     /// Whether this letter is printed; a code goes to the address on file, and to no other (B8).
@@ -222,7 +251,7 @@ impl CaseFile {
         plan: &LetterPlan,
         now: Timestamp,
     ) -> Result<Occasion<'_>, Trouble> {
-        let message = self.message_of(letter);
+        let message = self.message_of(&letter.head);
         let kept = message.and_then(|(.., kept)| kept.as_ref());
         let (subject, references) = kept.map_or(("", Vec::new()), |k| (&k.subject, references(k)));
         let first = self.row.requests.iter().map(|r| r.received).min();
@@ -234,7 +263,6 @@ impl CaseFile {
         };
         let identity = (self.row.review.identity.as_ref())
             .filter(|i| plan.kind == LetterKind::Identity && i.letter == plan.letter);
-        let extended = (self.extended.clone()).filter(|_| plan.kind == LetterKind::Extension);
         Ok(Occasion {
             contact: self.contact.as_ref(),
             subject,
@@ -248,7 +276,7 @@ impl CaseFile {
             mailbox: kept.and_then(|k| k.to.as_ref()),
             mails,
             code: identity.map(|i| (identity::code(reader.fingerprinter(), i.letter), i.expires)),
-            extension: extended.zip(due),
+            extension: None,
             apology: self.apology(reader, plan.kind)?,
             standing: Standing::NoSenders,
             postal: self.paper.as_deref().unwrap_or_default(),
@@ -260,14 +288,15 @@ impl CaseFile {
     }
 }
 
-/// What is open in a case and stands in no letter that waits, or is on its way.
+/// What is open in a case and stands in no letter that waits, or is on its way. What is open although its letter was sent was
+/// not done with it.
 pub fn left_to_a_human<'a>(
     row: &CaseRow,
     letters: impl IntoIterator<Item = &'a LetterRow> + Clone,
 ) -> Vec<RequestKind> {
-    use LetterState::{Bounced, Cancelled, Rejected};
+    use LetterState::{Bounced, Cancelled, Rejected, Sent};
     let answered = |kind: &RequestKind| {
-        let alive = |l: &&LetterRow| !matches!(l.state, Cancelled | Rejected | Bounced);
+        let alive = |l: &&LetterRow| !matches!(l.state, Cancelled | Rejected | Bounced | Sent);
         let mut alive = letters.clone().into_iter().filter(alive);
         alive.any(|l| l.head.answers.contains(kind))
     };
@@ -335,57 +364,6 @@ impl Draft<'_> {
             automatic,
         )
     }
-}
-
-fn messages(reader: &Reader, row: &CaseRow) -> Result<Vec<CaseMessage>, Trouble> {
-    let mut messages = Vec::new();
-    for key in &row.messages {
-        let Some(message) = reader.state().message(*key)? else {
-            continue;
-        };
-        let kept = message_kept(reader, &message)?;
-        messages.push((*key, message, kept));
-    }
-    Ok(messages)
-}
-
-fn proof(reader: &Reader, row: &CaseRow) -> Result<Option<Proof>, Trouble> {
-    let Event::CaseOpened {
-        proof: Some(sealed),
-        ..
-    } = reader.event(row.position)?
-    else {
-        return Ok(None);
-    };
-    Ok(reader.open_sealed(&sealed)?)
-}
-
-fn extended(reader: &Reader, row: &CaseRow) -> Result<Option<String>, Trouble> {
-    let Some(position) = row.review.extended else {
-        return Ok(None);
-    };
-    let Event::Reviewed(Review::Extended {
-        reason: Some(sealed),
-        ..
-    }) = reader.event(position)?
-    else {
-        return Ok(None);
-    };
-    Ok(reader.open_sealed(&sealed)?)
-}
-
-fn systems(reader: &Reader, row: &CaseRow) -> Result<Vec<(RequestKind, String, String)>, Trouble> {
-    let mut all = Vec::new();
-    for done in &row.review.systems {
-        let words: Option<String> = match reader.event(done.position)? {
-            Event::Reviewed(Review::SystemDone {
-                words: Some(words), ..
-            }) => reader.open_sealed(&words)?,
-            _ => None,
-        };
-        all.push((done.request, done.system.clone(), words.unwrap_or_default()));
-    }
-    Ok(all)
 }
 
 fn references(kept: &KeptMessage) -> Vec<String> {

@@ -2,8 +2,9 @@
 //!
 //! No form and no channel may be imposed (rights.md), so it counts like a mail: it takes effect at once, its clock runs from
 //! the day on which it arrived, and its letter is a draft. Who asks is not proved by a voice or a forward, so what needs
-//! proof (B8) waits for it.
+//! proof (B8) waits for it. What the person asked before and waits for gets no second clock, and takes effect all the same.
 
+use super::drafting::is_open;
 use super::gathering::{self, Trouble};
 use super::house::{House, Office};
 use super::notices;
@@ -11,8 +12,8 @@ use super::paper::Handed;
 use super::people;
 use crate::record::{
     Address, CaseId, Channel, Event, Flood, KeyId, KeyKind, Language, LetterHead, LetterId,
-    LetterKind, PersonId, Proof, RequestKind, RequestState, Review, RuleId, SuppressionReason,
-    Timestamp,
+    LetterKind, Note, Noted, PersonId, Proof, RequestKind, RequestState, Review, RuleId,
+    SuppressionReason, Timestamp,
 };
 use crate::request::{Correspondent, Expectation, Known, LetterPlan, Release, rule};
 use crate::store::Reader;
@@ -45,8 +46,12 @@ pub struct Entry {
 
 /// What becomes of it.
 pub struct Entered {
-    /// The new case.
+    /// The new case; the first of those that are open, if all of it was asked before.
     pub case: CaseId,
+    /// What has a clock in the new case.
+    pub kinds: Vec<RequestKind>,
+    /// What was asked before and waits for its answer, and where.
+    pub already: Vec<(RequestKind, CaseId)>,
     /// One frame.
     pub events: Vec<Event>,
     /// What must still be true.
@@ -61,7 +66,7 @@ pub struct Entered {
 
 /// Why nothing was entered.
 pub enum NotEntered {
-    /// The same was asked, and the case is open.
+    /// The same was asked, the case is open, and what it entails holds, proved.
     Open(CaseId),
     /// The store's.
     Trouble(Trouble),
@@ -81,26 +86,30 @@ pub fn needs_proof(kind: RequestKind) -> bool {
 /// Plans it; nothing is committed here.
 pub fn enter(office: &Office, house: &House, entry: &Entry) -> Result<Entered, NotEntered> {
     let known = who(office, entry)?;
-    if let Some(open) = already_open(office, known.as_ref(), &entry.kinds)? {
-        return Err(NotEntered::Open(open));
+    let already = already_open(office, known.as_ref(), &entry.kinds)?;
+    let is_new = |k: &RequestKind| already.iter().all(|(open, _)| open != k);
+    let kinds: Vec<RequestKind> = entry.kinds.iter().copied().filter(is_new).collect();
+    if let (Some(known), Some((_, open)), true) = (&known, already.first(), kinds.is_empty()) {
+        let open = *open;
+        return said_again(office, house, entry, known, (open, already));
     }
     let (case, mut events) = (gathering::fresh_case()?, Vec::new());
     let person = known.as_ref().map(|k| k.person);
     if let Some(known) = &known {
         takes_effect(house, entry, known, case, &mut events);
     }
-    opened(office, entry, known.as_ref(), case, &mut events)?;
+    opened(office, (entry, &kinds), known.as_ref(), case, &mut events)?;
     let dates = house.config.policy.calendar.deadlines(entry.received);
-    events.extend(entry.kinds.iter().map(|request| Event::RequestOpened {
+    events.extend(kinds.iter().map(|request| Event::RequestOpened {
         case,
         request: *request,
         received: entry.received,
         target: dates.target,
         due: dates.due,
     }));
-    waits(entry, case, &mut events);
-    let drafted = draft(house, entry, known.as_ref(), case, &mut events);
-    let rule = match entry.kinds.iter().any(|k| needs_proof(*k)) {
+    waits((entry, &kinds), case, &mut events);
+    let drafted = draft(house, (entry, &kinds), known.as_ref(), case, &mut events);
+    let rule = match kinds.iter().any(|k| needs_proof(*k)) {
         true => rule::IDENTITY,
         false => rule::ENTERED,
     };
@@ -113,11 +122,11 @@ pub fn enter(office: &Office, house: &House, entry: &Entry) -> Result<Entered, N
         id: k.person,
         version: k.row.version,
     }));
-    let sight = entry.address.as_ref().map(notices::InSight::address);
-    let notices = notices::ask(office, house, &events, &sight.unwrap_or_default())?;
-    events.extend(notices);
+    tell_senders(office, house, entry, &mut events)?;
     Ok(Entered {
         case,
+        kinds,
+        already,
         events,
         expectations,
         due: dates.due,
@@ -139,20 +148,76 @@ fn who(office: &Office, entry: &Entry) -> Result<Option<Known>, Trouble> {
     }
 }
 
-/// The open case of this person in which one of these kinds is asked already: it gets no second clock.
+/// Which of these kinds wait for their answer in an open case of this person: they get no second clock.
 fn already_open(
     office: &Office,
     known: Option<&Known>,
     kinds: &[RequestKind],
-) -> Result<Option<CaseId>, Trouble> {
+) -> Result<Vec<(RequestKind, CaseId)>, Trouble> {
     let state = office.sequencer.reader().state();
+    let mut all: Vec<(RequestKind, CaseId)> = Vec::new();
     for id in known.iter().flat_map(|k| &k.row.open) {
         let row = state.case(*id)?;
-        if row.is_some_and(|c| c.requests.iter().any(|r| kinds.contains(&r.request))) {
-            return Ok(Some(*id));
+        for clock in row.iter().flat_map(|c| &c.requests) {
+            let asked = kinds.contains(&clock.request) && is_open(clock.state);
+            if asked && all.iter().all(|(k, _)| *k != clock.request) {
+                all.push((clock.request, *id));
+            }
         }
     }
-    Ok(None)
+    Ok(all)
+}
+
+/// All of it waits for its answer already: nothing is opened, but what it entails holds from now on, if it did not.
+fn said_again(
+    office: &Office,
+    house: &House,
+    entry: &Entry,
+    known: &Known,
+    (case, already): (CaseId, Vec<(RequestKind, CaseId)>),
+) -> Result<Entered, NotEntered> {
+    let reader = office.sequencer.reader();
+    let entailed = entry.kinds.iter().map(|k| house.config.policy.entails(*k));
+    let holds = known.row.suppression.as_ref().map(|s| s.suppression);
+    // What somebody may have forged holds from now on by the human's word, and is lifted with no flood (B11).
+    let unproved = reader.state().is_unproved(known.person)?;
+    let row = reader.state().case(case)?;
+    let Some(row) = row.filter(|_| unproved || holds < entailed.max()) else {
+        return Err(NotEntered::Open(case));
+    };
+    let mut events = Vec::new();
+    takes_effect(house, entry, known, case, &mut events);
+    let erased = reader.is_erased(row.proof_key)? || reader.is_erased(row.content_key)?;
+    let note = entry.note.as_ref().filter(|_| !erased);
+    events.push(Event::Noted(Note {
+        about: Noted::Person(known.person),
+        by: entry.by.clone(),
+        why: note.map(|n| reader.seal(row.proof_key, n)).transpose()?,
+    }));
+    if !erased {
+        let keys = (case, row.content_key, row.proof_key);
+        on_paper(reader, entry, keys, &mut events)?;
+    }
+    tell_senders(office, house, entry, &mut events)?;
+    Ok(Entered {
+        case,
+        kinds: Vec::new(),
+        already,
+        events,
+        expectations: vec![
+            Expectation::Case {
+                id: case,
+                version: row.version,
+            },
+            Expectation::Person {
+                id: known.person,
+                version: known.row.version,
+            },
+        ],
+        due: row.earliest_due().unwrap_or(entry.received),
+        drafted: Vec::new(),
+        suppressed: true,
+    })
 }
 
 /// Before anything else (promise 2).
@@ -183,7 +248,7 @@ fn takes_effect(
 
 fn opened(
     office: &Office,
-    entry: &Entry,
+    (entry, kinds): (&Entry, &[RequestKind]),
     known: Option<&Known>,
     case: CaseId,
     events: &mut Vec<Event>,
@@ -215,7 +280,7 @@ fn opened(
         note: note.map(|n| reader.seal(proof_key, n)).transpose()?,
     }));
     on_paper(reader, entry, (case, content_key, proof_key), events)?;
-    if entry.kinds.contains(&RequestKind::Complaint) {
+    if kinds.contains(&RequestKind::Complaint) {
         let (on, by) = (true, entry.by.clone());
         events.push(Event::LegalHold { case, on, by });
     }
@@ -248,9 +313,22 @@ fn on_paper(
     Ok(())
 }
 
+/// What the tools that send must be told of it.
+fn tell_senders(
+    office: &Office,
+    house: &House,
+    entry: &Entry,
+    events: &mut Vec<Event>,
+) -> Result<(), Trouble> {
+    let sight = entry.address.as_ref().map(notices::InSight::address);
+    let notices = notices::ask(office, house, events, &sight.unwrap_or_default())?;
+    events.extend(notices);
+    Ok(())
+}
+
 /// What needs proof waits for it.
-fn waits(entry: &Entry, case: CaseId, events: &mut Vec<Event>) {
-    let kinds = entry.kinds.iter().filter(|k| needs_proof(**k));
+fn waits((entry, kinds): (&Entry, &[RequestKind]), case: CaseId, events: &mut Vec<Event>) {
+    let kinds = kinds.iter().filter(|k| needs_proof(**k));
     events.extend(kinds.map(|request| Event::RequestMoved {
         case,
         request: *request,
@@ -262,7 +340,7 @@ fn waits(entry: &Entry, case: CaseId, events: &mut Vec<Event>) {
 /// The letter, as far as there are templates and an address; gives what it answers.
 fn draft(
     house: &House,
-    entry: &Entry,
+    (entry, kinds): (&Entry, &[RequestKind]),
     known: Option<&Known>,
     case: CaseId,
     events: &mut Vec<Event>,
@@ -271,7 +349,7 @@ fn draft(
     let language = entry.language.or(file.and_then(|c| c.language));
     let language = language.unwrap_or(house.config.policy.settings.default_language);
     let has = |k: &RequestKind| gathering::has_template(house, language, LetterKind::Answer, &[*k]);
-    let answers: Vec<RequestKind> = entry.kinds.iter().copied().filter(has).collect();
+    let answers: Vec<RequestKind> = kinds.iter().copied().filter(has).collect();
     if answers.is_empty() {
         return answers;
     }

@@ -8,7 +8,7 @@
 use super::drafting::is_open;
 use super::gathering::Trouble;
 use super::house::Office;
-use crate::record::{CaseId, CaseRow, Event, KeyId, LetterHead, RequestKind, RequestState};
+use crate::record::{CaseId, CaseRow, Clock, Event, KeyId, LetterHead, RequestKind, RequestState};
 use crate::store::Reader;
 
 /// The events that belong to a letter that has left for good.
@@ -97,6 +97,10 @@ fn is_complete(
             if kind == RequestKind::Access && is_open(clock.state) && !ends(*id, kind) {
                 return Ok(false);
             }
+            // Nobody's data are erased for somebody of whom it is not known who they are (B8).
+            if kind == RequestKind::Erasure && ends(*id, kind) && awaits_proof(clock) {
+                return Ok(false);
+            }
             let answered = clock.state == RequestState::Answered;
             if kind == RequestKind::Erasure && (ends(*id, kind) || answered) {
                 asked |= !reader.is_erased(row.content_key)?;
@@ -104,6 +108,10 @@ fn is_complete(
         }
     }
     Ok(asked)
+}
+
+fn awaits_proof(clock: &Clock) -> bool {
+    clock.state == RequestState::AwaitingIdentity
 }
 
 fn not_erased(reader: &Reader, keys: Vec<KeyId>) -> Result<Vec<KeyId>, Trouble> {

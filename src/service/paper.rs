@@ -6,6 +6,7 @@
 use super::composing;
 use super::drafting::{CaseFile, Draft};
 use super::erasing;
+use super::extending;
 use super::gathering::Trouble;
 use super::house::{House, Office};
 use super::settling::answered;
@@ -77,17 +78,18 @@ impl Draft<'_> {
     }
 }
 
-/// What follows when a letter was posted: the requests that it answered, the case if nothing is left, what is erased.
+/// What follows when a letter was posted on that day: the requests that it answered, the case if nothing is left, what is erased.
 /// `held` says whether the case still waits for a human afterwards.
 pub fn posted(
     office: &Office,
     row: &LetterRow,
-    held: bool,
-    by: &str,
+    on: Timestamp,
+    (held, by): (bool, &str),
 ) -> Result<Vec<Event>, Trouble> {
     let letter = row.head.letter;
     let case = office.sequencer.reader().state().case(letter.case)?;
     let mut events = answered(letter, &row.head, case.as_ref(), held, by);
+    events.extend(extending::with_letter(office, &row.head, on, by));
     events.extend(erasing::with_letter(office, &row.head));
     Ok(events)
 }

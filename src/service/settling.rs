@@ -6,6 +6,7 @@
 
 use super::desks::Desks;
 use super::erasing;
+use super::extending;
 use super::filing;
 use super::gathering::Trouble;
 use super::house::Office;
@@ -15,10 +16,11 @@ use crate::config::Config;
 use crate::delivery::SentCheck;
 use crate::mailbox::{MailboxSettings, SessionError, holds};
 use crate::record::{
-    Address, CaseRow, Damaged, Event, FrozenLetter, Judgement, LetterHead, LetterId, LetterKind,
-    LetterRow, LetterState, MessageState, RequestKind, RequestState, RuleId, SmtpReply, State,
-    Waiting,
+    Address, CaseRow, Clock, Damaged, Event, FrozenLetter, Judgement, LetterHead, LetterId,
+    LetterKind, LetterRow, LetterState, MessageState, RequestKind, RequestState, RuleId, SmtpReply,
+    State, Waiting,
 };
+use crate::request::rule;
 use crate::store::Reader;
 use std::sync::Arc;
 use std::time::Duration;
@@ -69,6 +71,8 @@ pub(super) fn when_sent(office: &Office, letter: LetterId, head: &LetterHead) ->
     let case = case.ok().flatten();
     let is_held = case.as_ref().is_some_and(|c| c.held.is_some());
     let mut events = answered(letter, head, case.as_ref(), is_held, "auto");
+    let now = office.clock.now();
+    events.extend(extending::with_letter(office, head, now, "auto"));
     events.extend(owners::with_letter(office, letter, head));
     events.extend(erasing::with_letter(office, head));
     events.extend(filing::after_letter(office, letter, head));
@@ -107,6 +111,8 @@ pub fn arrived(
     }
     let is_held = !only_that && case.as_ref().is_some_and(|c| c.held.is_some());
     events.extend(answered(letter, &row.head, case.as_ref(), is_held, by));
+    // It left when it became uncertain, not when that was found out.
+    events.extend(extending::with_letter(office, &row.head, row.changed, by));
     events.extend(owners::with_letter(office, letter, &row.head));
     events.extend(erasing::with_letter(office, &row.head));
     events.extend(filing::after_letter(office, letter, &row.head));
@@ -129,16 +135,21 @@ pub(super) fn answered(
     if head.answers.is_empty() {
         return Vec::new();
     }
-    let mut events: Vec<Event> = head
-        .answers
-        .iter()
-        .map(|request| Event::RequestMoved {
-            case,
-            request: *request,
-            state: RequestState::Answered,
-            by: by.clone(),
-        })
-        .collect();
+    let kinds = head.answers.iter().copied();
+    let (undone, done): (Vec<RequestKind>, Vec<RequestKind>) =
+        kinds.partition(|kind| row.is_some_and(|c| is_erased_later(c, *kind)));
+    let moved = done.into_iter().map(|request| Event::RequestMoved {
+        case,
+        request,
+        state: RequestState::Answered,
+        by: by.clone(),
+    });
+    let mut events: Vec<Event> = moved.collect();
+    if !undone.is_empty() {
+        let rule = rule::IDENTITY;
+        events.push(Event::CaseHeld { case, rule });
+        return events;
+    }
     let is_open = |state| matches!(state, RequestState::Open | RequestState::AwaitingIdentity);
     let open = row.is_some_and(|c| {
         let mut others = c
@@ -151,6 +162,13 @@ pub(super) fn answered(
         events.push(Event::CaseClosed { case, by });
     }
     events
+}
+
+/// Whether nothing is erased with the letter, whatever it says: it is not proved who asks (B8). Then nothing is answered, and
+/// a human sees to it.
+fn is_erased_later(row: &CaseRow, kind: RequestKind) -> bool {
+    let waits = |r: &Clock| r.request == kind && r.state == RequestState::AwaitingIdentity;
+    kind == RequestKind::Erasure && row.requests.iter().any(waits)
 }
 
 /// The mailbox through which a letter's person wrote; the first one if they did not write.
@@ -308,3 +326,6 @@ impl SentChecks {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

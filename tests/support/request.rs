@@ -115,10 +115,27 @@ pub fn run(case: &Case) -> (Decision, Address) {
         answered_by_hand: has("by_hand"),
         ..History::default()
     };
-    for kind in case.facts.iter().filter_map(|f| f.strip_prefix("open:")) {
-        history
-            .open
-            .push(open_case(kind.parse().unwrap(), person.person, false));
+    let facts = |prefix: &'static str| {
+        let all = case.facts.iter();
+        all.filter_map(move |f| f.strip_prefix(prefix))
+    };
+    for (kind, id) in facts("open:").zip(7..) {
+        let mut open = open_case(kind.parse().unwrap(), person.person, false);
+        open.id = CaseId::from_bits(id);
+        history.open.push(open);
+    }
+    // Answered in the first of them, or in the last, which are open for something else.
+    for kind in facts("ended:") {
+        if let Some(open) = history.open.first_mut() {
+            let ended = people::ended(kind.parse().unwrap());
+            open.row.requests.extend(ended);
+        }
+    }
+    for kind in facts("ended_last:") {
+        if let Some(open) = history.open.last_mut() {
+            let ended = people::ended(kind.parse().unwrap());
+            open.row.requests.extend(ended);
+        }
     }
     if has("in_thread") {
         history.thread_case = history.open.first().cloned();

@@ -1,6 +1,7 @@
 //! The way of a message that a person wrote: what it entails for the people, which case it belongs to, what a human must see.
 
-use super::holds::must_be_seen;
+use super::holds::{again, must_be_seen};
+use super::joined::{Asked, nearest};
 use super::letter;
 use super::whose::{Whose, whose};
 use super::{is, kinds_of};
@@ -24,6 +25,8 @@ pub(super) struct Course<'a, 's> {
     pub kinds: Vec<RequestKind>,
     /// The open case that the message joins.
     pub open: Option<&'a Case>,
+    /// The open case that it would have joined, had that not answered or refused already what is asked again.
+    after: Option<&'a Case>,
 }
 
 impl<'a, 's> Course<'a, 's>
@@ -32,15 +35,10 @@ where
 {
     pub fn new(s: &'a Situation<'s>, policy: &'a Policy, now: Timestamp) -> Self {
         let (whose, kinds) = (whose(s, &s.who), kinds_of(s));
-        let is_open = |c: &&Case| c.row.closed.is_none();
-        let in_thread = s.history.thread_case.as_ref().filter(is_open);
-        let person = whose.about.map(|k| k.person);
-        let same_kind = |c: &&Case| {
-            c.row.person == person && c.row.requests.iter().any(|r| kinds.contains(&r.request))
+        let (open, after) = match &s.history.identified {
+            Some(case) => (Some(case), None),
+            None => nearest(s, whose.about.map(|k| k.person), &kinds),
         };
-        let of_person = || s.history.open.iter().filter(is_open).find(same_kind);
-        let identified = s.history.identified.as_ref();
-        let open = identified.or(in_thread).or_else(of_person);
         Self {
             s,
             policy,
@@ -48,6 +46,7 @@ where
             whose,
             kinds,
             open,
+            after,
         }
     }
 
@@ -125,7 +124,9 @@ where
         let fresh = self.open_requests(&mut d);
         if fresh.is_empty() {
             (d.state, d.rule) = (MessageState::Acted, rule::REMINDER);
-            if let Some(rule) = must_be_seen(self) {
+            let again = again(self, &self.kinds).then_some(rule::AGAIN);
+            d.alert |= again.is_some();
+            if let Some(rule) = must_be_seen(self).or(again) {
                 d.hold(rule);
             }
         } else {
@@ -238,24 +239,24 @@ where
     /// Opens a case or joins the open one; gives the requests that are new.
     fn open_requests(&self, d: &mut Decision) -> Vec<RequestKind> {
         self.add_to_case(d);
-        let clocks = self.open.map(|c| c.row.requests.as_slice()).unwrap_or(&[]);
-        let known = |k: &RequestKind| clocks.iter().any(|c| c.request == *k);
-        let (repeated, fresh): (Vec<_>, Vec<_>) = self.kinds.iter().copied().partition(known);
+        let person = self.whose.about.map(|k| k.person);
+        let asked = Asked::of(self.s, person, self.open, &self.kinds);
+        let beside = asked.beside.iter();
+        beside.for_each(|(case, _)| d.expect_case(case));
         let dates = self.policy.calendar.deadlines(self.s.arrival.received);
         if let Some(plan) = &mut d.case {
-            plan.reminded = repeated;
-            plan.opened = fresh
-                .iter()
-                .map(|kind| OpenedRequest {
-                    kind: *kind,
-                    target: dates.target,
-                    due: dates.due,
-                })
-                .collect();
-            plan.legal_hold = fresh.contains(&RequestKind::Complaint);
+            plan.reminded = asked.repeated;
+            plan.beside = asked.beside.iter().map(|(c, k)| (c.id, *k)).collect();
+            let opened = asked.fresh.iter().map(|kind| OpenedRequest {
+                kind: *kind,
+                target: dates.target,
+                due: dates.due,
+            });
+            plan.opened = opened.collect();
+            plan.legal_hold = asked.fresh.contains(&RequestKind::Complaint);
             d.alert |= plan.legal_hold;
         }
-        fresh
+        asked.fresh
     }
 
     /// The case of this message: the open one, or a new one, linked to the one before.
@@ -263,9 +264,8 @@ where
         let ids = self.s.ids;
         let person: Option<PersonId> = self.whose.about.map(|k| k.person);
         let thread = self.s.history.thread_case.as_ref();
-        let before = thread
-            .map(|c| c.id)
-            .or_else(|| self.whose.about.and_then(|k| k.row.closed.last().copied()));
+        let before = self.after.or(thread).map(|c| c.id);
+        let before = before.or_else(|| self.whose.about.and_then(|k| k.row.closed.last().copied()));
         let (case, row) = (
             self.open.map_or(ids.case, |c| c.id),
             self.open.map(|c| &c.row),
@@ -285,6 +285,7 @@ where
             previous: before.filter(|_| row.is_none()),
             opened: Vec::new(),
             reminded: Vec::new(),
+            beside: Vec::new(),
             awaiting_identity: Vec::new(),
             identified: None,
             held: None,

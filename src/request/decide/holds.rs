@@ -1,7 +1,9 @@
 //! What only a human can judge, and so holds a letter whatever the settings say: the rule, or nothing.
 
 use super::course::Course;
-use crate::record::{Clock, FolderRole, Relation, RequestKind, RequestState, RuleId, Verdict};
+use crate::record::{
+    Clock, FolderRole, Relation, RequestKind, RequestState, RuleId, Stance, Verdict,
+};
 use crate::request::policy::CountryRule;
 use crate::request::rule;
 use crate::request::situation::Case;
@@ -14,7 +16,9 @@ pub(super) fn must_be_seen(c: &Course<'_, '_>) -> Option<RuleId> {
     let reasons = c.s.read.human.iter().map(|h| h.reason.as_str());
     let found: Vec<&str> = reasons.filter(|r| *r != "on_behalf").collect();
     let has = |one: &[&str]| found.iter().any(|r| one.contains(r));
-    if has(&["death", "illness", "departed"]) {
+    // Whoever left a firm asks for an address that is somebody else's by now.
+    let left = c.s.read.stance == Some(Stance::Departed) && !c.kinds.is_empty();
+    if left || has(&["death", "illness", "departed"]) {
         return Some(rule::DEPARTED);
     }
     if has(&["whole_firm"]) {

@@ -2,7 +2,7 @@
 
 use super::{CasePlan, Decision, Identified, LetterPlan, Release, SealedLetter, SealedParts};
 use crate::record::{
-    CaseId, Event, Notice, RequestKind, RequestState, Review, Sealed, SuppressionReason,
+    CaseId, ContentKey, Event, Notice, RequestKind, RequestState, Review, Sealed, SuppressionReason,
 };
 use crate::request::rule;
 use crate::request::situation::Arrival;
@@ -195,11 +195,7 @@ impl CasePlan {
             target: o.target,
             due: o.due,
         }));
-        events.extend(self.reminded.iter().map(|request| Event::Reminded {
-            case,
-            request: *request,
-            message,
-        }));
+        self.reminders(message, events);
         if !self.new && self.reminded.is_empty() {
             events.push(Event::MessageAdded { case, message });
         }
@@ -221,6 +217,19 @@ impl CasePlan {
             let (on, by) = (true, "auto".into());
             events.push(Event::LegalHold { case, on, by });
         }
+    }
+}
+
+impl CasePlan {
+    /// What was asked again, in this case and beside it.
+    fn reminders(&self, message: ContentKey, events: &mut Vec<Event>) {
+        let here = self.reminded.iter().map(|request| (self.case, *request));
+        let all = here.chain(self.beside.iter().copied());
+        events.extend(all.map(|(case, request)| Event::Reminded {
+            case,
+            request,
+            message,
+        }));
     }
 }
 
