@@ -16,6 +16,7 @@ use certs::Authority;
 use hmac::{Hmac, KeyInit, Mac};
 use quitus::record::{Address, Fault, NoticeAct, Whom};
 use quitus::sender::{Channel, Connector, SenderSettings, Told, Trouble, TroubleKind};
+use serde_json::{Value, json};
 use std::path::Path;
 use std::time::Duration;
 use vendor::{Fake, Mischief, Reply, Vendor};
@@ -560,6 +561,26 @@ async fn many_are_told_side_by_side_over_few_connections() {
     );
 }
 
+/// lemlist, if it gave fewer than it is asked for.
+const STINGY: Vendor = Vendor {
+    routes: &[("GET", "/unsubscribes", |world, call, _| {
+        let offset = call.query("offset").parse().unwrap();
+        let out = world.out.iter().skip(offset).take(37);
+        let items: Vec<Value> = out.map(|a| json!({"email": a})).collect();
+        Reply::ok(&json!(items))
+    })],
+    ..vendors::LEMLIST
+};
+
+#[tokio::test]
+async fn a_list_is_read_whole_where_a_page_holds_fewer_than_were_asked_for() {
+    let stage = stage(STINGY).await;
+    let many = (0..200).map(|n| format!("p{n}@example.net"));
+    stage.fake.inside().world.out.extend(many);
+    let pulled = stage.tool.pull().await.unwrap();
+    assert_eq!((pulled.addresses.len(), pulled.complete), (200, true));
+}
+
 // ---- a webhook
 
 const HOOK_KEY: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -719,6 +740,9 @@ async fn a_command_reads_the_notice_and_answers_with_its_code() {
 
 #[tokio::test]
 async fn a_file_gets_its_header_once_and_a_line_for_each_address() {
+    use std::os::unix::fs::PermissionsExt as _;
+    // As the daemon has it; whoever imports the file may be another user all the same.
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
     let folder = tempfile::tempdir().unwrap();
     let tool = described(folder.path(), KEY, "drop = 'stop.csv'").unwrap();
     let file = folder.path().join("stop.csv");
@@ -728,6 +752,8 @@ async fn a_file_gets_its_header_once_and_a_line_for_each_address() {
             .tell(NoticeAct::Suppress, &whom(&[JANE, NEIGHBOUR]))
             .await,
     );
+    let mode = std::fs::metadata(&file).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o640);
     // A line that broke off, as after a crash.
     let mut text = std::fs::read_to_string(&file).unwrap();
     text.push_str("2026");

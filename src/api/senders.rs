@@ -1,16 +1,13 @@
-//! The tools that send: how each is, whom it has not obeyed yet, a test, a pull, and telling it of everybody.
+//! The tools that send: how each is, a test, a pull, telling it of everybody, and how they stand to somebody.
 //!
-//! Whoever must change something in a tool by hand needs the plain address; it is shown here, and only here, while the tool
-//! has not obeyed. Orders name the sender and who gives them.
+//! Whom a tool has not obeyed yet is told by `senders_waiting`. Orders name the sender and who gives them.
 
-use super::{Answer, Desk, Refusal, address, words};
-use crate::record::{Concerned, Event, Notice, NoticeEnd, PersonId, State as Records, Told, Whom};
-use crate::register;
-use crate::request::Expectation;
+use super::{Answer, Desk, Refusal};
+use crate::record::{Concerned, Event, NoticeEnd, PersonId, State as Records};
 use crate::sender::Connector;
 use crate::service::{
     Committed, House, InSight, Proposal, PullFailure, SenderReport, ask_senders, ask_senders_again,
-    forget_told, pull_from_sender,
+    pull_from_sender,
 };
 use axum::Json;
 use axum::extract::{Path, State};
@@ -22,19 +19,10 @@ use std::sync::Arc;
 const CHUNK: usize = 200;
 /// Rows read at once.
 const PAGE: usize = 1_000;
-/// People that are shown at once.
-const SHOWN: usize = 200;
 
 /// Who gives an order.
 #[derive(Deserialize)]
 pub struct By {
-    by: String,
-}
-
-/// Who was changed in the tool by hand.
-#[derive(Deserialize)]
-pub struct Done {
-    address: String,
     by: String,
 }
 
@@ -58,7 +46,7 @@ impl Desk {
 }
 
 /// The sender of this name.
-fn named<'a>(house: &'a House, name: &str) -> Result<&'a Connector, Refusal> {
+pub(super) fn named<'a>(house: &'a House, name: &str) -> Result<&'a Connector, Refusal> {
     let names: Vec<&str> = house.senders.iter().map(Connector::name).collect();
     let found = house.senders.iter().find(|s| s.name() == name);
     found.ok_or_else(|| {
@@ -76,7 +64,8 @@ pub async fn list(State(desk): State<Desk>) -> Result<Answer, Refusal> {
     let status = (desk.status)()?;
     let (mut text, mut data) = (String::new(), Vec::new());
     let state = desk.office.sequencer.reader().state();
-    for (report, sender) in status.senders.iter().zip(&house.senders) {
+    let (known, left): (Vec<_>, Vec<_>) = status.senders.iter().partition(|s| s.configured);
+    for (report, sender) in known.into_iter().zip(&house.senders) {
         text += &format!("{report}\n");
         let pulled = state.last_pull(&report.name)?.map(|t| t.to_string());
         match (&pulled, sender.can_pull()) {
@@ -92,10 +81,16 @@ pub async fn list(State(desk): State<Desk>) -> Result<Answer, Refusal> {
             "channels": sender.channels(), "pause": sender.pauses(),
         }));
     }
+    for report in left {
+        text += &format!("{report}\n");
+        data.push(json!({
+            "sender": report, "pulled": null, "can_pull": false, "unverified": [], "channels": [], "pause": null,
+        }));
+    }
     if data.is_empty() {
         text += "no [[sender]] is configured: a STOP holds here, and in every list that is checked here\n";
     }
-    let ill = |r: &SenderReport| r.late > 0 || r.stuck > 0;
+    let ill = |r: &SenderReport| r.late > 0 || r.stuck > 0 || !r.configured;
     let wrong = status.senders.iter().any(ill);
     Ok(Answer::good(json!({"senders": data}), text).wrong_if(wrong))
 }
@@ -223,123 +218,26 @@ fn notices_for_all(desk: &Desk, house: &Arc<House>, name: &str) -> Result<Vec<Ev
     }
 }
 
-/// `quitus senders waiting`: whom a sender has not obeyed yet, with the address where somebody must do it by hand.
-pub async fn waiting(
-    State(desk): State<Desk>,
-    Path(name): Path<String>,
-) -> Result<Answer, Refusal> {
-    let house = desk.office.house.load_full();
-    named(&house, &name)?;
-    let state = desk.office.sequencer.reader().state();
-    let queue = state.notices(&name, 10 * SHOWN)?;
-    let (mut text, mut data) = (String::new(), Vec::new());
-    for (_, notice) in queue.iter().filter(|(_, n)| n.since.is_some()).take(SHOWN) {
-        let row = state.senders_told(&notice.about)?;
-        let Some(told) = row.told.iter().find(|t| t.sender == name) else {
-            continue;
-        };
-        let whom = opened(&desk, told)?.filter(|_| told.stuck);
-        let who = match &whom {
-            Some(whom) => plain(whom),
-            None => short(&notice.about),
-        };
-        let why = told.why.as_deref().unwrap_or("not told yet");
-        let state = match told.stuck {
-            true => format!(
-                "{} by hand there, then `quitus senders done`",
-                told.act.word()
-            ),
-            false => format!("{}, tried {} times", told.act.word(), told.attempts),
-        };
-        text += &format!("{who}: {state}; since {}: {why}\n", told.asked);
-        data.push(json!({
-            "who": who, "act": told.act, "since": told.asked.to_string(), "attempts": told.attempts,
-            "stuck": told.stuck, "why": told.why,
-        }));
-    }
-    let wrong = !data.is_empty();
-    if !wrong {
-        text += "nobody waits: it has obeyed everything\n";
-    }
-    Ok(Answer::good(json!({"sender": name, "waiting": data}), text).wrong_if(wrong))
-}
-
-fn opened(desk: &Desk, told: &Told) -> Result<Option<Whom>, Refusal> {
-    let reader = desk.office.sequencer.reader();
-    Ok(match reader.event(told.position)? {
-        Event::Notice(Notice::Due { whom, .. }) => reader.open_sealed(&whom)?,
-        _ => None,
-    })
-}
-
-fn plain(whom: &Whom) -> String {
-    let addresses = whom.addresses.iter().map(|a| a.as_str().to_owned());
-    let domain = whom.domain.iter().map(|d| format!("@{d}"));
-    addresses.chain(domain).collect::<Vec<_>>().join(", ")
-}
-
-fn short(about: &Concerned) -> String {
-    match about {
-        Concerned::Person(id) => words::person(id),
-        Concerned::Domain(_) => "a domain".into(),
-    }
-}
-
-/// `quitus senders done`: a human changed it in the tool.
-pub async fn done(
-    State(desk): State<Desk>,
-    Path(name): Path<String>,
-    Json(done): Json<Done>,
-) -> Result<Answer, Refusal> {
-    let house = desk.office.house.load_full();
-    named(&house, &name)?;
-    let reader = desk.office.sequencer.reader();
-    let (state, keys) = (reader.state(), reader.fingerprinter());
-    let about = match done.address.trim().strip_prefix('@') {
-        Some(domain) => Concerned::Domain(keys.of_domain(domain)),
-        None => {
-            let address = address(&done.address)?;
-            Concerned::Person(register::find(&state, keys, &address)?.person)
-        }
-    };
-    let row = state.senders_told(&about)?;
-    let open = |t: &&Told| t.sender == name && t.is_open();
-    let Some(told) = row.told.iter().find(open) else {
-        return Err(Refusal::not_now(
-            format!("{name} waits for nothing about {}", done.address.trim()),
-            format!("`quitus senders waiting {name}` shows who is left"),
-        ));
-    };
-    let as_asked = vec![Expectation::notice(about, told)];
-    let event = Event::Notice(Notice::Ended {
-        sender: name.clone(),
-        about,
-        end: NoticeEnd::ByHand,
-        words: format!("by hand: {}", done.by),
-        again: None,
-    });
-    let proposal = Proposal::new(vec![event]).expecting(as_asked);
-    let frame = desk.commit(proposal).await?;
-    forget_told(&desk.office, about).await;
-    let text = format!(
-        "{name}: {} is done there, says {}\n",
-        done.address.trim(),
-        done.by
-    );
-    Ok(Answer::good(json!({"sender": name, "frame": frame}), text))
-}
-
 /// How the senders stand to one person or domain, in lines and as data.
 pub fn tell(state: &Records<'_>, about: &Concerned, text: &mut String) -> Result<Value, Refusal> {
     let row = state.senders_told(about)?;
     let mut data = Vec::new();
     for told in &row.told {
         let how = match (&told.ended, told.stuck, &told.why) {
-            (Some((end, at, words)), ..) => {
-                let said = match words.is_empty() {
+            (_, true, why) => {
+                format!(
+                    "MUST BE DONE THERE BY HAND: {}",
+                    why.as_deref().unwrap_or_default()
+                )
+            }
+            (Some((end, at, words)), false, why) => {
+                let mut said = match words.is_empty() {
                     true => String::new(),
                     false => format!(" ({words})"),
                 };
+                if let Some(why) = why {
+                    said += &format!("; asked again in vain: {why}");
+                }
                 let word = match end {
                     NoticeEnd::Obeyed => "obeyed",
                     NoticeEnd::Unknown => "does not know them",
@@ -347,12 +245,6 @@ pub fn tell(state: &Records<'_>, about: &Concerned, text: &mut String) -> Result
                     NoticeEnd::Left => "NOT TOLD, mails may go on there",
                 };
                 format!("{word} {at}{said}")
-            }
-            (None, true, why) => {
-                format!(
-                    "MUST BE DONE THERE BY HAND: {}",
-                    why.as_deref().unwrap_or_default()
-                )
             }
             (None, false, Some(why)) => format!("not yet, tried {} times: {why}", told.attempts),
             (None, false, None) => "is being told".to_owned(),

@@ -43,7 +43,7 @@ enum Command {
     Done {
         /// As the configuration names it
         name: String,
-        /// An address or @domain
+        /// An address, @domain, or the digits that `waiting` shows where no address is known; * for everybody, of a tool that is no longer configured
         address: String,
     },
 }
@@ -63,10 +63,14 @@ pub fn run(arguments: &Arguments, named: Option<&Path>) -> Result<u8, End> {
             let order = json!({"address": address, "by": ask::by()});
             Ask::Post(path(name, "done"), order)
         }
-        Command::Test { name: None } => return each(named, json, "test", |_| true),
+        Command::Test { name: None } => return each(named, json, "test", is_configured),
         Command::Pull { name: None } => return each(named, json, "pull", can_pull),
     };
     ask::once(named, json, false, one)
+}
+
+fn is_configured(sender: &serde_json::Value) -> bool {
+    sender["sender"]["configured"] == true
 }
 
 fn can_pull(sender: &serde_json::Value) -> bool {

@@ -187,10 +187,25 @@ pub struct Told {
     pub position: LogPosition,
 }
 
+/// A sender that does not know somebody is asked once more after so many hours, since people are imported after they said STOP.
+pub const SECOND_LOOK_HOURS: i64 = 24;
+
 impl Told {
+    /// Since when the sender should have obeyed, if it has not yet said so. A second look that it refuses or fails is open
+    /// again, from the hour in which it was due: that it knew nobody a day ago says nothing of today.
+    pub fn open_since(&self) -> Option<Timestamp> {
+        match &self.ended {
+            None => Some(self.asked),
+            Some((_, at, _)) if self.stuck || self.why.is_some() => {
+                Some(at.plus_seconds(3600 * SECOND_LOOK_HOURS))
+            }
+            Some(_) => None,
+        }
+    }
+
     /// Whether the sender has not yet said that it obeys.
     pub fn is_open(&self) -> bool {
-        self.ended.is_none()
+        self.open_since().is_some()
     }
 }
 
@@ -242,6 +257,18 @@ impl State<'_> {
         Ok(row.map(|r| decode(&r)).transpose()?.unwrap_or_default())
     }
 
+    /// The senders that are to be told anything, whether the configuration knows them or not.
+    pub fn senders_with_notices(&self) -> Result<Vec<String>, Damaged> {
+        let (mut names, mut from) = (Vec::new(), Vec::<u8>::new());
+        while let Some((key, _)) = self.0.scan(Table::Notice, &[], &from, 1)?.pop() {
+            let name = key.split(|b| *b == 0).next().unwrap_or_default();
+            // Behind every key that begins with this name and its end.
+            from = [name, &[1]].concat();
+            names.push(String::from_utf8_lossy(name).into_owned());
+        }
+        Ok(names)
+    }
+
     /// When the opt-outs of a sender were last taken over.
     pub fn last_pull(&self, sender: &str) -> Result<Option<Timestamp>, Damaged> {
         self.row(Table::Meta, &pulled_key(sender))
@@ -268,16 +295,31 @@ impl State<'_> {
         let prefix = class_of(sender, fresh);
         let mut all = Vec::new();
         for (key, value) in self.0.scan(Table::Notice, &prefix, &[], limit)? {
+            let notice: QueuedNotice = decode(&value)?;
             let due = key.get(prefix.len()..prefix.len() + 8);
             let due = due
                 .and_then(|d| <[u8; 8]>::try_from(d).ok())
                 .ok_or_else(|| Damaged("a short key of a notice".into()))?;
-            all.push((
-                Timestamp::from_millis(i64::from_be_bytes(due)),
-                decode(&value)?,
-            ));
+            all.push((Timestamp::from_millis(i64::from_be_bytes(due)), notice));
         }
         Ok(all)
+    }
+
+    /// Since when a notice of a sender's queue is open. Older versions did not write into the queue that a second look had
+    /// failed or was refused, so that is asked of its row; but not of everybody whom a tool does not know, before their second
+    /// look is due: there may be as many as the register has rows, and supervisors ask every few seconds.
+    pub fn open_since(
+        &self,
+        sender: &str,
+        (due, notice): &(Timestamp, QueuedNotice),
+        now: Timestamp,
+    ) -> Result<Option<Timestamp>, Damaged> {
+        if notice.since.is_some() || !notice.stuck && *due > now {
+            return Ok(notice.since);
+        }
+        let row = self.senders_told(&notice.about)?;
+        let told = row.told.iter().find(|t| t.sender == sender);
+        Ok(told.and_then(Told::open_since))
     }
 }
 
@@ -290,7 +332,7 @@ pub(super) fn pulled_key(sender: &str) -> Vec<u8> {
 pub(super) fn queued(about: Concerned, told: &Told) -> Vec<u8> {
     encode(&QueuedNotice {
         about,
-        since: told.is_open().then_some(told.asked),
+        since: told.open_since(),
         stuck: told.stuck,
     })
 }

@@ -74,6 +74,11 @@ impl Connector {
         })))
     }
 
+    /// Whether this is a clone of that one: not only of the same name, but with the settings of the same reading.
+    pub fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     /// Its name in the configuration.
     pub fn name(&self) -> &str {
         &self.0.name

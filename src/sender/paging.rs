@@ -1,7 +1,8 @@
 //! Where a step stands in a long list, and whether there is another page.
 //!
-//! A list ends with an empty page, and not with a short one, because a server may give less than it was asked for. Only where
-//! a preset that counts pages says their size is a short page the last: it saves a call for each STOP.
+//! A list ends with an empty page, and not with a short one, because a server may give less than it was asked for; an offset
+//! counts what was given for the same reason. Only where a preset that counts pages says their size is a short page the last:
+//! it saves a call for each STOP.
 
 use super::pointer::{find, plain};
 use super::preset::{Paging, PagingBy};
@@ -16,6 +17,7 @@ const PAGES: usize = 100_000;
 pub(super) struct Place {
     /// Pages before this one.
     pages: usize,
+    /// Items on them.
     seen: usize,
     cursor: String,
     last: Vec<Value>,
@@ -35,8 +37,8 @@ pub(super) enum Turn {
 
 impl Place {
     /// Says which page is asked for.
-    pub(super) fn set(&self, paging: &Paging, values: &mut Context) {
-        values.insert("offset", &(self.pages * paging.size));
+    pub(super) fn set(&self, values: &mut Context) {
+        values.insert("offset", &self.seen);
         values.insert("page", &(self.pages + 1));
         values.insert("cursor", &self.cursor);
     }
@@ -77,6 +79,25 @@ mod tests {
 
     fn paging(text: &str) -> Paging {
         toml::from_str(text).unwrap()
+    }
+
+    #[test]
+    fn an_offset_counts_what_was_given_and_not_what_was_asked_for() {
+        let by = paging("by = 'offset'\nsize = 100");
+        let mut place = Place::default();
+        let offset = |place: &Place| {
+            let mut values = Context::new();
+            place.set(&mut values);
+            values.get("offset").and_then(|v| v.as_u64())
+        };
+        let some = |from: u8, many: u8| (from..from + many).map(|n| json!(n)).collect();
+        assert_eq!(offset(&place), Some(0));
+        let turn = place.turn(&by, some(0, 37), &json!([]));
+        assert!(matches!(turn, Turn::Next));
+        assert_eq!(offset(&place), Some(37));
+        let turn = place.turn(&by, some(37, 5), &json!([]));
+        assert!(matches!(turn, Turn::Next));
+        assert_eq!(offset(&place), Some(42));
     }
 
     #[test]

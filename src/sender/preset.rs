@@ -232,7 +232,7 @@ pub(super) enum Otherwise {
 pub(super) struct Paging {
     /// Which variable counts: `offset`, `page` (from 1) or `cursor`.
     pub(super) by: PagingBy,
-    /// Items on a page: by it an offset grows, and a page (`by = "page"`) with fewer is the last.
+    /// Items that are asked for at once; a page (`by = "page"`) with fewer is the last.
     #[serde(default)]
     pub(super) size: usize,
     /// Where the next cursor stands in an answer.

@@ -1,12 +1,13 @@
 //! A CSV file to which a line is added for each address: for tools that only import lists.
 //!
 //! The file may be taken away at any time; the next notice begins a new one with its header. A line counts once it is on
-//! the disk.
+//! the disk, in the file that stands at the path then: what was taken away before may have been read before.
 
 use super::told::{Told, Trouble, TroubleKind};
 use crate::record::{NoticeAct, Whom};
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, Permissions};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -19,6 +20,11 @@ const HEADER: [&str; 7] = [
     "profile_url",
     "crm_id",
 ];
+
+/// For its owner and its group alone: whoever imports it may be another user.
+const MODE: u32 = 0o640;
+/// So often the lines are written again because the file was taken away meanwhile.
+const TRIES: usize = 5;
 
 /// A file that grows.
 pub(super) struct Spool {
@@ -67,19 +73,47 @@ impl Spool {
     }
 }
 
-/// For its owner and its group alone: whoever imports it may be another user.
-fn open(file: &Path) -> io::Result<File> {
-    use std::os::unix::fs::OpenOptionsExt as _;
-    OpenOptions::new()
-        .read(true)
-        .append(true)
-        .create(true)
-        .mode(0o640)
-        .open(file)
+/// The file; a new one gets its mode whatever the daemon's umask is.
+fn open(path: &Path) -> io::Result<File> {
+    let mut how = OpenOptions::new();
+    how.read(true).append(true).mode(MODE);
+    match how.clone().create_new(true).open(path) {
+        Ok(file) => {
+            file.set_permissions(Permissions::from_mode(MODE))?;
+            Ok(file)
+        }
+        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => how.create(true).open(path),
+        Err(e) => Err(e),
+    }
 }
 
 fn append(path: &Path, lines: &[[String; 7]]) -> io::Result<()> {
-    let mut file = open(path)?;
+    append_to(open(path)?, path, lines)
+}
+
+/// Adds the lines to the file that was opened, and to the one after it if that was taken away meanwhile: twice does no harm.
+fn append_to(mut file: File, path: &Path, lines: &[[String; 7]]) -> io::Result<()> {
+    for _ in 0..TRIES {
+        add(&mut file, path, lines)?;
+        if is_at(&file, path)? {
+            return Ok(());
+        }
+        file = open(path)?;
+    }
+    Err(io::Error::other("it is taken away again and again"))
+}
+
+/// Whether this is the file at the path.
+fn is_at(file: &File, path: &Path) -> io::Result<bool> {
+    let own = file.metadata()?;
+    match std::fs::metadata(path) {
+        Ok(there) => Ok((there.dev(), there.ino()) == (own.dev(), own.ino())),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(e) => Err(e),
+    }
+}
+
+fn add(file: &mut File, path: &Path, lines: &[[String; 7]]) -> io::Result<()> {
     let size = file.metadata()?.len();
     let mut text = Vec::new();
     if size > 0 {
@@ -132,4 +166,26 @@ fn lines(act: NoticeAct, whom: &Whom) -> Vec<[String; 7]> {
         return vec![line("")];
     }
     whom.addresses.iter().map(|a| line(a.as_str())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_that_went_into_a_file_that_was_taken_away_is_written_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, taken) = (folder.path().join("stop.csv"), folder.path().join("taken"));
+        let line = ["now", "suppress", "jane@example.org", "", "", "", ""].map(str::to_owned);
+        let line = std::slice::from_ref(&line);
+        append(&path, line).unwrap();
+        let file = open(&path).unwrap();
+        std::fs::rename(&path, &taken).unwrap();
+        append_to(file, &path, line).unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let lines: Vec<&str> = text.lines().collect();
+        let header = HEADER.join(",");
+        assert_eq!(lines, [&*header, "now,suppress,jane@example.org,,,,"]);
+        assert_eq!(std::fs::read_to_string(&taken).unwrap().lines().count(), 3);
+    }
 }

@@ -69,8 +69,8 @@ impl Walk<'_> {
     ) -> Result<(), Trouble> {
         let (before, mut place) = (next.len(), Place::default());
         loop {
-            if let Some(paging) = &step.paging {
-                place.set(paging, &mut values);
+            if step.paging.is_some() {
+                place.set(&mut values);
             }
             let Some(mut answer) = self.answer(number, step, &values, walked).await? else {
                 return Ok(());

@@ -14,9 +14,10 @@ use sha2::{Digest, Sha256};
 use std::io::Read;
 
 mod contacts;
+mod laying;
 mod sent;
 
-pub use contacts::import;
+pub use contacts::{import, import_contacts};
 pub use sent::{SentSummary, import_sent};
 
 /// A list may have this many octets: about two million rows.

@@ -14,7 +14,7 @@ mod standing;
 mod telling;
 mod truth;
 
-pub use asking::{InSight, ask, ask_again, ask_anew};
+pub use asking::{InSight, ask, ask_again, ask_anew, ask_by_hand, ask_disproved, ask_unread};
 pub use forgetting::forget;
 pub(super) use nightly::run as pull_nightly;
 pub use pulling::{PullFailure, PullSummary, pull};

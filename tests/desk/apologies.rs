@@ -95,7 +95,7 @@ async fn the_apology_says_that_it_stopped_once_the_tools_obeyed_again() {
             crm.obeyed().len() == 1 && open(&stage, ANNE).is_empty()
         })
         .await;
-    stage.later(25 * 3600);
+    // On the same day: what the tool said an hour ago does not count any more.
     crm.is_now(Mood::Says(503, ""));
     stage.sent(ANNE, "Une offre", "late", -2).await;
     let case = stage.open().await.pop().unwrap();

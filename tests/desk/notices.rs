@@ -15,7 +15,8 @@ const STOP: &str = "Bonjour, merci de ne plus m'envoyer de mails. Cordialement, 
 const ANNE: &str = "anne@dune.example";
 const PATIENCE: Duration = Duration::from_secs(10);
 
-fn person(stage: &Stage, address: &str) -> PersonId {
+/// Who has this address.
+pub fn person(stage: &Stage, address: &str) -> PersonId {
     let keys = stage.daemon.office.keys();
     let address = quitus::record::Address::parse(address).unwrap();
     let known = stage.state(|s| s.person_of(&keys.of_address(&address)).unwrap());
@@ -375,7 +376,9 @@ async fn what_people_click_in_a_tool_is_taken_over_and_told_to_the_others() {
         )
         .await;
     stage
-        .until("lifted there", || sequencer.left_alone() == [ANNE])
+        .until("lifted there, and that is known", || {
+            sequencer.left_alone() == [ANNE] && open(&stage, bob).is_empty()
+        })
         .await;
     sequencer.clicked(bob);
     let pulled = stage.order("/senders/sequencer/pull", json!({})).await;

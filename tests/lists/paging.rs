@@ -133,7 +133,7 @@ async fn pages_of_requests_and_of_the_log_are_the_whole_list_once() {
     let close = async || {
         let word = json!({"by": "anne", "reason": "by letter"});
         client
-            .post(&format!("/requests/{third}/answered"), &word)
+            .post(&format!("/requests/{third}/refuse"), &word)
             .await
             .unwrap();
     };

@@ -125,7 +125,7 @@ mod tests {
     use crate::record::apply::{Frame, apply};
     use crate::record::{
         Concerned, Event, KeyId, LogPosition, MemoryTables, Notice, NoticeAct, NoticeEnd, PersonId,
-        Sealed, State, Table, Timestamp,
+        QueuedNotice, Sealed, State, Table, Timestamp,
     };
 
     fn person(n: u8) -> Concerned {
@@ -168,6 +168,58 @@ mod tests {
             apply(&mut tables, LogPosition::default(), &frame).unwrap();
         }
         tables
+    }
+
+    #[test]
+    fn a_second_look_that_fails_or_is_refused_is_open_again() {
+        let (stop, about) = (NoticeAct::Suppress, person(1));
+        let unknown = Notice::Ended {
+            sender: "crm".into(),
+            about,
+            end: NoticeEnd::Unknown,
+            words: String::new(),
+            again: Some(Timestamp::from_millis(86_400_002)),
+        };
+        let failed = Notice::Failed {
+            sender: "crm".into(),
+            about,
+            next: Timestamp::from_millis(9),
+            why: "it has a fault of its own".into(),
+        };
+        let stuck = Notice::Stuck {
+            sender: "crm".into(),
+            about,
+            why: "it refuses this".into(),
+        };
+        let look = |more: &[Notice]| {
+            let first = [due(1, stop, true), unknown.clone()];
+            let tables = after(&[&first[..], more].concat());
+            let row = State(&tables).senders_told(&about).unwrap();
+            let queue = State(&tables).notices("crm", 10).unwrap();
+            assert_eq!(queue[0].1.since, row.told[0].open_since());
+            (row.told[0].is_open(), queue[0].1.stuck)
+        };
+        assert_eq!(look(&[]), (false, false));
+        assert_eq!(look(std::slice::from_ref(&failed)), (true, false));
+        assert_eq!(look(&[failed.clone(), stuck]), (true, true));
+        assert_eq!(look(&[ended(1, Some(99))]), (false, false));
+        // Older versions queued it without since when.
+        let tables = after(&[due(1, stop, true), unknown.clone(), failed.clone()]);
+        let row = State(&tables).senders_told(&about).unwrap();
+        let since = |due: i64, stuck: bool| {
+            let since = None;
+            let old = QueuedNotice {
+                about,
+                since,
+                stuck,
+            };
+            let old = (Timestamp::from_millis(due), old);
+            let now = Timestamp::from_millis(10);
+            State(&tables).open_since("crm", &old, now).unwrap()
+        };
+        assert_eq!(since(9, false), row.told[0].open_since());
+        assert_eq!(since(i64::MAX, true), row.told[0].open_since());
+        assert_eq!(since(11, false), None, "it is not looked at again yet");
     }
 
     fn queue(tables: &MemoryTables) -> Vec<Concerned> {

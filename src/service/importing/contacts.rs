@@ -3,23 +3,29 @@
 //! What a list does not say is not lost: a row is laid over what is known. So the same list again changes nothing and
 //! commits nothing, and a suppressed person stays suppressed, because suppression belongs to the person and not to the
 //! row: whoever comes again under another address, with the profile or CRM id of before, is the same person, unless names or
-//! firm contradict an id alone. Each row expects its person as it was read.
+//! firm contradict an id alone. Each row expects its person as it was read. The tools that send are told of a new address of
+//! somebody who is suppressed in the very frame that stores it.
 
+use super::laying::laid_over;
 use super::{Handover, ImportFailure, Planned, Run, Tally};
 use crate::record::{
-    CaseId, Contact, Event, Fault, Fingerprint, Grouping, KeyId, KeyKind, Origin, PersonId, hex,
+    CaseId, Contact, Event, Fault, Fingerprint, Grouping, KeyId, KeyKind, PersonId, Timestamp, hex,
 };
 use crate::register::{
     self, By, ContactPlan, Matched, RegisterSettings, Summary, contradicts, identifying, matched,
     plan_row,
 };
 use crate::request::Expectation;
+use crate::service::composing::day;
 use crate::service::gathering::Trouble;
+use crate::service::house::{House, Office};
+use crate::service::notices;
 use crate::service::people;
 use crate::service::sequencer::Sequencer;
 use crate::store::Reader;
 use std::collections::{BTreeMap, HashSet};
 use std::io::{Cursor, Read};
+use std::sync::Arc;
 
 /// A row with its line.
 type Row = (u64, Contact);
@@ -34,10 +40,39 @@ struct Told {
     several: Vec<(u64, By, PersonId)>,
 }
 
-/// Imports a list, or says what it would do (`dry_run`). Returns the counts and each bad row with its line.
+/// By what rows are planned.
+#[derive(Clone)]
+struct Rules {
+    settings: RegisterSettings,
+    /// Whose tools are told of new addresses of suppressed people, and what time it is.
+    told: Option<(Arc<House>, Timestamp)>,
+    dry_run: bool,
+}
+
+/// Imports a list into the register of a house, or says what it would do (`dry_run`). Returns the counts and each bad row with
+/// its line.
 ///
 /// # Errors
 /// If the list cannot be understood at all, or the store does not take it; single bad rows are no error.
+pub async fn import_contacts(
+    office: &Office,
+    handed: Handover<'_>,
+    source: impl Read,
+    dry_run: bool,
+) -> Result<(Summary, Vec<Fault>), ImportFailure> {
+    let (house, now) = (office.house.load_full(), office.clock.now());
+    let rules = Rules {
+        settings: house.config.register.clone(),
+        told: Some((house, now)),
+        dry_run,
+    };
+    imported(&office.sequencer, rules, handed, source).await
+}
+
+/// The same where no tool sends, and so none is to be told of anybody.
+///
+/// # Errors
+/// As [`import_contacts`].
 pub async fn import<'a>(
     sequencer: &Sequencer,
     settings: &RegisterSettings,
@@ -45,25 +80,41 @@ pub async fn import<'a>(
     source: impl Read,
     dry_run: bool,
 ) -> Result<(Summary, Vec<Fault>), ImportFailure> {
-    let handed = list.into();
+    let rules = Rules {
+        settings: settings.clone(),
+        told: None,
+        dry_run,
+    };
+    imported(sequencer, rules, list.into(), source).await
+}
+
+async fn imported(
+    sequencer: &Sequencer,
+    rules: Rules,
+    handed: Handover<'_>,
+    source: impl Read,
+) -> Result<(Summary, Vec<Fault>), ImportFailure> {
     let (file_name, list) = (handed.file, super::whole(source)?);
-    let mut run = Run::of(sequencer, handed, &list, dry_run)?;
+    let mut run = Run::of(sequencer, handed, &list, rules.dry_run)?;
     let (mut sum, mut faults) = (Summary::default(), Vec::new());
     let mut reader = register::Reader::open(file_name, Cursor::new(list), &BTreeMap::new())?;
+    if let Some((house, now)) = &rules.told {
+        reader = reader.read_on(day(house, *now));
+    }
     while let Some(chunk) = reader.chunk()? {
         sum.refused += chunk.faults.len() as u64;
         faults.extend(chunk.faults);
+        faults.extend(chunk.unclear);
         for rows in apart(sequencer, chunk.rows) {
-            let settings = settings.clone();
-            let plan = move |reader: &Reader, number: u64| {
-                plan(reader, &rows, (&settings, number), dry_run)
-            };
+            let rules = rules.clone();
+            let plan = move |reader: &Reader, number: u64| plan(reader, &rows, &rules, number);
             let told = run.frame(plan).await?;
             sum.add(&told.summary);
             faults.extend(told.several.iter().map(|s| several(file_name, s)));
             faults.extend(told.erased.iter().map(|e| not_again(file_name, e)));
         }
     }
+    faults.extend(reader.doubt());
     run.end(Tally {
         stored: sum.stored,
         unchanged: sum.unchanged,
@@ -123,8 +174,8 @@ fn apart(sequencer: &Sequencer, rows: Vec<Row>) -> Vec<Vec<Row>> {
 fn plan(
     reader: &Reader,
     rows: &[Row],
-    (settings, import): (&RegisterSettings, u64),
-    dry_run: bool,
+    rules: &Rules,
+    import: u64,
 ) -> Result<Planned<Told>, Trouble> {
     let mut planned = Planned {
         events: Vec::new(),
@@ -139,7 +190,7 @@ fn plan(
         if let Some((_, case)) = state.person(who.person)?.erased {
             planned.told.summary.refused += 1;
             planned.told.erased.push((*line, case));
-            if !dry_run {
+            if !rules.dry_run {
                 known_again(reader, listed, &who, &mut planned)?;
             }
             continue;
@@ -147,20 +198,23 @@ fn plan(
         let others = who.others.iter().map(|(by, person)| (*line, *by, *person));
         planned.told.several.extend(others);
         let known = old.as_ref().map(|o| o.addresses.clone());
+        let known = known.unwrap_or_default();
         let listed = with_own_id(listed, &who);
         let contact = match old {
             Some(old) => laid_over(listed, old),
             None => listed,
         };
-        let plan = plan_row(&state, keys, settings, who.person, (*line, contact))?;
+        let plan = plan_row(&state, keys, &rules.settings, who.person, (*line, contact))?;
         planned.told.summary.count(plan.as_ref());
-        let known = known.unwrap_or_default();
-        let new = |p: &&ContactPlan| p.contact.addresses.iter().any(|a| !known.contains(a));
-        if plan.as_ref().filter(new).is_some() && state.person(who.person)?.suppression.is_some() {
-            planned.told.summary.reached.push(who.person);
-        }
-        if let Some(plan) = plan.filter(|_| !dry_run) {
-            put(reader, &plan, import, &mut planned)?;
+        let Some(plan) = plan.filter(|_| !rules.dry_run) else {
+            continue;
+        };
+        put(reader, &plan, import, &mut planned)?;
+        let is_new = plan.contact.addresses.iter().any(|a| !known.contains(a));
+        if let Some((house, now)) = rules.told.as_ref().filter(|_| is_new) {
+            let told = (&**house, *now);
+            let notices = notices::ask_anew(reader, told, who.person, &plan.contact)?;
+            planned.events.extend(notices);
         }
     }
     Ok(planned)
@@ -298,65 +352,4 @@ fn contact_key(reader: &Reader, person: PersonId) -> Result<KeyId, Trouble> {
         return Ok(row.key);
     }
     Ok(reader.allocate(KeyKind::Contact)?)
-}
-
-/// The new row, with what it does not say from the old one.
-fn laid_over(new: Contact, old: Contact) -> Contact {
-    Contact {
-        addresses: addresses(new.addresses, old.addresses),
-        civility: new.civility.or(old.civility),
-        first_name: new.first_name.or(old.first_name),
-        last_name: new.last_name.or(old.last_name),
-        role: new.role.or(old.role),
-        firm: new.firm.or(old.firm),
-        country: new.country.or(old.country),
-        language: new.language.or(old.language),
-        phone: new.phone.or(old.phone),
-        profile_url: new.profile_url.or(old.profile_url),
-        crm_id: new.crm_id.or(old.crm_id),
-        relation: new.relation.or(old.relation),
-        owner: new.owner.or(old.owner),
-        campaign: new.campaign.or(old.campaign),
-        basis: new.basis.or(old.basis),
-        why: new.why.or(old.why),
-        origins: origins(new.origins, old.origins),
-        extra: extra(new.extra, old.extra),
-    }
-}
-
-/// A list that brings no new address does not change which one is on file.
-fn addresses(
-    mut new: Vec<crate::record::Address>,
-    old: Vec<crate::record::Address>,
-) -> Vec<crate::record::Address> {
-    if new.iter().all(|a| old.contains(a)) {
-        return old;
-    }
-    for address in old {
-        if !new.contains(&address) {
-            new.push(address);
-        }
-    }
-    new
-}
-
-/// A new origin takes the place of the old one for the same data.
-fn origins(mut new: Vec<Origin>, old: Vec<Origin>) -> Vec<Origin> {
-    if new.iter().all(|o| old.contains(o)) {
-        return old;
-    }
-    let said: Vec<Vec<String>> = new.iter().map(|o| o.data.clone()).collect();
-    new.extend(old.into_iter().filter(|o| !said.contains(&o.data)));
-    new
-}
-
-/// Columns without a meaning of their own keep their order.
-fn extra(new: Vec<(String, String)>, mut old: Vec<(String, String)>) -> Vec<(String, String)> {
-    for (name, value) in new {
-        match old.iter_mut().find(|(known, _)| *known == name) {
-            Some(place) => place.1 = value,
-            None => old.push((name, value)),
-        }
-    }
-    old
 }

@@ -11,10 +11,14 @@ use crate::service::people;
 use crate::store::Reader;
 use std::collections::BTreeMap;
 
+mod disproved;
 mod grouped;
+mod nobody;
 mod sight;
 
+pub use disproved::ask_disproved;
 pub use grouped::ask_anew;
+pub use nobody::{ask_by_hand, ask_unread};
 use sight::Sight;
 
 /// A sender that obeyed within so many hours is not told the same again: two messages of one person on one day.

@@ -5,7 +5,8 @@ use crate::service::house::Office;
 use crate::service::outbox::write;
 
 /// Erases the plain address in notices that nobody has to be told of any more; whether every sender of the configuration
-/// has obeyed. What was asked of a sender that is no longer there is asked of nobody.
+/// has obeyed. One that is no longer in it, and has not obeyed, keeps the address until a human has seen to it: who renames
+/// a sender has stopped nobody there.
 pub async fn forget(office: &Office, about: Concerned) -> bool {
     let reader = office.sequencer.reader();
     let Ok(row) = reader.state().senders_told(&about) else {
@@ -16,10 +17,8 @@ pub async fn forget(office: &Office, about: Concerned) -> bool {
     if row.told.iter().filter(there).any(Told::is_open) {
         return false;
     }
-    let needed = |key| {
-        let mut told = row.told.iter().filter(there);
-        told.any(|t| t.key == key && t.next.is_some())
-    };
+    let needs = |t: &Told| t.is_open() || there(&t) && t.next.is_some();
+    let needed = |key| row.told.iter().any(|t| t.key == key && needs(t));
     let mut keys: Vec<_> = row.told.iter().map(|t| t.key).collect();
     keys.sort_unstable();
     keys.dedup();

@@ -1,12 +1,13 @@
 //! What people opted out of in the tools themselves comes in: once a night, and when a human asks for it.
 //!
 //! A suppression is never lost to a pull. What does not agree is told: somebody lifted here whom the tool still keeps out is
-//! suppressed again, since they may have clicked meanwhile; somebody whom the tool no longer keeps out is told to it again.
+//! suppressed again, since they may have clicked meanwhile, but not before the tool has obeyed the lift: until then its list
+//! says nothing new. Somebody whom the tool no longer keeps out is told to it again.
 
 use super::asking::{InSight, ask, ask_again};
 use crate::record::{
     Address, Concerned, Event, Notice, NoticeAct, NoticeEnd, PersonId, Suppression,
-    SuppressionReason, Table, Told, decode,
+    SuppressionReason, Table, Timestamp, Told, decode,
 };
 use crate::sender::Connector;
 use crate::service::gathering::Trouble;
@@ -63,6 +64,7 @@ pub async fn pull(
     sender: &Connector,
     by: &str,
 ) -> Result<PullSummary, PullFailure> {
+    let begun = office.clock.now();
     let pulled = timeout(PATIENCE, sender.pull()).await;
     let slow = |_| PullFailure::Sender("its list was not read to the end in half an hour".into());
     let pulled = pulled.map_err(slow)?;
@@ -74,7 +76,8 @@ pub async fn pull(
     };
     let mut there = HashSet::new();
     for part in pulled.addresses.chunks(CHUNK) {
-        let events = taken_over(office, house, sender.name(), part, &mut there, &mut summary)?;
+        let asked = (sender.name(), begun);
+        let events = taken_over(office, house, asked, part, &mut there, &mut summary)?;
         commit(office, events).await?;
     }
     if pulled.complete {
@@ -106,13 +109,13 @@ async fn commit(office: &Office, events: Vec<Event>) -> Result<(), PullFailure> 
 fn taken_over(
     office: &Office,
     house: &House,
-    sender: &str,
+    (sender, begun): (&str, Timestamp),
     addresses: &[Address],
     there: &mut HashSet<PersonId>,
     summary: &mut PullSummary,
 ) -> Result<Vec<Event>, Trouble> {
     let reader = office.sequencer.reader();
-    let (mut events, mut fresh) = (Vec::new(), Vec::new());
+    let mut events = Vec::new();
     for address in addresses {
         let known = people::known(reader, address)?;
         let (person, holds) = (known.person, known.row.suppression.as_ref());
@@ -121,14 +124,14 @@ fn taken_over(
             continue;
         }
         let told = reader.state().senders_told(&Concerned::Person(person))?;
-        // It is there because we paused them; nobody said STOP.
-        if holds.is_some() && told.told.iter().any(|t| was_paused(t, sender)) {
+        // It is there because we paused them, or because it has yet to let them in; nobody said STOP.
+        let paused = holds.is_some() && told.told.iter().any(|t| was_paused(t, sender));
+        if paused || told.told.iter().any(|t| is_lifted_since(t, sender, begun)) {
             continue;
         }
         let lifted = told.told.iter().any(|t| t.act == NoticeAct::Lift);
         summary.new += 1;
         summary.lifted_here += u64::from(lifted);
-        fresh.push(person);
         if !known.fingerprints.is_empty() {
             events.push(Event::Recognised {
                 person,
@@ -158,6 +161,12 @@ fn taken_over(
 fn was_paused(told: &Told, sender: &str) -> bool {
     let end = told.ended.as_ref().map(|(end, ..)| *end);
     told.sender == sender && told.act == NoticeAct::Pause && end == Some(NoticeEnd::Obeyed)
+}
+
+/// Whether this tool had yet to let somebody in when it was asked for its list.
+fn is_lifted_since(told: &Told, sender: &str, begun: Timestamp) -> bool {
+    let later = told.ended.as_ref().is_some_and(|(_, at, _)| *at > begun);
+    told.sender == sender && told.act == NoticeAct::Lift && (told.is_open() || later)
 }
 
 /// The tool from which it comes need not be told.

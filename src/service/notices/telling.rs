@@ -7,8 +7,8 @@ use super::forgetting::forget;
 use super::pace::Pace;
 use super::report::Troubles;
 use crate::record::{
-    Concerned, Damaged, Event, Mode, Notice, NoticeAct, NoticeEnd, QueuedNotice, Timestamp, Told,
-    Whom,
+    Concerned, Damaged, Event, Mode, Notice, NoticeAct, NoticeEnd, QueuedNotice, SECOND_LOOK_HOURS,
+    Timestamp, Told,
 };
 use crate::request::Expectation;
 use crate::sender::{self, Connector, Trouble, TroubleKind};
@@ -20,6 +20,11 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::task::{AbortHandle, JoinSet};
+use tokio::time::Instant;
+
+mod opening;
+
+use opening::{Opened, open};
 
 /// After so many notices the settings are looked at again.
 const ROUND: usize = 500;
@@ -31,8 +36,6 @@ const RESTS: [u64; 7] = [1, 5, 30, 120, 300, 600, 900];
 const WAITS: [i64; 5] = [5, 30, 120, 600, 1800];
 /// So often a notice is tried again at once when its sender has trouble.
 const FIRST: usize = 2;
-/// A sender that does not know somebody is asked once more, since people are imported after they said STOP.
-const AGAIN_HOURS: i64 = 24;
 
 /// A word about somebody of whom every sender has now obeyed.
 pub(crate) type Obeyed = mpsc::UnboundedSender<Concerned>;
@@ -94,22 +97,6 @@ struct Teller {
     failures: usize,
 }
 
-/// A notice with everything that it needs.
-struct Task {
-    about: Concerned,
-    told: Told,
-    whom: Whom,
-}
-
-/// What became of a notice until its turn.
-enum Opened {
-    Task(Box<Task>),
-    /// Somebody else ended it.
-    Ended,
-    /// Its address was erased: its sender was not configured for a while.
-    Erased(Box<Told>),
-}
-
 impl Teller {
     async fn run(mut self, mut stop: watch::Receiver<bool>) {
         let mut pace = Pace::new();
@@ -130,11 +117,33 @@ impl Teller {
                     10 * NAP
                 }
             };
+            self.rest(rest, sender, &mut stop).await;
+        }
+    }
+
+    /// Rests, as long as its settings are in force: what was corrected is tried at once.
+    async fn rest(&mut self, rest: Duration, sender: &Connector, stop: &mut watch::Receiver<bool>) {
+        let end = Instant::now() + rest;
+        loop {
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() || *stop.borrow() {
+                return;
+            }
+            if !self.is_in_force(sender) {
+                self.failures = 0;
+                return;
+            }
             tokio::select! {
-                _ = stop.changed() => {}
-                () = tokio::time::sleep(rest) => {}
+                _ = stop.changed() => return,
+                () = tokio::time::sleep(left.min(5 * NAP)) => {}
             }
         }
+    }
+
+    /// Whether the configuration in force still describes it so.
+    fn is_in_force(&self, sender: &Connector) -> bool {
+        let house = self.office.house.load();
+        house.senders.iter().any(|s| s.is(sender))
     }
 
     fn well(&mut self) {
@@ -169,6 +178,7 @@ impl Teller {
         loop {
             // What is under way ends; nothing new is begun at a door that is shut.
             let goes_on = trouble.is_none() && begun < ROUND && !*stop.borrow();
+            let goes_on = goes_on && self.is_in_force(sender);
             while goes_on && under_way.len() < at_once {
                 let Some(notice) = self.next(&busy, at_once)? else {
                     break;
@@ -217,19 +227,22 @@ impl Teller {
 
     /// One notice, to its end for now.
     async fn tell(&self, sender: &Connector, notice: QueuedNotice) -> Result<(), Trouble> {
-        let task = match self.open(notice.about) {
+        let (reader, about) = (self.office.sequencer.reader(), notice.about);
+        let task = match open(reader, &self.name, about) {
             Ok(Opened::Task(task)) => task,
             Ok(Opened::Ended) => return Ok(()),
-            Ok(Opened::Erased(told)) => {
-                let (sender, about) = (self.name.clone(), notice.about);
-                let why = "the address is not kept any more: keep them out there by hand".into();
-                self.written(about, &told, Notice::Stuck { sender, about, why })
-                    .await;
+            Ok(Opened::ByHand(told, why)) => {
+                let stuck = self.stuck(about, why.to_owned());
+                self.written(about, &told, stuck).await;
+                return Ok(());
+            }
+            Ok(Opened::Later(told, why)) => {
+                let failed = self.failed(about, &told, &local(why));
+                self.written(about, &told, failed).await;
                 return Ok(());
             }
             Err(why) => return Err(local(why.to_string())),
         };
-        let about = task.about;
         let (act, at) = (task.told.act, task.told.position);
         let notice = format!("{}.{}.{}", at.segment, at.offset, at.event);
         let (event, trouble) = match sender.tell_notice(&notice, act, &task.whom).await {
@@ -237,45 +250,22 @@ impl Teller {
                 (self.ended(about, NoticeEnd::Obeyed, words, None), None)
             }
             sender::Told::Unknown { words } => {
-                let first = task.told.is_open() && task.told.act != NoticeAct::Lift;
-                let later = self.office.clock.now().plus_seconds(AGAIN_HOURS * 3600);
-                let again = first.then_some(later);
+                let first = task.told.ended.is_none() && task.told.act != NoticeAct::Lift;
+                let now = self.office.clock.now();
+                let again = first.then_some(now.plus_seconds(SECOND_LOOK_HOURS * 3600));
                 (self.ended(about, NoticeEnd::Unknown, words, again), None)
             }
             sender::Told::Left { words } => (self.ended(about, NoticeEnd::Left, words, None), None),
-            sender::Told::Refused { words } => {
-                let (sender, why) = (self.name.clone(), words);
-                (Notice::Stuck { sender, about, why }, None)
+            sender::Told::Refused { words } => (self.stuck(about, words), None),
+            sender::Told::Later(trouble) => {
+                (self.failed(about, &task.told, &trouble), Some(trouble))
             }
-            sender::Told::Later(trouble) => (self.failed(&task, &trouble), Some(trouble)),
         };
         self.written(about, &task.told, event).await;
         match trouble {
             Some(trouble) => Err(trouble),
             None => Ok(()),
         }
-    }
-
-    /// The notice with its address.
-    fn open(&self, about: Concerned) -> Result<Opened, Damaged> {
-        let reader = self.office.sequencer.reader();
-        let row = reader.state().senders_told(&about)?;
-        let found = row.told.into_iter().find(|t| t.sender == self.name);
-        let Some(told) = found.filter(|t| t.next.is_some()) else {
-            return Ok(Opened::Ended);
-        };
-        let broken = |e: &dyn std::fmt::Display| Damaged(e.to_string());
-        let event = reader.event(told.position).map_err(|e| broken(&e))?;
-        let Event::Notice(Notice::Due { whom, .. }) = event else {
-            return Err(Damaged(
-                "a notice's place in the log holds something else".into(),
-            ));
-        };
-        let whom: Option<Whom> = reader.open_sealed(&whom).map_err(|e| broken(&e))?;
-        Ok(match whom {
-            Some(whom) => Opened::Task(Box::new(Task { about, told, whom })),
-            None => Opened::Erased(Box::new(told)),
-        })
     }
 
     fn ended(
@@ -294,8 +284,13 @@ impl Teller {
         }
     }
 
-    fn failed(&self, task: &Task, trouble: &Trouble) -> Notice {
-        let tried = usize::from(task.told.attempts).min(WAITS.len() - 1);
+    fn stuck(&self, about: Concerned, why: String) -> Notice {
+        let sender = self.name.clone();
+        Notice::Stuck { sender, about, why }
+    }
+
+    fn failed(&self, about: Concerned, told: &Told, trouble: &Trouble) -> Notice {
+        let tried = usize::from(told.attempts).min(WAITS.len() - 1);
         // The sender's trouble is not the notice's: the whole sender rests, and the notice is the first to be told. But one
         // that is always first and always fails must not keep the others from being told.
         let wait = match trouble.kind {
@@ -304,7 +299,7 @@ impl Teller {
         };
         Notice::Failed {
             sender: self.name.clone(),
-            about: task.about,
+            about,
             next: self.office.clock.now().plus_seconds(wait),
             why: trouble.words.clone(),
         }

@@ -1,10 +1,11 @@
 //! Who is to be told of after a human said who is who: a merged person by all addresses of both, a split one by its own.
 
 use super::{Ask, Desk, Sight, act_of, of_contact};
-use crate::record::{Concerned, Event, Grouping, PersonId, State, Whom};
+use crate::record::{Concerned, Contact, Event, Grouping, PersonId, State, Timestamp, Whom};
 use crate::service::gathering::Trouble;
-use crate::service::house::{House, Office};
+use crate::service::house::House;
 use crate::service::people;
+use crate::store::Reader;
 
 /// What holds for whoever was merged or split: what holds for either of two, and for the person that they were before.
 pub(super) fn asked(
@@ -33,35 +34,31 @@ pub(super) fn asked(
     }))
 }
 
-/// The notices to every sender for these people, whatever was told before: an address of theirs is new.
+/// The notices to every sender about somebody of whom the register will hold this, whatever was told before: an address of
+/// theirs is new. Nothing, if nothing holds against them.
 pub fn ask_anew(
-    office: &Office,
-    house: &House,
-    people: &[PersonId],
+    reader: &Reader,
+    (house, now): (&House, Timestamp),
+    person: PersonId,
+    contact: &Contact,
 ) -> Result<Vec<Event>, Trouble> {
-    let (reader, now) = (office.sequencer.reader(), office.clock.now());
     let desk = Desk {
         house,
         reader,
         now,
         backlog: true,
     };
-    let mut events = Vec::new();
-    for person in people {
-        let holds = reader.state().person(*person)?.suppression;
-        let whom = desk.whom(*person, &Sight::default())?;
-        let (Some(holds), Some(whom)) = (holds, whom) else {
-            continue;
-        };
-        let ask = Ask {
-            act: act_of(holds.suppression),
-            case: None,
-            anew: true,
-        };
-        let about = Concerned::Person(*person);
-        events.extend(desk.notices(about, &whom, &ask, |_, _| true)?);
-    }
-    Ok(events)
+    let Some(holds) = reader.state().person(person)?.suppression else {
+        return Ok(Vec::new());
+    };
+    let whom = of_contact(contact.clone());
+    let ask = Ask {
+        act: act_of(holds.suppression),
+        case: None,
+        anew: true,
+    };
+    let ask = desk.with_domain(&whom, ask)?;
+    desk.notices(Concerned::Person(person), &whom, &ask, |_, _| true)
 }
 
 impl Desk<'_> {
