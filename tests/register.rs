@@ -256,3 +256,53 @@ fn of_two_columns_that_mean_the_same_no_value_is_lost() {
     assert_eq!(said[4], ("Name", second.to_owned()));
     assert_eq!(said[6].1, "kept as it is");
 }
+
+/// The rows, what is refused, what is unclear, and the doubt at the end, on a certain day.
+fn read_on(list: &str, day: &str) -> (Vec<Contact>, [Vec<quitus::record::Fault>; 3]) {
+    let reader = Reader::open("list.csv", list.as_bytes(), &BTreeMap::new()).unwrap();
+    let mut reader = reader.read_on(day.parse().unwrap());
+    let (mut rows, mut faults, mut unclear) = (Vec::new(), Vec::new(), Vec::new());
+    while let Some(chunk) = reader.chunk().unwrap() {
+        rows.extend(chunk.rows.into_iter().map(|(_, c)| c));
+        faults.extend(chunk.faults);
+        unclear.extend(chunk.unclear);
+    }
+    let doubt = reader.doubt().into_iter().collect();
+    (rows, [faults, unclear, doubt])
+}
+
+#[test]
+fn a_row_that_is_longer_than_the_header_is_refused_by_its_line() {
+    let list = "nom,email,société\nDupont, Jean,jean@x.example,X\nDurand,anna@x.example\n";
+    let (rows, [faults, ..]) = read_on(list, "2026-11-30");
+    assert_eq!((rows.len(), faults.len(), faults[0].line), (1, 1, 2));
+    assert!(faults[0].what.contains("4 values"), "{}", faults[0]);
+    assert_eq!(rows[0].last_name.as_deref(), Some("Durand"));
+}
+
+#[test]
+fn of_a_source_only_what_the_list_says_is_taken_over() {
+    let list = "email,date,public\n\
+        a@x.example,2026-03-01..2026-03-12,Oui (site web)\n\
+        b@x.example,01/03/2026,não\n\
+        c@x.example,23/03/2026,Oui\n\
+        d@x.example,2026-03-12..2026-03-01,\n\
+        e@x.example,2026-03-01..2026-03-02..2026-03-03,\n\
+        f@x.example,2026-12-01,inconnu\n";
+    let (rows, [faults, unclear, doubt]) = read_on(list, "2026-11-30");
+    let origin = |n: usize| &rows[n].origins[0];
+    let public: Vec<Option<bool>> = (0..3).map(|n| origin(n).public).collect();
+    assert_eq!(public, [None, Some(false), Some(true)]);
+    assert_eq!(origin(0).date.as_deref(), Some("2026-03-01..2026-03-12"));
+    assert_eq!(rows[0].extra[0].1, "Oui (site web)", "it is shown as it is");
+    let lines = |of: &[quitus::record::Fault]| of.iter().map(|f| f.line).collect::<Vec<_>>();
+    assert_eq!(lines(&faults), [5, 6, 7], "{faults:#?}");
+    assert!(faults[2].what.contains("in the future"), "{}", faults[2]);
+    assert_eq!(lines(&unclear), [2], "{unclear:#?}");
+    assert!(doubt.is_empty(), "the third row tells which is the month");
+
+    let list = "email,date\na@x.example,2026-03-01\nb@x.example,03/04/2026\n";
+    let (rows, [faults, _, doubt]) = read_on(list, "2026-11-30");
+    assert_eq!((rows.len(), faults.len(), lines(&doubt)), (2, 0, vec![3]));
+    assert!(doubt[0].what.contains("2026-04-03"), "{}", doubt[0]);
+}

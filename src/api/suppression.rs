@@ -90,6 +90,8 @@ pub fn key(desk: &Desk, text: &str) -> Result<Option<Key>, Refusal> {
 /// What holds against writing to somebody, and by whose word.
 struct Holding {
     row: Option<SuppressionRow>,
+    /// What is said of the person themselves, whatever holds of their firm.
+    own: Option<SuppressionRow>,
     /// Where it is noted who ordered it.
     about: Noted,
     list: Option<Listing>,
@@ -106,6 +108,7 @@ fn holding(desk: &Desk, target: Target) -> Result<Holding, Refusal> {
             let domain = keys.of_domain(&domain);
             return Ok(Holding {
                 row: state.domain(&domain)?,
+                own: None,
                 about: Noted::Domain(domain),
                 list: None,
                 firm: None,
@@ -117,7 +120,8 @@ fn holding(desk: &Desk, target: Target) -> Result<Holding, Refusal> {
     let firm = firm(desk, &address)?;
     let own = state.suppression(&fingerprints, None)?;
     // As in the state: what is said of the person themselves comes first.
-    let by_firm = own.map(|own| own.suppression) < firm.as_ref().map(|(_, row)| row.suppression);
+    let by_own = own.as_ref().map(|own| own.suppression);
+    let by_firm = by_own < firm.as_ref().map(|(_, row)| row.suppression);
     Ok(Holding {
         about: match by_firm {
             true => Noted::Domain(keys.of_domain(address.domain())),
@@ -125,6 +129,7 @@ fn holding(desk: &Desk, target: Target) -> Result<Holding, Refusal> {
         },
         list: list_of(&state, &fingerprints, &found.suppression)?,
         row: found.suppression,
+        own,
         firm,
     })
 }
@@ -147,6 +152,7 @@ pub async fn check(State(desk): State<Desk>, Json(whom): Json<Whom>) -> Result<A
     }
     let Holding {
         row,
+        own,
         about,
         list,
         firm,
@@ -182,8 +188,8 @@ pub async fn check(State(desk): State<Desk>, Json(whom): Json<Whom>) -> Result<A
         text += &format!("the whole firm @{name} is {}\n", row.suppression);
     }
     let data = json!({
-        "address": whom.address.trim(), "suppression": row.as_ref().map(in_data), "by": by, "why": why,
-        "domain": firm.map(|(name, _)| name),
+        "address": whom.address.trim(), "suppression": row.as_ref().map(in_data), "own": own.as_ref().map(in_data),
+        "by": by, "why": why, "domain": firm.map(|(name, _)| name),
     });
     Ok(Answer::good(data, text).wrong_if(row.is_some()))
 }

@@ -1,18 +1,20 @@
 //! A list of suppressions is read in as it comes: a short one person by person, a long one as one entry of the log.
 //!
-//! A list holds an address, the SHA-256 sum of a lower-case address, or `@domain` in each line. An export of Quitus is none: its
-//! keyed fingerprints would be taken for sums, and suppress nobody. Senders are told of everybody whom they could know, of a long
-//! list before it holds: a list that breaks off half-way leaves people stopped there, never only here.
+//! A list holds an address, the SHA-256 sum of a lower-case address, or `@domain` in each line, or in one column of a table
+//! (`register::Layout`). An export of Quitus is none: its keyed fingerprints would be taken for sums, and suppress nobody.
+//! Senders are told of everybody whom they could know, of a long list before it holds: a list that breaks off half-way leaves
+//! people stopped there, never only here.
 
+use super::lines::Lines;
 use super::suppression_list::is_exported;
-use super::{Answer, Desk, Refusal};
-use crate::record::{Event, Fingerprint, Note, Noted, PersonId, Suppression, SuppressionReason};
+use super::{Answer, Desk, Refusal, incidents};
+use crate::record::{Event, Fingerprint, Noted, PersonId, Suppression, SuppressionReason};
+use crate::register::{Layout, Named, NoTable, Unnamed};
 use crate::service::{
-    Added, Committed, InSight, ListOrder, LongList, Named, NotListed, Proposal, SHORT_LIST,
+    Added, Committed, InSight, ListOrder, LongList, NotListed, Proposal, SHORT_LIST,
 };
-use axum::body::{Body, BodyDataStream, Bytes};
+use axum::body::Body;
 use axum::extract::{Query, State};
-use futures::StreamExt;
 use serde::Deserialize;
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -22,8 +24,6 @@ use std::collections::HashSet;
 const CHUNK: usize = 1_000;
 /// Lines of a long list that are worked on at a time.
 const BATCH: usize = 20_000;
-/// A line is not longer than this; of a longer one the rest is passed over.
-const LONGEST: usize = 4 << 10;
 /// So many bad lines are named by their numbers; all are counted.
 const TOLD: usize = 1_000;
 
@@ -39,70 +39,39 @@ pub struct Import {
     reason: String,
     #[serde(default)]
     dry_run: bool,
+    /// The column of a table that counts; else the one whose header says that it holds addresses.
+    #[serde(default)]
+    column: String,
 }
 
-/// Lines with their numbers, without empty ones and comments.
-struct Lines {
-    body: BodyDataStream,
-    part: Bytes,
-    line: Vec<u8>,
-    number: u64,
-    ended: bool,
-}
-
-impl Lines {
-    fn of(body: Body) -> Self {
-        Self {
-            body: body.into_data_stream(),
-            part: Bytes::new(),
-            line: Vec::new(),
-            number: 0,
-            ended: false,
-        }
-    }
-
-    /// Up to so many more; fewer only at the end.
-    async fn next(&mut self, most: usize) -> Result<Vec<(u64, String)>, Refusal> {
-        let mut lines = Vec::new();
-        while lines.len() < most && !self.ended {
-            if let Some(end) = self.part.iter().position(|b| *b == b'\n') {
-                let head = self.part.split_to(end + 1);
-                self.add(&head[..end]);
-                lines.extend(self.whole());
-                continue;
-            }
-            let rest = std::mem::take(&mut self.part);
-            self.add(&rest);
-            match self.body.next().await {
-                Some(part) => {
-                    let broken = "the list broke off before its end; nothing that is not told here was taken";
-                    let again = "hand the whole list over again";
-                    self.part = part.map_err(|_| Refusal::unclear(broken, again))?;
-                }
-                None => {
-                    self.ended = true;
-                    lines.extend(self.whole());
-                }
-            }
-        }
-        Ok(lines)
-    }
-
-    fn add(&mut self, octets: &[u8]) {
-        let room = LONGEST.saturating_sub(self.line.len()).min(octets.len());
-        self.line.extend_from_slice(&octets[..room]);
-    }
-
-    fn whole(&mut self) -> Option<(u64, String)> {
-        self.number += 1;
-        let text = String::from_utf8_lossy(&self.line);
-        let line = match self.number {
-            1 => text.trim_start_matches('\u{feff}').trim().to_owned(),
-            _ => text.trim().to_owned(),
+impl Import {
+    /// How the lines are to be read, by the first; and whether that is a header.
+    fn layout(&self, first: Option<&(u64, String)>) -> Result<(Layout, bool), Refusal> {
+        let column = Some(self.column.trim()).filter(|c| !c.is_empty());
+        let Some((_, first)) = first else {
+            return Ok((Layout::Lines, false));
         };
-        self.line.clear();
-        let says = !line.is_empty() && !line.starts_with('#');
-        says.then_some((self.number, line))
+        Layout::of(first, column).map_err(unread)
+    }
+}
+
+/// Nobody is suppressed because a column was guessed.
+fn unread(why: NoTable) -> Refusal {
+    let fix = "say with --column (`column` over the API) which one holds them, or hand over that column alone";
+    match why {
+        NoTable::NoColumn { header, .. } if header.is_empty() => Refusal::unclear(
+            "a column is named, and the list has no header",
+            "write the names of the columns into its first line",
+        ),
+        NoTable::NoColumn { name, header } => Refusal::unclear(
+            format!("no column of the list is called \"{name}\"; its header is: {header}"),
+            fix,
+        ),
+        NoTable::Several(header) => Refusal::unclear(
+            format!("several columns of the list may hold the addresses; its header is: {header}"),
+            fix,
+        ),
+        other => Refusal::unclear(other.to_string(), fix),
     }
 }
 
@@ -111,13 +80,13 @@ impl Lines {
 struct Taken {
     added: u64,
     known: u64,
-    faults: Vec<u64>,
+    faults: Vec<(u64, Unnamed)>,
     refused: u64,
     list: Option<(String, u64)>,
 }
 
 impl Taken {
-    fn refuse(&mut self, lines: Vec<u64>) {
+    fn refuse(&mut self, lines: Vec<(u64, Unnamed)>) {
         self.refused += lines.len() as u64;
         let room = TOLD.saturating_sub(self.faults.len());
         self.faults.extend(lines.into_iter().take(room));
@@ -130,14 +99,15 @@ impl Taken {
             let short = digest.get(..12).unwrap_or_default();
             text += &format!("all of them hold as one list of {entries} key forms ({short})\n");
         }
-        for line in &self.faults {
-            text += &format!("line {line}: no address, no SHA-256 sum, no @domain\n");
+        for (line, why) in &self.faults {
+            text += &format!("line {line}: {}\n", why.words());
         }
         if self.refused > self.faults.len() as u64 {
             text += &format!("{} lines like these in all\n", self.refused);
         }
+        let lines: Vec<u64> = self.faults.iter().map(|(line, _)| *line).collect();
         let data = json!({
-            "added": self.added, "known": self.known, "refused_lines": self.faults, "refused": self.refused,
+            "added": self.added, "known": self.known, "refused_lines": lines, "refused": self.refused,
             "list": self.list.map(|(digest, _)| digest), "dry_run": dry_run,
         });
         Answer::good(data, text).wrong_if(self.refused > 0)
@@ -151,7 +121,12 @@ pub async fn import(
     body: Body,
 ) -> Result<Answer, Refusal> {
     let mut lines = Lines::of(body);
-    let mut first = lines.next(SHORT_LIST + 1).await?;
+    let mut first = lines.next(1).await?;
+    let layout = how.layout(first.first());
+    if matches!(layout, Ok((Layout::Table { .. }, _))) {
+        lines.are_rows();
+    }
+    first.extend(lines.next(SHORT_LIST).await?);
     if first.iter().any(|(_, line)| is_exported(line)) {
         return Err(Refusal::unclear(
             "this is an export of Quitus: its fingerprints are made with the keys of its own store, and name nobody to any other",
@@ -159,35 +134,33 @@ pub async fn import(
         ));
     }
     let is_long = first.len() > SHORT_LIST;
-    if first.first().is_some_and(|(_, line)| is_header(line)) {
+    let (layout, is_header) = layout?;
+    if is_header {
         first.remove(0);
     }
     let taken = match is_long {
-        false => short(&desk, &first, &how).await?,
-        true => long(&desk, first, lines, &how).await?,
+        false => short(&desk, &first, layout, &how).await?,
+        true => long(&desk, first, lines, (layout, &how)).await?,
     };
     Ok(taken.answer(how.dry_run))
 }
 
-/// Whether a first line names the columns, and nobody: whoever is misspelt there must be told like everybody else.
-fn is_header(line: &str) -> bool {
-    // The sum of another kind, or one that was cut short, is none that can be read.
-    let like_sum = |word: &str| word.len() >= 32 && word.bytes().all(|b| b.is_ascii_hexdigit());
-    let mut words = line.split(|c: char| !c.is_ascii_alphanumeric());
-    !line.contains('@') && !words.any(like_sum)
-}
-
 /// Person by person, in frames that hold each for itself.
-async fn short(desk: &Desk, lines: &[(u64, String)], how: &Import) -> Result<Taken, Refusal> {
-    let (mut taken, mut note) = (Taken::default(), note(lines, &how.by));
+async fn short(
+    desk: &Desk,
+    lines: &[(u64, String)],
+    layout: Layout,
+    how: &Import,
+) -> Result<Taken, Refusal> {
+    let (mut taken, mut noted) = (Taken::default(), false);
     // A rehearsal leaves no rows by which the next frame knows what the one before brought.
     let mut fresh = HashSet::new();
     for part in lines.chunks(CHUNK) {
         let mut events = Vec::new();
         let mut sight = backlog();
         for (number, line) in part {
-            match Named::read(line) {
-                Some(named) => match events_for(desk, &named)? {
+            match layout.read(line) {
+                Ok(named) => match events_for(desk, &named)? {
                     Some((key, new)) if fresh.insert(key.clone()) => {
                         taken.added += 1;
                         see(&named, &mut sight);
@@ -195,21 +168,26 @@ async fn short(desk: &Desk, lines: &[(u64, String)], how: &Import) -> Result<Tak
                     }
                     _ => taken.known += 1,
                 },
-                None => taken.refuse(vec![*number]),
+                Err(why) => taken.refuse(vec![(*number, why)]),
             }
         }
         if !events.is_empty() && !how.dry_run {
             let mut events = desk.with_notices(events, sight).await?;
-            // Who did it stands beside the first that it changes.
-            events.extend(note.take());
+            // Who did it, and why, stands beside the first that it changes.
+            if !std::mem::replace(&mut noted, true) {
+                events.extend(note(desk, lines, how)?);
+            }
             commit(desk, events).await?;
         }
     }
     Ok(taken)
 }
 
-/// Who handed a short list over; of a long one its entry says it.
-fn note(lines: &[(u64, String)], by: &str) -> Option<Event> {
+/// Who handed a short list over, and why; of a long one its entry says it.
+fn note(desk: &Desk, lines: &[(u64, String)], how: &Import) -> Result<Option<Event>, Refusal> {
+    if how.by.is_empty() && how.reason.trim().is_empty() {
+        return Ok(None);
+    }
     let mut sum = Sha256::new();
     for (_, line) in lines {
         sum.update(line);
@@ -217,12 +195,7 @@ fn note(lines: &[(u64, String)], by: &str) -> Option<Event> {
     }
     let mut short = [0; 16];
     short.copy_from_slice(&sum.finalize()[..16]);
-    let note = Note {
-        about: Noted::Stops(short),
-        by: by.to_owned(),
-        why: None,
-    };
-    (!by.is_empty()).then_some(Event::Noted(note))
+    incidents::noted(desk, Noted::Stops(short), &how.by, &how.reason).map(Some)
 }
 
 /// As one entry of the log. Domains hold each for itself.
@@ -230,13 +203,14 @@ async fn long(
     desk: &Desk,
     first: Vec<(u64, String)>,
     mut lines: Lines,
-    how: &Import,
+    (layout, how): (Layout, &Import),
 ) -> Result<Taken, Refusal> {
     let order = ListOrder {
         origin: bare(&how.file),
         by: how.by.clone(),
         why: how.reason.clone(),
         dry_run: how.dry_run,
+        layout,
     };
     let told = !desk.office.house.load().senders.is_empty() && !how.dry_run;
     let (mut taken, mut named) = (Taken::default(), 0);

@@ -1,9 +1,10 @@
 //! `quitus check`: every mistake of configuration, templates and lexicons at once; with `--online` the servers too.
 //!
-//! Nothing is sent and nothing changed: `--online` logs in, looks and says goodbye.
+//! Nothing is sent and nothing changed: `--online` logs in, looks and says goodbye. Where there is no mistake, it says what may be
+//! meant and most likely is not (`config::Survey::notes`), which changes no exit code.
 
 use super::edge::{self, DONE, End, MISTAKEN, WRONG};
-use super::output::{self, BAD, FAINT, GOOD, STRONG, painted};
+use super::output::{self, BAD, CARE, FAINT, GOOD, STRONG, painted};
 use crate::config::{Config, Survey};
 use crate::delivery::{self, Credentials, Problem, Trouble};
 use crate::mailbox::{self, MailboxSettings};
@@ -38,6 +39,7 @@ pub struct Seen {
 pub fn run(arguments: &Arguments, named: Option<&Path>) -> Result<u8, End> {
     let survey = Survey::of(&edge::config_file(named)?);
     let (mut faults, secrets) = (survey.sheets(), survey.secrets());
+    let notes = survey.notes(jiff::Timestamp::now().into());
     let config = match survey.config {
         Ok(config) if faults.is_empty() => config,
         wrong => {
@@ -56,10 +58,12 @@ pub fn run(arguments: &Arguments, named: Option<&Path>) -> Result<u8, End> {
     let wrong = seen.iter().any(|s| !s.ok);
     if arguments.json {
         let mut out = output::programs();
-        output::json_line(&mut out, &serde_json::json!({"ok": !wrong, "seen": seen}))?;
+        let notes: Vec<_> = notes.iter().map(row).collect();
+        let all = serde_json::json!({"ok": !wrong, "seen": seen, "notes": notes});
+        output::json_line(&mut out, &all)?;
         out.flush()?;
     } else {
-        show(&config, &seen)?;
+        show(&config, &seen, &notes)?;
     }
     Ok(if wrong { WRONG } else { DONE })
 }
@@ -69,16 +73,17 @@ fn wrong_files(faults: Vec<Fault>, json: bool) -> Result<u8, End> {
     if !json {
         return Err(End::Faults(faults));
     }
-    let row = |f: &Fault| {
-        serde_json::json!({
-            "file": f.file, "line": f.line, "column": f.column, "what": f.what, "fix": f.fix,
-        })
-    };
     let rows: Vec<_> = faults.iter().map(row).collect();
     let mut out = output::programs();
     output::json_line(&mut out, &serde_json::json!({"ok": false, "faults": rows}))?;
     out.flush()?;
     Ok(MISTAKEN)
+}
+
+fn row(f: &Fault) -> serde_json::Value {
+    serde_json::json!({
+        "file": f.file, "line": f.line, "column": f.column, "what": f.what, "fix": f.fix,
+    })
 }
 
 /// A password that cannot be read; none is shown.
@@ -131,7 +136,10 @@ pub async fn mailbox(settings: &MailboxSettings) -> Seen {
 pub async fn smtp(config: &Config) -> Option<Seen> {
     let name = format!("smtp {}:{}", config.smtp.host, config.smtp.port());
     // A password that cannot be read has been told among the passwords.
-    let login = Credentials::of(&config.smtp).ok()?;
+    if let Some(password) = &config.smtp.password {
+        password.read().ok()?;
+    }
+    let login = Credentials::of(&config.smtp);
     Some(match delivery::probe(&config.smtp, login.as_ref()).await {
         Ok(probe) => {
             let tls = probe.tls.unwrap_or_else(|| "no TLS".to_owned());
@@ -216,7 +224,7 @@ fn of_mailbox(name: String, probe: &mailbox::Probe) -> Seen {
     Seen { name, ok, lines }
 }
 
-fn show(config: &Config, seen: &[Seen]) -> Result<(), End> {
+fn show(config: &Config, seen: &[Seen], notes: &[Fault]) -> Result<(), End> {
     let mut out = output::people();
     writeln!(out, "{}", painted(STRONG, &config.file.to_string_lossy()))?;
     for mailbox in &config.mailboxes {
@@ -247,8 +255,19 @@ fn show(config: &Config, seen: &[Seen]) -> Result<(), End> {
         own(&config.lexicon.path)
     )?;
     tell(&mut out, seen)?;
+    for note in notes {
+        write!(out, "{} ", painted(CARE, "note:"))?;
+        for line in note.to_string().lines() {
+            writeln!(out, "{}", output::harmless(line))?;
+        }
+    }
     if seen.iter().all(|s| s.ok) {
-        writeln!(out, "{}", painted(GOOD, "all good"))?;
+        let good = match notes.len() {
+            0 => "all good".to_owned(),
+            1 => "all good; 1 note".to_owned(),
+            many => format!("all good; {many} notes"),
+        };
+        writeln!(out, "{}", painted(GOOD, &good))?;
     }
     out.flush()?;
     Ok(())

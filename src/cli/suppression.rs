@@ -56,14 +56,17 @@ enum Command {
     Flood(Flood),
     /// All that hold, by fingerprint
     List(Paging),
-    /// Read a list in: an address, the SHA-256 sum of a lower-case address, or @domain in each line
+    /// Read a list in: an address, the SHA-256 sum of a lower-case address, or @domain in each line, or in one column of a table
     Import {
         /// The file, - for standard input; of any length
         file: PathBuf,
+        /// The column that holds the addresses [default: the one whose header says so]
+        #[arg(long, value_name = "NAME")]
+        column: Option<String>,
         /// Only tell what it would change
         #[arg(long)]
         dry_run: bool,
-        /// Why, as an auditor should read it; kept sealed with a long list
+        /// Why, as an auditor should read it; kept sealed
         #[arg(long, default_value = "")]
         reason: String,
     },
@@ -116,14 +119,12 @@ pub fn run(arguments: &Arguments, named: Option<&Path>) -> Result<u8, End> {
             column,
             output,
         } => {
-            let (column, output) = (column.as_deref(), output.as_deref());
-            let file = Path::new(whom);
-            if column.is_some() || output.is_some() || file.is_file() {
-                let list = List {
-                    file,
-                    column,
-                    output,
-                };
+            let list = List {
+                file: Path::new(whom),
+                column: column.as_deref(),
+                output: output.as_deref(),
+            };
+            if list.column.is_some() || list.output.is_some() || list.file.is_file() {
                 return checking::run(&list, named, json);
             }
             match whom.as_str() {
@@ -150,18 +151,23 @@ pub fn run(arguments: &Arguments, named: Option<&Path>) -> Result<u8, End> {
         Command::Export(page) => (false, Ask::Get(page.of("/suppression/export"))),
         Command::Import {
             file,
+            column,
             dry_run,
             reason,
-        } => (!dry_run, taken_in(file, reason, *dry_run)?),
+        } => {
+            let column = column.as_deref().unwrap_or_default();
+            (!dry_run, taken_in(file, column, reason, *dry_run)?)
+        }
     };
     ask::once(named, json, begins, ask)
 }
 
 /// A list that is handed over as it is read.
-fn taken_in(file: &Path, reason: &str, dry_run: bool) -> Result<Ask, End> {
+fn taken_in(file: &Path, column: &str, reason: &str, dry_run: bool) -> Result<Ask, End> {
     let name = ask::quoted(&file.file_name().unwrap_or_default().to_string_lossy());
     let (by, reason) = (ask::quoted(&ask::by()), ask::quoted(reason));
-    let how = format!("file={name}&by={by}&reason={reason}&dry_run={dry_run}");
+    let column = ask::quoted(column);
+    let how = format!("file={name}&by={by}&reason={reason}&column={column}&dry_run={dry_run}");
     let list = ask::opened(file)?;
     Ok(Ask::Stream(format!("/suppression/import?{how}"), list))
 }

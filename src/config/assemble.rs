@@ -13,7 +13,7 @@ use super::{
     Config, ControlSettings, ControllerSettings, Document, FolderSettings, HouseSettings,
     LearningSettings, LogSettings, ProcessingSettings, RecipientSettings, RetentionSettings,
     ReviewSettings, SecretSource, StoreSettings, SystemSettings, cross, deputies, logins,
-    recipients, sections,
+    recipients, sections, sense,
 };
 use crate::delivery::SmtpSettings;
 use crate::mailbox::MailboxSettings;
@@ -39,7 +39,7 @@ pub fn assemble(path: &Path, texts: &[Text], faults: Vec<Fault>) -> Survey {
     let (house, out) = (house(&mut doc, &mailboxes), outside(&mut doc, folder));
     let canary = canary(&mut doc, folder, &mailboxes, &house);
     let own = [&templates, &lexicon];
-    let mut survey = Survey::wrong(doc.finish(&sections::names()), secrets, own, &at, written);
+    let mut survey = Survey::wrong(finished(doc), secrets, own, &at, written);
     let needed = (controller, store, smtp, policy, survey.is_flawless());
     let (Some(controller), Some(store), Some(smtp), Some(policy), true) = needed else {
         return survey;
@@ -74,6 +74,12 @@ pub fn assemble(path: &Path, texts: &[Text], faults: Vec<Fault>) -> Survey {
         connections: out.connections,
     }));
     survey
+}
+
+/// Everything that is wrong, in the order of the texts.
+fn finished(mut doc: Document) -> Vec<Fault> {
+    sense::judge(&mut doc);
+    doc.finish(&sections::names())
 }
 
 fn folder_of(path: &Path) -> &Path {

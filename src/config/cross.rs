@@ -12,7 +12,7 @@ use crate::guard::GuardSettings;
 use crate::mailbox::MailboxSettings;
 use crate::monitor::{AlertSettings, HealthSettings};
 use crate::record::{Address, RequestKind, TOKEN_LETTERS, domain_to_ascii, is_freemail_domain};
-use crate::register::{RegisterSettings, SentLogSettings};
+use crate::register::{Days, NoDays, RegisterSettings, SentLogSettings};
 use crate::sender::{Connector, SenderSettings};
 use std::collections::HashMap;
 use std::ops::Range;
@@ -241,17 +241,14 @@ pub fn register(doc: &mut Document, register: &RegisterSettings) {
                 fix,
             );
         }
-        if !origin
-            .date
-            .split("..")
-            .all(|d| d.parse::<jiff::civil::Date>().is_ok())
-        {
+        if let Err(why) = Days::of_rule(&origin.date) {
             let place = doc.place(&["origin", &n, "date"]);
-            doc.fault(
-                place,
-                format!("\"{}\" is no day", origin.date),
-                "write 2026-03-01, or the first and the last day: 2026-03-01..2026-03-12",
-            );
+            let what = match why {
+                NoDays::Unreadable => format!("\"{}\" is no day", origin.date),
+                NoDays::Reversed => format!("\"{}\" ends before it begins", origin.date),
+            };
+            let fix = "write 2026-03-01, or the first and the last day: 2026-03-01..2026-03-12";
+            doc.fault(place, what, fix);
         }
         words_of_data(doc, &["origin", &n, "data"], &origin.data);
     }

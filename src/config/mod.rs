@@ -16,6 +16,7 @@ mod deputies;
 mod effective;
 mod logins;
 mod merge;
+mod notes;
 mod outside;
 mod pieces;
 mod places;
@@ -25,6 +26,8 @@ mod review;
 mod secret;
 mod secret_words;
 mod sections;
+mod sense;
+mod sheet_notes;
 mod sheets;
 mod specimen;
 mod survey;
@@ -146,6 +149,27 @@ impl Config {
     /// The first mailbox that stays: what is written to nobody in particular, or must be answered later, goes through it.
     pub fn first_mailbox(&self) -> Option<&MailboxSettings> {
         self.mailboxes.iter().find(|m| m.closing.is_none())
+    }
+
+    /// Whether what is written to this address arrives in a watched mailbox that stays: answers come when others have closed.
+    pub fn is_watched(&self, address: &crate::record::Address) -> bool {
+        let stay = self.mailboxes.iter().filter(|m| m.closing.is_none());
+        let mut all = stay.flat_map(|m| m.addresses().chain(&m.forwarded_from));
+        all.any(|a| a.same_person(address))
+    }
+
+    /// Where an answer goes that nobody would read at the sender's own address: codes come back in it, and what a letter asks for.
+    pub fn reply_to<'a>(
+        &'a self,
+        from: &crate::record::Address,
+        written_to: Option<&'a crate::record::Address>,
+    ) -> Option<&'a crate::record::Address> {
+        if self.is_watched(from) {
+            return None;
+        }
+        // What an old message was written to may be the address of a mailbox that is gone.
+        let stays = written_to.filter(|address| self.is_watched(address));
+        stays.or_else(|| self.first_mailbox().map(|m| &m.address))
     }
 
     /// Whether this is an address of a mailbox that closes, so that nothing new goes out from it.

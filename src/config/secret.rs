@@ -7,14 +7,17 @@
 
 use std::ffi::OsString;
 use std::fmt;
-use std::io::Read as _;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
 use std::time::{Duration, Instant};
 use zeroize::Zeroizing;
 
 /// How long a password command may take.
 const COMMAND_TIME: Duration = Duration::from_secs(30);
+/// How long its first line may take once it has ended: it is in the pipe, or nobody writes it any more.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 /// Nothing longer is a password or a token.
 const LONGEST: u64 = 64 * 1024;
 /// Where systemd puts the credentials of a service (systemd.exec(5), LoadCredential=).
@@ -190,16 +193,38 @@ fn run(words: &[String]) -> Result<Zeroizing<String>, SecretError> {
         .stderr(Stdio::null())
         .spawn()
         .map_err(|e| failed(format!("could not be started: {e}")))?;
-    wait(&mut child).map_err(&failed)?;
-    let mut text = Zeroizing::new(String::new());
-    if let Some(output) = child.stdout.take() {
-        output
-            .take(LONGEST)
-            .read_to_string(&mut text)
-            .map_err(|e| failed(format!("printed no text: {e}")))?;
+    let (heard, output) = mpsc::channel();
+    if let Some(mut printed) = child.stdout.take() {
+        // It may print more than the pipe holds, and what it started may keep the pipe open for ever.
+        std::thread::spawn(move || {
+            // Whoever waited may have given up; the rest is nobody's.
+            let _ = heard.send(first_line(&mut printed));
+            let _ = io::copy(&mut printed, &mut io::sink());
+        });
     }
-    let first = text.split_inclusive('\n').next().unwrap_or_default();
-    Ok(Zeroizing::new(first.to_owned()))
+    wait(&mut child).map_err(&failed)?;
+    let open = |_| failed("left no whole line, and its output open".to_owned());
+    let line = output.recv_timeout(LAST_WORDS).map_err(open)?;
+    let no_text = |e: &dyn fmt::Display| failed(format!("printed no text: {e}"));
+    let line = line.map_err(|e| no_text(&e))?;
+    let text = std::str::from_utf8(&line).map_err(|e| no_text(&e))?;
+    Ok(Zeroizing::new(text.to_owned()))
+}
+
+/// Octet by octet, so that no buffer is left that is not zeroed; a password is short.
+fn first_line(printed: &mut impl io::Read) -> io::Result<Zeroizing<Vec<u8>>> {
+    // One that grows leaves what it held before where it was.
+    let whole = Vec::with_capacity(LONGEST as usize);
+    let (mut line, mut octet) = (Zeroizing::new(whole), [0u8]);
+    while line.len() < LONGEST as usize && octet != *b"\n" {
+        match printed.read(&mut octet) {
+            Ok(0) => break,
+            Ok(_) => line.push(octet[0]),
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(e),
+        }
+    }
+    Ok(line)
 }
 
 /// Waits until the program has ended well; ends it when it takes too long.
@@ -292,6 +317,20 @@ mod tests {
             Err(SecretError::Command { .. })
         ));
     }
+
+    #[test]
+    fn a_command_that_leaves_its_output_open_or_says_more_than_anybody_reads_hangs_nobody() {
+        let shell = |script: &str| {
+            SecretSource::Command(["sh", "-c", script].map(str::to_owned).to_vec()).read()
+        };
+        let began = Instant::now();
+        assert_eq!(shell("echo s3cret; sleep 20 &").unwrap().expose(), "s3cret");
+        let half = shell("printf half; sleep 20 &").unwrap_err();
+        assert!(half.to_string().contains("its output open"), "{half}");
+        assert_eq!(shell("seq 1 100000").unwrap().expose(), "1");
+        assert!(began.elapsed() < Duration::from_secs(15));
+    }
+
     #[test]
     fn a_credential_is_the_file_of_that_name_and_no_other() {
         let named = |name: &str| parse(&format!("password = {{ credential = \"{name}\" }}"));

@@ -169,6 +169,25 @@ impl Config {
     }
 }
 
+/// Files of a folder whose names end in `.md`, which are nobody's templates, apart from READMEs.
+pub(super) fn passed_over(folder: &Path) -> Vec<PathBuf> {
+    let (mut found, mut folders) = (Vec::new(), vec![folder.to_owned()]);
+    while let Some(folder) = folders.pop() {
+        let entries = std::fs::read_dir(&folder).into_iter().flatten().flatten();
+        for path in entries.map(|e| e.path()) {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            let is_readme = name.to_lowercase().starts_with("readme");
+            if path.is_dir() {
+                folders.push(path);
+            } else if name.ends_with(".md") && !name.starts_with(['.', '#']) && !is_readme {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
 pub(super) fn templates(own: &FolderSettings) -> Result<Templates, Vec<Fault>> {
     let Some(folder) = &own.path else {
         return Templates::builtin();
@@ -237,12 +256,16 @@ pub(super) fn lexicon_clashes(own: &FolderSettings) -> Vec<Fault> {
 }
 
 /// Code, path and text of each lexicon in a folder.
-fn own_lexicons(folder: &Path, faults: &mut Vec<Fault>) -> Vec<(String, String, String)> {
+pub(super) fn own_lexicons(
+    folder: &Path,
+    faults: &mut Vec<Fault>,
+) -> Vec<(String, String, String)> {
     let mut own = Vec::new();
     for (path, text) in files(folder, faults) {
         let code = within(folder, &path);
         match code.strip_suffix(".toml") {
             Some(code) if !code.contains('/') => {
+                faults.extend(misnamed(code, &path, &text));
                 own.push((code.to_owned(), path.display().to_string(), text));
             }
             _ => faults.push(Fault::of_file(
@@ -253,6 +276,26 @@ fn own_lexicons(folder: &Path, faults: &mut Vec<Fault>) -> Vec<(String, String, 
         }
     }
     own
+}
+
+/// A file takes the place of the built-in one of its name: called after another language it would silence that one.
+fn misnamed(code: &str, path: &Path, text: &str) -> Option<Fault> {
+    #[derive(serde::Deserialize)]
+    struct Head {
+        language: String,
+    }
+    // What cannot be read is told where the lexicon is.
+    let head: Head = toml::from_str(text).ok()?;
+    let language = head.language;
+    (language != code).then(|| {
+        Fault::of_file(
+            &path.display().to_string(),
+            format!(
+                "the file would replace the lexicon \"{code}\", and says language = \"{language}\""
+            ),
+            format!("rename it to {language}.toml, or correct the language"),
+        )
+    })
 }
 
 /// The path within the folder, with `/`.

@@ -2,7 +2,7 @@
 
 use super::pieces::{Kind, Place, Text, environment};
 use super::{Config, Survey, assemble, described, reference};
-use crate::record::Fault;
+use crate::record::{Fault, Timestamp};
 use std::path::Path;
 
 const MAIN: &str = "[controller]
@@ -54,6 +54,14 @@ fn places(survey: &Survey, path: &str) -> Vec<String> {
     places.map(Place::to_string).collect()
 }
 
+/// A day on which these notes are told.
+fn noon() -> Timestamp {
+    "2026-11-30T12:00:00Z"
+        .parse::<jiff::Timestamp>()
+        .unwrap()
+        .into()
+}
+
 #[test]
 fn a_later_text_overrides_settings_and_adds_blocks() {
     let more = "[smtp]\nhost = 'relay.acme.example'\n[policy.office_hours]\nto = 19\n[[mailbox]]\nname = 'two'\naddress = 'two@acme.example'\nimap = { host = 'h.example', username = 'u', password = { env = 'P' } }\n";
@@ -82,6 +90,166 @@ fn a_later_text_overrides_settings_and_adds_blocks() {
     );
     assert_eq!(places(&survey, "mailbox.1.name"), ["conf.d/10-more.toml:6"]);
     assert_eq!(places(&survey, "smtp.port"), Vec::<String>::new());
+}
+
+#[test]
+fn what_is_most_likely_not_meant_is_told_and_is_no_mistake() {
+    let more = "[processing]
+recipients = ['HubSpot Ireland Ltd']
+retention = { fr = '3 ans' }
+[house]
+unsubscribe_address = 'stop@other.example'
+[[sender]]
+name = 'own'
+command = ['/no/such/program']
+[[sender]]
+name = 'file'
+drop = '/no/such/folder/stops.csv'
+[[system]]
+name = 'HubSpot'
+[[recipient]]
+name = 'Kaspr'
+email = 'dpo@kaspr.example'
+[[provider]]
+id = 'fair'
+name = 'A fair'
+role = 'controller'
+[[origin]]
+campaign = '*'
+provider = 'fair'
+from = 'the fair'
+date = '2027-01-01'
+";
+    let closing = ("QUITUS__MAILBOX__SALES_TEAM__CLOSING", "'2026-10-31'");
+    let (_, survey) = good(&[("conf.d/a.toml", more), closing]);
+    let notes = survey.notes(noon());
+    let told: Vec<String> = notes.iter().map(Fault::to_string).collect();
+    for part in [
+        "q.toml:5:1: privacy@acme.example arrives in no watched mailbox",
+        "conf.d/a.toml:5:1: no watched mailbox has an address of other.example",
+        "$QUITUS__MAILBOX__SALES_TEAM__CLOSING: the last day of every mailbox is over",
+        "conf.d/a.toml:8:1: sender own: there is no program /no/such/program",
+        "conf.d/a.toml:11:1: sender file: there is no folder /no/such/folder",
+        "conf.d/a.toml:2:1: letters do not name among the recipients: Kaspr",
+        "conf.d/a.toml:25:1: 2027-01-01 is in the future",
+        "conf.d/a.toml:3:1: letters promise until when data are kept",
+    ] {
+        let all = told.join("\n");
+        assert!(all.contains(part), "{part}\nis missing in\n{all}");
+    }
+    assert_eq!(told.len(), 8, "{told:#?}");
+}
+
+#[test]
+fn a_letter_from_an_address_that_nobody_watches_is_answered_where_somebody_looks() {
+    let two = "[[mailbox]]
+name = 'two'
+address = 'two@acme.example'
+imap = { host = 'h.example', username = 'u', password = { env = 'P' } }
+";
+    let (config, _) = good(&[("conf.d/two.toml", two)]);
+    let privacy = &config.controller.privacy_email;
+    let second = &config.mailboxes[1].address;
+    let said = |from, written_to| {
+        let to: Option<&crate::record::Address> = config.reply_to(from, written_to);
+        to.map(|a| a.as_str().to_owned())
+    };
+    assert_eq!(
+        said(privacy, Some(second)).as_deref(),
+        Some("two@acme.example")
+    );
+    assert_eq!(said(privacy, None).as_deref(), Some("sales@acme.example"));
+    assert_eq!(said(second, None), None, "it is read");
+    let gone = crate::record::Address::parse("gone@acme.example").unwrap();
+    assert_eq!(
+        said(privacy, Some(&gone)).as_deref(),
+        Some("sales@acme.example"),
+        "its mailbox is watched no more"
+    );
+    for list in ["aliases", "groups", "forwarded_from"] {
+        let watched = format!("{two}{list} = ['privacy@acme.example']\n");
+        let (config, _) = good(&[("conf.d/two.toml", &watched)]);
+        assert!(
+            config.is_watched(&config.controller.privacy_email),
+            "{list}"
+        );
+    }
+}
+
+#[test]
+fn what_arrives_in_a_mailbox_that_closes_is_answered_in_one_that_stays() {
+    let two = "[[mailbox]]
+name = 'two'
+address = 'two@acme.example'
+imap = { host = 'h.example', username = 'u', password = { env = 'P' } }
+closing = '2030-12-31'
+";
+    let (config, _) = good(&[("conf.d/two.toml", two)]);
+    let second = &config.mailboxes[1].address;
+    assert!(config.closing(second) && !config.is_watched(second));
+    let to = |from| config.reply_to(from, Some(second)).map(|a| a.as_str());
+    let first = Some("sales@acme.example");
+    assert_eq!(to(&config.controller.privacy_email), first);
+    assert_eq!(to(second), first);
+}
+
+/// A French lexicon, with phrases that stand in each other's way.
+const FRENCH: &str =
+    include_str!("../../tests/cases/config/022-phrases-in-each-others-way/lexicon/fr.toml");
+
+/// Writes a file, and the folders above it.
+fn write(folder: &Path, name: &str, text: &str) {
+    let path = folder.join(name);
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(path, text).unwrap();
+}
+
+#[test]
+fn what_the_firms_own_files_lose_of_ours_is_told_and_a_file_of_another_language_is_a_mistake() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| write(folder.path(), name, text);
+    write("lexicon/fr.toml", FRENCH);
+    write(
+        "templates/fr/stop/body.html",
+        "<p>{{ controller.name }}</p>\n",
+    );
+    write("templates/fr/stop/body.md", "Bonjour\n");
+    write("templates/README.md", "whose these are\n");
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let own = format!(
+        "[lexicon]\npath = '{}'\n[templates]\npath = '{}'\n",
+        path("lexicon"),
+        path("templates")
+    );
+    let (_, survey) = good(&[("conf.d/a.toml", &own)]);
+    let notes = survey.notes(noon());
+    let of = |name: &str| {
+        let all = notes.iter().filter(|n| n.file == path(name));
+        all.map(|n| n.what.as_str()).collect::<Vec<_>>()
+    };
+    let [page] = of("templates/fr/stop/body.html")[..] else {
+        panic!("{notes:#?}")
+    };
+    assert!(page.starts_with("the page does not say"), "{page}");
+    let [unread] = of("templates/fr/stop/body.md")[..] else {
+        panic!("{notes:#?}")
+    };
+    assert!(unread.starts_with("no letter is made"), "{unread}");
+    let [lost] = of("lexicon/fr.toml")[..] else {
+        panic!("{notes:#?}")
+    };
+    assert!(
+        lost.contains("examples are read otherwise; the example \""),
+        "{lost}"
+    );
+    assert!(of("templates/README.md").is_empty());
+
+    write("lexicon/de.toml", FRENCH);
+    let told: Vec<String> = survey.sheets().iter().map(Fault::to_string).collect();
+    assert!(
+        told.iter().any(|t| t.contains("rename it to fr.toml")),
+        "{told:#?}"
+    );
 }
 
 #[test]

@@ -4,24 +4,35 @@
 //! that mean the same the first counts and the others are kept under their own names.
 
 use super::columns::{Column, bare};
+use super::days::{Days, NoDays};
 use crate::record::{Address, Contact, Language, Origin, Relation, is_civility};
 
 /// What is wrong, and what to do.
 pub(super) type Wrong = (String, &'static str);
 
+/// A row as a contact, and what of it says nothing that can be used, although the row is taken.
 pub(super) fn contact_of(
     columns: &[(String, Column)],
     record: &csv::StringRecord,
-) -> Result<Contact, Wrong> {
+) -> Result<(Contact, Vec<Wrong>), Wrong> {
+    if record.len() > columns.len() {
+        return Err(too_long(columns, record));
+    }
     let mut contact = Contact::default();
     let mut origin = Origin::default();
-    let mut jobs = Vec::new();
+    let (mut jobs, mut unclear) = (Vec::new(), Vec::new());
     for ((header, column), value) in columns.iter().zip(record.iter()) {
         if value.is_empty() {
             continue;
         }
         match column {
             Column::Title if !is_civility(value) => jobs.push((header, value)),
+            // A letter says "not a public source" only of one that the list calls so.
+            Column::Public if origin.public.is_none() && is_public(value).is_none() => {
+                keep(&mut contact, header, value);
+                let fix = "write yes or no; until then letters say neither";
+                unclear.push(unknown(header, value, fix));
+            }
             _ => fill(&mut contact, &mut origin, header, *column, value)?,
         }
     }
@@ -39,7 +50,16 @@ pub(super) fn contact_of(
         origin.data = vec!["all".into()];
         contact.origins.push(origin);
     }
-    Ok(contact)
+    Ok((contact, unclear))
+}
+
+/// Nobody can tell which value of such a row belongs to which column.
+fn too_long(columns: &[(String, Column)], record: &csv::StringRecord) -> Wrong {
+    let (values, columns) = (record.len(), columns.len());
+    (
+        format!("the row has {values} values and the header {columns}"),
+        "put a value that holds the delimiter in quotation marks",
+    )
 }
 
 fn fill(
@@ -81,12 +101,10 @@ fn fill(
         Column::Provider => origin.provider = text,
         Column::From => origin.from = text,
         Column::Date => {
-            origin.date = Some(date(value).ok_or_else(|| unknown(header, value, "write the day as 2026-11-23 or 23/11/2026"))?);
+            let days = Days::of_list(value).map_err(|why| no_days(header, value, why))?;
+            origin.date = Some(days.to_string());
         }
-        Column::Public => {
-            let yes = ["oui", "yes", "ja", "si", "sim", "true", "1", "vrai", "public"];
-            origin.public = Some(yes.contains(&bare(value).as_str()));
-        }
+        Column::Public => origin.public = is_public(value),
         Column::Extra => keep(contact, header, value),
     }
     Ok(())
@@ -219,9 +237,84 @@ fn relation(value: &str) -> Option<Relation> {
     })
 }
 
-/// `YYYY-MM-DD` from what people write.
-fn date(value: &str) -> Option<String> {
-    Some(day(value.split(['T', ' ']).next()?)?.to_string())
+fn no_days(header: &str, value: &str, why: NoDays) -> Wrong {
+    match why {
+        NoDays::Unreadable => unknown(
+            header,
+            value,
+            "write the day as 2026-11-23 or 23/11/2026, or the first and the last: 2026-11-20..2026-11-23",
+        ),
+        NoDays::Reversed => (
+            format!("{header} ends before it begins"),
+            "write the first day before the last",
+        ),
+    }
+}
+
+/// A source that is public, as lists say it in seven languages.
+const YES: &[&str] = &[
+    "oui",
+    "yes",
+    "y",
+    "ja",
+    "j",
+    "si",
+    "sim",
+    "true",
+    "1",
+    "vrai",
+    "wahr",
+    "public",
+    "publique",
+    "offentlich",
+    "publico",
+    "publica",
+    "pubblico",
+    "pubblica",
+    "openbaar",
+];
+
+/// One that is not.
+const NO: &[&str] = &[
+    "non",
+    "no",
+    "n",
+    "nein",
+    "nee",
+    "nao",
+    "false",
+    "0",
+    "faux",
+    "falsch",
+    "private",
+    "prive",
+    "privee",
+    "privat",
+    "privado",
+    "privada",
+    "privato",
+    "privata",
+    "nonpublic",
+    "nonpublique",
+    "notpublic",
+    "nichtoffentlich",
+    "nopublico",
+    "nopublica",
+    "nonpubblico",
+    "nonpubblica",
+    "nietopenbaar",
+    "naopublico",
+    "naopublica",
+];
+
+/// Whether a source is public; nothing, if neither is said.
+fn is_public(value: &str) -> Option<bool> {
+    let said = bare(value);
+    match said.as_str() {
+        said if YES.contains(&said) => Some(true),
+        said if NO.contains(&said) => Some(false),
+        _ => None,
+    }
 }
 
 /// A day as people write it: ISO first, else day before month.

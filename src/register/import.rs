@@ -5,13 +5,15 @@
 //! a contact that is stored again keeps the suppression of its person, so nobody is ever revived.
 
 use super::columns::{Column, bare};
-use super::fields::contact_of;
+use super::days::{DayOrder, Days};
+use super::fields::{Wrong, contact_of};
 use super::matching::{identifying, phones};
 use super::rules::RegisterSettings;
 use super::text::{Decoder, delimiter_of, encoding_of};
 use crate::record::{
     Contact, ContactFacts, Damaged, Fault, Fingerprint, Fingerprinter, PersonId, Relation, State,
 };
+use jiff::civil::Date;
 use std::collections::BTreeMap;
 use std::io::Read;
 
@@ -95,6 +97,8 @@ pub struct Chunk {
     pub rows: Vec<(u64, Contact)>,
     /// Rows that cannot be imported.
     pub faults: Vec<Fault>,
+    /// What of the rows says nothing that can be used; they are taken all the same.
+    pub unclear: Vec<Fault>,
 }
 
 /// What an import did, or would do (`--dry-run`).
@@ -110,8 +114,6 @@ pub struct Summary {
     pub freemail: u64,
     /// Of the stored: origin, date and provider stand in the row.
     pub sourced: u64,
-    /// Who must not be written to, and has an address more now: the tools that send are to be told of it.
-    pub reached: Vec<PersonId>,
 }
 
 impl Summary {
@@ -128,7 +130,6 @@ impl Summary {
 
     /// Adds the counts of other rows.
     pub fn add(&mut self, more: &Self) {
-        self.reached.extend(&more.reached);
         self.stored += more.stored;
         self.unchanged += more.unchanged;
         self.refused += more.refused;
@@ -143,6 +144,11 @@ pub struct Reader<R: Read> {
     preview: Preview,
     rows: csv::Reader<Decoder<R>>,
     record: csv::StringRecord,
+    /// No day of collection is later.
+    today: Option<Date>,
+    /// The column of the days of collection, and what its values tell of their order.
+    dated: Option<usize>,
+    order: DayOrder,
 }
 
 impl<R: Read> Reader<R> {
@@ -169,6 +175,7 @@ impl<R: Read> Reader<R> {
             let names: Vec<_> = header.iter().collect();
             return Err(ImportError::NoAddress(names.join(", ")));
         }
+        let dated = columns.iter().position(|(_, c)| *c == Column::Date);
         let preview = Preview {
             delimiter: char::from(delimiter),
             encoding,
@@ -179,12 +186,36 @@ impl<R: Read> Reader<R> {
             preview,
             rows,
             record: csv::StringRecord::new(),
+            today: None,
+            dated,
+            order: DayOrder::default(),
         })
+    }
+
+    /// The same on a certain day: data that were collected later are a mistake.
+    #[must_use]
+    pub fn read_on(mut self, today: Date) -> Self {
+        self.today = Some(today);
+        self
     }
 
     /// How the list is understood.
     pub fn preview(&self) -> &Preview {
         &self.preview
+    }
+
+    /// Told once the list was read: that nothing in it says which of two numbers is the month.
+    pub fn doubt(&self) -> Option<Fault> {
+        let (line, value) = self.order.doubt()?;
+        let days = Days::of_list(value).ok()?;
+        let what = format!(
+            "\"{value}\" was read as {days}, and this column does not say whether the day or the month comes first"
+        );
+        Some(self.fault(
+            line,
+            what,
+            "if the month does, write the days as 2026-11-23 and import the list again: letters state them",
+        ))
     }
 
     /// The next rows; `None` at the end.
@@ -208,13 +239,36 @@ impl<R: Read> Reader<R> {
                 break;
             }
             let line = self.record.position().map_or(0, csv::Position::line);
-            match contact_of(&self.preview.columns, &self.record) {
-                Ok(contact) => chunk.rows.push((line, contact)),
+            if let Some(value) = self.dated.and_then(|n| self.record.get(n)) {
+                self.order.see(line, value);
+            }
+            let read = contact_of(&self.preview.columns, &self.record);
+            match read.and_then(|(contact, unclear)| Ok((self.of_the_past(contact)?, unclear))) {
+                Ok((contact, unclear)) => {
+                    chunk.rows.push((line, contact));
+                    let told = unclear.into_iter();
+                    let told = told.map(|(what, fix)| self.fault(line, what, fix));
+                    chunk.unclear.extend(told);
+                }
                 Err((what, fix)) => chunk.faults.push(self.fault(line, what, fix)),
             }
         }
         let empty = chunk.rows.is_empty() && chunk.faults.is_empty();
         Ok((!empty).then_some(chunk))
+    }
+
+    /// What is not collected yet is stated by no letter.
+    fn of_the_past(&self, contact: Contact) -> Result<Contact, Wrong> {
+        let dates = contact.origins.iter().filter_map(|o| o.date.as_deref());
+        let last = dates.filter_map(|d| Days::of_rule(d).ok()).map(|d| d.last);
+        let is_later = |last: &Date| self.today.is_some_and(|today| *last > today);
+        match last.max().filter(is_later) {
+            None => Ok(contact),
+            Some(last) => Err((
+                format!("the day of collection is in the future: {last}"),
+                "write the day on which the data were collected",
+            )),
+        }
     }
 
     fn fault(&self, line: u64, what: String, fix: &str) -> Fault {

@@ -4,10 +4,12 @@
 
 mod clearance;
 mod columns;
+mod days;
 mod fields;
 mod import;
 mod matching;
 mod mta_log;
+mod named;
 mod person;
 mod rules;
 mod sent_list;
@@ -17,9 +19,11 @@ mod text;
 
 pub use clearance::{Clearance, Key, Verdict, clear, clear_row};
 pub use columns::Column;
+pub use days::{Days, NoDays};
 pub use import::{Chunk, ContactPlan, ImportError, Preview, Reader, Summary, plan_row};
 pub use matching::{By, Matched, contradicts, identifying, matched, phones};
 pub use mta_log::{Delivered, MtaLog};
+pub use named::{Layout, Named, Unnamed};
 pub use person::{Found, find, of_person};
 pub use rules::{
     Coverage, OriginRule, Provider, ProviderRole, RegisterSettings, WhyVague, campaign_fits,

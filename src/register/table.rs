@@ -181,7 +181,7 @@ fn number(text: &str, home: Option<&str>) -> String {
 }
 
 /// The number of the column that is named, or the one whose header says that it holds addresses.
-fn chosen(header: &csv::StringRecord, named: Option<&str>) -> Result<usize, NoTable> {
+pub(super) fn chosen(header: &csv::StringRecord, named: Option<&str>) -> Result<usize, NoTable> {
     let all = || header.iter().collect::<Vec<_>>().join(", ");
     let those = |fits: &dyn Fn(&str) -> bool| -> Vec<usize> {
         let fitting = header.iter().enumerate().filter(|(_, h)| fits(h));

@@ -2,6 +2,7 @@
 
 use crate::alone::{config, configured, office};
 use quitus::api::{Answer, Client, Desk, NoAnswer, router};
+use quitus::record::{Event, Noted};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::io::Cursor;
@@ -124,6 +125,117 @@ async fn a_first_line_that_names_nobody_is_passed_over_only_if_it_names_the_colu
     assert_eq!(taken.data["refused_lines"], json!([1]), "{}", taken.text);
     assert_eq!(numbers(&taken).0, MANY as u64);
     client.end().await;
+}
+
+#[tokio::test]
+async fn a_row_that_begins_as_a_comment_does_is_one_and_counts() {
+    let folder = tempfile::tempdir().unwrap();
+    let client = Client::open(config(folder.path())).unwrap();
+    let table = "# from the shop\nref;email\n#1001;anne@x.example\n#1002;\n# end\n";
+    let taken = import(&client, "", table).await;
+    assert_eq!(numbers(&taken), (1, 0, 2), "{}", taken.text);
+    assert_eq!(taken.data["refused_lines"], json!([4, 5]));
+    assert!(ask(&client, "anne@x.example").await.wrong);
+    // In a bare list a comment is one, unless it may name somebody.
+    let lines = import(&client, "", "# asked\n#7 bob@x.example\n# end\n").await;
+    assert_eq!(numbers(&lines), (1, 0, 0), "{}", lines.text);
+    assert!(ask(&client, "bob@x.example").await.wrong);
+    client.end().await;
+}
+
+/// A table as a tool that sends exports it: whose contact somebody was stands before who they are.
+fn exported(many: usize) -> String {
+    let mut list = String::from("\u{feff}owner,email,unsubscribed\n");
+    for n in 0..many {
+        writeln!(list, "claire@relais.example,z{n}@client.example,2026-03-01").unwrap();
+    }
+    list + "claire@relais.example,z1@client.example,2026-03-01,no,more\nclaire@relais.example,,\n"
+}
+
+#[tokio::test]
+async fn of_a_table_the_column_counts_that_its_header_says_however_long_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let client = Client::open(config(folder.path())).unwrap();
+    for many in [2, MANY] {
+        let taken = import(&client, "", &exported(many)).await;
+        let wrong = (many as u64 + 2, many as u64 + 3);
+        assert_eq!(taken.data["refused_lines"], json!([wrong.0, wrong.1]));
+        assert!(
+            taken.text.contains("more values than the header"),
+            "{}",
+            taken.text
+        );
+        let last = format!("z{}@client.example", many - 1);
+        assert!(ask(&client, &last).await.wrong, "{last}");
+        assert!(!ask(&client, "claire@relais.example").await.wrong);
+    }
+    assert_eq!(counted(&client).await.0, MANY as u64);
+    // Nothing is guessed: several columns, none, or a line without a header that names several.
+    let refused = |how: &str, list: &str| {
+        let list = Box::new(Cursor::new(list.to_owned()));
+        let path = format!("/suppression/import?file=l.csv&by=anne{how}");
+        let client = &client;
+        async move { client.stream(&path, list).await }
+    };
+    for (how, list) in [
+        ("", "email,mail\na@one.example,b@one.example\n"),
+        ("", "owner,contact\na@one.example,b@one.example\n"),
+        (
+            "&column=adress",
+            "owner,contact\na@one.example,b@one.example\n",
+        ),
+        ("&column=email", "a@one.example\n"),
+    ] {
+        let refused = refused(how, list).await;
+        assert!(
+            matches!(&refused, Err(NoAnswer::Refused(r)) if r.is_usage()),
+            "{list}: {refused:?}"
+        );
+    }
+    let list = "owner,contact\na@one.example,b@one.example\n";
+    let named = import(&client, "column=Contact", list).await;
+    assert_eq!(numbers(&named), (1, 0, 0), "{}", named.text);
+    let list = "a@two.example,b@two.example\nc@two.example,Doe\n";
+    let lines = import(&client, "", list).await;
+    assert_eq!(numbers(&lines), (1, 0, 1), "{}", lines.text);
+    assert!(
+        lines.text.contains("line 1: more than one address"),
+        "{}",
+        lines.text
+    );
+    for (whom, wrong) in [
+        ("a@one.example", false),
+        ("b@one.example", true),
+        ("a@two.example", false),
+        ("c@two.example", true),
+    ] {
+        assert_eq!(ask(&client, whom).await.wrong, wrong, "{whom}");
+    }
+    client.end().await;
+}
+
+#[tokio::test]
+async fn the_reason_of_a_short_list_is_kept_sealed_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let (office, running) = office(&config(folder.path()));
+    let client = Client::within(router(Desk::alone(office.clone())));
+    let list = "a@one.example\nb@one.example\n";
+    for how in ["reason=the+old+tool&dry_run=true", "reason=the+old+tool"] {
+        import(&client, how, list).await;
+    }
+    let reader = office.sequencer.reader();
+    let frames = reader.frames(1).unwrap();
+    let events = frames.flat_map(|f| f.unwrap().frame.events);
+    let notes = events.filter_map(|e| match e {
+        Event::Noted(note) if matches!(note.about, Noted::Stops(_)) => Some(note),
+        _ => None,
+    });
+    let notes: Vec<_> = notes.collect();
+    assert_eq!((notes.len(), notes[0].by.as_str()), (1, "anne"));
+    let why: Option<String> = reader.open_sealed(notes[0].why.as_ref().unwrap()).unwrap();
+    assert_eq!(why.as_deref(), Some("the old tool"));
+    drop((client, office));
+    drop(running.join().unwrap());
 }
 
 #[tokio::test]

@@ -23,6 +23,9 @@ pub fn configuration(file: &Path, all: &mut Findings) -> Option<Config> {
             }
         }
     }
+    for note in survey.notes(jiff::Timestamp::now().into()) {
+        all.warn(Id::Configuration, "", told(&note), &note.fix);
+    }
     for fault in &sheets {
         all.wrong(Id::Sheets, "", told(fault), &fault.fix);
     }

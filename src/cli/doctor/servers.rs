@@ -336,9 +336,12 @@ fn offers(all: &mut Findings, about: &str, capabilities: &[String]) {
     }
 }
 
-/// Name and password of the SMTP server, if it wants some.
+/// Name and password of the SMTP server, if it wants some; one that cannot be read is told apart from one that is refused.
 pub fn login(settings: &SmtpSettings<SecretSource>) -> Result<Option<Credentials>, String> {
-    Credentials::of(settings).map_err(|e| e.to_string())
+    if let Some(password) = &settings.password {
+        password.read().map_err(|e| e.to_string())?;
+    }
+    Ok(Credentials::of(settings))
 }
 
 fn smtp_refused(all: &mut Findings, about: &str, by_token: bool, problem: &Problem) {
