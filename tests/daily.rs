@@ -14,7 +14,7 @@ use quitus::api::{Client, Desk, router};
 use quitus::config::Config;
 use quitus::record::{CaseId, Duty, Event, Fate, KeyKind, Timestamp, ToldRow};
 use quitus::sandbox::smtp;
-use quitus::service::{Clock, Committed, Daemon, Extras, Proposal};
+use quitus::service::{Clock, Committed, Daemon, Extras, Proposal, Why};
 use quitus::store::{Options, Store};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
@@ -145,6 +145,26 @@ async fn the_daily_round_is_done_once_a_day_across_restarts() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_was_years_ahead_stops_no_round_once_it_is_set_right() {
+    let folder = tempfile::tempdir().unwrap();
+    let hands = Hands::at("2026-11-24T10:00:00Z");
+    let daemon = start(&configuration(folder.path()), &hands).await;
+    hands.set("2036-01-01T12:00:00Z");
+    until("the far day's round is done", || rounds(&daemon) == 1).await;
+    hands.set("2026-11-24T10:05:00Z");
+    until("the day's round is done", || rounds(&daemon) == 2).await;
+    let first = done(&daemon).unwrap();
+    some_looks().await;
+    assert_eq!(rounds(&daemon), 2, "once");
+    hands.set("2026-11-25T12:00:00Z");
+    until("the next day's is done", || {
+        done(&daemon) == Some(first + 1)
+    })
+    .await;
+    daemon.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn retention_erases_closed_cases_and_leaves_open_ones_and_those_under_legal_hold() {
     let folder = tempfile::tempdir().unwrap();
     let hands = Hands::at("2026-11-24T10:00:00Z");
@@ -184,16 +204,23 @@ async fn retention_erases_closed_cases_and_leaves_open_ones_and_those_under_lega
         keys.iter().map(|(c, p)| (gone(*c), gone(*p))).collect()
     };
     let none = (false, false);
-    // 1095 days for what people wrote, 1825 for the proof.
-    for (at, first) in [
-        ("2029-11-22T12:00:00Z", none),
-        ("2029-11-23T12:00:00Z", (true, false)),
-        ("2031-11-23T12:00:00Z", (true, true)),
+    let waits = || {
+        let needs = daemon.status().unwrap().needs;
+        needs.iter().any(|need| need.why == [Why::Clock])
+    };
+    // 1095 days for what people wrote, 1825 for the proof. The third day comes two years after the second: perhaps the clock
+    // is wrong, and what is erased is gone.
+    for (at, first, leapt) in [
+        ("2029-11-22T12:00:00Z", none, false),
+        ("2029-11-23T12:00:00Z", (true, false), false),
+        ("2031-11-23T12:00:00Z", (true, false), true),
+        ("2031-11-24T12:00:00Z", (true, true), false),
     ] {
         let before = rounds(&daemon);
         hands.set(at);
         until("the round is done", || rounds(&daemon) > before).await;
         assert_eq!(erased(), [first, none, none], "{at}");
+        until("status says so", || waits() == leapt).await;
     }
     drop(reader);
     daemon.end().await;

@@ -17,18 +17,23 @@ mod tls;
 
 use dovecot::Dovecot;
 use quitus::api::{Client, Desk, NoAnswer, router};
+use quitus::config::Config;
 use quitus::record::{
     CaseRow, LetterId, LetterRow, LetterState, MessageRow, MessageState, Mode, RequestState,
     Timestamp, Waiting,
 };
 use quitus::sandbox::samples::MAILBOX;
 use quitus::sandbox::smtp::{self, Effect, Fault, Step};
-use quitus::service::{Clock, Daemon};
+use quitus::service::{Clock, Daemon, Extras};
+use quitus::store::segment::segment_path;
 use serde_json::json;
 use settings::Smtp;
+use std::os::unix::fs::FileExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 const STOP: &str = "01-stop-fr";
 
@@ -366,6 +371,46 @@ async fn a_cancelled_letter_never_leaves_and_its_case_waits_for_a_human() {
     assert_eq!(case.requests[0].state, RequestState::Open);
     later.end().await;
     assert_eq!(scene.server.count(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_letter_that_cannot_be_read_any_more_waits_for_a_human_and_the_others_leave() {
+    let scene = Scene::new(&[STOP, "21-stop-de"], "", "").await;
+    scene.configure("", "", 10);
+    let ahead = Arc::new(AtomicI64::new(0));
+    let (system, minutes) = (Clock::system(), ahead.clone());
+    let now = move || {
+        system
+            .now()
+            .plus_seconds(60 * minutes.load(Ordering::Relaxed))
+    };
+    let extras = Extras {
+        clock: Some(Clock::of(now)),
+        floor: Some(1 << 20),
+        ..Extras::default()
+    };
+    let config = Config::load(&scene.file).unwrap();
+    let daemon = Daemon::start(config, extras).await.unwrap();
+    house::until("both letters are queued", || {
+        let counts = daemon.office.sequencer.reader().state().counts().unwrap();
+        counts.letters[LetterState::Queued as usize] == 2
+    })
+    .await;
+    let at = the(&daemon, scene.now).1.position.unwrap();
+    // An octet of its frame, on the disk.
+    let log = segment_path(&scene.folder.path().join("store"), at.segment);
+    let log = std::fs::File::options().read(true).write(true).open(log);
+    let (log, place, mut octet) = (log.unwrap(), u64::from(at.offset) + 100, [0]);
+    log.read_exact_at(&mut octet, place).unwrap();
+    log.write_all_at(&[octet[0] ^ 1], place).unwrap();
+    ahead.store(30, Ordering::Relaxed);
+    until_state(&daemon, scene.now, LetterState::Rejected).await;
+    let (_, letter, case) = the(&daemon, scene.now);
+    let why = letter.reply.unwrap().text;
+    assert!(why.contains("cannot be read any more"), "{why}");
+    assert!(case.held.is_some() && case.closed.is_none());
+    house::until("the other has left", || scene.server.count() == 1).await;
+    daemon.end().await;
 }
 
 /// A delivery status notification as Postfix writes it, about this letter.

@@ -64,18 +64,18 @@ enum Command {
     Done(Done),
     /// The erasure, rectification or restriction is carried out: tell whoever received the data (see [[recipient]])
     Tell(Tell),
-    /// No letter leaves; the case is closed with the reason
+    /// No letter leaves; the case is closed with the reason. You tell the person why, within the month (Art. 12(4))
     Refuse {
         /// The reference
         #[arg(value_name = "REF")]
         case: String,
-        /// Why, as an auditor should read it
+        /// Why, and how the person was told of it, as an auditor should read it
         #[arg(long)]
         reason: String,
     },
     /// Enter a request that came by telephone, letter, LinkedIn: it takes effect at once, its letter is a draft
     New(New),
-    /// Two months more (Art. 12(3)), once, within the first; the person is told by a draft
+    /// Two months more (Art. 12(3)), once, within the first, from when the letter that says so has left; it is a draft
     Extend {
         /// The reference
         #[arg(value_name = "REF")]
@@ -83,6 +83,9 @@ enum Command {
         /// Why it takes longer; the person reads it
         #[arg(long)]
         reason: String,
+        /// You told the person another way: no letter is made, and the two months count at once
+        #[arg(long)]
+        told: bool,
     },
     /// Prove who asks: a draft with a code to the address on file, or a human's word
     Identify {
@@ -294,7 +297,9 @@ fn question(command: &Command) -> Result<Ask, End> {
         Command::Done(done) => order(&done.case, "/done", done.word()),
         Command::Tell(tell) => order(&tell.case, "/tell", tell.word()),
         Command::New(new) => return new.question(),
-        Command::Extend { case, reason } => order(case, "/extend", json!({"reason": reason})),
+        Command::Extend { case, reason, told } => {
+            order(case, "/extend", json!({"reason": reason, "told": told}))
+        }
         Command::Identify {
             case,
             proved,

@@ -43,15 +43,12 @@ pub fn run(named: Option<&Path>) -> Result<u8, End> {
     match ended {
         Ok(()) => Ok(DONE),
         Err(Ended::Start(StartError::Faults(faults))) => Err(End::Faults(faults)),
-        Err(Ended::Start(other)) => Err(End::Usage(other.to_string())),
-        Err(Ended::Socket(why)) => Err(End::Usage(why.to_string())),
-        Err(Ended::Guard(why)) => Err(End::Usage(why.to_string())),
-        Err(Ended::Monitor(why)) => Err(End::Usage(why.to_string())),
-        Err(Ended::Desk(why)) => Err(End::Usage(why.to_string())),
         Err(Ended::Other(error)) => {
             tracing::error!("{error:#}");
             Ok(WRONG)
         }
+        Err(why) if why.is_a_mistake() => Err(End::Usage(why.to_string())),
+        Err(why) => Err(End::Io(std::io::Error::other(why.to_string()))),
     }
 }
 
@@ -70,6 +67,19 @@ enum Ended {
     Desk(#[from] NotOpened),
     #[error(transparent)]
     Other(#[from] anyhow::Error),
+}
+
+impl Ended {
+    /// Whether somebody set it up so, and starting again mends nothing: code 2, which a supervisor does not try again. A disk
+    /// that is full or not mounted yet, an address that is still taken, a certificate that is being renewed, may be good in a
+    /// minute; and so may a store that another process has: a command opens it itself while no daemon runs.
+    fn is_a_mistake(&self) -> bool {
+        match self {
+            Self::Start(StartError::Faults(_)) => true,
+            Self::Socket(socket) => !matches!(socket, NotServed::Io { .. }),
+            _ => false,
+        }
+    }
 }
 
 async fn watch_over(config: Config) -> Result<(), Ended> {

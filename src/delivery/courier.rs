@@ -43,6 +43,15 @@ impl Courier {
         })
     }
 
+    /// Reads the password once, so that one that cannot be read is known before a letter waits for it.
+    pub async fn look_at_password(&self) {
+        if let Some(login) = &self.login
+            && let Err(problem) = login.readable().await
+        {
+            self.tell_breaker(&problem.into());
+        }
+    }
+
     /// Carries the letters of a house over one connection, one after the other, until it has none or others shall have a
     /// turn; waits for a free connection first. Never fails: each letter's [`Outcome`] is told to the house.
     ///

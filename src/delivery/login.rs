@@ -3,7 +3,7 @@
 use super::outcome::{Phase, Problem, Trouble};
 use super::settings::SmtpSettings;
 use super::steps::problem;
-use crate::config::{Secret, SecretError, SecretSource};
+use crate::config::{Secret, SecretSource};
 use crate::oauth::{Account, OauthError};
 
 /// A login, resolved. Not printed, and gone from memory when dropped.
@@ -16,6 +16,8 @@ pub struct Credentials {
 #[derive(Clone)]
 enum By {
     Password(Secret),
+    /// A password, by where it is kept.
+    Kept(SecretSource),
     Token(Box<Account>),
 }
 
@@ -34,20 +36,24 @@ impl Credentials {
         }
     }
 
-    /// What `[smtp]` says; nothing if the server wants no log-in. Blocks (file, program) where there is a password.
-    ///
-    /// # Errors
-    /// If the password cannot be read.
-    pub fn of(settings: &SmtpSettings<SecretSource>) -> Result<Option<Self>, SecretError> {
-        let Some(username) = settings.username.clone() else {
-            return Ok(None);
-        };
+    /// What `[smtp]` says; nothing if the server wants no log-in. No password is read here but for each connection anew: one
+    /// that was rotated is found without a restart, and one that cannot be read stops letters and nothing else.
+    pub fn of(settings: &SmtpSettings<SecretSource>) -> Option<Self> {
+        let username = settings.username.clone()?;
         let by = match (&settings.oauth, &settings.password) {
             (Some(oauth), _) => By::Token(Box::new(Account::of(oauth))),
-            (None, Some(source)) => By::Password(source.read()?),
-            (None, None) => return Ok(None),
+            (None, Some(source)) => By::Kept(source.clone()),
+            (None, None) => return None,
         };
-        Ok(Some(Self { username, by }))
+        Some(Self { username, by })
+    }
+
+    /// Whether a password can be read now; no token is asked for.
+    pub(super) async fn readable(&self) -> Result<(), Problem> {
+        match &self.by {
+            By::Kept(source) => read(source.clone()).await.map(drop),
+            By::Password(_) | By::Token(_) => Ok(()),
+        }
     }
 
     /// What a connection is opened with now.
@@ -55,6 +61,7 @@ impl Credentials {
         let user = self.username.clone();
         match &self.by {
             By::Password(password) => Ok(Pass::Password(user, password.clone())),
+            By::Kept(source) => Ok(Pass::Password(user, read(source.clone()).await?)),
             By::Token(account) => {
                 let token = account.access().await.map_err(|e| no_token(&e))?;
                 Ok(Pass::Token(user, token))
@@ -110,6 +117,17 @@ pub(super) fn check<Password>(
     }
     for (what, fix) in oauth.faults() {
         wrong("oauth", &what, &fix);
+    }
+}
+
+/// A password, on a thread that may wait: it may be what a program prints.
+async fn read(source: SecretSource) -> Result<Secret, Problem> {
+    match tokio::task::spawn_blocking(move || source.read()).await {
+        Ok(read) => read.map_err(|e| problem(Phase::Auth, Trouble::Login, &e)),
+        Err(_) => {
+            let words = "the password was not waited for";
+            Err(problem(Phase::Auth, Trouble::Cut, &words))
+        }
     }
 }
 

@@ -94,8 +94,8 @@ impl Desk {
                 self.gate.count(1, 1);
                 page.say(Say::Unknown, StatusCode::NOT_FOUND)
             }
-            Err(error @ (NotObeyed::Trouble(_) | NotObeyed::Commit(_))) => {
-                tracing::error!(%error, "one click: a STOP could not be written down");
+            Err(error @ (NotObeyed::Trouble(_) | NotObeyed::Commit(_) | NotObeyed::Untold(_))) => {
+                tracing::error!(%error, "one click: it must be repeated");
                 self.gate.failed();
                 page.say(Say::Trouble, StatusCode::SERVICE_UNAVAILABLE)
             }

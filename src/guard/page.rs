@@ -49,7 +49,7 @@ const WORDS: [Words; 7] = [
         done: "C’est fait : {firm} ne vous enverra plus de prospection. Un message déjà parti peut encore arriver.",
         expired: "Ce lien a expiré, et rien n’a été fait. Écrivez à {contact} : le mot STOP suffit.",
         unknown: "Ce lien n’est pas valable, et rien n’a été fait : il est peut-être coupé. Écrivez à {contact} : le mot STOP suffit.",
-        trouble: "Rien n’a pu être enregistré. Réessayez dans quelques minutes, ou écrivez à {contact}.",
+        trouble: "Votre demande n’a pas pu être traitée jusqu’au bout. Réessayez dans quelques minutes, ou écrivez à {contact}.",
         too_many: "Trop de demandes à la fois. Réessayez dans une minute, ou écrivez à {contact}.",
     },
     Words {
@@ -61,7 +61,7 @@ const WORDS: [Words; 7] = [
         done: "Done: {firm} will send you no more prospecting. A message already on its way may still arrive.",
         expired: "This link has expired, and nothing was done. Write to {contact}: the word STOP is enough.",
         unknown: "This link is not valid, and nothing was done: it may have been cut short. Write to {contact}: the word STOP is enough.",
-        trouble: "Nothing could be written down. Try again in a few minutes, or write to {contact}.",
+        trouble: "Your request could not be carried out to its end. Try again in a few minutes, or write to {contact}.",
         too_many: "Too many requests at once. Try again in a minute, or write to {contact}.",
     },
     Words {
@@ -73,7 +73,7 @@ const WORDS: [Words; 7] = [
         done: "Erledigt: {firm} sendet Ihnen keine Werbung mehr. Eine Nachricht, die schon unterwegs ist, kann noch ankommen.",
         expired: "Dieser Link ist abgelaufen, es wurde nichts getan. Schreiben Sie an {contact}: das Wort STOP genügt.",
         unknown: "Dieser Link ist nicht gültig, es wurde nichts getan: vielleicht ist er abgeschnitten. Schreiben Sie an {contact}: das Wort STOP genügt.",
-        trouble: "Es konnte nichts gespeichert werden. Versuchen Sie es in einigen Minuten noch einmal, oder schreiben Sie an {contact}.",
+        trouble: "Ihre Bitte konnte nicht vollständig ausgeführt werden. Versuchen Sie es in einigen Minuten noch einmal, oder schreiben Sie an {contact}.",
         too_many: "Zu viele Anfragen auf einmal. Versuchen Sie es in einer Minute noch einmal, oder schreiben Sie an {contact}.",
     },
     Words {
@@ -85,7 +85,7 @@ const WORDS: [Words; 7] = [
         done: "Hecho: {firm} no le enviará más publicidad. Un mensaje que ya ha salido aún puede llegar.",
         expired: "Este enlace ha caducado y no se ha hecho nada. Escriba a {contact}: basta la palabra STOP.",
         unknown: "Este enlace no es válido y no se ha hecho nada: quizá esté cortado. Escriba a {contact}: basta la palabra STOP.",
-        trouble: "No se ha podido guardar nada. Inténtelo de nuevo dentro de unos minutos o escriba a {contact}.",
+        trouble: "No se ha podido completar su solicitud. Inténtelo de nuevo dentro de unos minutos o escriba a {contact}.",
         too_many: "Demasiadas solicitudes a la vez. Inténtelo de nuevo dentro de un minuto o escriba a {contact}.",
     },
     Words {
@@ -97,7 +97,7 @@ const WORDS: [Words; 7] = [
         done: "Fatto: {firm} non Le invierà più pubblicità. Un messaggio già partito può ancora arrivare.",
         expired: "Questo link è scaduto e non è stato fatto nulla. Scriva a {contact}: basta la parola STOP.",
         unknown: "Questo link non è valido e non è stato fatto nulla: forse è tagliato. Scriva a {contact}: basta la parola STOP.",
-        trouble: "Non è stato possibile salvare nulla. Riprovi tra qualche minuto o scriva a {contact}.",
+        trouble: "Non è stato possibile completare la Sua richiesta. Riprovi tra qualche minuto o scriva a {contact}.",
         too_many: "Troppe richieste insieme. Riprovi tra un minuto o scriva a {contact}.",
     },
     Words {
@@ -109,7 +109,7 @@ const WORDS: [Words; 7] = [
         done: "Gedaan: {firm} stuurt u geen reclame meer. Een bericht dat al onderweg is, kan nog aankomen.",
         expired: "Deze link is verlopen, en er is niets gedaan. Schrijf naar {contact}: het woord STOP volstaat.",
         unknown: "Deze link is niet geldig, en er is niets gedaan: misschien is hij afgebroken. Schrijf naar {contact}: het woord STOP volstaat.",
-        trouble: "Er kon niets worden opgeslagen. Probeer het over enkele minuten opnieuw, of schrijf naar {contact}.",
+        trouble: "Uw verzoek kon niet volledig worden uitgevoerd. Probeer het over enkele minuten opnieuw, of schrijf naar {contact}.",
         too_many: "Te veel verzoeken tegelijk. Probeer het over een minuut opnieuw, of schrijf naar {contact}.",
     },
     Words {
@@ -121,7 +121,7 @@ const WORDS: [Words; 7] = [
         done: "Feito: {firm} não lhe enviará mais publicidade. Uma mensagem que já partiu ainda pode chegar.",
         expired: "Esta ligação expirou e nada foi feito. Escreva para {contact}: basta a palavra STOP.",
         unknown: "Esta ligação não é válida e nada foi feito: talvez esteja cortada. Escreva para {contact}: basta a palavra STOP.",
-        trouble: "Não foi possível guardar nada. Tente de novo dentro de alguns minutos ou escreva para {contact}.",
+        trouble: "Não foi possível concluir o seu pedido. Tente de novo dentro de alguns minutos ou escreva para {contact}.",
         too_many: "Demasiados pedidos de uma vez. Tente de novo dentro de um minuto ou escreva para {contact}.",
     },
 ];

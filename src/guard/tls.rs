@@ -1,9 +1,9 @@
-//! The certificate of a listener: read at the start, and again when its file has changed, because certificates live for weeks.
+//! The certificate of a listener: read at the start, and again when a file of it has changed: certificates live for weeks.
 
 use std::io::Error;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::SystemTime;
+use std::time::{Duration, Instant, SystemTime};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring;
@@ -39,42 +39,75 @@ pub(super) fn configuration(
     Ok(Arc::new(config))
 }
 
+/// After a renewed certificate that was no good: whoever renews writes two files, one after the other.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// When the files of the certificate and of its key were changed.
+type Changed = [Option<SystemTime>; 2];
+
 /// A certificate in use.
 pub(super) struct Certified {
     cert: PathBuf,
     key: PathBuf,
-    held: Mutex<(Option<SystemTime>, TlsAcceptor)>,
+    held: Mutex<Held>,
+}
+
+/// What is in use, and how the last try to renew it ended.
+struct Held {
+    acceptor: TlsAcceptor,
+    /// Of the files that it was read from.
+    changed: Changed,
+    /// Why a newer one is no good, and when it is tried again.
+    trouble: Option<(Instant, String)>,
 }
 
 impl Certified {
     /// Reads it.
     pub(super) fn open(cert: &Path, key: &Path) -> Result<Self, Error> {
+        let changed = changed(cert, key);
         let config = configuration(cert, key).map_err(|(_, why)| Error::other(why))?;
         Ok(Self {
             cert: cert.to_owned(),
             key: key.to_owned(),
-            held: Mutex::new((changed(cert), TlsAcceptor::from(config))),
+            held: Mutex::new(Held {
+                acceptor: TlsAcceptor::from(config),
+                changed,
+                trouble: None,
+            }),
         })
     }
 
-    /// What the next connection is accepted with. A renewed certificate that is no good leaves the old one in use.
+    /// What the next connection is accepted with. A renewed certificate that is no good leaves the old one in use, and is
+    /// tried again in a moment: perhaps its key was not written yet.
     pub(super) fn acceptor(&self) -> TlsAcceptor {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = changed(&self.cert);
-        if now != held.0 {
-            held.0 = now;
-            match configuration(&self.cert, &self.key) {
-                Ok(config) => {
-                    held.1 = TlsAcceptor::from(config);
-                    tracing::info!(cert = %self.cert.display(), "the certificate was read again");
+        let changed = changed(&self.cert, &self.key);
+        let rests = |(until, _): &(Instant, String)| Instant::now() < *until;
+        if changed == held.changed || held.trouble.as_ref().is_some_and(rests) {
+            return held.acceptor.clone();
+        }
+        match configuration(&self.cert, &self.key) {
+            Ok(config) => {
+                *held = Held {
+                    acceptor: TlsAcceptor::from(config),
+                    changed,
+                    trouble: None,
+                };
+                tracing::info!(cert = %self.cert.display(), "the certificate was read again");
+            }
+            Err((_, why)) => {
+                let before = held.trouble.as_ref().map(|(_, before)| before);
+                if before != Some(&why) {
+                    tracing::error!(why, "the certificate before stays in use");
                 }
-                Err((_, why)) => tracing::error!(why, "the certificate before stays in use"),
+                held.trouble = Some((Instant::now() + PAUSE, why));
             }
         }
-        held.1.clone()
+        held.acceptor.clone()
     }
 }
 
-fn changed(file: &Path) -> Option<SystemTime> {
-    std::fs::metadata(file).and_then(|m| m.modified()).ok()
+fn changed(cert: &Path, key: &Path) -> Changed {
+    let of = |file: &Path| std::fs::metadata(file).and_then(|m| m.modified()).ok();
+    [cert, key].map(of)
 }

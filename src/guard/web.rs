@@ -4,7 +4,7 @@ use super::listen::{Caller, SEATS, Socket, Wire, take_in_at_most};
 use super::tls::Certified;
 use axum::Router;
 use axum::extract::{Extension, Request};
-use axum::http::StatusCode;
+use axum::http::{StatusCode, Uri};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -21,11 +21,37 @@ use tokio::time::timeout;
 const HEAD: Duration = Duration::from_secs(15);
 /// From the head of a request to the answer.
 const REQUEST: Duration = Duration::from_secs(30);
+/// The same of an order about a whole list: half of it would be done, and its sender would not know which half.
+const LONG: Duration = Duration::from_secs(2 * 3_600);
 /// A connection, however many requests come over it.
 const CONNECTION: Duration = Duration::from_secs(600);
 
 /// Connections of a monitor at the same time: one or two ask, every few seconds.
 const FEW: usize = 16;
+
+/// Says which requests are about a whole list, and may take long.
+pub type Long = fn(&Uri) -> bool;
+
+/// What the visitors of a listener may take.
+#[derive(Clone, Copy)]
+struct Room {
+    /// Connections at the same time.
+    seats: usize,
+    /// For a connection.
+    connection: Duration,
+    long: Long,
+}
+
+impl Room {
+    /// One in which nothing takes long.
+    fn of(seats: usize) -> Self {
+        Self {
+            seats,
+            connection: CONNECTION,
+            long: |_| false,
+        }
+    }
+}
 
 /// Where a request comes from; nothing for a socket of the file system.
 #[derive(Clone, Copy)]
@@ -41,12 +67,17 @@ pub(super) fn tls(cert: Option<&PathBuf>, key: Option<&PathBuf>) -> io::Result<O
 
 /// Serves the router in clear text, for a listener of this machine, until it is time to stop.
 pub async fn serve_plain(router: Router, socket: Socket, stop: watch::Receiver<bool>) {
-    serve_at_most(FEW, router, None, socket, stop).await;
+    serve_in(Room::of(FEW), router, None, socket, stop).await;
 }
 
-/// The same for pages, of which a browser asks for several at once.
-pub async fn serve_pages(router: Router, socket: Socket, stop: watch::Receiver<bool>) {
-    serve_at_most(SEATS, router, None, socket, stop).await;
+/// The same for pages, of which a browser asks for several at once, and for the orders of the same visitors.
+pub async fn serve_pages(router: Router, long: Long, socket: Socket, stop: watch::Receiver<bool>) {
+    let room = Room {
+        connection: CONNECTION + LONG,
+        long,
+        ..Room::of(SEATS)
+    };
+    serve_in(room, router, None, socket, stop).await;
 }
 
 /// Serves the router until it is time to stop.
@@ -56,23 +87,23 @@ pub(super) async fn serve(
     socket: Socket,
     stop: watch::Receiver<bool>,
 ) {
-    serve_at_most(SEATS, router, tls, socket, stop).await;
+    serve_in(Room::of(SEATS), router, tls, socket, stop).await;
 }
 
-async fn serve_at_most(
-    most: usize,
+async fn serve_in(
+    room: Room,
     router: Router,
     tls: Option<Certified>,
     socket: Socket,
     stop: watch::Receiver<bool>,
 ) {
-    let router = router.layer(from_fn(in_time));
+    let router = router.layer(from_fn(move |r: Request, n: Next| in_time(room.long, r, n)));
     let tls = Arc::new(tls);
-    take_in_at_most(most, socket, stop, move |caller| {
+    take_in_at_most(room.seats, socket, stop, move |caller| {
         let (router, tls) = (router.clone(), tls.clone());
         async move {
             // Cut, idle or no HTTP: whoever asked knows that there was no answer.
-            if let Ok(Err(why)) = timeout(CONNECTION, converse(router, &tls, caller)).await {
+            if let Ok(Err(why)) = timeout(room.connection, converse(router, &tls, caller)).await {
                 tracing::debug!(why, "a connection to a listener ended early");
             }
         }
@@ -106,7 +137,11 @@ async fn answer(router: Router, wire: impl Wire + 'static) -> Result<(), String>
     served.map_err(|e| e.to_string())
 }
 
-async fn in_time(request: Request, next: Next) -> Response {
-    let answered = timeout(REQUEST, next.run(request)).await;
+async fn in_time(long: Long, request: Request, next: Next) -> Response {
+    let limit = match long(request.uri()) {
+        true => LONG,
+        false => REQUEST,
+    };
+    let answered = timeout(limit, next.run(request)).await;
     answered.unwrap_or_else(|_| StatusCode::REQUEST_TIMEOUT.into_response())
 }

@@ -15,12 +15,12 @@ use hyper::client::conn::http1::{self, SendRequest};
 use hyper::header::{CONTENT_TYPE, HOST, HeaderName, HeaderValue, RETRY_AFTER, USER_AGENT};
 use hyper::{HeaderMap, Request, Response, Uri};
 use hyper_util::rt::TokioIo;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::pki_types::ServerName;
@@ -29,6 +29,8 @@ use tokio_rustls::rustls::pki_types::ServerName;
 const KEPT: usize = 4;
 /// Servers close what is unused; most after a minute or more.
 const KEPT_FOR: Duration = Duration::from_secs(20);
+/// How long one address may take to answer, at most.
+const TCP_TIME: Duration = Duration::from_secs(10);
 
 /// A URL, taken apart.
 #[derive(Clone, Debug)]
@@ -276,15 +278,34 @@ impl Http {
     }
 
     async fn dial(&self) -> Result<TcpStream, Trouble> {
-        let place = (self.target.host.as_str(), self.target.port);
-        let tcp = TcpStream::connect(place).await.map_err(|e| {
-            let words = format!("{} cannot be reached: {e}", self.target.authority());
+        let unreached = |why: String| {
+            let words = format!("{} cannot be reached: {why}", self.target.authority());
             Trouble::new(TroubleKind::Connect, words)
-        })?;
+        };
+        let place = (self.target.host.as_str(), self.target.port);
+        let found = lookup_host(place).await;
+        let found = found.map_err(|e| unreached(e.to_string()))?.collect();
+        let tcp = reach(found, self.time).await.map_err(unreached)?;
         // Without it small requests wait for an acknowledgement. A failure costs only time.
         let _ = tcp.set_nodelay(true);
         Ok(tcp)
     }
+}
+
+/// The first of a host's addresses that answers. Each has its share of the time, so that a dead one (an IPv6 address that leads
+/// nowhere) does not hide a good one.
+async fn reach(addresses: Vec<SocketAddr>, time: Duration) -> Result<TcpStream, String> {
+    let many = u32::try_from(addresses.len()).unwrap_or(u32::MAX).max(1);
+    let share = TCP_TIME.min(time / many);
+    let mut why = "it has no address".to_owned();
+    for address in addresses {
+        match timeout(share, TcpStream::connect(address)).await {
+            Ok(Ok(tcp)) => return Ok(tcp),
+            Ok(Err(e)) => why = e.to_string(),
+            Err(_) => why = "no answer".to_owned(),
+        }
+    }
+    Err(why)
 }
 
 async fn handshake(
@@ -318,6 +339,30 @@ fn wait(headers: &HeaderMap) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tokio::net::{TcpListener, TcpSocket};
+
+    #[tokio::test]
+    async fn a_dead_address_does_not_hide_a_good_one() {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let full = socket.listen(1).unwrap();
+        let dead = full.local_addr().unwrap();
+        // Nobody takes them in: whoever comes once the queue is full gets no answer.
+        let (mut queue, brief) = (Vec::new(), Duration::from_millis(200));
+        while let Ok(waits) = timeout(brief, TcpStream::connect(dead)).await {
+            queue.push(waits.unwrap());
+        }
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let good = listener.local_addr().unwrap();
+        let reached = timeout(
+            Duration::from_secs(4),
+            reach(vec![dead, good], Duration::from_secs(1)),
+        );
+        let tcp = reached.await.unwrap().unwrap();
+        assert_eq!(tcp.peer_addr().unwrap(), good);
+        let none = reach(vec![dead], Duration::from_millis(200)).await;
+        assert_eq!(none.unwrap_err(), "no answer");
+    }
 
     #[test]
     fn a_wait_is_seconds_or_a_date() {

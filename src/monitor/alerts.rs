@@ -67,7 +67,11 @@ impl Alerts {
             return;
         }
         let urgent: Vec<Need> = match watch.look().await {
-            Ok(status) => urgent(&status),
+            Ok(status) => {
+                let urgent = urgent(&status);
+                self.looked_at(&urgent);
+                urgent
+            }
             Err(why) => vec![Need::of(Why::Damage, "quitus store verify").about(masked(&why))],
         };
         let now = self.office.clock.now();
@@ -97,6 +101,23 @@ impl Alerts {
         }
     }
 
+    /// What somebody has looked at meanwhile is news when it comes again.
+    fn looked_at(&mut self, urgent: &[Need]) {
+        let before = self.told.clone();
+        for told in self.told.values_mut() {
+            told.looked_at(urgent);
+        }
+        if self.told != before {
+            self.remember();
+        }
+    }
+
+    fn remember(&self) {
+        if let Err(error) = remember(&self.file, &self.told) {
+            tracing::warn!(%error, "what was alerted cannot be remembered; a restart tells it again");
+        }
+    }
+
     /// Remembers what was heard, or that it must be told again.
     fn heard(&mut self, to: Listener, alert: &Alert<'_>, heard: Result<(), String>, after: Told) {
         let name = to.word();
@@ -105,9 +126,7 @@ impl Alerts {
                 tracing::info!(alert = alert.word(), "the {name} of [alerts] was told");
                 self.failed.remove(&to);
                 self.told.insert(name.to_owned(), after);
-                if let Err(error) = remember(&self.file, &self.told) {
-                    tracing::warn!(%error, "what was alerted cannot be remembered; a restart tells it again");
-                }
+                self.remember();
             }
             Err(why) => {
                 tracing::error!(alert = alert.word(), %why, "the {name} of [alerts] was not told");

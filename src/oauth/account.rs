@@ -2,7 +2,8 @@
 //!
 //! The file is the truth, so a daemon and a command beside it share one account, and so do a mailbox and `[smtp]` with the same
 //! settings. What the provider gave is on the disk before anybody uses it: a rotated refresh token cannot be lost by a crash
-//! afterwards. Renewing goes on when whoever waited for it is gone, because the answer may hold such a token.
+//! afterwards, and a disk that takes nothing loses it only with the process (`unwritten`). Renewing goes on when whoever waited
+//! for it is gone, because the answer may hold such a token.
 
 use super::error::OauthError;
 use super::exchange::{self, Form, Nothing, Tokens, word};
@@ -75,6 +76,7 @@ impl Account {
     /// # Errors
     /// If there is none to be had; see [`OauthError::needs_a_person`].
     pub async fn access(&self) -> Result<Secret, OauthError> {
+        self.vault.write_again();
         match self.usable(&self.vault.read()?, None, now()) {
             Some(token) => Ok(token),
             None => self.renewed_by_itself(None).await,
@@ -191,8 +193,8 @@ impl Account {
                 if refused.is_some() {
                     kept.replaced = now();
                 }
-                // On the disk before anybody uses it; there is no await between the answer and this.
-                self.vault.write(&kept)?;
+                // On the disk before anybody uses it, if it takes it; there is no await between the answer and this.
+                self.vault.keep(&kept);
                 Ok(tokens.access)
             }
             Err(Nothing::Refused { code, why }) => self.end(kept, code, why).await,
@@ -200,7 +202,7 @@ impl Account {
             Err(Nothing::Later { why, wait }) => {
                 let asked = wait.and_then(|w| i64::try_from(w.as_millis()).ok());
                 kept.trouble = Some(self.hindrance(kept.trouble.as_ref(), why.clone(), asked));
-                self.vault.write(&kept)?;
+                self.vault.keep(&kept);
                 last(&kept).ok_or(OauthError::Later { why })
             }
         }
@@ -226,7 +228,7 @@ impl Account {
         tracing::error!(login = self.name(), "{error}");
         kept.trouble = None;
         kept.ended = Some(ended);
-        self.vault.write(&kept)?;
+        self.vault.keep(&kept);
         Err(error)
     }
 

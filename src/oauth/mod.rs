@@ -17,6 +17,7 @@ pub mod redirect;
 mod sasl;
 mod settings;
 mod standing;
+mod unwritten;
 mod vault;
 
 pub use account::Account;

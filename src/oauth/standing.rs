@@ -1,4 +1,5 @@
-//! How an account is, as status, doctor and `quitus oauth status` show it; from its file alone, nobody is asked.
+//! How an account is, as status, doctor and `quitus oauth status` show it; from its file, and from what this process could not
+//! write there; nobody is asked.
 
 use super::account::{Account, now};
 use super::error::OauthError;
@@ -12,7 +13,8 @@ pub struct Standing {
     pub name: String,
     /// Who gives its tokens.
     pub provider: String,
-    /// `good`, `nobody` (nobody has logged in), `ended` (somebody must log in again), `trouble` (the provider cannot be asked).
+    /// `good`, `nobody` (nobody has logged in), `ended` (somebody must log in again), `trouble` (the provider cannot be asked, or
+    /// the disk takes no tokens).
     pub state: &'static str,
     /// When somebody logged in; of an application's own token, when it was first given (RFC 3339).
     pub login: Option<String>,
@@ -41,6 +43,13 @@ impl Account {
             (None, Some(trouble), _) => ("trouble", Some((at(trouble.since), trouble.why.clone()))),
             (None, None, _) if kept.login == 0 && self.wants_a_person() => ("nobody", None),
             _ => ("good", None),
+        };
+        let (state, why) = match (state, self.vault.unwritten()) {
+            ("good" | "trouble", Some((since, why))) => {
+                let words = format!("tokens cannot be written, a restart loses the log-in: {why}");
+                ("trouble", Some((at(since), words)))
+            }
+            _ => (state, why),
         };
         let fix = match (state, &kept.ended) {
             ("nobody", _) => Some(self.command()),

@@ -4,7 +4,9 @@
 //! one. The seal keeps a token out of a stray copy, a search, a core of the file system; whoever can read the whole folder is the
 //! user whose mail it is. One lock file for an account holds across processes, so a refresh token is never used twice at once.
 
+use super::account::now;
 use super::error::OauthError;
+use super::unwritten::{self, Unwritten};
 use crate::store::{private_dir, replace};
 use chacha20poly1305::aead::{Aead, Payload};
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
@@ -98,8 +100,18 @@ impl Vault {
         self.folder.join(format!("{}.tokens", self.id))
     }
 
-    /// What is known; nothing where nobody has logged in, or where the file cannot be opened with this key any more.
+    /// What is known; nothing where nobody has logged in, or where the file cannot be opened with this key any more. Nothing is
+    /// forgotten here: whoever reads without the turn may have seen the file as it was before the last two tokens.
     pub(super) fn read(&self) -> io::Result<Kept> {
+        let (more, written) = (unwritten::of(&self.file()), self.written());
+        match more {
+            Some(more) if more.counts(written.as_ref().ok()) => Ok(more.kept),
+            _ => written,
+        }
+    }
+
+    /// The same from the file alone.
+    fn written(&self) -> io::Result<Kept> {
         let Some(bytes) = present(std::fs::read(self.file()))? else {
             return Ok(Kept::default());
         };
@@ -127,11 +139,57 @@ impl Vault {
         let sealed = cipher.encrypt(&XNonce::from(nonce), payload);
         let sealed = sealed.map_err(|_| io::Error::other("the tokens cannot be sealed"))?;
         let bytes = [MAGIC.as_slice(), &[FORMAT], &nonce, &sealed].concat();
-        replace("oauth: tokens", &self.file(), &bytes)
+        replace("oauth: tokens", &self.file(), &bytes)?;
+        unwritten::forget(&self.file());
+        Ok(())
+    }
+
+    /// On the disk when it returns; where it takes nothing, in the memory of this process.
+    pub(super) fn keep(&self, kept: &Kept) {
+        let Err(why) = self.write(kept) else {
+            return;
+        };
+        let file = self.file();
+        let since = self.unwritten().map(|(since, _)| since);
+        if since.is_none() {
+            tracing::error!(file = %file.display(), %why, "tokens cannot be written: a restart before they can be loses the log-in");
+        }
+        let what = Unwritten {
+            kept: kept.clone(),
+            instead_of: self.written().ok(),
+            since: since.unwrap_or_else(now),
+            why: why.to_string(),
+        };
+        unwritten::keep(file, what);
+    }
+
+    /// Tries to write what could not be written, unless somebody else has the turn.
+    pub(super) fn write_again(&self) {
+        if unwritten::of(&self.file()).is_none() {
+            return;
+        }
+        // What cannot be read or locked now is tried the next time.
+        let Ok(Some(_turn)) = self.turn_now() else {
+            return;
+        };
+        match (self.unwritten(), self.read()) {
+            (Some(_), Ok(kept)) => self.keep(&kept),
+            (Some(_), Err(_)) => {}
+            // Somebody else has written the file since.
+            (None, _) => unwritten::forget(&self.file()),
+        }
+    }
+
+    /// Since when something could not be written, and why.
+    pub(super) fn unwritten(&self) -> Option<(i64, String)> {
+        let what = unwritten::of(&self.file())?;
+        let counts = what.counts(self.written().as_ref().ok());
+        counts.then_some((what.since, what.why))
     }
 
     /// Nothing is known any more.
     pub(super) fn remove(&self) -> io::Result<()> {
+        unwritten::forget(&self.file());
         present(std::fs::remove_file(self.file())).map(drop)
     }
 
@@ -165,20 +223,28 @@ impl Vault {
 
     /// Waits until nobody else, in this process or another, asks for this account.
     pub(super) async fn turn(&self) -> Result<Turn, OauthError> {
-        private_dir(&self.folder)?;
-        let file = lock_file(&self.folder.join(format!("{}.lock", self.id)))?;
         let until = Instant::now() + PATIENCE;
         loop {
-            match file.try_lock() {
-                Ok(()) => return Ok(Turn { _held: file }),
-                Err(TryLockError::Error(e)) => return Err(e.into()),
-                Err(TryLockError::WouldBlock) if Instant::now() > until => {
+            match self.turn_now()? {
+                Some(turn) => return Ok(turn),
+                None if Instant::now() > until => {
                     return Err(OauthError::later(
                         "another process has been asking for too long",
                     ));
                 }
-                Err(TryLockError::WouldBlock) => sleep(Duration::from_millis(20)).await,
+                None => sleep(Duration::from_millis(20)).await,
             }
+        }
+    }
+
+    /// The turn, if nobody else has it now.
+    fn turn_now(&self) -> io::Result<Option<Turn>> {
+        private_dir(&self.folder)?;
+        let file = lock_file(&self.folder.join(format!("{}.lock", self.id)))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(Turn { _held: file })),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(e)) => Err(e),
         }
     }
 }
@@ -240,6 +306,38 @@ mod tests {
         assert!(vault.read().unwrap() == Kept::default());
         vault.remove().unwrap();
         vault.remove().unwrap();
+    }
+
+    #[test]
+    fn who_reads_without_the_turn_forgets_nothing_that_could_not_be_written() {
+        let root = tempfile::tempdir().unwrap();
+        let vault = Vault::new(root.path(), "a1".into());
+        let of = |refresh: &str| {
+            let mut kept = Kept::default();
+            kept.refresh = Some(refresh.into());
+            kept
+        };
+        vault.write(&of("first")).unwrap();
+        // The reader sees the first, while the second was written and the third could not be.
+        let third = Unwritten {
+            kept: of("third"),
+            instead_of: Some(of("second")),
+            since: 1,
+            why: "full".into(),
+        };
+        unwritten::keep(vault.file(), third.clone());
+        assert!(vault.read().unwrap() == of("first"));
+        assert!(unwritten::of(&vault.file()).is_some());
+        vault.write(&of("second")).unwrap();
+        unwritten::keep(vault.file(), third.clone());
+        assert!(vault.read().unwrap() == of("third") && vault.unwritten().is_some());
+        vault.write_again();
+        assert!(vault.read().unwrap() == of("third") && vault.unwritten().is_none());
+        // Whoever has the turn forgets what somebody else's log-in has overtaken.
+        unwritten::keep(vault.file(), third);
+        vault.write_again();
+        assert!(unwritten::of(&vault.file()).is_none());
+        assert!(vault.read().unwrap() == of("third"));
     }
 
     #[tokio::test]

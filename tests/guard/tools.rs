@@ -300,8 +300,10 @@ async fn over_tls_a_real_client_is_answered_and_a_renewed_certificate_is_taken_u
     };
     let said = curl();
     assert!(said.contains("expired"), "{said}");
+    // The certificate is written before its key, and somebody connects in between.
+    authority.issue(at, "new", "127.0.0.1", false);
+    std::fs::copy(at.join("new.crt"), at.join("own.crt")).unwrap();
     // Another moment of change, whatever the file system's clock counts in.
-    authority.issue(at, "own", "127.0.0.1", false);
     let later = std::time::SystemTime::now() + Duration::from_secs(5);
     std::fs::File::options()
         .write(true)
@@ -309,6 +311,10 @@ async fn over_tls_a_real_client_is_answered_and_a_renewed_certificate_is_taken_u
         .unwrap()
         .set_modified(later)
         .unwrap();
+    let said = curl();
+    assert!(said.contains("expired"), "{said}");
+    std::fs::copy(at.join("new.key"), at.join("own.key")).unwrap();
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
     let said = curl();
     assert!(said.contains("\"suppressed\""), "{said}");
     // In clear text nobody is answered.

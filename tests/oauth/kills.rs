@@ -21,6 +21,45 @@ async fn child_renews() {
         .unwrap();
 }
 
+/// Not a test of its own: the process whose disk takes nothing at first.
+#[tokio::test]
+async fn child_renews_although_the_disk_is_full() {
+    let Some(folder) = std::env::var_os("QUITUS_CHILD") else {
+        return;
+    };
+    let config = Config::load(&Path::new(&folder).join("quitus.toml")).unwrap();
+    let account = Account::of(config.oauth().next().unwrap());
+    let token = account.access().await.unwrap();
+    let standing = account.standing();
+    let (_, why) = standing.why.unwrap();
+    assert_eq!(standing.state, "trouble", "{why}");
+    assert!(why.contains("No space left"), "{why}");
+    // There is room again: it is written, and nobody is asked.
+    assert_eq!(account.access().await.unwrap().expose(), token.expose());
+    assert_eq!(account.standing().state, "good");
+}
+
+#[tokio::test]
+async fn a_rotated_token_that_a_full_disk_did_not_take_is_kept_until_it_does() {
+    let place = Place::new(TokenServer::start(USER), None, 1, "");
+    place.tokens.world().life = 1;
+    let account = place.log_in().await;
+    tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
+    {
+        let mut world = place.tokens.world();
+        (world.life, world.strict) = (3_600, true);
+    }
+    let child = "kills::child_renews_although_the_disk_is_full";
+    let full = [("QUITUS_FAIL_WRITE", "1")];
+    assert!(run_child(child, place.folder.path(), &full).success());
+    assert_eq!(place.tokens.world().asked("refresh_token"), 1);
+    // What it left is what the provider takes.
+    let token = account.access().await.unwrap();
+    assert_eq!(place.tokens.world().asked("refresh_token"), 1);
+    assert!(account.instead_of(&token).await.unwrap().is_some());
+    assert_eq!(account.standing().state, "good");
+}
+
 /// Copies the files of one folder into another, which held others.
 fn copy(from: &Path, to: &Path) {
     let _ = std::fs::remove_dir_all(to);

@@ -68,7 +68,7 @@ async fn a_log_in_that_has_ended_does_not_trouble_the_mail_servers() {
         nobody.needs_a_person() && nobody.to_string().contains("quitus oauth login sales"),
         "{nobody}"
     );
-    let login = Credentials::of(&config.smtp).unwrap();
+    let login = Credentials::of(&config.smtp);
     let problem = delivery::probe(&config.smtp, login.as_ref())
         .await
         .unwrap_err();
@@ -99,7 +99,7 @@ fn letter() -> Parcel {
 
 async fn deliver(place: &Place) -> Outcome {
     let config = place.config();
-    let login = Credentials::of(&config.smtp).unwrap();
+    let login = Credentials::of(&config.smtp);
     assert_eq!(format!("{login:?}"), "Some(Credentials(…))");
     let courier = Courier::new(&config.smtp, login).unwrap();
     courier.deliver(&letter(), &|| async { true }).await

@@ -39,7 +39,8 @@ fn a_daemon_is_commanded_through_its_socket_and_ends_when_it_is_told() {
     let socket = firm.path("store/control.sock");
     assert_eq!((mode(&socket), mode(&firm.path("store"))), (0o600, 0o700));
     let second = ask(file, &["run"]);
-    assert_eq!(second.code, Some(2), "{second:?}");
+    // A supervisor tries again: it may be a command that has it for a moment.
+    assert_eq!(second.code, Some(1), "{second:?}");
     let store = firm.path("store").display().to_string();
     assert!(
         second.err.contains("in use by process") && second.err.contains(&store),

@@ -168,7 +168,8 @@ fn a_folder_that_cannot_be_written_is_told_with_its_path_and_nothing_starts() {
     let output = run.output().unwrap();
     closed(&store, 0o755);
     let err = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(2), "{err}");
+    // It may be mounted in a minute: code 1, and the unit tries again.
+    assert_eq!(output.status.code(), Some(1), "{err}");
     let told = err.contains(&store.display().to_string()) && err.contains("→ the folder must");
     assert!(told, "{err}");
 }

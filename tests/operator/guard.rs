@@ -195,7 +195,8 @@ fn the_daemon_opens_the_doors_that_its_settings_name_and_says_how_they_are() {
     assert!(std::net::TcpStream::connect(("127.0.0.1", policy)).is_err());
     let taken = std::net::TcpListener::bind(("127.0.0.1", page)).unwrap();
     let refused = ask(&firm.file, &["run"]);
-    assert_eq!(refused.code, Some(2));
+    // Another program may give it back: no mistake that a human must mend first.
+    assert_eq!(refused.code, Some(1));
     assert!(
         refused.err.contains("[guard.one_click] cannot listen on"),
         "{refused:?}"

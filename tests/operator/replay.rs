@@ -301,6 +301,9 @@ fn applied(firm: &Firm) {
         "{asked:?}"
     );
     assert!(!firm.path("store").exists(), "it only asked");
+    // Their whole firm is held: their own word must still hold once it is lifted.
+    let firm_held = ask(&firm.file, &["suppression", "add", "@client1.example"]);
+    assert_eq!(firm_held.code, Some(0), "{firm_held:?}");
     let done = json(&replay(firm, &["--apply", "--yes", "--json"]));
     assert_eq!(
         (&done["suppressed"], &done["already"]),

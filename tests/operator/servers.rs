@@ -214,6 +214,26 @@ fn letters_wait_while_postfix_is_down_and_leave_once_when_it_is_back() {
 }
 
 #[test]
+fn a_password_for_letters_that_cannot_be_read_is_told_and_keeps_no_stop_from_being_obeyed() {
+    let firm = Firm::new(1);
+    let gone = "[smtp]\nusername = \"bot\"\npassword = { file = \"gone\" }";
+    firm.change("[smtp]", gone);
+    let checked = ask(&firm.file, &["check"]);
+    assert!(
+        checked.code == Some(1) && checked.out.contains("gone"),
+        "{checked:?}"
+    );
+    let daemon = Running::start(&firm.file);
+    firm.reply(1, "STOP");
+    let now = until(&firm.file, "it is obeyed, and smtp is ill", |s| {
+        s["suppressed"] == 1 && s["smtp"]["why"].is_string()
+    });
+    let why = now["smtp"]["why"].to_string();
+    assert!(why.contains("gone"), "{why}");
+    daemon.end();
+}
+
+#[test]
 fn a_password_that_becomes_wrong_is_tried_once_and_only_letters_of_its_mailbox_wait() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let server = runtime.block_on(smtp::Server::start(Default::default()));

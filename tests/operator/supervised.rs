@@ -130,7 +130,8 @@ fn a_daemon_whose_doors_do_not_open_is_never_ready() {
     let notified = Notified::in_folder(firm.folder.path());
     let mut run = quitus(&firm.file, &["run"]);
     let ended = run.env("NOTIFY_SOCKET", notified.name()).output().unwrap();
-    assert_eq!(ended.status.code(), Some(2), "{ended:?}");
+    // The address may be free in a minute: code 1, and the unit tries again.
+    assert_eq!(ended.status.code(), Some(1), "{ended:?}");
     let mut heard = Vec::new();
     while let Some(message) = notified.next(Duration::from_millis(100)) {
         heard.push(message);

@@ -138,3 +138,17 @@ fn the_times_of_the_unit_leave_the_daemon_room_to_end() {
     assert!(GUIDE.contains("`WatchdogSec=` (two minutes)") && seconds("WatchdogSec") == 120);
     assert_eq!(said("RestartPreventExitStatus"), ["2"]);
 }
+
+#[test]
+fn a_start_that_fails_is_tried_again_for_two_hours() {
+    let [pause] = said("RestartSec")[..] else {
+        panic!("one RestartSec")
+    };
+    let pause: u64 = pause.trim_end_matches('s').parse().unwrap();
+    let tries: u64 = said("StartLimitBurst")[0].parse().unwrap();
+    let hours = said("StartLimitIntervalSec")[0].trim_end_matches('h');
+    let hours: u64 = hours.parse().unwrap();
+    assert_eq!(pause * tries, 2 * 3600);
+    assert!(pause * tries < hours * 3600, "some day it gives up");
+    assert!(GUIDE.contains("every 30 seconds, for two hours"));
+}

@@ -1,6 +1,7 @@
 //! `quitus replay --apply`: suppresses everybody of the last report who asked to be left alone, through the same door as `suppression add`.
 //!
-//! Nobody twice: who is suppressed already stays as they are, with the reason of then. Works with the daemon and without.
+//! Nobody twice: who is suppressed already stays as they are, with the reason of then. A suppression of their whole firm is none
+//! of theirs: once it is lifted, their own word must still hold. Works with the daemon and without.
 
 use super::super::ask::{self, Ask, House};
 use super::super::edge::{DONE, End, WRONG};
@@ -8,7 +9,7 @@ use super::super::output::{self, harmless};
 use crate::record::{Address, Suppression};
 use crate::replay::{Findings, Heard};
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::io::{self, BufRead as _, IsTerminal as _, Write};
 use std::path::Path;
 
@@ -69,9 +70,7 @@ pub fn run(order: &Order, found: &Findings, named: Option<&Path>) -> Result<u8, 
 /// Suppresses one; false if they were.
 fn one(house: &House, who: &str, heard: &Heard) -> Result<bool, End> {
     let check = Ask::Post("/suppression/check".into(), json!({"address": who}));
-    let holds = house.ask(check)?;
-    let suppressed = Suppression::Suppressed.word();
-    if holds.data["suppression"]["suppression"].as_str() == Some(suppressed) {
+    if is_their_own(&house.ask(check)?.data) {
         return Ok(false);
     }
     let order = json!({
@@ -79,6 +78,11 @@ fn one(house: &House, who: &str, heard: &Heard) -> Result<bool, End> {
     });
     house.ask(Ask::Post("/suppression/add".into(), order))?;
     Ok(true)
+}
+
+/// Whether their own word holds already.
+fn is_their_own(holds: &Value) -> bool {
+    holds["own"]["suppression"].as_str() == Some(Suppression::Suppressed.word())
 }
 
 /// Why, as an auditor should read it: what, when, where, in which words.

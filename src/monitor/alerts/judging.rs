@@ -60,6 +60,18 @@ impl Told {
         (passed >= 1000 * repeat).then_some(Due::Still)
     }
 
+    /// Incidents that somebody has looked at count no more: the next one is news, though there were as many before.
+    pub(super) fn looked_at(&mut self, urgent: &[Need]) {
+        let incidents = urgent.iter().filter(|n| n.why.contains(&Why::Incident));
+        let open: BTreeMap<String, u64> = incidents.map(|n| (key(n), n.count)).collect();
+        let of_incidents = format!("{} ", Why::Incident.word());
+        self.needs.retain(|key, told| {
+            let left = open.get(key).copied();
+            *told = left.map_or(*told, |left| left.min(*told));
+            left.is_some() || !key.starts_with(&of_incidents)
+        });
+    }
+
     fn is_new(&self, need: &Need) -> bool {
         match self.needs.get(&key(need)) {
             None => true,
@@ -163,6 +175,7 @@ mod tests {
     impl Listener {
         fn look(&mut self, second: i64, urgent: &[Need]) -> Option<Due> {
             let now = Timestamp::from_millis(1000 * (1_800_000_000 + second));
+            self.told.looked_at(urgent);
             let standing = self.sight.look(urgent, now, 120);
             let calm = self.sight.is_calm(now, 120);
             let due = self.told.due(&standing, calm, now, DAY)?;
@@ -233,7 +246,23 @@ mod tests {
         );
         assert_eq!(listener.look(50, &[incidents(1)]), None, "somebody looked");
         assert_eq!(listener.look(60, &[]), None);
-        assert_eq!(listener.look(70, &[incidents(1)]), None, "calm too short");
+        assert_eq!(listener.look(70, &[full()]), None, "calm too short");
+    }
+
+    #[test]
+    fn an_incident_after_those_that_somebody_looked_at_is_told() {
+        let mut listener = Listener::default();
+        let two = [full(), incidents(2)];
+        assert_eq!(listener.look(0, &two), Some(Due::Ill));
+        assert_eq!(listener.look(10, &[full(), incidents(1)]), None);
+        assert_eq!(listener.look(20, &two), Some(Due::Ill), "one more");
+        assert_eq!(listener.look(30, &[full()]), None, "both were looked at");
+        assert_eq!(
+            listener.look(40, &[full(), incidents(1)]),
+            Some(Due::Ill),
+            "a new one in the same illness"
+        );
+        assert_eq!(listener.look(50, &[full(), incidents(1)]), None);
     }
 
     #[test]

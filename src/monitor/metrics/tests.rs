@@ -24,6 +24,8 @@ pub(in crate::monitor) fn eventful() -> Status {
             edits: Some((at(), vec!["wrong".into()])),
             restart: vec!["[smtp]"],
             blind: Vec::new(),
+            fallen: Vec::new(),
+            leapt: None,
         }),
         disk: Some("full".into()),
         mode: Mode::Live,
@@ -82,6 +84,7 @@ pub(in crate::monitor) fn eventful() -> Status {
             trouble: Some(("no".into(), at())),
             pull_trouble: None,
             unverified: false,
+            configured: true,
         }],
         smtp: Some(SmtpReport {
             state: "left_alone",
