@@ -146,6 +146,27 @@ fn a_template_that_claims_what_is_not_proved_does_not_load() {
 }
 
 #[test]
+fn a_mistake_is_told_once_and_of_the_file_that_the_firm_wrote() {
+    for (path, text) in [
+        (
+            "fr/parts/stop.txt",
+            "{{ controller.name }} ne vous enverra plus de prospection.\n",
+        ),
+        ("fr/stop/subject.txt", "\n"),
+        ("fr/stop/body.html", "<p>Bonjour</p>\n"),
+    ] {
+        let told = told(path, text);
+        let lines: Vec<&str> = told.lines().filter(|l| !l.starts_with("  →")).collect();
+        assert!(!lines.is_empty(), "{path}");
+        let mine = format!("my/{path}:");
+        assert!(lines.iter().all(|l| l.starts_with(&mine)), "{told}");
+        let once: std::collections::BTreeSet<&str> = lines.iter().copied().collect();
+        assert_eq!(once.len(), lines.len(), "{told}");
+        assert!(lines.len() < 4, "{told}");
+    }
+}
+
+#[test]
 fn a_template_without_end_or_counting_does_not_load() {
     assert!(
         !told(
@@ -267,6 +288,31 @@ fn a_letter_without_the_facts_that_the_law_asks_for_is_not_written() {
         error,
         ComposeError::Missing(vec!["origins.date", "processing.recipients"])
     );
+}
+
+#[test]
+fn data_that_were_collected_on_several_days_are_told_with_the_first_and_the_last() {
+    let plain = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    for language in ["fr", "en", "de", "es", "it", "nl", "pt"] {
+        let language: Language = language.parse().unwrap();
+        let mut facts = sample_facts(language, Part::Source);
+        let (first, last) = (
+            jiff::civil::date(2026, 3, 1),
+            jiff::civil::date(2026, 3, 12),
+        );
+        (facts.origins[0].date, facts.origins[0].until) = (Some(first), Some(last));
+        let letter = compose(&templates(), &[Part::Source], &facts).unwrap();
+        assert_eq!(lint(&letter, &facts, &[Part::Source]), [], "{language}");
+        let text = plain(&letter.text);
+        for day in [first, last] {
+            let day = plain(&quitus::answer::date_in_words(language, day));
+            assert!(text.contains(&day), "{day}: {text}");
+        }
+    }
+    let first_only = "{% for o in origins %}\n– {{ o.data | words | list }} : {% if o.provider %}{{ o.provider }}{% endif %}\
+        {% if o.date %}, le {{ o.date | date }}{% endif %}{% if o.from %}, {{ o.from }}{% endif %}.\n{% endfor %}\n";
+    let told = told("fr/parts/origins.txt", first_only);
+    assert!(told.contains("the last day of an origin"), "{told}");
 }
 
 #[test]

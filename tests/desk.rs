@@ -3,12 +3,18 @@
 
 #[path = "desk/apologies.rs"]
 mod apologies;
+#[path = "desk/by_hand.rs"]
+mod by_hand;
+#[path = "desk/clicks.rs"]
+mod clicks;
 #[path = "desk/contract.rs"]
 mod contract;
 #[path = "desk/digest.rs"]
 mod digest;
 #[path = "desk/escalation.rs"]
 mod escalation;
+#[path = "desk/extending.rs"]
+mod extending;
 #[path = "desk/figures.rs"]
 mod figures;
 #[path = "desk/floods.rs"]
@@ -354,6 +360,12 @@ async fn who_asks_may_be_proved_by_a_human_and_more_time_is_told_once_within_the
     let extended = stage.order(&format!("{path}/extend"), why.clone()).await;
     let later = stage.calendar(|c| c.extension(c.noon(stage.date(4))));
     assert_eq!(extended.data["due"], later.to_string(), "{}", extended.text);
+    let due = async || {
+        let shown = stage.show(entered.data["case"].as_str().unwrap()).await;
+        shown.data["requests"][0]["due"].clone()
+    };
+    let first = stage.calendar(|c| c.deadlines(c.noon(stage.date(4))).due);
+    assert_eq!(due().await, first.to_string(), "nobody was told yet");
     let again = stage.refused(&format!("{path}/extend"), why.clone()).await;
     assert!(again.error.contains("before"));
     let case = entered.data["case"].as_str().unwrap();
@@ -367,6 +379,7 @@ async fn who_asks_may_be_proved_by_a_human_and_more_time_is_told_once_within_the
     ] {
         assert!(text.contains(part), "{part} in: {text}");
     }
+    assert_eq!(due().await, later.to_string(), "the person was told");
 
     let by_hand = format!("{path}/identify");
     assert!(
@@ -410,6 +423,106 @@ async fn who_asks_may_be_proved_by_a_human_and_more_time_is_told_once_within_the
         !log.contains("three systems") && !log.contains("her voice"),
         "reasons are sealed"
     );
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn more_time_counts_only_once_the_person_is_told() {
+    let stage = Stage::build(Mode::Review).await;
+    let new = json!({"kinds": ["access"], "address": "bob@cliff.example", "received": stage.day(4), "channel": "letter"});
+    let entered = stage.order("/requests/new", new).await;
+    let case = entered.data["case"].as_str().unwrap();
+    let due = async || {
+        let shown = stage.show(case).await;
+        shown.data["requests"][0]["due"].clone()
+    };
+    let first = stage.calendar(|c| c.deadlines(c.noon(stage.date(4))).due);
+    let later = stage.calendar(|c| c.extension(c.noon(stage.date(4))));
+    let (extend, why) = (
+        format!("/requests/{case}/extend"),
+        json!({"reason": "much to copy"}),
+    );
+    stage.order(&extend, why.clone()).await;
+    let shown = stage.show(case).await.text;
+    assert!(shown.contains("NOT TOLD yet"), "{shown}");
+    let drafts = stage.drafts(case).await;
+    let tells = drafts.iter().find(|d| d["kind"] == "extension").unwrap();
+    let number = tells["letter"].as_u64().unwrap() - 1;
+    stage
+        .order(&format!("/letters/{case}.{number}/cancel"), json!({}))
+        .await;
+    assert_eq!(due().await, first.to_string());
+    // It came to nothing, so it may be asked again; whoever was told by telephone knows.
+    let told = json!({"reason": "much to copy", "told": true});
+    let done = stage.order(&extend, told).await;
+    assert_eq!(done.data["drafted"], false, "{}", done.text);
+    assert_eq!(due().await, later.to_string());
+    let again = stage.refused(&extend, why).await;
+    assert!(again.error.contains("extended before"), "{again:?}");
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn a_stop_by_telephone_takes_effect_though_the_person_waits_for_something_else() {
+    let stage = Stage::build(Mode::Review).await;
+    let new = |kinds: &[&str]| json!({"kinds": kinds, "address": "bob@cliff.example", "received": stage.day(1), "channel": "phone"});
+    let holds = async || {
+        let check = json!({"address": "bob@cliff.example"});
+        stage.order("/suppression/check", check).await.text
+    };
+    let first = stage.order("/requests/new", new(&["access"])).await;
+    assert!(holds().await.contains("paused"));
+    let second = stage.order("/requests/new", new(&["stop", "access"])).await;
+    assert_eq!(
+        second.data["already"],
+        json!([{"request": "access", "case": first.data["case"]}]),
+        "{}",
+        second.text
+    );
+    let case = second.data["case"].as_str().unwrap();
+    let asks = stage.show(case).await.data["requests"].clone();
+    assert_eq!(asks.as_array().unwrap().len(), 1, "{asks}");
+    assert_eq!(asks[0]["request"], "stop");
+    assert!(holds().await.contains("suppressed"));
+    let again = stage.refused("/requests/new", new(&["stop"])).await;
+    assert!(again.error.contains("open for this already"), "{again:?}");
+    // A suppression that was lifted meanwhile holds again, without a second clock.
+    let lift = json!({"address": "bob@cliff.example", "reason": "a mistake"});
+    stage.order("/suppression/lift", lift).await;
+    let third = stage.order("/requests/new", new(&["stop"])).await;
+    assert_eq!(third.data["case"], second.data["case"], "{}", third.text);
+    assert!(holds().await.contains("suppressed"));
+    assert_eq!(stage.open().await.len(), 2);
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn a_draft_speaks_the_language_in_which_it_was_decided_where_the_case_has_no_words_for_it() {
+    let stage = Stage::build(Mode::Review).await;
+    let new = json!({
+        "kinds": ["stop", "rectification"], "address": "elio@scoglio.example", "received": stage.day(1), "channel": "phone",
+        "language": "it",
+    });
+    let entered = stage.order("/requests/new", new).await;
+    let case = entered.data["case"].as_str().unwrap();
+    let drafts = stage.drafts(case).await;
+    let letter = stage.approve(case, &drafts[0]).await;
+    let sent = mail_parser::MessageParser::default()
+        .parse(&letter.raw)
+        .unwrap();
+    let id = sent.message_id().unwrap();
+    let thread = format!("In-Reply-To: <{id}>\nReferences: <{id}>\n");
+    let asks =
+        "Hello,\n\nplease send me a copy of all personal data that you hold about me.\n\nElio";
+    stage
+        .receives_with("elio@scoglio.example", "Re: Relais", asks, &thread)
+        .await;
+    assert_eq!(stage.open().await, [case], "it joins the case");
+    let drafts = stage.drafts(case).await;
+    let access = |d: &&serde_json::Value| d["answers"] == json!(["access"]);
+    let copy = drafts.iter().find(access).unwrap();
+    let text = copy["text"].as_str().unwrap_or_else(|| panic!("{copy}"));
+    assert!(text.contains("Here is the copy of the data"), "{text}");
     stage.end().await;
 }
 
@@ -731,9 +844,10 @@ async fn a_case_that_goes_on_after_its_erasure_still_takes_what_the_person_write
         std::slice::from_ref(&case),
         "the rectification is still open"
     );
-    let again = format!("{asks} Please answer me.");
+    let again =
+        "Please correct my job title: I am no longer the director but the chair. Please answer me.";
     stage
-        .receives("bob@cliff.example", "Re: Relais", &again)
+        .receives("bob@cliff.example", "Re: Relais", again)
         .await;
     let shown = stage.show(&case).await;
     assert_eq!(
@@ -746,6 +860,18 @@ async fn a_case_that_goes_on_after_its_erasure_still_takes_what_the_person_write
         !shown.text.contains("chair"),
         "what was erased stays so, and nothing new is kept"
     );
+    // The erasure was answered: asked again it is no reminder, it has a clock again.
+    let again = format!("{asks} I insist.");
+    stage
+        .receives("bob@cliff.example", "Re: Relais", &again)
+        .await;
+    let mut open = stage.open().await;
+    open.retain(|c| *c != case);
+    assert_eq!(open.len(), 1, "a case of its own");
+    let shown = stage.show(&open[0]).await.data;
+    assert_eq!(shown["previous"], json!(case));
+    assert_eq!(shown["requests"].as_array().unwrap().len(), 1, "{shown}");
+    assert_eq!(shown["requests"][0]["request"], "erasure");
     stage.end().await;
 }
 
@@ -774,12 +900,18 @@ async fn an_erasure_answered_by_hand_erases_too_and_one_alone_waits_for_the_copy
         "{}",
         list.text
     );
-    let done = stage
-        .order(
-            &format!("{path}/answered"),
-            json!({"reason": "answered by letter"}),
-        )
-        .await;
+    let (by_hand, word) = (
+        format!("{path}/answered"),
+        json!({"reason": "answered by letter"}),
+    );
+    let unproved = stage.refused(&by_hand, word.clone()).await;
+    assert!(
+        unproved.error.contains("not proved who asks"),
+        "{unproved:?}"
+    );
+    let proved = json!({"proved": true, "reason": "called back"});
+    stage.order(&format!("{path}/identify"), proved).await;
+    let done = stage.order(&by_hand, word).await;
     assert_eq!(done.data["erased"], true);
     let show = json!({"address": "carl@fels.example"});
     assert!(

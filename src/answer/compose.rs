@@ -5,7 +5,8 @@
 //! addresses, headers and dates of sending, which `mime` adds; and the linter, which the caller runs on the result.
 
 use super::facts::{Copy, LetterFacts};
-use super::layout;
+use super::layout::{self, Block};
+use super::lint::normal;
 use super::part::Part;
 use super::templates::{SEVERAL, Templates, one_line};
 use crate::record::Language;
@@ -174,6 +175,18 @@ pub(super) fn compose_unchecked(
         html,
         attachments: copy.map(|c| attachments(c, facts)).unwrap_or_default(),
     })
+}
+
+/// The first piece of a letter's text that its page does not say: a firm's own page may have been written for another text, and
+/// most people see the page alone.
+pub fn unsaid_on_page(letter: &Letter) -> Option<String> {
+    let page = normal(&layout::text_of(&letter.html));
+    let blocks = layout::blocks(&letter.text).into_iter();
+    let mut pieces = blocks.flat_map(|block| match block {
+        Block::Heading(line) => vec![line],
+        Block::Paragraph(lines) | Block::List(lines) => lines,
+    });
+    pieces.find(|piece| !page.contains(normal(piece).trim()))
 }
 
 /// The copy for machines (Art. 20, and a courtesy under Art. 15(3)), and as a text file where it is long.

@@ -186,8 +186,10 @@ pub struct Origin {
     pub provider: Option<Line>,
     /// What they were taken from: "la page d'équipe du site entreprise.com".
     pub from: Option<Line>,
-    /// Day on which they were collected; in a copy only it may be missing.
+    /// Day on which they were collected, or the first of several; in a copy only it may be missing.
     pub date: Option<Date>,
+    /// The last of several days.
+    pub until: Option<Date>,
     /// Whether anybody can read that source (Art. 14(2)(f)); `None` if it is not known.
     pub public: Option<bool>,
 }

@@ -37,7 +37,7 @@ pub use compliance::{
     OfKind as KindFigures, Paper as CompliancePaper, Use as ProcessingUse, Written as WrittenPaper,
     compose_compliance, sample_compliance, to_complete,
 };
-pub use compose::{Attachment, ComposeError, Letter, compose, rewrite};
+pub use compose::{Attachment, ComposeError, Letter, compose, rewrite, unsaid_on_page};
 pub use digest::{
     DIGEST, DigestFacts, DigestFirm, DigestNeed, Happened, StopSeen, compose_digest,
     sample as sample_digest,

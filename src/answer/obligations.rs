@@ -137,6 +137,9 @@ fn traced(f: &LetterFacts, need: &mut impl FnMut(&str, &str)) {
                 .unwrap_or_default(),
             "the date of an origin",
         );
+        let last = origin.until.map(|d| words::date(f.language, d));
+        last.iter()
+            .for_each(|d| need(d, "the last day of an origin"));
         origin
             .provider
             .iter()

@@ -140,6 +140,7 @@ fn origins(w: &Words) -> Vec<Origin> {
             provider: some("Dropcontact"),
             from: None,
             date: Some(date(2026, 3, 1)),
+            until: None,
             public: Some(false),
         },
         Origin {
@@ -147,6 +148,7 @@ fn origins(w: &Words) -> Vec<Origin> {
             provider: None,
             from: some(w[4]),
             date: Some(date(2026, 2, 26)),
+            until: None,
             public: Some(true),
         },
     ]
@@ -302,5 +304,10 @@ pub fn every_shape(language: Language) -> Vec<(Vec<Part>, LetterFacts)> {
     let mut undated = full(language);
     undated.origins.iter_mut().for_each(|o| o.date = None);
     tried.push((vec![Part::Access], undated));
+    // Data that were collected on several days, of which a letter must state the last, too.
+    let mut spanned = full(language);
+    let last = Some(date(2026, 3, 12));
+    spanned.origins.iter_mut().for_each(|o| o.until = last);
+    tried.push((vec![Part::Source], spanned));
     tried
 }

@@ -117,11 +117,9 @@ impl Templates {
                 };
                 match compose::compose_unchecked(self, &parts, &facts) {
                     Err((path, e)) => faults.extend(mistakes::all(&e, sources, &path)),
-                    Ok(letter) => faults.extend(
-                        lint::lint(&letter, &facts, &parts)
-                            .into_iter()
-                            .map(|f| written.fault(&f)),
-                    ),
+                    Ok(letter) => {
+                        faults.extend(written.faults(&lint::lint(&letter, &facts, &parts)));
+                    }
                 }
             }
         }

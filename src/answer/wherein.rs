@@ -1,8 +1,7 @@
 //! In which line of which template stands what the linter found in a letter.
 //!
 //! The linter reads the finished letter, and a writer mends a template. A phrase that must not be said is looked for in the
-//! files of that letter, then in the pieces that it may include; what is missing stands nowhere, and is a mistake of the
-//! whole text.
+//! files of that letter and in the pieces that it includes, those of the firm before ours; what is missing stands in no line.
 
 use super::lint::{Finding, Place, normal};
 use super::phrases::says;
@@ -17,15 +16,37 @@ pub(super) struct Written<'a> {
 }
 
 impl Written<'_> {
-    /// A finding as a mistake of the file and line that say it.
+    /// The findings of a letter as mistakes of files. What a page of ours repeats of the text is told once.
+    pub(super) fn faults(&self, findings: &[Finding]) -> Vec<Fault> {
+        let own_page = self.file("body.html").is_some_and(is_own);
+        let in_text = |f: &Finding| {
+            let mut all = findings.iter().filter(|o| o.place == Place::Text);
+            all.any(|o| o.rule == f.rule && o.what == f.what)
+        };
+        let repeats = |f: &&Finding| f.place == Place::Html && !own_page && in_text(f);
+        let told = findings.iter().filter(|f| !repeats(f));
+        told.map(|f| self.fault(f)).collect()
+    }
+
+    /// A finding as a mistake of the file and line that say it. Our own files say nothing wrong by themselves: where the firm has
+    /// written one that the letter is made of, the mistake is looked for there, and is that file's if it stands in no line.
     pub(super) fn fault(&self, finding: &Finding) -> Fault {
         let (what, fix) = (finding.to_string(), finding.advice());
-        match self.said(finding) {
-            Some((source, offset)) => Fault::at(&source.file, &source.text, offset, what, fix),
-            None => {
-                let file = self.file("body.txt").map_or("", |s| &s.file);
-                Fault::of_file(file, what, fix)
-            }
+        let all = self.made_of(match finding.place {
+            Place::Subject => &["subject.txt"],
+            Place::Text | Place::Attachment => &["body.txt"],
+            Place::Html => &["body.html", "body.txt"],
+        });
+        let own: Vec<&Source> = all.iter().copied().filter(|s| is_own(s)).collect();
+        let suspects = if own.is_empty() { &all } else { &own };
+        let words = words(finding);
+        let said = words.and_then(|words| {
+            let mut suspects = suspects.iter();
+            suspects.find_map(|source| Some((source, place(&source.text, words)?)))
+        });
+        match (said, suspects.first()) {
+            (Some((source, at)), _) => Fault::at(&source.file, &source.text, at, what, fix),
+            (None, first) => Fault::of_file(first.map_or("", |s| &s.file), what, fix),
         }
     }
 
@@ -34,28 +55,43 @@ impl Written<'_> {
         self.sources.iter().find(|s| s.path == path)
     }
 
-    /// Where the words of a finding stand: the source, and the byte offset in its text.
-    fn said(&self, finding: &Finding) -> Option<(&Source, usize)> {
-        if matches!(
-            finding.rule,
-            "missing" | "too_long" | "vague_source" | "subject"
-        ) {
-            return None;
+    /// The files of the letter of these names, and all that they include, nearest first.
+    fn made_of(&self, names: &[&str]) -> Vec<&Source> {
+        let mut all: Vec<&Source> = names.iter().filter_map(|n| self.file(n)).collect();
+        let mut next = 0;
+        while let Some(source) = all.get(next).copied() {
+            for path in included(&source.text) {
+                let piece = self.sources.iter().find(|s| s.path == path);
+                let new = piece.filter(|p| !all.iter().any(|known| known.path == p.path));
+                all.extend(new);
+            }
+            next += 1;
         }
-        let words = quoted(&finding.what)?;
-        let files: &[&str] = match finding.place {
-            Place::Subject => &["subject.txt"],
-            Place::Text | Place::Attachment => &["body.txt"],
-            Place::Html => &["body.html", "body.txt"],
-        };
-        let own = files.iter().filter_map(|name| self.file(name));
-        let pieces = format!("{}/parts/", self.language);
-        let shared = self.sources.iter().filter(|s| {
-            s.path.starts_with(&pieces)
-                || (finding.place == Place::Html && s.path.starts_with("parts/"))
-        });
-        let mut all = own.chain(shared);
-        all.find_map(|source| Some((source, place(&source.text, words)?)))
+        all
+    }
+}
+
+/// Whether the firm has written it, or changed one of ours.
+fn is_own(source: &Source) -> bool {
+    super::builtin::source(&source.path).is_none_or(|ours| ours.text != source.text)
+}
+
+/// The paths that a template takes in.
+fn included(text: &str) -> impl Iterator<Item = &str> {
+    text.split("{%").skip(1).filter_map(|tag| {
+        let tag = tag.trim_start_matches(['-', ' ', '\t', '\n', '\r']);
+        let path = tag.strip_prefix("include")?.trim_start();
+        let quote = path.chars().next().filter(|c| ['"', '\''].contains(c))?;
+        path.get(1..)?.split(quote).next()
+    })
+}
+
+/// The words that a finding quotes, if they may stand in a line; what is missing stands in none.
+fn words(finding: &Finding) -> Option<&str> {
+    let nowhere = ["missing", "too_long", "vague_source", "subject"];
+    match nowhere.contains(&finding.rule) {
+        true => None,
+        false => quoted(&finding.what),
     }
 }
 
@@ -115,7 +151,7 @@ mod tests {
     fn a_claim_is_shown_in_the_line_that_makes_it_wherever_it_is_wrapped() {
         let body = source(
             "fr/stop/body.txt",
-            "Bonjour,\nnous sommes Conformes\nau RGPD.\n",
+            "Bonjour,\nnous sommes Conformes\nau RGPD.\n{% include \"fr/parts/closing.txt\" %}",
         );
         let piece = source("fr/parts/closing.txt", "Audité.\n");
         let all = [body, piece];
@@ -129,6 +165,35 @@ mod tests {
             said.starts_with("/own/fr/parts/closing.txt:1:1: claim"),
             "{said}"
         );
+    }
+
+    #[test]
+    fn a_mistake_is_of_the_file_that_the_firm_wrote_and_the_letter_includes() {
+        let ours = |path: &str| super::super::builtin::source(path).unwrap();
+        let stop = source(
+            "fr/parts/stop.txt",
+            "{{ controller.name }} ne vous enverra plus rien.",
+        );
+        let elsewhere = source("fr/parts/access.txt", "Une autre pièce.");
+        let all = [
+            elsewhere,
+            ours("fr/parts/apology.txt"),
+            ours("fr/parts/closing.txt"),
+            ours("fr/parts/greeting.txt"),
+            stop,
+            ours("fr/stop/body.html"),
+            ours("fr/stop/body.txt"),
+        ];
+        for (rule, what) in [
+            (
+                "unproved",
+                "\"ne vous enverra plus\" is said, but not proved",
+            ),
+            ("missing", "the firm's name (\"Relais\")"),
+        ] {
+            let said = fault(&all, rule, what);
+            assert!(said.starts_with("/own/fr/parts/stop.txt:"), "{said}");
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::{Answer, Desk, Refusal, address, grouping, messages, senders, suppression, words};
 use crate::record::{Concerned, Contact, Fault};
 use crate::register::{self, Key, OriginRule, Preview};
-use crate::service::{Handover, ImportFailure, import as import_list};
+use crate::service::{Handover, ImportFailure, import_contacts};
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Query, State};
@@ -44,25 +44,14 @@ pub async fn import(
     Query(list): Query<List>,
     body: Bytes,
 ) -> Result<Answer, Refusal> {
-    let settings = desk.office.house.load().config.register.clone();
     let opened = register::Reader::open(&list.file, &body[..], &BTreeMap::new());
     let preview = opened
         .map_err(|e| list_refused(e.into()))?
         .preview()
         .clone();
     let (source, dry) = (Cursor::new(body), list.dry_run);
-    let done = import_list(
-        &desk.office.sequencer,
-        &settings,
-        list.handed(),
-        source,
-        dry,
-    )
-    .await;
+    let done = import_contacts(&desk.office, list.handed(), source, dry).await;
     let (sum, faults) = done.map_err(list_refused)?;
-    if !dry {
-        desk.tell_of_addresses(&sum.reached).await?;
-    }
     let would = if dry { "would be stored" } else { "stored" };
     let (mut text, columns) = understood(&preview);
     text += &format!(

@@ -2,20 +2,16 @@
 
 use super::{Answer, Desk, Refusal, address, words};
 use crate::record::{
-    Contact, CrmId, Event, GroupRow, Grouping, PersonId, PersonRow, Profile, TraceRow, Traced,
+    Contact, CrmId, Event, GroupRow, Grouping, PersonRow, Profile, TraceRow, Traced,
 };
 use crate::register;
 use crate::service::{
-    InSight, NotGrouped, Ordered, Proposal, Word, ask_senders_anew, merge as merged,
-    split as parted,
+    InSight, NotGrouped, Ordered, Proposal, Word, merge as merged, split as parted,
 };
 use axum::Json;
 use axum::extract::State;
 use serde::Deserialize;
 use serde_json::{Value, json};
-
-/// People of one frame of notices.
-const TOLD_AT_ONCE: usize = 100;
 
 /// Two addresses that are one person's.
 #[derive(Deserialize)]
@@ -67,23 +63,6 @@ impl Desk {
         let events = self.with_notices(ordered.events, sight).await?;
         let proposal = Proposal::new(events).expecting(ordered.expectations);
         self.commit(proposal).await
-    }
-}
-
-impl Desk {
-    /// Every sender is told of these people anew: a list has brought an address that none was told of.
-    pub(super) async fn tell_of_addresses(&self, people: &[PersonId]) -> Result<(), Refusal> {
-        for some in people.chunks(TOLD_AT_ONCE) {
-            let (office, some) = (self.office.clone(), some.to_vec());
-            let house = office.house.load_full();
-            let asking = move || ask_senders_anew(&office, &house, &some);
-            let asking = tokio::task::spawn_blocking(asking).await;
-            let events = asking.map_err(|e| Refusal::broken(e.to_string()))??;
-            if !events.is_empty() {
-                self.write(events).await?;
-            }
-        }
-        Ok(())
     }
 }
 

@@ -22,10 +22,12 @@ mod flags;
 mod floods;
 mod grouping;
 mod identifying;
+mod in_the_way;
 mod incidents;
 mod learning;
 mod letter_story;
 mod letters;
+mod lines;
 mod log;
 mod looking;
 mod messages;
@@ -40,6 +42,7 @@ mod requests;
 mod rewriting;
 mod search;
 mod senders;
+mod senders_waiting;
 mod sent;
 mod serve;
 mod suppression;
@@ -66,6 +69,7 @@ pub use serve::{Control, NotServed, serve};
 use crate::record::{Address, Damaged, Event};
 use crate::service::{
     CanaryReport, Committed, Daemon, Office, Proposal, SenderReport, Status, Trouble, flood_needs,
+    mark_by_hand,
 };
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -119,7 +123,9 @@ impl Desk {
             let logins = crate::service::oauth_standings(&house.config, now);
             let canary = CanaryReport::of_house(&state, &house.config)?;
             let status = status.with_floods(floods).with_logins(logins);
-            Ok(status.with_canary(canary))
+            let mut status = status.with_canary(canary);
+            mark_by_hand(&own, &mut status.needs);
+            Ok(status)
         };
         Self {
             office,
@@ -378,6 +384,6 @@ fn of_senders() -> Router<Desk> {
         .route("/senders/{name}/test", post(senders::test))
         .route("/senders/{name}/pull", post(senders::pull))
         .route("/senders/{name}/push", post(senders::push))
-        .route("/senders/{name}/done", post(senders::done))
-        .route("/senders/{name}/waiting", get(senders::waiting))
+        .route("/senders/{name}/done", post(senders_waiting::done))
+        .route("/senders/{name}/waiting", get(senders_waiting::waiting))
 }

@@ -3,8 +3,9 @@
 //! A letter on paper is held to the rules of every letter that a human releases. What was printed is written down before
 //! anybody holds it in their hands; until it was posted it may be printed anew, and the last sheet counts.
 
-use super::deciding::{as_read, cancelled, decided, may_leave, open_case, released};
+use super::deciding::{as_read, cancelled, decided, open_case, released};
 use super::entering::received;
+use super::in_the_way::may_leave;
 use super::requests::reference;
 use super::{Answer, Desk, Refusal, draft};
 use crate::record::{
@@ -163,7 +164,7 @@ pub async fn print(
 ) -> Result<Answer, Refusal> {
     let case = open_case(&desk, &case)?;
     let row = meant(&case, word.letter)?;
-    may_leave(&desk, &case, row)?;
+    may_leave(&desk, &case, row, desk.office.clock.now())?;
     let house = desk.office.house.load_full();
     let written = case.write(&desk.office, &house, row)?;
     let written = written.map_err(|why| draft::unwritten(&why))?;
@@ -206,8 +207,8 @@ pub async fn posted(
             ),
         ));
     };
-    may_leave(&desk, &case, row)?;
     let on = received(&desk, &word.on)?;
+    may_leave(&desk, &case, row, on)?;
     let house = desk.office.house.load_full();
     let (day, dated) = (
         house.config.policy.calendar.day(on),
@@ -260,7 +261,7 @@ fn sent(
         events.push(released(case, by, None));
     }
     let held = !ends && case.row.held.is_some();
-    events.extend(follows(&desk.office, row, held, by)?);
+    events.extend(follows(&desk.office, row, on, (held, by))?);
     Ok(events)
 }
 

@@ -336,7 +336,10 @@ fn forwarded(
     };
     match enter(&desk.office, &desk.office.house.load_full(), &entry) {
         Ok(entered) => Ok(Outcome {
-            text: format!("opened {}, due {}", entered.case, entered.due),
+            text: match entered.kinds.is_empty() {
+                true => format!("{} is open for this already", entered.case),
+                false => format!("opened {}, due {}", entered.case, entered.due),
+            },
             events: entered.events,
             expectations: entered.expectations,
             ..Outcome::default()

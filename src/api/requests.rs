@@ -83,7 +83,7 @@ fn head(desk: &Desk, house: &House, case: &CaseFile) -> Result<String, Refusal> 
         senders::tell(&state, &Concerned::Person(person), &mut text)?;
     }
     entering::tell(desk, case, &mut text)?;
-    let by_hand = case.left_to_a_human();
+    let by_hand = case.left_to_a_human(house);
     if !by_hand.is_empty() {
         text += &format!(
             "to do      no letter answers {}: answer by hand, then `quitus requests answered {}`\n",
@@ -96,7 +96,7 @@ fn head(desk: &Desk, house: &House, case: &CaseFile) -> Result<String, Refusal> 
             "to do      the copy does not say where all of the data come from ({why}): complete the register\n"
         );
     }
-    told_by_hand(house, case, &mut text);
+    erased_by_hand(house, case, &mut text);
     Ok(text)
 }
 
@@ -109,16 +109,20 @@ fn vague(house: &House, case: &CaseFile) -> Option<WhyVague> {
     origins.err().filter(|_| owed)
 }
 
-/// Recipients of whom letters speak and that nothing here tells.
-fn told_by_hand(house: &House, case: &CaseFile, text: &mut String) {
-    let erases = |r: &&Clock| r.request == RequestKind::Erasure;
+/// What an erasure asks of a human, since nothing here does it: mails that lie in mailboxes, recipients that letters name.
+fn erased_by_hand(house: &House, case: &CaseFile, text: &mut String) {
+    let erases = |r: &Clock| r.request == RequestKind::Erasure;
+    if !case.open_requests().any(erases) {
+        return;
+    }
+    *text += "to do      delete the mails of this person from the mailboxes yourself (INBOX, Sent): nothing here deletes mail\n";
     let told = house.config.processing.recipients.iter().flatten();
     let configured = |name: &&str| house.config.recipients.iter().any(|r| r.name == *name);
     let told: Vec<&str> = told
         .map(String::as_str)
         .filter(|n| !configured(n))
         .collect();
-    if case.open_requests().find(erases).is_some() && !told.is_empty() {
+    if !told.is_empty() {
         let who = told.join(", ");
         *text +=
             &format!("to do      tell these recipients of the erasure yourself (Art. 19): {who}\n");

@@ -4,7 +4,8 @@
 
 use super::{Answer, Desk, Refusal};
 use crate::record::{
-    CaseRow, Clock, LetterKind, LetterState, RequestKind, State as Rows, Timestamp,
+    CaseRow, Clock, LetterKind, LetterRow, LetterState, RequestKind, RequestState, State as Rows,
+    Timestamp,
 };
 use axum::extract::{Query, State};
 use serde::{Deserialize, Serialize};
@@ -21,21 +22,30 @@ pub struct Year {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
 struct OfKind {
     received: u64,
-    /// Their case was closed within the legal time.
+    /// They were answered, or ended by a human, within the legal time.
     in_time: u64,
-    /// It was closed after that.
+    /// That came after it.
     late: u64,
-    /// It is open, and there is time.
+    /// They wait, and there is time.
     open: u64,
-    /// It is open, and there is none.
+    /// They wait, and there is none.
     overdue: u64,
 }
 
+/// When a request ended: with the letter that answered it; without one, with its case.
+fn ended(clock: &Clock, case: &CaseRow, letters: &[LetterRow]) -> Option<Timestamp> {
+    let answers =
+        |l: &&LetterRow| l.state == LetterState::Sent && l.head.answers.contains(&clock.request);
+    let by_letter = letters.iter().filter(answers).map(|l| l.changed).min();
+    let answered = clock.state == RequestState::Answered;
+    by_letter.filter(|_| answered).or(case.closed)
+}
+
 impl OfKind {
-    fn count(&mut self, clock: &Clock, case: &CaseRow, now: Timestamp) {
+    fn count(&mut self, clock: &Clock, ended: Option<Timestamp>, now: Timestamp) {
         self.received += 1;
-        let end = match (case.closed, now <= clock.due) {
-            (Some(closed), _) if closed <= clock.due => &mut self.in_time,
+        let end = match (ended, now <= clock.due) {
+            (Some(at), _) if at <= clock.due => &mut self.in_time,
             (Some(_), _) => &mut self.late,
             (None, true) => &mut self.open,
             (None, false) => &mut self.overdue,
@@ -54,16 +64,16 @@ pub async fn show(State(desk): State<Desk>, Query(year): Query<Year>) -> Result<
     let mut kinds: BTreeMap<RequestKind, OfKind> = BTreeMap::new();
     let mut letters = 0u64;
     for (id, case) in state.cases(None, usize::MAX)? {
+        let of_case: Vec<LetterRow> = state.letters(id)?.into_iter().map(|(_, l)| l).collect();
         for clock in case.requests.iter().filter(|c| within(c.received)) {
-            kinds
-                .entry(clock.request)
-                .or_default()
-                .count(clock, &case, now);
+            let ended = ended(clock, &case, &of_case);
+            let of_kind = kinds.entry(clock.request).or_default();
+            of_kind.count(clock, ended, now);
         }
-        let sent = |l: &crate::record::LetterRow| {
+        let sent = |l: &&LetterRow| {
             l.state == LetterState::Sent && l.head.kind == LetterKind::Answer && within(l.changed)
         };
-        letters += state.letters(id)?.iter().filter(|(_, l)| sent(l)).count() as u64;
+        letters += of_case.iter().filter(sent).count() as u64;
     }
     let kinds: Vec<_> = kinds
         .iter()

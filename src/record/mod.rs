@@ -80,7 +80,9 @@ pub use mailed::order_mails;
 pub use mark::LogMark;
 pub use memory::MemoryTables;
 pub use note::{Note, NoteRow, Noted};
-pub use notice::{Concerned, Notice, NoticeAct, NoticeEnd, NoticeRow, QueuedNotice, Told, Whom};
+pub use notice::{
+    Concerned, Notice, NoticeAct, NoticeEnd, NoticeRow, QueuedNotice, SECOND_LOOK_HOURS, Told, Whom,
+};
 pub use order::{CaseList, CasePlace, order_cases};
 pub use owner::{OwnerNotice, OwnerNotices, OwnerRow};
 pub use paper::{Media, Scan, ScanRow, Sheet};

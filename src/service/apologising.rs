@@ -203,34 +203,22 @@ pub(super) fn told_again(
     events: &[Event],
     addresses: impl FnOnce() -> Vec<Address>,
 ) -> Result<Vec<Event>, Trouble> {
-    let state = office.sequencer.reader().state();
-    let mut asked = Vec::new();
+    let mut people: Vec<PersonId> = Vec::new();
     for event in events {
         if let Event::MailAfterStop { person, .. } = event
-            && let Some(holds) = state.person(*person)?.suppression
+            && !people.contains(person)
         {
-            asked.push(Event::Suppressed {
-                person: *person,
-                suppression: holds.suppression,
-                reason: holds.reason,
-                case: holds.case,
-            });
+            people.push(*person);
         }
     }
-    if asked.is_empty() {
+    if people.is_empty() {
         return Ok(Vec::new());
     }
-    let (addresses, domains) = (addresses(), Vec::new());
-    notices::ask(
-        office,
-        house,
-        &asked,
-        &InSight {
-            addresses,
-            domains,
-            backlog: false,
-        },
-    )
+    let sight = InSight {
+        addresses: addresses(),
+        ..InSight::default()
+    };
+    notices::ask_disproved(office, house, &people, &sight)
 }
 
 /// Whether whoever is suppressed so had asked not to be written to.

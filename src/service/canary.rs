@@ -13,6 +13,7 @@ mod report;
 pub(super) use hearing::heard;
 pub use report::CanaryReport;
 
+use super::daily::is_due;
 use super::house::Office;
 use super::outbox;
 use super::sequencer::{Committed, Proposal};
@@ -143,7 +144,8 @@ impl Keeper {
         let mut due = false;
         for request in BOTH {
             let row = self.row(request)?;
-            due |= row.is_none_or(|row| self.day(row.begun, settings.hour) < today);
+            let last = row.map(|row| self.day(row.begun, settings.hour));
+            due |= last.is_none_or(|last| is_due(today, last));
         }
         if due {
             let events = begin("auto").map_err(|e| e.to_string())?;
@@ -221,19 +223,16 @@ impl Keeper {
         row: &CanaryRow,
     ) -> Result<(), String> {
         let parcel = self.parcel(settings, request, row)?;
-        let login = Credentials::of(&settings.smtp).map_err(|e| e.to_string());
-        let courier = login.and_then(|login| {
-            Courier::new(&settings.smtp, login).map_err(|problem| problem.to_string())
-        });
-        let outcome = match courier {
+        let login = Credentials::of(&settings.smtp);
+        let outcome = match Courier::new(&settings.smtp, login) {
             Ok(courier) => {
                 let outcome = courier.deliver(&parcel, &|| async { true }).await;
                 courier.rest().await;
                 crate::faults::reached("canary: its mail has left");
                 outcome
             }
-            Err(why) => {
-                self.put_off(request, row, why);
+            Err(problem) => {
+                self.put_off(request, row, problem.to_string());
                 return Ok(());
             }
         };

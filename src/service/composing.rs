@@ -5,6 +5,7 @@
 use super::elsewhere;
 use super::house::{House, loop_value};
 use super::notices::Standing;
+use super::sources;
 use crate::answer::{
     self, Channel, Envelope, Letter, LetterFacts, Line, MessageId, Submitted, Thread, compose,
     lint, mime,
@@ -14,7 +15,7 @@ use crate::record::{
     Address, Contact, Fingerprinter, FrozenLetter, LetterKind, RecipientRow, RequestKind,
     Suppression, Timestamp,
 };
-use crate::register::{self, ProviderRole};
+use crate::register;
 use crate::request::{Identity, LetterPlan};
 use crate::sender;
 use jiff::civil::Date;
@@ -116,7 +117,7 @@ pub fn facts(house: &House, plan: &LetterPlan, occasion: &Occasion<'_>) -> Lette
         .and_then(Contact::formal_name)
         .map(|n| Line::new(&n));
     let why = contact.and_then(|c| register::why_for(c, &house.config.register.origin));
-    let told = contact.map(|c| origins(house, c, plan));
+    let told = contact.map(|c| sources::told(house, c, plan, day(house, occasion.now)));
     let (origins, providers) = told.unwrap_or_default();
     // An acknowledgement names what is answered later; what is answered at once stands in the letter already.
     let requests = match plan.announces.is_empty() {
@@ -215,59 +216,6 @@ fn copy(house: &House, contact: &Contact, occasion: &Occasion<'_>) -> answer::Co
     }
 }
 
-/// Where the data come from. What is known only in part stands in a copy alone, which tells any available information
-/// (Art. 15(1)(g)); a source letter tells it of each datum, or is not written.
-fn origins(
-    house: &House,
-    contact: &Contact,
-    plan: &LetterPlan,
-) -> (Vec<answer::Origin>, Vec<answer::Provider>) {
-    let settings = &house.config.register;
-    let (origins, vague) = register::known_origins(contact, &settings.origin);
-    let answers = |kind| plan.answers.contains(&kind);
-    let in_part = answers(RequestKind::Access) && !answers(RequestKind::Source);
-    if vague.is_some() && !in_part {
-        return Default::default();
-    }
-    let provider = |id: &str| {
-        settings
-            .provider
-            .iter()
-            .find(|p| p.id == id || p.name == id)
-    };
-    let mut providers: Vec<answer::Provider> = Vec::new();
-    let mut told = Vec::new();
-    for origin in origins {
-        let id = origin.provider.as_deref().unwrap_or_default();
-        let known = provider(id);
-        if let Some(p) = known
-            && !providers.iter().any(|k| k.name.as_str() == p.name)
-        {
-            providers.push(answer::Provider {
-                name: Line::new(&p.name),
-                contact: p.contact.as_deref().map(Line::new),
-                role: match p.role {
-                    ProviderRole::Processor => answer::ProviderRole::Processor,
-                    ProviderRole::Controller => answer::ProviderRole::Controller,
-                },
-            });
-        }
-        let there = |text: &Line| !text.is_empty();
-        told.push(answer::Origin {
-            data: origin.data.iter().map(|d| Line::new(d)).collect(),
-            provider: Some(Line::new(known.map_or(id, |p| &p.name))).filter(there),
-            from: origin.from.as_deref().map(Line::new).filter(there),
-            date: origin
-                .date
-                .as_deref()
-                .and_then(|d| d.get(..10))
-                .and_then(|d| d.parse().ok()),
-            public: origin.public,
-        });
-    }
-    (told, providers)
-}
-
 /// The register's row as an access letter shows it; labels are the columns' own words.
 fn fields(c: &Contact) -> Vec<answer::Field> {
     let mut all: Vec<(&str, String)> = Vec::new();
@@ -340,7 +288,7 @@ pub fn freeze(
         from_name: Line::new(name),
         from: from.clone(),
         to,
-        reply_to: None,
+        reply_to: house.config.reply_to(&from, occasion.mailbox).cloned(),
         in_reply_to: references.last().cloned(),
         references,
         message_id: own,

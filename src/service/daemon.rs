@@ -1,18 +1,20 @@
 //! Puts the rooms together and keeps them running: store, sequencer, mailboxes, outbox; reload and an orderly end.
 //!
 //! Everything that ends by itself is an error here. A failed store ends the daemon, because only opening it again (and
-//! replaying the log) makes its state certain.
+//! replaying the log) makes its state certain; any other part that falls is an urgent need, and the rest goes on (`parts`).
 
+use super::by_hand;
 use super::canary::Keeper;
 use super::clock::Clock;
 use super::connections::GuardReport;
 use super::desks::Desks;
-use super::digest::Mailer;
+use super::digest::{self, Mailer};
 use super::filing::Filer;
 use super::health::Health;
 use super::house::{House, Office};
 use super::notices::{Tellers, Troubles, Truth, pull_nightly};
 use super::outbox::{Outbox, courier};
+use super::parts::Parts;
 use super::reception::{Reception, Witness};
 use super::recipients::Herald;
 use super::sequencer::{Committed, Proposal, Running, Sequencer};
@@ -29,8 +31,7 @@ use arc_swap::ArcSwap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
-use tokio::task::JoinHandle;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 /// Why the daemon did not start.
 #[derive(Debug, thiserror::Error)]
@@ -74,7 +75,7 @@ pub struct Daemon {
     courier: Arc<Courier>,
     mailboxes: Vec<watch::Receiver<MailboxStatus>>,
     stop: watch::Sender<bool>,
-    tasks: Vec<JoinHandle<()>>,
+    parts: Parts,
     running: Running,
     health: Arc<Health>,
     troubles: Arc<Troubles>,
@@ -102,33 +103,33 @@ impl Daemon {
         };
         office.open(extras.activate).await?;
         let (stop, stopping) = watch::channel(false);
+        let health = Arc::new(Health::new(office.clock.now()));
+        let mut parts = Parts::new(health.clone(), office.clock.clone());
         let reception = Reception {
             office: office.clone(),
             witness: extras.witness,
         };
-        let (mut tasks, mailboxes, desks) = watch_all(&office, &reception, &stopping);
+        let (mailboxes, desks) = watch_all(&office, &reception, &mut parts, &stopping);
         let uncertain = settling::settle(&office)
             .await
             .map_err(StartError::Commit)?;
-        let interrupted = interrupted(&report, uncertain);
-        let outbox = Outbox::new(office.clone(), courier.clone(), desks);
-        tasks.push(tokio::spawn(async move { outbox.run(stopping).await }));
-        tasks.extend(see_to_what_is_kept(&office, &stop));
-        let health = Arc::new(Health::new(office.clock.now(), interrupted));
-        let troubles = tell_senders(&office, &health, &mut tasks, &stop);
+        health.comes_after(interrupted(&report, uncertain));
+        let troubles = tell_senders(&office, &health, &mut parts, &stop);
         let guard = GuardSeen::default();
         let seen = (&health, &troubles, &guard);
-        let teller = Arc::new(teller(&office, &courier, seen, &mailboxes));
-        let mailer = Mailer::new(office.clone(), courier.clone(), teller);
-        tasks.push(tokio::spawn(mailer.run(stop.subscribe())));
-        tasks.extend(write_others(&office, &courier, &stop));
+        let watched = (&started.mailboxes[..], &mailboxes[..]);
+        let teller = teller(&office, &courier, seen, watched);
+        let teller = Arc::new(by_hand::seen(&office, teller));
+        send_letters(&office, &courier, desks, &mut parts, &stop);
+        write_others(&office, &courier, teller, &mut parts, &stop);
+        see_to_what_is_kept(&office, &health, &mut parts, &stop);
         Ok(Self {
             office,
             report,
             courier,
             mailboxes,
             stop,
-            tasks,
+            parts,
             running,
             health,
             troubles,
@@ -166,7 +167,9 @@ impl Daemon {
         &self,
     ) -> impl Fn() -> Result<Status, crate::record::Damaged> + Send + Sync + use<> {
         let seen = (&self.health, &self.troubles, &self.guard);
-        teller(&self.office, &self.courier, seen, &self.mailboxes)
+        let watched = (&self.started.mailboxes[..], &self.mailboxes[..]);
+        let teller = teller(&self.office, &self.courier, seen, watched);
+        by_hand::seen(&self.office, teller)
     }
 
     /// From now on the guard's listeners are seen in status and digest; once, when they are open.
@@ -200,30 +203,13 @@ impl Daemon {
         let Self {
             office,
             stop,
-            tasks,
+            parts,
             running,
             ..
         } = self;
         // All receivers may be gone already, and then there is nothing to stop.
         let _ = stop.send(true);
-        let deadline = Instant::now() + PARKING;
-        for mut task in tasks {
-            let parked = match timeout_at(deadline, &mut task).await {
-                Ok(ended) => ended,
-                Err(_) => {
-                    tracing::warn!(
-                        "a session did not finish in time and is cut; a letter on its way is uncertain at the next start"
-                    );
-                    task.abort();
-                    task.await
-                }
-            };
-            if let Err(error) = parked
-                && !error.is_cancelled()
-            {
-                tracing::error!(%error, "a part of the daemon failed");
-            }
-        }
+        parts.end(Instant::now() + PARKING).await;
         drop(office);
         let joined = tokio::task::spawn_blocking(move || running.join().map(drop)).await;
         if !matches!(joined, Ok(Ok(()))) {
@@ -233,57 +219,82 @@ impl Daemon {
 }
 
 /// The daily round, and erased texts that must not stand in the own set of replies.
-fn see_to_what_is_kept(office: &Office, stop: &watch::Sender<bool>) -> [JoinHandle<()>; 2] {
-    let daily = super::daily::run(office.clone(), stop.subscribe());
+fn see_to_what_is_kept(
+    office: &Office,
+    health: &Arc<Health>,
+    parts: &mut Parts,
+    stop: &watch::Sender<bool>,
+) {
+    let daily = super::daily::run(office.clone(), health.clone(), stop.subscribe());
+    parts.start("daily round", daily);
     let learning = super::learning::run(office.clone(), stop.subscribe());
-    [tokio::spawn(daily), tokio::spawn(learning)]
+    parts.start("own replies", learning);
 }
 
-/// Mails that are no letters of a case: to recipients of data, to owners of contacts, and the canary's.
+/// Letters of cases.
+fn send_letters(
+    office: &Office,
+    courier: &Arc<Courier>,
+    desks: Arc<Desks>,
+    parts: &mut Parts,
+    stop: &watch::Sender<bool>,
+) {
+    let outbox = Outbox::new(office.clone(), courier.clone(), desks);
+    let stopping = stop.subscribe();
+    parts.start("outbox", async move { outbox.run(stopping).await });
+    // It may be a program that takes long, and nothing waits for it: what is wrong is seen as the server's state.
+    let courier = courier.clone();
+    tokio::spawn(async move { courier.look_at_password().await });
+}
+
+/// Mails that are no letters of a case: to reviewers, to recipients of data, to owners of contacts, and the canary's.
 fn write_others(
     office: &Office,
     courier: &Arc<Courier>,
+    teller: digest::Teller,
+    parts: &mut Parts,
     stop: &watch::Sender<bool>,
-) -> [JoinHandle<()>; 3] {
+) {
+    let mailer = Mailer::new(office.clone(), courier.clone(), teller);
+    parts.start("digest", mailer.run(stop.subscribe()));
+    let herald = Herald::new(office.clone(), courier.clone());
+    parts.start("recipients", herald.run(stop.subscribe()));
+    let keeper = Keeper::new(office.clone(), courier.clone());
+    parts.start("canary", keeper.run(stop.subscribe()));
     let owners = super::owners::Teller::new(office.clone(), courier.clone());
-    let owners = tokio::spawn(owners.run(stop.subscribe()));
-    let herald = Herald::new(office.clone(), courier.clone()).run(stop.subscribe());
-    let keeper = Keeper::new(office.clone(), courier.clone()).run(stop.subscribe());
-    [tokio::spawn(herald), tokio::spawn(keeper), owners]
+    parts.start("owners", owners.run(stop.subscribe()));
 }
 
 /// Begins to tell the tools that send, and to let letters go that wait for them; what is wrong with each stands in the result.
 fn tell_senders(
     office: &Office,
     health: &Arc<Health>,
-    tasks: &mut Vec<JoinHandle<()>>,
+    parts: &mut Parts,
     stop: &watch::Sender<bool>,
 ) -> Arc<Troubles> {
     // Whether they do obey is seen in the logs of mail servers.
     let logs = super::sent_log::run(office.clone(), health.clone(), stop.subscribe());
-    tasks.push(tokio::spawn(logs));
+    parts.start("logs of mail servers", logs);
     let troubles = Arc::new(Troubles::default());
     let (obeyed, hear) = tokio::sync::mpsc::unbounded_channel();
     let tellers = Tellers::new(office.clone(), troubles.clone(), obeyed);
-    tasks.push(tokio::spawn(tellers.run(stop.subscribe())));
+    parts.start("senders", tellers.run(stop.subscribe()));
     let pulls = pull_nightly(office.clone(), troubles.clone(), stop.subscribe());
-    tasks.push(tokio::spawn(pulls));
+    parts.start("opt-outs of senders", pulls);
     let truth = Truth::new(office.clone(), hear);
-    tasks.push(tokio::spawn(truth.run(stop.subscribe())));
+    parts.start("letters that wait", truth.run(stop.subscribe()));
     troubles
 }
 
-/// What runs, what tells how each mailbox is, and the second connections.
-type Watchers = (
-    Vec<JoinHandle<()>>,
-    Vec<watch::Receiver<MailboxStatus>>,
-    Arc<Desks>,
-);
-
-/// Begins to watch every mailbox, to keep log-ins by token fresh, to file, and to look for uncertain letters.
-fn watch_all(office: &Office, reception: &Reception, stopping: &watch::Receiver<bool>) -> Watchers {
-    let (mut tasks, mut mailboxes, mut desks) =
-        (Vec::new(), Vec::new(), Desks::new(office.clock.clone()));
+/// Begins to watch every mailbox, to keep log-ins by token fresh, to file, and to look for uncertain letters. Gives what tells
+/// how each mailbox is, and the second connections.
+fn watch_all(
+    office: &Office,
+    reception: &Reception,
+    parts: &mut Parts,
+    stopping: &watch::Receiver<bool>,
+) -> (Vec<watch::Receiver<MailboxStatus>>, Arc<Desks>) {
+    let (mut mailboxes, mut desks) = (Vec::new(), Desks::new(office.clock.clone()));
     let house = office.house.load();
     let hosts = Arc::new(Hosts::new(house.config.connections.at_once));
     for settings in house.config.mailboxes.clone() {
@@ -293,18 +304,19 @@ fn watch_all(office: &Office, reception: &Reception, stopping: &watch::Receiver<
         let closes = closes_at(&house.config, &settings);
         desks.insert(settings.clone(), hosts.clone(), closes);
         let (reception, stopping) = (reception.clone(), stopping.clone());
+        let name = format!("mailbox {}", settings.name);
         let watched = watch_one(settings, hosts.clone(), reception, tell, stopping);
-        tasks.push(tokio::spawn(watched));
+        parts.start(name, watched);
     }
     let desks = Arc::new(desks);
-    tasks.push(tokio::spawn(desks.clone().tidy(stopping.clone())));
+    parts.start("second connections", desks.clone().tidy(stopping.clone()));
     let checks = SentChecks::new(office.clone(), desks.clone());
-    tasks.push(tokio::spawn(checks.run(stopping.clone())));
+    parts.start("uncertain letters", checks.run(stopping.clone()));
     let fresh = super::logins::run(office.clone(), stopping.clone());
-    tasks.push(tokio::spawn(fresh));
+    parts.start("log-ins", fresh);
     let filer = Filer::new(office.clone(), desks.clone());
-    tasks.push(tokio::spawn(filer.run(stopping.clone())));
-    (tasks, mailboxes, desks)
+    parts.start("filing", filer.run(stopping.clone()));
+    (mailboxes, desks)
 }
 
 async fn open_store(

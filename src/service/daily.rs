@@ -3,14 +3,17 @@
 //! The log remembers the day that was done, so that a restart neither repeats nor skips it; a round that was cut off is
 //! begun again, which does no harm. A day is missed only while no daemon runs, and its work is done at the next start.
 //! Retention erases keys, in the frame that says the day is done: content and proof of cases that were closed long ago
-//! and stand under no legal hold. Deliberately absent: dropping whole segments of the log, because rows of the register
-//! live in the oldest of them.
+//! and stand under no legal hold. What is erased cannot be had back, and a machine's clock may be wrong by years for an hour:
+//! after a leap the first round erases nothing, and says so. Deliberately absent: dropping whole segments of the log, because
+//! rows of the register live in the oldest of them.
 
+use super::health::Health;
 use super::house::Office;
 use super::sequencer::{Committed, Proposal};
 use crate::config::RetentionSettings;
 use crate::record::{CaseRow, Duty, Event, KeyId, Timestamp};
 use crate::store::Reader;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 
@@ -19,11 +22,14 @@ const LOOK: Duration = Duration::from_millis(500);
 /// After a round that failed.
 const AGAIN: Duration = Duration::from_secs(60);
 
+/// More days than these between two rounds: the clock leapt ahead, or nobody was here for so long; nobody can tell.
+const LEAP: i32 = 14;
+
 /// Does the rounds until `stop` becomes true.
-pub(super) async fn run(office: Office, mut stop: watch::Receiver<bool>) {
+pub(super) async fn run(office: Office, health: Arc<Health>, mut stop: watch::Receiver<bool>) {
     while !*stop.borrow_and_update() {
         let mut pause = LOOK;
-        if let Err(why) = round(&office).await {
+        if let Err(why) = round(&office, &health).await {
             tracing::error!(%why, "the daily round could not be done");
             pause = AGAIN;
         }
@@ -48,8 +54,15 @@ pub(super) fn day_due(office: &Office, at: Timestamp) -> i32 {
     }
 }
 
+/// Whether what is done once a day is due on this day, after that last one. A last day that is yet to come was written by a
+/// clock that has been set right since; without this nothing would be due until then. One day ahead is none: the hour may have
+/// been moved.
+pub(super) fn is_due(day: i32, last: i32) -> bool {
+    day > last || last > day.saturating_add(1)
+}
+
 /// Does what is due; nothing if that day is done.
-async fn round(office: &Office) -> Result<(), String> {
+async fn round(office: &Office, health: &Health) -> Result<(), String> {
     let (now, reader) = (office.clock.now(), office.sequencer.reader());
     let day = day_due(office, now);
     let last = reader.state().last_duties().map_err(|e| e.to_string())?;
@@ -57,12 +70,22 @@ async fn round(office: &Office) -> Result<(), String> {
         Some(day) => day,
         None => day_due(office, began(reader)?.unwrap_or(now)),
     };
-    if day <= last {
+    if !is_due(day, last) {
         return Ok(());
     }
     let checkpoint = office.sequencer.checkpoint().await?;
     let settings = office.house.load().config.retention;
-    let over = over(reader, &settings, now)?;
+    let mut over = over(reader, &settings, now)?;
+    let leapt = !over.is_empty() && day.saturating_sub(last) > LEAP;
+    if leapt {
+        let (days, keys) = (day.saturating_sub(last), over.len());
+        tracing::warn!(
+            days,
+            keys,
+            "the last daily round is long ago, or the clock leapt: nothing is erased"
+        );
+        over.clear();
+    }
     let keys = u32::try_from(over.len()).unwrap_or(u32::MAX);
     let mut events = vec![Event::Duty(Duty::Done {
         day,
@@ -74,6 +97,7 @@ async fn round(office: &Office) -> Result<(), String> {
     }
     match office.sequencer.commit(Proposal::new(events)).await {
         Committed::Frame(_) => {
+            health.leapt(leapt.then_some(now));
             tracing::info!(checkpoint, keys, "the daily round is done");
             Ok(())
         }
@@ -122,4 +146,20 @@ fn of_case(case: &CaseRow, settings: &RetentionSettings, now: Timestamp) -> Vec<
     let content = over(settings.content_days).then_some(case.content_key);
     let proof = over(settings.proof_days).then_some(case.proof_key);
     content.into_iter().chain(proof).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_is_due_once_and_a_last_day_that_is_yet_to_come_is_none() {
+        assert!(is_due(10, 9) && is_due(10, 3));
+        assert!(!is_due(10, 10));
+        assert!(!is_due(10, 11), "the hour was moved");
+        assert!(
+            is_due(10, 12) && is_due(10, i32::MAX),
+            "the clock was ahead"
+        );
+    }
 }

@@ -3,6 +3,7 @@
 //! The core decides and composes; here it is given what it asks for, and what it returns is sealed.
 
 use super::composing::{self, Occasion};
+use super::extending;
 use super::filing;
 use super::floods;
 use super::gathering::{self, Gathered, Trouble};
@@ -101,6 +102,8 @@ impl Reception {
         let mut beside = self.notices(house, message, g.arrival.received, decision)?;
         beside.extend(counted);
         beside.extend(recipients::ask_at_once(&self.office, house, g, decision)?);
+        let bounced = decision.bounced.iter().map(|(letter, ..)| *letter);
+        beside.extend(extending::came_back(&self.office, bounced)?);
         Ok(beside)
     }
 

@@ -105,11 +105,15 @@ impl Mailer {
 
     async fn round(&mut self) -> Result<(), String> {
         let readers = self.readers();
-        if readers.is_empty() {
+        // Whoever is above the reviewers hears of a case also where there are none.
+        if readers.is_empty() && self.office.house.load().config.above().is_empty() {
             return Ok(());
         }
         let alarms = self.alarms(&readers).await;
-        alarms.and(self.daily(&readers).await)
+        match readers.is_empty() {
+            true => alarms,
+            false => alarms.and(self.daily(&readers).await),
+        }
     }
 
     /// Who reads today: the reviewers, and for those who are away their deputies.
@@ -137,7 +141,7 @@ impl Mailer {
             Some(day) => day,
             None => daily::day_due(&self.office, daily::began(reader)?.unwrap_or(now)),
         };
-        if day <= last {
+        if !daily::is_due(day, last) {
             return Ok(());
         }
         let frame = reader.head().map_err(|e| e.to_string())?.number;

@@ -17,7 +17,7 @@ use crate::record::{
 };
 use crate::register;
 use crate::request::{self, Arrival, Decision, FreshIds, History, Known, Who};
-use crate::store::Reader;
+use crate::store::{KeyError, ReadError, Reader};
 
 /// Why a message cannot be decided now; all of these are the store's trouble, never the message's.
 #[derive(Debug, thiserror::Error)]
@@ -27,13 +27,23 @@ pub enum Trouble {
     Index(#[from] Damaged),
     /// A key could not be made or used.
     #[error(transparent)]
-    Key(#[from] crate::store::KeyError),
+    Key(#[from] KeyError),
     /// The log could not be read.
     #[error(transparent)]
-    Log(#[from] crate::store::ReadError),
+    Log(#[from] ReadError),
     /// No random numbers.
     #[error("the system gives no random numbers")]
     Random,
+}
+
+impl Trouble {
+    /// Whether it may be over in a while, since the disk did not answer. What is damaged stays so.
+    pub(super) fn is_passing(&self) -> bool {
+        matches!(
+            self,
+            Self::Random | Self::Key(KeyError::Io(_)) | Self::Log(ReadError::Io(_))
+        )
+    }
 }
 
 /// A message that was read, before anything was looked up for the decision.

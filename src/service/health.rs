@@ -25,6 +25,19 @@ pub struct DaemonReport {
     pub restart: Vec<&'static str>,
     /// Logs of mail servers (`[[sent_log]]`) that cannot be read: a mail after a STOP in them is not seen.
     pub blind: Vec<BlindLog>,
+    /// Parts that have fallen: what they do is not done until the daemon is started again.
+    pub fallen: Vec<FallenPart>,
+    /// When a daily round erased nothing because the one before it was long ago, or the clock leapt (RFC 3339).
+    pub leapt: Option<String>,
+}
+
+/// A part of the daemon that ended by a panic.
+#[derive(Clone, Debug, Serialize)]
+pub struct FallenPart {
+    /// Which: `outbox`, `daily round`, a mailbox with its name.
+    pub part: String,
+    /// Since when (RFC 3339).
+    pub since: String,
 }
 
 /// A log of a mail server that cannot be read.
@@ -52,16 +65,29 @@ pub struct Interrupted {
 pub(super) struct Health(Mutex<DaemonReport>);
 
 impl Health {
-    pub(super) fn new(since: Timestamp, interrupted: Option<Interrupted>) -> Self {
+    pub(super) fn new(since: Timestamp) -> Self {
         Self(Mutex::new(DaemonReport {
             pid: std::process::id(),
             since: since.to_string(),
-            interrupted,
+            interrupted: None,
             reloaded: None,
             edits: None,
             restart: Vec::new(),
             blind: Vec::new(),
+            fallen: Vec::new(),
+            leapt: None,
         }))
+    }
+
+    /// What the process before it left behind.
+    pub(super) fn comes_after(&self, interrupted: Option<Interrupted>) {
+        self.change(|r| r.interrupted = interrupted);
+    }
+
+    /// A part has ended by a panic.
+    pub(super) fn fell(&self, part: &str, at: Timestamp) {
+        let (part, since) = (part.to_owned(), at.to_string());
+        self.change(|r| r.fallen.push(FallenPart { part, since }));
     }
 
     /// New settings are in force, apart from these sections.
@@ -77,6 +103,11 @@ impl Health {
     pub(super) fn refused(&self, at: Timestamp, faults: &[Fault]) {
         let faults = faults.iter().map(Fault::to_string).collect();
         self.change(|r| r.edits = Some((at.to_string(), faults)));
+    }
+
+    /// A daily round erased nothing because of a leap of the clock, at this time; or it did what was due.
+    pub(super) fn leapt(&self, at: Option<Timestamp>) {
+        self.change(|r| r.leapt = at.map(|at| at.to_string()));
     }
 
     /// A log of a mail server cannot be read, for this reason; or it can, or is followed no more.
@@ -113,7 +144,15 @@ impl DaemonReport {
             );
             Need::of(Why::SentLog, fix).about(&b.log).since(&b.since)
         });
-        edits.chain(blind).collect()
+        let fallen = self.fallen.iter().map(|f| {
+            let fix = "start the daemon again; its log says where the part fell";
+            Need::of(Why::Part, fix).about(&f.part).since(&f.since)
+        });
+        let leapt = self.leapt.iter().map(|at| {
+            let fix = "look at the machine's clock; if it is right, the next round erases";
+            Need::of(Why::Clock, fix).since(at)
+        });
+        edits.chain(blind).chain(fallen).chain(leapt).collect()
     }
 }
 
@@ -146,6 +185,9 @@ impl std::fmt::Display for DaemonReport {
             for line in faults.iter().flat_map(|fault| fault.lines()) {
                 writeln!(f, "           {line}")?;
             }
+        }
+        for FallenPart { part, since } in &self.fallen {
+            writeln!(f, "FALLEN     {part} since {since}: its work is not done")?;
         }
         for BlindLog { log, since, why } in &self.blind {
             writeln!(f, "SENT LOG   {log} cannot be read since {since}: {why}")?;

@@ -9,9 +9,10 @@ use super::gathering::Trouble;
 use super::house::Office;
 use super::sequencer::{Committed, Proposal};
 use crate::record::{
-    Address, Damaged, Event, Fingerprint, Fingerprinter, KeyKind, Listing, PersonId, State,
-    Suppression, SuppressionReason, domain_to_ascii, unhex,
+    Damaged, Event, Fingerprint, Fingerprinter, KeyKind, Listing, PersonId, State, Suppression,
+    SuppressionReason,
 };
+use crate::register::{Layout, Named, Unnamed};
 use crate::store::{KeyError, ListDraft, ListError, NewList, Reader};
 use std::collections::HashSet;
 
@@ -22,44 +23,16 @@ const FRAME: usize = 1_000;
 /// Threads that work on a batch of lines: the mail that comes in needs the machine, too.
 const THREADS: usize = 2;
 
-/// What a line of a list names.
-#[derive(Clone)]
-pub enum Named {
-    /// Somebody, by an address.
-    Address(Address),
-    /// Somebody, by the SHA-256 sum of an address.
-    Sum([u8; 32]),
-    /// A whole domain, in ASCII.
-    Domain(String),
-}
-
-impl Named {
-    /// The first field of the line that names something.
-    pub fn read(line: &str) -> Option<Self> {
-        line.split([',', ';', '\t', ' ']).find_map(|field| {
-            let field = field.trim().trim_matches('"');
-            if let Some(domain) = field.strip_prefix('@') {
-                let ascii = domain_to_ascii(domain).filter(|d| d.contains('.'))?;
-                return Some(Self::Domain(ascii));
-            }
-            if let Ok(address) = Address::parse(field) {
-                return Some(Self::Address(address));
-            }
-            unhex(&field.to_lowercase()).map(Self::Sum)
-        })
-    }
-
-    /// The key forms, and whom they name if nothing else is known; nothing for a domain.
-    fn keys(&self, keys: &Fingerprinter) -> (Vec<Fingerprint>, Option<PersonId>) {
-        let all = match self {
-            Self::Address(address) => keys.of_address(address),
-            Self::Sum(sum) => vec![keys.of_sha256(*sum)],
-            Self::Domain(_) => Vec::new(),
-        };
-        // The canonical form is the last; an address that has no other is its own.
-        let person = all.last().map(PersonId::from_fingerprint);
-        (all, person)
-    }
+/// The key forms, and whom they name if nothing else is known; nothing for a domain.
+fn key_forms(named: &Named, keys: &Fingerprinter) -> (Vec<Fingerprint>, Option<PersonId>) {
+    let all = match named {
+        Named::Address(address) => keys.of_address(address),
+        Named::Sum(sum) => vec![keys.of_sha256(*sum)],
+        Named::Domain(_) => Vec::new(),
+    };
+    // The canonical form is the last; an address that has no other is its own.
+    let person = all.last().map(PersonId::from_fingerprint);
+    (all, person)
 }
 
 /// Why a long list was not taken in; nothing of it holds then.
@@ -99,6 +72,8 @@ pub struct Order {
     pub why: String,
     /// Only tell what it would change.
     pub dry_run: bool,
+    /// How its lines are read.
+    pub layout: Layout,
 }
 
 /// What a list changed.
@@ -115,8 +90,8 @@ pub struct Added {
 pub struct Batch {
     /// Lines that name somebody or a domain.
     pub named: u64,
-    /// Numbers of the lines that name nothing.
-    pub faults: Vec<u64>,
+    /// Numbers of the lines that are not taken, and why.
+    pub faults: Vec<(u64, Unnamed)>,
     /// What they name, where that must be told to somebody: domains always, people if `told` was asked.
     pub seen: Vec<Named>,
     keys: Vec<(Fingerprint, PersonId)>,
@@ -148,9 +123,9 @@ impl LongList {
         told: bool,
     ) -> Result<(Self, Batch), NotListed> {
         let work = tokio::task::spawn_blocking(move || {
-            let keys = self.office.keys();
+            let (keys, layout) = (self.office.keys(), self.order.layout);
             let mut all = Batch::default();
-            for part in side_by_side(&lines, keys, told)? {
+            for part in side_by_side(&lines, keys, (layout, told))? {
                 all.named += part.named;
                 all.faults.extend(part.faults);
                 all.seen.extend(part.seen);
@@ -225,11 +200,11 @@ async fn commit(office: &Office, events: Vec<Event>) -> Result<(), NotListed> {
 fn side_by_side(
     lines: &[(u64, String)],
     keys: &Fingerprinter,
-    told: bool,
+    how: (Layout, bool),
 ) -> Result<Vec<Batch>, NotListed> {
     let share = lines.len().div_ceil(THREADS).max(500);
     std::thread::scope(|scope| {
-        let work = |part| scope.spawn(move || read(part, keys, told));
+        let work = |part| scope.spawn(move || read(part, keys, how));
         let parts: Vec<_> = lines.chunks(share).map(work).collect();
         let joined = parts.into_iter().map(|part| part.join());
         joined
@@ -238,15 +213,18 @@ fn side_by_side(
     })
 }
 
-fn read(lines: &[(u64, String)], keys: &Fingerprinter, told: bool) -> Batch {
+fn read(lines: &[(u64, String)], keys: &Fingerprinter, (layout, told): (Layout, bool)) -> Batch {
     let mut batch = Batch::default();
     for (number, line) in lines {
-        let Some(named) = Named::read(line) else {
-            batch.faults.push(*number);
-            continue;
+        let named = match layout.read(line) {
+            Ok(named) => named,
+            Err(why) => {
+                batch.faults.push((*number, why));
+                continue;
+            }
         };
         batch.named += 1;
-        let (all, person) = named.keys(keys);
+        let (all, person) = key_forms(&named, keys);
         if let Some(person) = person {
             batch.keys.extend(all.into_iter().map(|key| (key, person)));
         }

@@ -11,7 +11,7 @@ mod session;
 use super::house::Office;
 use super::sequencer::{Committed, Proposal};
 use super::settling::{blind_copy, frozen_letter};
-use crate::delivery::{Courier, Frozen, Parcel, Problem, Trouble};
+use crate::delivery::{Courier, Credentials, Frozen, Parcel, Problem};
 use crate::mailbox::{Faster, LookAgain};
 use crate::record::{
     Address, Event, FrozenLetter, LetterId, LetterRow, LetterState, MessageState, Mode, RuleId,
@@ -158,9 +158,14 @@ impl<L: SecondLook> Outbox<L> {
                 continue;
             }
             self.pauses.end(id);
-            match self.open(id, now).await? {
-                Some(due) => letters.push(due),
-                None => continue,
+            match self.open(id, now).await {
+                Ok(Some(due)) => letters.push(due),
+                Ok(None) => {}
+                // It is looked at again in a while, and holds up no other.
+                Err(why) => {
+                    tracing::warn!(letter = %id, %why, "a letter cannot be read now");
+                    self.pauses.begin(id, LOOK_PAUSE);
+                }
             }
         }
         self.not_answered_by_hand(letters).await
@@ -181,7 +186,15 @@ impl<L: SecondLook> Outbox<L> {
         if row.position.is_none() {
             return Ok(None);
         }
-        let frozen = frozen_letter(reader, &row).map_err(|e| e.to_string())?;
+        let frozen = match frozen_letter(reader, &row) {
+            Ok(frozen) => frozen,
+            Err(why) if why.is_passing() => return Err(why.to_string()),
+            // Damaged, or its key is lost: it never leaves as it is, and a human writes another.
+            Err(why) => {
+                let text = format!("it cannot be read any more: {why}");
+                return self.reject(id, "before", text).await;
+            }
+        };
         let Some(letter) = frozen else {
             let (rule, by) = (RuleId::of("P.erased"), "auto".into());
             self.write(vec![Event::LetterCancelled {
@@ -311,12 +324,7 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
         .unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
-/// The courier for a configuration.
+/// The courier for a configuration; no password is read yet.
 pub fn courier(config: &crate::config::Config) -> Result<Courier, Problem> {
-    let login = crate::delivery::Credentials::of(&config.smtp).map_err(|e| Problem {
-        phase: crate::delivery::Phase::Auth,
-        trouble: Trouble::Login,
-        reply: e.to_string(),
-    })?;
-    Courier::new(&config.smtp, login)
+    Courier::new(&config.smtp, Credentials::of(&config.smtp))
 }

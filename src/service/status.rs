@@ -20,8 +20,9 @@ use std::fmt;
 const SHOWN: usize = 30;
 
 /// What is ill outside the state.
-const OUTSIDE: [Why; 12] = [
+const OUTSIDE: [Why; 14] = [
     Why::DiskFull,
+    Why::Part,
     Why::Mailbox,
     Why::Smtp,
     Why::Canary,
@@ -30,6 +31,7 @@ const OUTSIDE: [Why; 12] = [
     Why::Edits,
     Why::SentLog,
     Why::Filing,
+    Why::Clock,
     Why::Sender,
     Why::SenderStuck,
     Why::Flood,

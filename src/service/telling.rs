@@ -8,7 +8,7 @@ use super::house::Office;
 use super::notices::{SenderReport, Troubles};
 use super::status::Status;
 use crate::delivery::Courier;
-use crate::mailbox::MailboxStatus;
+use crate::mailbox::{MailboxSettings, MailboxStatus};
 use crate::store::OpenReport;
 use std::sync::{Arc, OnceLock};
 use tokio::sync::watch;
@@ -16,16 +16,19 @@ use tokio::sync::watch;
 /// Says how the listeners of the guard are, once they are open.
 pub(super) type GuardSeen = Arc<OnceLock<Box<dyn Fn() -> Vec<GuardReport> + Send + Sync>>>;
 
+/// The mailboxes as they are watched: with the settings of the start, whatever was reloaded since; and what each watcher tells.
+pub(super) type Watched<'a> = (&'a [MailboxSettings], &'a [watch::Receiver<MailboxStatus>]);
+
 /// Says how everything is. It holds the way to the log.
 pub(super) fn teller(
     office: &Office,
     courier: &Arc<Courier>,
     (health, troubles, guard): (&Arc<Health>, &Arc<Troubles>, &GuardSeen),
-    mailboxes: &[watch::Receiver<MailboxStatus>],
+    (started, mailboxes): Watched<'_>,
 ) -> impl Fn() -> Result<Status, crate::record::Damaged> + Send + Sync + use<> {
     let (office, courier) = (office.clone(), courier.clone());
     let (health, troubles, guard) = (health.clone(), troubles.clone(), guard.clone());
-    let mailboxes = mailboxes.to_vec();
+    let (started, mailboxes) = (started.to_vec(), mailboxes.to_vec());
     move || {
         let state = office.sequencer.reader().state();
         let (house, now) = (office.house.load(), office.clock.now());
@@ -38,13 +41,12 @@ pub(super) fn teller(
         let status = status.with_canary(CanaryReport::of_house(&state, &house.config)?);
         let full = office.sequencer.reader().check_room();
         let disk = full.err().map(|full| full.to_string());
-        let closing = |name: &str| {
-            let of = house.config.mailboxes.iter().find(|m| m.name == name);
-            of.and_then(|m| m.closing)
-        };
+        let settings = |name: &str| started.iter().find(|m| m.name == name);
         let seen = mailboxes.iter().map(|m| {
-            let status = m.borrow();
-            MailboxReport::of(&status, closing(&status.name))
+            let (gone, status) = (m.has_changed().is_err(), m.borrow());
+            let of = settings(&status.name);
+            let report = MailboxReport::of(&status, of.and_then(|m| m.closing));
+            report.unless_silent(&status, of.map(|m| m.poll_every()), gone)
         });
         let smtp = SmtpReport::of(&courier.breaker());
         let status = status.with_daemon(health.report(), disk, smtp, seen.collect());

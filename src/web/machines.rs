@@ -26,6 +26,9 @@ const LISTS: [&str; 5] = [
     "/suppression/check/list",
 ];
 
+/// What is asked of a tool that sends, or told to it, about everybody.
+const OF_EVERYBODY: [&str; 2] = ["/pull", "/push"];
+
 /// Questions that are asked with POST because addresses stand in no URL.
 const QUESTIONS: [&str; 4] = [
     "/contacts/show",
@@ -38,6 +41,14 @@ const QUESTIONS: [&str; 4] = [
 pub fn router(web: &Web) -> Router<Web> {
     let inner = api::router(web.desk.clone()).layer(from_fn(named));
     Router::new().nest_service("/api/v1", inner)
+}
+
+/// Whether a request, to a page or in the API, is about a whole list: it is given the time that this takes.
+pub(super) fn is_long(uri: &Uri) -> bool {
+    let path = uri.path();
+    let path = path.strip_prefix("/api/v1").unwrap_or(path);
+    let of_sender = path.starts_with("/senders/");
+    LISTS.contains(&path) || of_sender && OF_EVERYBODY.iter().any(|end| path.ends_with(end))
 }
 
 /// Whoever sends no token, or a wrong one.
@@ -186,6 +197,22 @@ mod tests {
         ] {
             let refused = named(other.to_owned()).unwrap_err();
             assert_eq!(refused.status, StatusCode::BAD_REQUEST, "{other}");
+        }
+    }
+
+    #[test]
+    fn an_order_about_a_whole_list_is_given_time_and_no_other() {
+        let long = |path: &str| is_long(&path.parse().unwrap());
+        for path in [
+            "/api/v1/contacts/import?file=a.csv",
+            "/api/v1/senders/crm/pull",
+            "/api/v1/senders/crm/push",
+            "/suppression/import",
+        ] {
+            assert!(long(path), "{path}");
+        }
+        for path in ["/", "/senders/crm", "/api/v1/senders/crm/test"] {
+            assert!(!long(path), "{path}");
         }
     }
 

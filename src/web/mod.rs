@@ -19,6 +19,7 @@
 //!
 //! Deliberately absent: a page that decides anything; any name in an order's form for who gave it; anything loaded from elsewhere.
 
+mod approved;
 mod attempts;
 mod diary;
 mod door;
@@ -46,6 +47,7 @@ use crate::api::{self, Answer, Client, Desk, NoAnswer};
 use crate::config::Secret;
 use crate::guard::Listen;
 use crate::record::{Language, Timestamp};
+use approved::Approved;
 use attempts::Attempts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, header};
@@ -81,6 +83,7 @@ pub struct Inner {
     proxy: Option<Secret>,
     hashing: Semaphore,
     diary: Diary,
+    approved: Approved,
     /// The hash of a link's token that lets somebody in once, and whom.
     invitation: Mutex<Option<(String, String)>>,
 }
@@ -130,6 +133,7 @@ impl Web {
             proxy,
             hashing: Semaphore::new(HASHING),
             diary: Diary::default(),
+            approved: Approved::default(),
             invitation: Mutex::default(),
             settings,
         })))

@@ -1,6 +1,6 @@
 //! Opening the pages where the settings say so, and ending them.
 
-use super::{DeskSettings, Web, diary, pages};
+use super::{DeskSettings, Web, diary, machines, pages};
 use crate::api::Desk;
 use crate::guard::{Listen, Socket, serve_pages};
 use tokio::sync::watch;
@@ -69,7 +69,7 @@ impl Pages {
         let (stop, stopping) = watch::channel(false);
         let router = pages::router(&web);
         let diary = keep_diary(web.clone(), stop.subscribe());
-        let served = serve_pages(router, socket, stopping);
+        let served = serve_pages(router, machines::is_long, socket, stopping);
         let task = tokio::spawn(async move {
             tokio::join!(served, diary);
         });

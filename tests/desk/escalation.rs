@@ -127,6 +127,9 @@ async fn a_case_comes_to_its_reviewer_then_the_deputy_then_the_controller_each_o
     // The end is two months later: its own last month begins anew.
     let long = json!({"reason": "several systems are searched"});
     stage.order(&format!("/requests/{case}/extend"), long).await;
+    let drafts = stage.drafts(&case).await;
+    let tells = drafts.iter().find(|d| d["kind"] == "extension").unwrap();
+    stage.approve(&case, tells).await;
     stage.later(60);
     some_looks().await;
     assert_eq!(to(&stage, &STEP).len(), told.len(), "there is time again");
@@ -135,6 +138,20 @@ async fn a_case_comes_to_its_reviewer_then_the_deputy_then_the_controller_each_o
     stage.later(ten_before + 600);
     told.push(DPO);
     wait_for(&stage, &STEP, &told).await;
+    stage.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_controller_is_told_on_the_day_also_where_there_are_no_reviewers() {
+    let alone = "\n[review.escalation]\ncontroller = [\"dpo@cabinet.example\"]\n";
+    let stage = Stage::with(Mode::Review, alone).await;
+    stage
+        .receives("anne@dune.example", "Re: Relais", "STOP")
+        .await;
+    let case = stage.open().await.pop().unwrap();
+    let end = due(&stage, &case).await.as_second();
+    stage.later(end - DAY - now(&stage));
+    wait_for(&stage, &STEP, &[DPO]).await;
     stage.end().await;
 }
 

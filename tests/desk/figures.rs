@@ -13,6 +13,27 @@ async fn figures(stage: &Stage, query: &str) -> Value {
         .data
 }
 
+#[tokio::test]
+async fn of_a_year_a_request_ends_with_its_letter_and_not_with_its_case() {
+    let stage = Stage::build(Mode::Review).await;
+    let text = "Please remove me from your mailing list, and correct my job title: I am no longer the director but the chair.";
+    stage
+        .receives("bob@cliff.example", "Re: Relais", text)
+        .await;
+    stage.approve_only().await;
+    let path = format!("/compliance/figures?year={}", stage.date(0).year());
+    let year = stage.client.get(&path).await.unwrap().data;
+    let of = |kind: &str| {
+        let kinds = year["kinds"].as_array().unwrap().iter();
+        let found = kinds.clone().find(|k| k["kind"] == kind);
+        found.unwrap_or_else(|| panic!("{year}")).clone()
+    };
+    let (stop, other) = (of("stop"), of("rectification"));
+    assert_eq!((&stop["in_time"], &stop["open"]), (&json!(1), &json!(0)));
+    assert_eq!((&other["in_time"], &other["open"]), (&json!(0), &json!(1)));
+    stage.end().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_asked_answered_held_and_broken_is_counted_by_week_and_kind() {
     let stage = Stage::build(Mode::Review).await;

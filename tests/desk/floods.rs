@@ -165,3 +165,26 @@ async fn a_forged_flood_is_honoured_alarms_once_and_is_lifted_in_one_batch() {
     assert_eq!(stage.post.count(), 1, "one alarm");
     stage.end().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_says_by_telephone_what_was_forged_in_their_name_is_lifted_with_no_flood() {
+    let stage = Stage::with(Mode::Review, REVIEWER).await;
+    people(&stage, 4).await;
+    forged(&stage, 0..2).await;
+    let person = |n: usize| {
+        let address = quitus::record::Address::parse(&somebody(n)).unwrap();
+        let keys = stage.daemon.office.keys().of_address(&address);
+        stage.state(|s| s.person_of(&keys).unwrap().unwrap())
+    };
+    let unproved = |n: usize| stage.state(|s| s.is_unproved(person(n)).unwrap());
+    assert!(unproved(0) && unproved(1));
+    let call = json!({"kinds": ["stop"], "address": somebody(0), "received": stage.day(0), "channel": "phone"});
+    let said = stage.order("/requests/new", call.clone()).await;
+    assert!(said.text.contains("asked before"), "{}", said.text);
+    assert!(holds(&stage, &somebody(0)) && !unproved(0));
+    assert!(unproved(1), "nobody called for this one");
+    // A second call says nothing new.
+    let again = stage.refused("/requests/new", call).await;
+    assert!(again.error.contains("open for this already"), "{again:?}");
+    stage.end().await;
+}

@@ -142,6 +142,38 @@ async fn a_letter_that_the_server_puts_off_for_ever_is_given_to_a_human_at_its_e
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_copy_that_was_refused_is_not_sent_again_before_it_is_proved_who_asks() {
+    let stage = Stage::build(Mode::Review).await;
+    let ask = "Envoyez-moi une copie de toutes les données personnelles que vous détenez sur moi.";
+    stage
+        .receives("anne@dune.example", "Vos données", ask)
+        .await;
+    let case = stage.open().await.pop().unwrap();
+    let drafts = stage.drafts(&case).await;
+    let copy = drafts.iter().find(|d| d["kind"] == "answer").unwrap();
+    let nobody = smtp::Effect::Reply("550 5.1.1 nobody here".into());
+    let refuse = smtp::Fault::every(smtp::Step::Rcpt, nobody);
+    stage.post.script([refuse]);
+    let word = json!({"hash": copy["hash"]});
+    stage
+        .order(&format!("/requests/{case}/approve"), word)
+        .await;
+    let refused = quitus::record::LetterState::Rejected as usize;
+    let letters = || stage.state(|s| s.counts().unwrap().letters[refused]);
+    stage.until("it is refused", || letters() == 1).await;
+    let identify = format!("/requests/{case}/identify");
+    stage.order(&identify, json!({})).await;
+    let number = copy["letter"].as_u64().unwrap() - 1;
+    let again = format!("/letters/{case}.{number}/resend");
+    let refused = stage.refused(&again, json!({})).await;
+    assert!(refused.error.contains("not proved who asks"), "{refused:?}");
+    let proved = json!({"proved": true, "reason": "called back"});
+    stage.order(&identify, proved).await;
+    stage.order(&again, json!({})).await;
+    stage.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_erasure_waits_for_the_copy_that_was_asked_in_another_case() {
     let stage = Stage::build(Mode::Review).await;
     let copy = "Envoyez-moi une copie de toutes les données personnelles que vous détenez sur moi.";
@@ -181,6 +213,45 @@ async fn an_erasure_waits_for_the_copy_that_was_asked_in_another_case() {
     let drafts = stage.drafts(&second).await;
     let draft = drafts.iter().find(|d| d["kind"] == "answer").unwrap();
     stage.approve(&second, draft).await;
+    let shown = stage
+        .order("/contacts/show", json!({"address": "anne@dune.example"}))
+        .await;
+    assert!(
+        shown.text.contains("erased") && !shown.text.contains("Zibeline"),
+        "{}",
+        shown.text
+    );
+    stage.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_erasure_whose_letter_may_have_arrived_does_not_begin_to_wait_for_a_proof() {
+    let stage = Stage::build(Mode::Review).await;
+    let ask = "Je demande l'effacement de toutes mes données personnelles.";
+    stage
+        .receives("anne@dune.example", "Vos données", ask)
+        .await;
+    let case = stage.open().await.pop().unwrap();
+    let drafts = stage.drafts(&case).await;
+    let answer = drafts.iter().find(|d| d["kind"] == "answer").unwrap();
+    stage
+        .post
+        .script([smtp::Fault::every(smtp::Step::Dot, smtp::Effect::Cut)]);
+    let word = json!({"hash": answer["hash"]});
+    stage
+        .order(&format!("/requests/{case}/approve"), word)
+        .await;
+    let uncertain = quitus::record::LetterState::Uncertain as usize;
+    let letters = || stage.state(|s| s.counts().unwrap().letters[uncertain]);
+    stage.until("nobody knows", || letters() == 1).await;
+    let identify = format!("/requests/{case}/identify");
+    let refused = stage.refused(&identify, json!({})).await;
+    assert!(refused.error.contains("may have arrived"), "{refused:?}");
+
+    let number = answer["letter"].as_u64().unwrap() - 1;
+    let settle = format!("/letters/{case}.{number}/settle");
+    let word = json!({"arrived": true, "reason": "she wrote that she has it"});
+    stage.order(&settle, word).await;
     let shown = stage
         .order("/contacts/show", json!({"address": "anne@dune.example"}))
         .await;

@@ -133,6 +133,13 @@ async fn a_letter_is_approved_as_it_was_shown_and_the_log_knows_who_did_it() {
     assert!(stage.house.post.wait_for(1, Duration::from_secs(20)).await);
     let letter = stage.house.post.received().pop().unwrap();
     assert_eq!(letter.to, ["bob@cliff.example"]);
+    // The second of two clicks is told what the first one did.
+    let second = odile.orders(&path, &fields).await.text();
+    assert!(
+        second.contains("You approved this letter already"),
+        "{second}"
+    );
+    assert_eq!(stage.house.post.count(), 1);
     let words: Vec<String> = read(&letter)
         .0
         .split_whitespace()
@@ -149,6 +156,19 @@ async fn a_letter_is_approved_as_it_was_shown_and_the_log_knows_who_did_it() {
         !again.contains("about to leave. You can"),
         "it is said once: {again}"
     );
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn of_more_cases_than_are_approved_at_once_the_rest_is_named() {
+    let stage = WebStage::build(Mode::Review).await;
+    let case = waiting(&stage).await;
+    let mut odile = stage.signed_in("odile").await;
+    let fields = vec![("case", &*case); 103];
+    let page = odile.post("/cases/approve", &fields).await.text();
+    assert!(page.contains("You chose 3 more than the 100"), "{page}");
+    let page = odile.post("/cases/approve", &fields[..100]).await.text();
+    assert!(!page.contains("You chose"), "{page}");
     stage.end().await;
 }
 

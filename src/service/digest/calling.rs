@@ -4,6 +4,7 @@ use super::escalating::{self, Circle};
 use super::{Mailer, Reader, facts};
 use crate::answer::DigestFacts;
 use crate::record::{About, CaseId};
+use crate::service::by_hand;
 use crate::service::floods::floods_unseen;
 use crate::service::needs::{self, Need};
 use crate::service::status::Status;
@@ -93,7 +94,10 @@ impl Mailer {
         cases.dedup();
         let named: BTreeSet<&str> = named.iter().filter_map(|n| n.subject.as_deref()).collect();
         cases.retain(|case| !named.contains(&*case.to_string()));
-        needs::of_cases(&state, &cases, now, soon).map_err(|e| e.to_string())
+        let needs = needs::of_cases(&state, &cases, now, soon);
+        let mut needs = needs.map_err(|e| e.to_string())?;
+        by_hand::mark(&self.office, &mut needs);
+        Ok(needs)
     }
 
     /// One mail, about what still waits for somebody.

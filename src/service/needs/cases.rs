@@ -141,7 +141,8 @@ impl<'s> Cases<'s> {
         waits
     }
 
-    /// Its clocks, its identity, what is proposed, what no letter answers.
+    /// Its clocks, its identity, what is proposed, what no letter answers; whether a draft has words is not in the state, so
+    /// `by_hand` adds that.
     fn look(&mut self, case: CaseId, row: &CaseRow, soon: u32) -> Result<(), Damaged> {
         let mut open = row.requests.iter().filter(|r| is_open(r.state));
         let due = row.running_due();

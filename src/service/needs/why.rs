@@ -12,6 +12,8 @@ pub enum Why {
     ForeignInstance,
     /// The disk of the store is full: nothing is fetched or sent.
     DiskFull,
+    /// A part of the daemon has fallen: what it does is not done.
+    Part,
     /// A request is past its legal end.
     Overdue,
     /// A mail went out after a STOP.
@@ -44,6 +46,8 @@ pub enum Why {
     Filing,
     /// The legal end of a request is near.
     DueSoon,
+    /// The clock leapt ahead, or nobody was here for long: what is over was not erased yet.
+    Clock,
     /// A letter was refused for good.
     RejectedLetter,
     /// A letter came back.
@@ -70,10 +74,11 @@ pub enum Why {
 
 impl Why {
     /// All of them, the most urgent first.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 32] = [
         Self::Damage,
         Self::ForeignInstance,
         Self::DiskFull,
+        Self::Part,
         Self::Overdue,
         Self::Incident,
         Self::Flood,
@@ -90,6 +95,7 @@ impl Why {
         Self::Edits,
         Self::Filing,
         Self::DueSoon,
+        Self::Clock,
         Self::RejectedLetter,
         Self::BouncedLetter,
         Self::SenderStuck,
@@ -114,6 +120,7 @@ impl Why {
             Self::Damage => "damage",
             Self::ForeignInstance => "foreign_instance",
             Self::DiskFull => "disk_full",
+            Self::Part => "part",
             Self::Overdue => "overdue",
             Self::Incident => "incident",
             Self::Flood => "flood",
@@ -130,6 +137,7 @@ impl Why {
             Self::Edits => "edits",
             Self::Filing => "filing",
             Self::DueSoon => "due_soon",
+            Self::Clock => "clock",
             Self::RejectedLetter => "rejected_letter",
             Self::BouncedLetter => "bounced_letter",
             Self::SenderStuck => "sender_by_hand",
@@ -152,6 +160,7 @@ impl Why {
                 "another installation answers this mailbox, nothing is sent: stop one of them"
             }
             Self::DiskFull => "the disk of the store is full, nothing is fetched or sent",
+            Self::Part => "a part of the daemon has fallen, its work is not done",
             Self::Overdue => "OVERDUE",
             Self::Incident => "INCIDENT: mail went out after a STOP",
             Self::Flood => "a flood of STOPs: all are honoured; forged ones can be lifted together",
@@ -172,6 +181,7 @@ impl Why {
             Self::Edits => "what was saved is wrong, the last good set stays in force",
             Self::Filing => "messages cannot be filed",
             Self::DueSoon => "due soon",
+            Self::Clock => "the clock leapt ahead: nothing was erased that retention lets go",
             Self::RejectedLetter => "a letter was refused",
             Self::BouncedLetter => "a letter came back",
             Self::SenderStuck => "must be done by hand in a tool that sends",

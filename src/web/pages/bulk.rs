@@ -18,11 +18,24 @@ const MOST: usize = 100;
 struct View {
     letters: Vec<Value>,
     blocked: Vec<Value>,
+    /// What is said of cases that were chosen beyond what somebody can read.
+    more: Option<String>,
 }
 
-fn chosen<'a>(form: &'a [(String, String)], name: &str) -> Vec<&'a str> {
+/// What was chosen, as far as it is done at once, and how many were chosen beyond that.
+fn chosen<'a>(form: &'a [(String, String)], name: &str) -> (Vec<&'a str>, usize) {
     let all = form.iter().filter(|(n, _)| n == name);
-    all.map(|(_, v)| v.as_str()).take(MOST).collect()
+    let mut all: Vec<&str> = all.map(|(_, v)| v.as_str()).collect();
+    let more = all.len().saturating_sub(MOST);
+    all.truncate(MOST);
+    (all, more)
+}
+
+/// Nobody takes for done what was passed over.
+fn left_over(visitor: &Visitor, more: usize) -> Option<String> {
+    let (n, most) = (more.to_string(), MOST.to_string());
+    let said = (visitor.words).fill("bulk", "more", &[("n", &n), ("most", &most)]);
+    Some(said).filter(|_| more > 0)
 }
 
 /// What will leave.
@@ -32,7 +45,8 @@ pub async fn look(
     Form(form): Form<Vec<(String, String)>>,
 ) -> Result<Response, Trouble> {
     let (mut letters, mut blocked) = (Vec::new(), Vec::new());
-    for case in chosen(&form, "case") {
+    let (cases, more) = chosen(&form, "case");
+    for case in cases {
         let shown = web.ask(&format!("/requests/{case}")).await?.data;
         for number in shown["letters"].as_array().into_iter().flatten() {
             if number["state"] != "draft" {
@@ -58,7 +72,12 @@ pub async fn look(
         visitor.say(&web, false, visitor.word("bulk", "none"), None);
         return Ok(Redirect::to(cases::DRAFTS).into_response());
     }
-    web.page(&visitor, "cases", "bulk.html", &View { letters, blocked })
+    let view = View {
+        letters,
+        blocked,
+        more: left_over(&visitor, more),
+    };
+    web.page(&visitor, "cases", "bulk.html", &view)
 }
 
 /// They leave, each if it is still as it was shown.
@@ -68,7 +87,8 @@ pub async fn approve(
     Form(form): Form<Vec<(String, String)>>,
 ) -> Result<Response, Trouble> {
     let (mut left, mut stayed, mut foreign) = (0, Vec::new(), false);
-    for letter in chosen(&form, "letter") {
+    let (letters, more) = chosen(&form, "letter");
+    for letter in letters {
         let Some((case, hash)) = letter.split_once(' ') else {
             continue;
         };
@@ -89,6 +109,8 @@ pub async fn approve(
     let said = visitor
         .words
         .fill("bulk", "done", &[("n", &left.to_string())]);
+    let more = left_over(&visitor, more).map(|more| format!(". {more}"));
+    let said = said + &more.unwrap_or_default();
     let stayed = Some(stayed.join(" · ")).filter(|s| !s.is_empty());
     let detail = stayed.map(|said| Said { said, foreign });
     visitor.say(&web, detail.is_none(), said, detail);

@@ -40,6 +40,7 @@ struct View {
     who: Who,
     clocks: Vec<Clock>,
     extended: Option<String>,
+    extension_untold: bool,
     evidence: Vec<Evidence>,
     messages: Vec<Message>,
     thread: Vec<Line>,
@@ -173,6 +174,7 @@ impl Teller<'_> {
             who: self.who(data),
             clocks: list("clocks").iter().map(|c| self.clock(c)).collect(),
             extended: text("extended"),
+            extension_untold: data["closed"].is_null() && data["extension"] != "in_force",
             messages: list("messages")
                 .iter()
                 .map(|m| self.message(m, &evidence))
@@ -373,7 +375,7 @@ impl Teller<'_> {
         let address = address.or(data["proof"]["from"].as_str());
         May {
             close: open,
-            extend: running && data["extended"].is_null(),
+            extend: running && data["extension"] == "none",
             identify: running && data["identity_proved"].is_null() && clocks.clone().any(proof),
             tell: running && told.clone().any(|r| r["state"].is_null()),
             lift: address

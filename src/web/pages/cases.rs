@@ -177,6 +177,7 @@ pub fn row(web: &Web, words: &Words, case: &Value) -> Row {
     let state = match (case["closed"].as_str(), case["drafts"].as_u64(), letter) {
         (Some(_), ..) => words.of("case_state", "closed"),
         (_, Some(1..), _) => words.of("case_state", "draft"),
+        _ if by_hand && letter == Some("draft") => words.of("case_state", "by_hand"),
         (_, _, Some(letter)) if letter != "cancelled" => words.of("letter_state", letter),
         _ if by_hand => words.of("case_state", "by_hand"),
         _ if case["held"].is_string() => words.of("case_state", "held"),

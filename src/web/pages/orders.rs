@@ -25,6 +25,7 @@ pub struct Filled {
     words: String,
     address: String,
     proved: String,
+    told: String,
 }
 
 /// An order about a case: its word in the address is its word in the api.
@@ -36,8 +37,9 @@ pub async fn order(
 ) -> Result<Response, Trouble> {
     let path = format!("/requests/{case}/{order}");
     let body = match order.as_str() {
-        "approve" => json!({"hash": form.hash}),
-        "refuse" | "answered" | "extend" => json!({"reason": form.reason}),
+        "approve" => return approve(&web, &visitor, case, form).await,
+        "refuse" | "answered" => json!({"reason": form.reason}),
+        "extend" => json!({"reason": form.reason, "told": !form.told.is_empty()}),
         "identify" => json!({"reason": form.reason, "proved": !form.proved.is_empty()}),
         "done" => json!({"system": form.system, "request": form.request, "words": form.words}),
         "tell" => json!({"words": form.words}),
@@ -89,6 +91,35 @@ pub async fn cancel(
     .await
 }
 
+/// The letter leaves. Of two clicks on one button the second waits for the first, and is told what that did.
+async fn approve(
+    web: &Web,
+    visitor: &Visitor,
+    case: String,
+    form: Filled,
+) -> Result<Response, Trouble> {
+    let mut lately = web.approved.lately().await;
+    let (path, back) = (
+        format!("/requests/{case}/approve"),
+        format!("/cases/{case}"),
+    );
+    let now = web.ask(&format!("/requests/{case}")).await?;
+    let body = json!({"hash": form.hash});
+    let this = (case, form.version, form.hash);
+    if lately.has(&this) {
+        visitor.say(web, true, visitor.word("orders", "approved_before"), None);
+    } else if now.data["version"].as_u64() != Some(this.1) {
+        visitor.say(web, false, visitor.word("orders", "came_between"), None);
+    } else {
+        let done = web.order(visitor, &path, body).await;
+        if done.as_ref().is_ok_and(|answer| !answer.wrong) {
+            lately.note(this);
+        }
+        tell(web, visitor, "approve", done)?;
+    }
+    Ok(Redirect::to(&back).into_response())
+}
+
 /// Orders it, if the case is as it was seen, and goes back to it.
 async fn carry(
     web: &Web,
@@ -121,7 +152,11 @@ fn tell(
         Ok(answer) => {
             // Nobody is told that they may be written to while their whole firm may not.
             let held = order == "lift" && answer.data["domain"].is_string();
-            let word = if held { "lift_below_firm" } else { order };
+            let word = match order {
+                "lift" if held => "lift_below_firm",
+                "extend" if answer.data["drafted"] == false => "extend_told",
+                order => order,
+            };
             visitor.say(web, true, visitor.word("orders", word), None)
         }
         Err(why) => {

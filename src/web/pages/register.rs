@@ -303,12 +303,13 @@ fn origin(of: &Value) -> Origin {
 /// What a tool that sends was told, and how it took it.
 fn told(web: &Web, visitor: &Visitor, of: &Value) -> Sender {
     let end = &of["ended"];
-    let how = match (end["how"].as_str(), of["stuck"] == true) {
-        (Some(how), _) => how,
-        (None, true) => "stuck",
+    let stuck = of["stuck"] == true;
+    let how = match (end["how"].as_str(), stuck) {
+        (_, true) => "stuck",
+        (Some(how), false) => how,
         (None, false) => "being_told",
     };
-    let (words, at) = match end.is_null() {
+    let (words, at) = match end.is_null() || stuck {
         true => (&of["why"], &of["asked"]),
         false => (&end["words"], &end["at"]),
     };
