@@ -339,8 +339,13 @@ fn human(read: &mut Classification, judged: &Judgement, text: &str, enough: Enou
         read.human
             .push(signal("for a human", judged, HUMAN_LABEL, text));
     }
-    // Whoever also wants something of us wants no plain silence.
-    let wants = [(INTERESTED_LABEL, INTERESTED), (QUESTION_LABEL, ASKING)];
+    // Whoever also wants something of us wants no plain silence; to ask how one leaves is to leave.
+    let is_plain = |f: &Found| f.kind == RequestKind::Stop && f.confidence >= CERTAIN;
+    let asking = match read.requests.iter().any(is_plain) {
+        true => f32::INFINITY,
+        false => ASKING,
+    };
+    let wants = [(INTERESTED_LABEL, INTERESTED), (QUESTION_LABEL, asking)];
     let wants = wants.iter().find(|(l, least)| judged.says[*l] >= *least);
     if let (true, true, Some((label, _))) =
         (read.asks(RequestKind::Stop), read.human.is_empty(), wants)

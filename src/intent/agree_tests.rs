@@ -252,6 +252,19 @@ fn a_stop_that_may_be_said_beside_an_erasure_is_as_sure_as_it() {
 }
 
 #[test]
+fn who_asks_how_to_leave_leaves() {
+    for text in [
+        "Comment puis-je me désinscrire ? Le lien ne fonctionne pas.",
+        "How do I unsubscribe? Your link gives an error.",
+    ] {
+        let read = understood("", text);
+        assert!(read.asks(RequestKind::Stop), "{text}: {read:?}");
+        let is_held = read.unsure.is_some() || !read.human.is_empty();
+        assert!(!is_held, "{text}: {read:?}");
+    }
+}
+
+#[test]
 fn what_a_lexicon_hears_where_the_other_reader_did_not_look_is_not_denied() {
     let text = "Bonjour, merci de ne plus les relancer, ils sont partis.";
     let read = |unread: std::ops::Range<usize>, none: f32| {
