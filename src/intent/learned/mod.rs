@@ -331,6 +331,21 @@ mod tests {
     }
 
     #[test]
+    fn a_part_is_heard_where_it_is_plainer_and_is_never_sure() {
+        let says = |access: f32, none: f32| {
+            let mut judged = Judgement::default();
+            (judged.says[2], judged.says[NONE]) = (access, none);
+            judged
+        };
+        let mut whole = says(0.1, 0.9);
+        whole.hear(says(0.9999, 0.2));
+        assert_eq!((whole.says[2], whole.says[NONE]), (PART, 0.2));
+        let mut surer = says(0.97, 0.1);
+        surer.hear(says(0.98, 0.9));
+        assert_eq!(surer, says(0.97, 0.1), "less counts for less");
+    }
+
+    #[test]
     fn a_script_that_was_not_taught_is_foreign() {
         let learned = Learned::shipped().unwrap();
         for foreign in ["네, 관심 있습니다.", "تم الاستلام", "Cảm ơn, đã nhận."]
