@@ -1,34 +1,33 @@
-//! The sled index beside the log: every row with a checksum, groups of frames in one atomic batch with their place in the log.
+//! The sled index beside the log: every row with a checksum, the rows of many groups at once with their place in the log.
 //!
-//! Rows of the last groups wait in memory and go to sled together: sled seals a buffer, wakes all its threads and writes for
-//! each batch, however small, which cost a quarter of the daemon's CPU when every group was a batch. What waits is read like
+//! Rows of the last groups wait in memory and go to sled together, in the order of their keys, all or nothing
+//! ([`super::redo`]): what changes again meanwhile goes there once. What waits is read like
 //! everything else, and after a kill it is in the log: sled only lags behind it, never by more than [`Index::open`] was told.
 //!
-//! It is never the truth. sled's `flush` is no fsync, a flipped byte can panic its `open`, a lost tail can open as an empty
-//! database: so every call is guarded against a panic, a sentinel row names the store, and whatever is doubtful makes the
-//! owner rebuild it from the log. sled's types do not leave this file.
+//! It is never the truth: a sentinel row names the store, and whatever is doubtful makes the owner rebuild it from the log.
 
 use super::frame::Link;
 use super::lists::Lists;
 use super::overlay::{changed_rows, overlaid};
 use super::recent::Recent;
+use super::redo;
+use super::tree::{Tree, damaged};
+use crate::faults;
 use crate::record::{Damaged, Found, ListEntry, Rows, Table, decode, encode};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
-use std::time::{Duration, Instant};
 
 /// Keys that begin with this are the index's own.
 const OWN: u8 = 0xff;
 /// More than there are tables.
 const TABLES: usize = 64;
 const STORE: &[u8] = b"\xffstore";
-/// How long an index that is being dropped may take to let go of its lock.
-const LET_GO: Duration = Duration::from_secs(5);
 const PLACE: &[u8] = b"\xffplace";
+/// While it stands here, the rows of the file that it names are going in.
+const SETTLING: &[u8] = b"\xffsettling";
 /// Which of the tables that came later than what they are made of are made of all of it.
 const COMPLETED: &[u8] = b"\xffordered";
 
@@ -68,7 +67,7 @@ pub(super) struct Place {
 
 /// The open index.
 pub(super) struct Index {
-    db: sled::Db,
+    tree: Tree,
     waiting: RwLock<Waiting>,
     /// What sled was asked a moment ago.
     recent: Recent,
@@ -77,6 +76,8 @@ pub(super) struct Index {
     held: [AtomicBool; TABLES],
     /// Rows that may wait.
     behind: usize,
+    /// Where they are written down before they go to sled.
+    redo: PathBuf,
     /// What lies beside the rows.
     pub(super) lists: Arc<Lists>,
 }
@@ -88,64 +89,20 @@ struct Waiting {
     place: Option<Place>,
 }
 
-/// sled 0.34 tells a lock that is taken only by its words.
-fn is_locked(e: &sled::Error) -> bool {
-    matches!(e, sled::Error::Io(io) if io.to_string().starts_with("could not acquire lock"))
-}
-
-fn damaged(e: impl std::fmt::Display) -> Damaged {
-    Damaged(e.to_string())
-}
-
-/// Runs a call into sled; its panics are damage, not the end of the program.
-fn guarded<T>(call: impl FnOnce() -> Result<T, Damaged>) -> Result<T, Damaged> {
-    catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(|_| Err(damaged("sled panicked")))
-}
-
-/// The value with a checksum over key and value before it.
-fn with_sum(key: &[u8], value: &[u8]) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(4 + value.len());
-    bytes.extend_from_slice(&sum(key, value).to_le_bytes());
-    bytes.extend_from_slice(value);
-    bytes
-}
-
-fn sum(key: &[u8], value: &[u8]) -> u32 {
-    let mut sum = crc32fast::Hasher::new();
-    sum.update(key);
-    sum.update(value);
-    sum.finalize()
-}
-
-fn checked<'a>(key: &[u8], bytes: &'a [u8]) -> Result<&'a [u8], Damaged> {
-    let (found, value) = bytes
-        .split_first_chunk::<4>()
-        .ok_or_else(|| damaged("a short row"))?;
-    match sum(key, value) == u32::from_le_bytes(*found) {
-        true => Ok(value),
-        false => Err(damaged("a row's checksum is wrong")),
-    }
-}
-
 /// Which tables have a row now.
-fn held(db: &sled::Db) -> Result<[AtomicBool; TABLES], Damaged> {
+fn held(tree: &Tree) -> Result<[AtomicBool; TABLES], Damaged> {
     let held = [const { AtomicBool::new(false) }; TABLES];
     for (number, held) in (0u8..).zip(&held) {
-        let first = guarded(|| db.range([number]..).next().transpose().map_err(damaged))?;
-        held.store(
-            first.is_some_and(|(key, _)| key.first() == Some(&number)),
-            Ordering::Release,
-        );
+        tree.each_from(&[number], |key, _| {
+            held.store(key.first() == Some(&number), Ordering::Release);
+            Ok(false)
+        })?;
     }
     Ok(held)
 }
 
 impl Index {
-    /// Opens the index at `path`, or makes an empty one, in a thread of its own, so that a panic of sled ends there.
-    ///
-    /// Who opens it holds the lock of the store, so a lock of sled's that is still taken belongs to an index of this very
-    /// process that is being dropped: sled's own threads let go of it a moment after the last handle. That is waited for,
-    /// since an index that is only busy must not be taken for a damaged one and built again.
+    /// Opens the index at `path`, or makes an empty one. Rows that were on their way in may be missing: [`Index::redo`].
     ///
     /// `cache` is sled's memory in octets; `behind` is how many changed rows may wait in memory for it.
     pub(super) fn open(
@@ -154,40 +111,16 @@ impl Index {
         behind: usize,
         lists: &Arc<Lists>,
     ) -> Result<Self, Damaged> {
-        let until = Instant::now() + LET_GO;
-        loop {
-            let path = path.to_owned();
-            let opening = std::thread::Builder::new()
-                .name("index".into())
-                .spawn(move || {
-                    sled::Config::new()
-                        .path(path)
-                        .cache_capacity(cache)
-                        .flush_every_ms(None)
-                        .open()
-                })
-                .map_err(damaged)?;
-            let opened = opening
-                .join()
-                .map_err(|_| damaged("sled panicked while opening it"))?;
-            match opened {
-                Ok(db) => {
-                    let held = held(&db)?;
-                    return Ok(Self {
-                        db,
-                        waiting: RwLock::default(),
-                        recent: Recent::default(),
-                        held,
-                        behind,
-                        lists: lists.clone(),
-                    });
-                }
-                Err(e) if is_locked(&e) && Instant::now() < until => {
-                    std::thread::sleep(Duration::from_millis(10));
-                }
-                Err(e) => return Err(damaged(e)),
-            }
-        }
+        let tree = Tree::open(path, cache)?;
+        Ok(Self {
+            held: held(&tree)?,
+            tree,
+            waiting: RwLock::default(),
+            recent: Recent::default(),
+            behind,
+            redo: path.join("redo"),
+            lists: lists.clone(),
+        })
     }
 
     /// The store whose index this is; `None` if it is empty.
@@ -222,14 +155,17 @@ impl Index {
     }
 
     fn own<T: serde::de::DeserializeOwned>(&self, key: &[u8]) -> Result<Option<T>, Damaged> {
-        self.get_full(key)?.map(|v| decode(&v)).transpose()
+        self.tree.get(key)?.map(|v| decode(&v)).transpose()
+    }
+
+    fn put_own<T: Serialize>(&self, key: &[u8], value: &T) -> Result<(), Damaged> {
+        self.tree.put([(key, Some(encode(value).as_slice()))])
     }
 
     /// Writes the sentinel of a new index, once everything else is in it.
     pub(super) fn claim(&self, store: [u8; 16]) -> Result<(), Damaged> {
         self.settle()?;
-        let value = with_sum(STORE, &encode(&store));
-        guarded(|| self.db.insert(STORE, value).map(|_| ()).map_err(damaged))
+        self.put_own(STORE, &store)
     }
 
     /// How many of the tables that came later ([`super::recover`] lists them) are made of all rows.
@@ -240,13 +176,7 @@ impl Index {
     /// From now on so many are.
     pub(super) fn mark_completed(&self, tables: u8) -> Result<(), Damaged> {
         self.settle()?;
-        let value = with_sum(COMPLETED, &encode(&tables));
-        guarded(|| {
-            self.db
-                .insert(COMPLETED, value)
-                .map(|_| ())
-                .map_err(damaged)
-        })
+        self.put_own(COMPLETED, &tables)
     }
 
     /// Applies changes and the new place: seen at once, in sled when enough of them wait.
@@ -274,45 +204,63 @@ impl Index {
 
     /// Puts what waits into sled, all or nothing. Only the writer calls it; readers find a row here or there, or in both.
     pub(super) fn settle(&self) -> Result<(), Damaged> {
-        let mut batch = sled::Batch::default();
         {
             let waiting = self.waiting();
             let Some(place) = &waiting.place else {
                 return Ok(());
             };
-            for (key, value) in &waiting.rows {
-                match value {
-                    Some(value) => batch.insert(key.as_slice(), with_sum(key, value)),
-                    None => batch.remove(key.as_slice()),
-                }
-            }
-            batch.insert(PLACE, with_sum(PLACE, &encode(place)));
+            self.begin(&waiting.rows, place)?;
+            self.finish(&waiting.rows, place)?;
         }
-        crate::faults::reached("index: settle");
-        guarded(|| self.db.apply_batch(batch).map_err(damaged))?;
-        crate::faults::reached("index: settle");
         // Before they wait no more: until then they are found there.
         self.recent.forget();
         *self.waiting_mut() = Waiting::default();
         Ok(())
     }
 
+    /// From here on it is all, even if the process is killed.
+    fn begin(&self, rows: &Changes, place: &Place) -> Result<(), Damaged> {
+        let name = redo::write(&self.redo, rows, place).map_err(damaged)?;
+        self.put_own(SETTLING, &name)
+    }
+
+    fn finish(&self, rows: &Changes, place: &Place) -> Result<(), Damaged> {
+        faults::reached("index: settle");
+        self.tree.put(
+            rows.iter()
+                .map(|(key, row)| (key.as_slice(), row.as_deref())),
+        )?;
+        faults::reached("index: settle");
+        self.put_own(PLACE, place)?;
+        self.tree.put([(SETTLING, None)])?;
+        faults::reached("index: settle");
+        Ok(())
+    }
+
+    /// Puts in what a process that was killed was putting in. Where the file of it is gone, nobody can say what is in.
+    pub(super) fn redo(&self) -> Result<(), Damaged> {
+        let Some(name) = self.own(SETTLING)? else {
+            return Ok(());
+        };
+        let (place, rows) = redo::read(&self.redo, name)
+            .ok_or_else(|| damaged("it was being written, and what was to be written is lost"))?;
+        for (key, value) in &rows {
+            if let (Some(table), Some(_)) = (self.table(key), value) {
+                table.store(true, Ordering::Release);
+            }
+        }
+        self.finish(&rows, &place)
+    }
+
     /// Hands everything to the operating system. This is no fsync, and need not be one: the log is the truth.
     pub(super) fn flush(&self) -> Result<(), Damaged> {
         self.settle()?;
-        guarded(|| self.db.flush().map(|_| ()).map_err(damaged))
+        self.tree.flush()
     }
 
     /// Octets on the disk.
     pub(super) fn size(&self) -> u64 {
-        guarded(|| self.db.size_on_disk().map_err(damaged)).unwrap_or(0)
-    }
-
-    fn get_full(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Damaged> {
-        let found = guarded(|| self.db.get(key).map_err(damaged))?;
-        found
-            .map(|bytes| checked(key, &bytes).map(<[u8]>::to_vec))
-            .transpose()
+        self.tree.size()
     }
 
     /// Calls `see` with every row, in the order of full keys, without the index's own. For the writer, like [`Self::settle`].
@@ -321,12 +269,12 @@ impl Index {
         mut see: impl FnMut(&[u8], &[u8]) -> Result<(), Damaged>,
     ) -> Result<(), Damaged> {
         self.settle()?;
-        guarded(|| {
-            for row in self.db.range(..[OWN].to_vec()) {
-                let (key, bytes) = row.map_err(damaged)?;
-                see(&key, checked(&key, &bytes)?)?;
+        self.tree.each_from(&[], |key, row| {
+            let ours = key.first() != Some(&OWN);
+            if ours {
+                see(key, row)?;
             }
-            Ok(())
+            Ok(ours)
         })
     }
 }
@@ -344,7 +292,7 @@ impl Rows for Index {
             if let Some(row) = self.recent.get(key) {
                 return Ok(row);
             }
-            let row = self.get_full(key)?;
+            let row = self.tree.get(key)?;
             self.recent.put(key, row.as_deref(), age);
             Ok(row)
         })
@@ -366,16 +314,13 @@ impl Rows for Index {
         let start = full_key(table, prefix.max(from));
         // Every changed row may hide one of sled's.
         let most = limit.saturating_add(changed.len());
-        let settled = guarded(|| {
-            let mut rows = Vec::new();
-            for row in self.db.range(start..).take(most) {
-                let (key, bytes) = row.map_err(damaged)?;
-                if !key.starts_with(&full_prefix) {
-                    break;
-                }
-                rows.push((key[1..].to_vec(), checked(&key, &bytes)?.to_vec()));
+        let mut settled = Vec::new();
+        self.tree.each_from(&start, |key, row| {
+            if !key.starts_with(&full_prefix) {
+                return Ok(false);
             }
-            Ok(rows)
+            settled.push((key[1..].to_vec(), row.to_vec()));
+            Ok(settled.len() < most)
         })?;
         Ok(overlaid(settled, changed, limit))
     }
@@ -392,3 +337,6 @@ impl Rows for Index {
         self.lists.check(digest)
     }
 }
+
+#[cfg(test)]
+mod tests;

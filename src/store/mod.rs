@@ -3,7 +3,7 @@
 //!
 //! The log is the truth, sled is its index. A commit is one frame of events; a group of frames is one write and one
 //! fdatasync, and nothing outside happens before it. Then its rows are seen by everybody, and go to sled some thousands at a
-//! time in one batch together with their place in the log; on start the rest of the log is applied again. What a frame means
+//! time together with their place in the log, all or nothing; on start the rest of the log is applied again. What a frame means
 //! is said in [`crate::record::apply`].
 //!
 //! ```text
@@ -36,10 +36,12 @@ mod reader;
 mod reading;
 mod recent;
 mod recover;
+mod redo;
 mod room;
 mod salvage;
 pub mod segment;
 mod slots;
+mod tree;
 mod verify;
 
 pub use checkpoint::Checkpoint;

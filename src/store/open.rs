@@ -38,12 +38,12 @@ pub struct Options {
 }
 
 impl Options {
-    /// 64 MiB segments, 32 MiB of index pages, 4,096 rows that wait, 8 MiB of ballast, 32 MiB of floor.
+    /// 64 MiB segments, 32 MiB of index pages, 8,192 rows that wait, 8 MiB of ballast, 32 MiB of floor.
     pub fn at(now: Timestamp) -> Self {
         Self {
             segment_octets: 64 << 20,
             index_cache: 32 << 20,
-            index_behind: 4_096,
+            index_behind: 8_192,
             ballast: 8 << 20,
             floor: 32 << 20,
             now,

@@ -189,6 +189,7 @@ impl Recovery<'_> {
             Some(_) => return Err(no("the index is another store's")),
             None => return Err(no("the index is empty or was not finished")),
         }
+        index.redo()?;
         let place = index.place()?;
         if place.link.number > self.log.link().number {
             return Err(no("the index is ahead of the log"));
@@ -377,4 +378,4 @@ fn unreadable((segment, offset, octets): (u32, u64, u64)) -> Damage {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -168,7 +168,9 @@ impl Tables for Model {
 }
 
 fn open_index(dir: &Path, lists: &Arc<Lists>, report: &mut VerifyReport) -> Option<Index> {
-    match Index::open(&dir.join("index"), 32 << 20, 0, lists) {
+    let opened = Index::open(&dir.join("index"), 32 << 20, 0, lists)
+        .and_then(|index| index.redo().map(|()| index));
+    match opened {
         Ok(index) => {
             report.index_frame = index.place().map_or(0, |p| p.link.number);
             Some(index)

@@ -10,7 +10,8 @@ use crate::record::{
 };
 use crate::store::index::full_key;
 
-fn opened(case: u64, at: Timestamp) -> Vec<Event> {
+/// A case with its one request.
+pub(in crate::store) fn opened(case: u64, at: Timestamp) -> Vec<Event> {
     let key = KeyId(1);
     vec![
         Event::CaseOpened {
