@@ -105,17 +105,16 @@ pub fn find<'r>(
     let symbols: Vec<Symbols> = lexicons.iter().map(|l| Symbols::of(text, l)).collect();
     let loud = Loud::of(&quiet(text, &symbols));
     let mut hits = Vec::new();
+    // In which turn each phrase was tried last: one word may carry several of the symbols that open it.
+    let most = lexicons.iter().map(|l| l.phrases.len()).max();
+    let (mut tried, mut turn) = (vec![0u32; most.unwrap_or_default()], 0);
     for (lexicon, symbols) in lexicons.iter().zip(&symbols) {
-        let mut tried = vec![usize::MAX; lexicon.phrases.len()];
         for first in 0..text.tokens.len() {
+            turn += 1;
             for symbol in symbols.at(first) {
-                for &n in lexicon
-                    .openings
-                    .get(symbol.0 as usize)
-                    .map_or(&[][..], Vec::as_slice)
-                {
+                for &n in lexicon.opened_by(*symbol) {
                     let (pattern, rule, number) = &lexicon.phrases[n as usize];
-                    if std::mem::replace(&mut tried[n as usize], first) == first {
+                    if std::mem::replace(&mut tried[n as usize], turn) == turn {
                         continue;
                     }
                     let sentence = text.tokens[first].sentence;

@@ -178,16 +178,20 @@ impl Reader {
     fn knows_no_word(&self, text: &Text) -> bool {
         let words = || text.tokens.iter().filter(|t| t.shape == Shape::Word);
         let all = words().take(FIRST_WORDS).count();
+        if all < FEW {
+            return false;
+        }
         let mut symbols = Vec::new();
         let mut is_known = |word: &Token| {
-            self.lexicons.iter().any(|lexicon| {
-                symbols.clear();
-                lexicon.vocabulary.look_up(word, &mut symbols);
-                !symbols.is_empty() || lexicon.words.contains(&word.folded)
-            })
+            self.guesser.knows(word)
+                || self.lexicons.iter().any(|lexicon| {
+                    symbols.clear();
+                    lexicon.vocabulary.look_up(word, &mut symbols);
+                    !symbols.is_empty()
+                })
         };
         let known = words().take(FIRST_WORDS).filter(|w| is_known(w)).count();
-        all >= FEW && known * 5 < all
+        known * 5 < all
     }
 }
 

@@ -3,7 +3,7 @@
 //! Replies are too short for a general detector, which is asked only for long texts that the small words leave open.
 
 use super::lexicon::Lexicon;
-use super::text::{Shape, Text};
+use super::text::{Shape, Text, Token};
 use crate::record::Language;
 use std::collections::HashMap;
 
@@ -84,6 +84,11 @@ impl LanguageGuesser {
                 .collect()
         };
         Guess { clear, possible }
+    }
+
+    /// Whether it is a small word of any language.
+    pub(super) fn knows(&self, word: &Token) -> bool {
+        self.words.contains_key(&word.folded)
     }
 
     /// How much each language owns of the first words, and how many words there were. A word that several languages

@@ -125,3 +125,11 @@ pub struct Lexicon {
     /// Examples, verified when all lexicons are loaded.
     pub(crate) tests: Vec<TestSheet>,
 }
+
+impl Lexicon {
+    /// The phrases that can begin with a symbol.
+    pub(super) fn opened_by(&self, symbol: Symbol) -> &[u32] {
+        let phrases = self.openings.get(symbol.0 as usize);
+        phrases.map_or(&[], Vec::as_slice)
+    }
+}
