@@ -8,6 +8,8 @@ mod dovecot;
 mod faults;
 #[path = "support/house.rs"]
 mod house;
+#[path = "fates/meanwhile.rs"]
+mod meanwhile;
 #[path = "support/port.rs"]
 mod port;
 #[path = "support/settings.rs"]

@@ -10,8 +10,8 @@ use super::frame::Link;
 use super::lists::Lists;
 use super::overlay::{changed_rows, overlaid};
 use super::recent::Recent;
-use super::redo;
 use super::tree::{Tree, damaged};
+use super::{redo, room};
 use crate::faults;
 use crate::record::{Damaged, Found, ListEntry, Rows, Table, decode, encode};
 use serde::{Deserialize, Serialize};
@@ -26,6 +26,8 @@ const OWN: u8 = 0xff;
 const TABLES: usize = 64;
 const STORE: &[u8] = b"\xffstore";
 const PLACE: &[u8] = b"\xffplace";
+/// Room for what is written to settle once: the rows twice, and sled's pages.
+const SETTLING_OCTETS: u64 = 16 << 20;
 /// While it stands here, the rows of the file that it names are going in.
 const SETTLING: &[u8] = b"\xffsettling";
 /// Which of the tables that came later than what they are made of are made of all of it.
@@ -93,10 +95,9 @@ struct Waiting {
 fn held(tree: &Tree) -> Result<[AtomicBool; TABLES], Damaged> {
     let held = [const { AtomicBool::new(false) }; TABLES];
     for (number, held) in (0u8..).zip(&held) {
-        tree.each_from(&[number], |key, _| {
-            held.store(key.first() == Some(&number), Ordering::Release);
-            Ok(false)
-        })?;
+        let first = tree.first_from(&[number])?;
+        let has = first.is_some_and(|key| key.first() == Some(&number));
+        held.store(has, Ordering::Release);
     }
     Ok(held)
 }
@@ -196,7 +197,10 @@ impl Index {
             waiting.place = Some(*place);
             waiting.rows.len()
         };
-        match waiting > self.behind {
+        // On a full disk they wait on, since the log has them: what is cut short would poison the store.
+        let dir = self.redo.parent();
+        let is_room = || dir.is_none_or(|dir| room::check(dir, 0, SETTLING_OCTETS).is_ok());
+        match waiting > self.behind && is_room() {
             true => self.settle(),
             false => Ok(()),
         }
@@ -220,7 +224,10 @@ impl Index {
 
     /// From here on it is all, even if the process is killed.
     fn begin(&self, rows: &Changes, place: &Place) -> Result<(), Damaged> {
-        let name = redo::write(&self.redo, rows, place).map_err(damaged)?;
+        // The file before is needed until it is written that its mark is gone.
+        self.tree.flush()?;
+        let before = self.own(PLACE)?.unwrap_or_default();
+        let name = redo::write(&self.redo, rows, [before, *place]).map_err(damaged)?;
         self.put_own(SETTLING, &name)
     }
 
@@ -242,8 +249,11 @@ impl Index {
         let Some(name) = self.own(SETTLING)? else {
             return Ok(());
         };
-        let (place, rows) = redo::read(&self.redo, name)
+        let ([before, place], rows) = redo::read(&self.redo, name)
             .ok_or_else(|| damaged("it was being written, and what was to be written is lost"))?;
+        if ![before, place].contains(&self.place()?) {
+            return Err(damaged("it lost some of what was written before"));
+        }
         for (key, value) in &rows {
             if let (Some(table), Some(_)) = (self.table(key), value) {
                 table.store(true, Ordering::Release);
@@ -269,7 +279,7 @@ impl Index {
         mut see: impl FnMut(&[u8], &[u8]) -> Result<(), Damaged>,
     ) -> Result<(), Damaged> {
         self.settle()?;
-        self.tree.each_from(&[], |key, row| {
+        self.tree.each_from(&[], &[], |key, row| {
             let ours = key.first() != Some(&OWN);
             if ours {
                 see(key, row)?;
@@ -315,10 +325,7 @@ impl Rows for Index {
         // Every changed row may hide one of sled's.
         let most = limit.saturating_add(changed.len());
         let mut settled = Vec::new();
-        self.tree.each_from(&start, |key, row| {
-            if !key.starts_with(&full_prefix) {
-                return Ok(false);
-            }
+        self.tree.each_from(&start, &full_prefix, |key, row| {
             settled.push((key[1..].to_vec(), row.to_vec()));
             Ok(settled.len() < most)
         })?;

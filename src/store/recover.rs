@@ -110,10 +110,10 @@ impl Recovery<'_> {
             Err(why) => why.0,
         };
         self.whole()?;
-        let mut sources = Vec::new();
-        if existed && let Ok(index) = Index::open(&path, self.cache, self.behind, self.lists) {
-            sources.push(Source::of_index(&index));
-        }
+        let sources: Vec<Source> = match existed {
+            true => self.old_index(&path).into_iter().collect(),
+            false => Vec::new(),
+        };
         let lost = sources.iter().any(|s| s.head > self.log.link().number);
         if lost {
             let (segment, offset) = self.log.end();
@@ -141,6 +141,14 @@ impl Recovery<'_> {
             rebuilt: (!fresh).then_some(why),
             missing,
         })
+    }
+
+    /// What the index that is there knows, if it opens.
+    fn old_index(&self, path: &Path) -> Option<Source> {
+        let index = Index::open(path, self.cache, self.behind, self.lists).ok()?;
+        // What was on its way in counts, too; where that is lost, what is in.
+        let _ = index.redo();
+        Some(Source::of_index(&index))
     }
 
     /// Suppressions that the old index or a checkpoint still knows, and the new index does not.

@@ -29,16 +29,16 @@ impl Name {
     }
 }
 
-/// Writes down what goes into sled next, over what went there before.
-pub(super) fn write(path: &Path, rows: &Changes, place: &Place) -> io::Result<Name> {
-    let bytes = encode(&(place, rows));
+/// Writes down what goes into sled next, over what went there before; and up to where the log is in it, before and after.
+pub(super) fn write(path: &Path, rows: &Changes, places: [Place; 2]) -> io::Result<Name> {
+    let bytes = encode(&(places, rows));
     let file = disk::create(path)?;
     disk::write_at("index: settle", &file, &bytes, 0)?;
     Ok(Name::of(&bytes))
 }
 
 /// What the file of this name holds; `None` if it is not there, or another one.
-pub(super) fn read(path: &Path, name: Name) -> Option<(Place, Changes)> {
+pub(super) fn read(path: &Path, name: Name) -> Option<([Place; 2], Changes)> {
     let bytes = std::fs::read(path).ok()?;
     match Name::of(&bytes) == name {
         true => decode(&bytes).ok(),

@@ -112,16 +112,26 @@ impl Tree {
         })
     }
 
-    /// Calls `see` with the rows from a key on, in the order of keys, until it says `false`.
+    /// The first key from a key on, whatever its row is.
+    pub(super) fn first_from(&self, start: &[u8]) -> Result<Option<Vec<u8>>, Damaged> {
+        guarded(|| {
+            let first = self.0.range(start..).next().transpose().map_err(damaged)?;
+            Ok(first.map(|(key, _)| key.to_vec()))
+        })
+    }
+
+    /// Calls `see` with the rows from a key on that begin so, in the order of keys, until it says `false`. Others may be
+    /// damaged.
     pub(super) fn each_from(
         &self,
         start: &[u8],
+        prefix: &[u8],
         mut see: impl FnMut(&[u8], &[u8]) -> Result<bool, Damaged>,
     ) -> Result<(), Damaged> {
         guarded(|| {
             for row in self.0.range(start..) {
                 let (key, bytes) = row.map_err(damaged)?;
-                if !see(&key, checked(&key, &bytes)?)? {
+                if !key.starts_with(prefix) || !see(&key, checked(&key, &bytes)?)? {
                     break;
                 }
             }
@@ -137,5 +147,32 @@ impl Tree {
     /// Octets on the disk.
     pub(super) fn size(&self) -> u64 {
         guarded(|| self.0.size_on_disk().map_err(damaged)).unwrap_or(0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_damaged_row_spoils_only_what_asks_for_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let tree = Tree::open(&folder.path().join("index"), 1 << 20).unwrap();
+        let row: &[u8] = b"row";
+        tree.put([(b"a1".as_slice(), Some(row)), (b"a2", Some(row))])
+            .unwrap();
+        tree.0.insert(b"b1", b"damaged").unwrap();
+        let mut seen = 0;
+        let mut count = |prefix: &[u8]| {
+            tree.each_from(b"a", prefix, |_, _| {
+                seen += 1;
+                Ok(true)
+            })
+        };
+        count(b"a").unwrap();
+        assert!(count(b"").is_err());
+        assert_eq!(seen, 4);
+        assert_eq!(tree.first_from(b"b").unwrap(), Some(b"b1".to_vec()));
+        assert!(tree.get(b"b1").is_err());
     }
 }

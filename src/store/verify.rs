@@ -57,7 +57,8 @@ impl VerifyReport {
     }
 }
 
-/// Reads the whole store and compares; changes nothing. Needs the lock: no daemon may have it open.
+/// Reads the whole store and compares. Needs the lock: no daemon may have it open. Changes nothing, but that rows which were
+/// on their way into the index when a process was killed are put in.
 pub fn verify(dir: &Path) -> Result<VerifyReport, OpenError> {
     let _lock = Lock::take(dir)?;
     let (master, _) = Master::load(dir).map_err(|e| match e {

@@ -1,8 +1,9 @@
 //! A9: was a human faster? Asked of the mailboxes before a letter is given to a session, and of the store just before DATA.
 
-use super::{Due, LOOK_PAUSE, Outbox, SecondLook};
+use super::{Due, LOOK_PAUSE, Outbox, SecondLook, write_if};
 use crate::mailbox::LookAgain;
 use crate::record::{Damaged, Event, RuleId};
+use crate::request::Expectation;
 use crate::service::house::Office;
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -43,7 +44,13 @@ impl<L: SecondLook> Outbox<L> {
                         letter,
                         rule: rule.clone(),
                     };
-                    self.write(vec![held, Event::CaseHeld { case, rule }]).await;
+                    let as_read = vec![Expectation::letter(letter, &due.row)];
+                    write_if(
+                        &self.office,
+                        vec![held, Event::CaseHeld { case, rule }],
+                        as_read,
+                    )
+                    .await;
                 }
             }
         }

@@ -3,9 +3,9 @@
 
 use super::pauses::Pauses;
 use super::queue::Queue;
-use super::{Due, answered_by_hand, held, messages_held, write};
+use super::{Due, answered_by_hand, held, messages_held, write, write_if};
 use crate::delivery::{House, Next, Outcome, Parcel, Trouble, backoff};
-use crate::record::{Event, LetterId, LetterState, SmtpReply};
+use crate::record::{Event, LetterId, LetterState, Mode, SmtpReply};
 use crate::request::Expectation;
 use crate::service::house::Office;
 use crate::service::sequencer::{Committed, Proposal};
@@ -23,6 +23,8 @@ pub(super) struct Sender {
     /// Outcomes that are not written down yet, and whose they are.
     unwritten: Vec<Event>,
     ended: Vec<LetterId>,
+    /// The letter whose `sending` is durable.
+    sending: Option<LetterId>,
 }
 
 impl House for Sender {
@@ -38,6 +40,7 @@ impl House for Sender {
             Some(proposal) => match self.office.sequencer.commit(proposal).await {
                 Committed::Frame(_) => {
                     self.written();
+                    self.sending = self.carried.front().map(|due| due.id);
                     true
                 }
                 _ => false,
@@ -57,6 +60,14 @@ impl House for Sender {
             return;
         };
         let mut events = self.outcome(&due, outcome);
+        if self.sending.take() != Some(due.id) && !events.is_empty() {
+            // Nothing was handed over, and a human may have cancelled or held it meanwhile: then that stands.
+            self.settle().await;
+            let as_read = vec![Expectation::letter(due.id, &due.row)];
+            write_if(&self.office, events, as_read).await;
+            self.queue.done(due.id);
+            return;
+        }
         events.extend(messages_held(&self.office, &events));
         self.unwritten.extend(events);
         self.ended.push(due.id);
@@ -83,6 +94,7 @@ impl Sender {
             carried: VecDeque::new(),
             unwritten: Vec::new(),
             ended: Vec::new(),
+            sending: None,
         }
     }
 
@@ -97,9 +109,10 @@ impl Sender {
         }
         let state = self.office.sequencer.reader().state();
         let row = state.letter(letter).ok().flatten()?;
-        // A flag may have gone up while this session got ready.
+        // A flag may have gone up, or the mode become shadow, while this session got ready.
         let waits = matches!(row.state, LetterState::Queued | LetterState::Deferred);
-        if !waits || !state.flags().is_ok_and(|up| up.is_empty()) {
+        let leaves = state.mode().ok()?.is_some_and(|m| m.mode != Mode::Shadow);
+        if !waits || !leaves || !state.flags().is_ok_and(|up| up.is_empty()) {
             return None;
         }
         let mut events = self.unwritten.clone();
@@ -164,7 +177,8 @@ impl Sender {
 
     fn deferred(&self, due: &Due, trouble: Trouble, reply: SmtpReply) -> Vec<Event> {
         let (letter, now) = (due.id, self.office.clock.now());
-        let retry = self.office.house.load().config.smtp.retry.clone();
+        let house = self.office.house.load();
+        let retry = &house.config.smtp.retry;
         // The server's trouble is not the letter's: the breaker waits, and no attempt is counted.
         let attempt = match trouble.is_relation() {
             true => 1,
@@ -176,7 +190,10 @@ impl Sender {
         }
         let mut jitter = [0u8; 1];
         let jitter = getrandom::fill(&mut jitter).map_or(0.5, |()| f64::from(jitter[0]) / 255.0);
-        match backoff(attempt, due.row.changed.min(now), now, &retry, jitter) {
+        // Since it was due for the first time, or was sent again: `changed` is that of its last try.
+        let days = i64::from(house.config.policy.settings.letter_expiry_days);
+        let first_due = due.row.expires.plus_days(-days).min(now);
+        match backoff(attempt, first_due, now, retry, jitter) {
             Next::At { at, wait } => {
                 self.pauses.begin(letter, wait);
                 vec![Event::LetterDeferred {

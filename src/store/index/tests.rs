@@ -103,3 +103,50 @@ fn where_they_are_lost_the_index_is_made_again() {
         std::fs::remove_dir_all(&again).unwrap();
     }
 }
+
+#[test]
+fn the_file_is_kept_until_it_is_written_that_its_mark_is_gone() {
+    let folder = tempfile::tempdir().unwrap();
+    let (dir, left) = (folder.path().join("store"), folder.path().join("left"));
+    let (mut store, _) = Store::open(&dir, &options()).unwrap();
+    let index = store.shared.index.clone();
+    for case in 1..=3 {
+        store.commit(NOW, opened(case, NOW)).unwrap();
+    }
+    {
+        let waiting = index.waiting();
+        let place = waiting.place.unwrap();
+        index.begin(&waiting.rows, &place).unwrap();
+        // The mark is on the disk; that it went again is in sled's memory only.
+        index.tree.flush().unwrap();
+        index.finish(&waiting.rows, &place).unwrap();
+    }
+    *index.waiting_mut() = Waiting::default();
+    store.commit(NOW, opened(4, NOW)).unwrap();
+    {
+        let waiting = index.waiting();
+        index.begin(&waiting.rows, &waiting.place.unwrap()).unwrap();
+    }
+    copy(&dir, &left);
+    let (store, report) = Store::open(&left, &options()).unwrap();
+    assert_eq!(report.rebuilt, None);
+    assert_eq!(requests(store.state()), 4);
+}
+
+#[test]
+fn where_sled_lost_what_was_settled_before_the_index_is_made_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().join("store");
+    let (mut store, _) = Store::open(&dir, &options()).unwrap();
+    for case in 1..=3 {
+        store.commit(NOW, opened(case, NOW)).unwrap();
+        store.flush_index().unwrap();
+    }
+    let index = store.shared.index.clone();
+    let place = index.place().unwrap();
+    index.begin(&Changes::new(), &place).unwrap();
+    let other = Place { offset: 1, ..place };
+    index.put_own(PLACE, &other).unwrap();
+    let why = index.redo().unwrap_err().0;
+    assert!(why.contains("lost some of what was written"), "{why}");
+}
