@@ -50,7 +50,14 @@ fn a_list_is_read_in_every_encoding_and_bad_rows_are_told_by_line() {
         .collect();
     let (latin, _, _) = encoding_rs::WINDOWS_1252.encode(FRENCH);
     let with_mark = format!("\u{feff}{FRENCH}");
-    let all: [&[u8]; 4] = [FRENCH.as_bytes(), with_mark.as_bytes(), &utf16, &latin];
+    let of_windows = FRENCH.replace('\n', "\r\n");
+    let all: [&[u8]; 5] = [
+        FRENCH.as_bytes(),
+        with_mark.as_bytes(),
+        of_windows.as_bytes(),
+        &utf16,
+        &latin,
+    ];
     for bytes in all {
         let (preview, rows, faults) = read(bytes);
         assert_eq!(

@@ -1,6 +1,6 @@
 //! How a command asks the house: through the daemon's socket, or, if none runs, with the store opened for as long as it takes.
 
-use super::edge::{self, DONE, End, WRONG};
+use super::edge::{self, DONE, End, WRONG, has_store};
 use super::output;
 use super::screen::Screen;
 use crate::api::{Answer, Client, NoAnswer};
@@ -145,7 +145,7 @@ pub fn print(answer: &Answer, json: bool) -> Result<u8, End> {
 }
 
 fn must_exist(config: &Config) -> Result<(), End> {
-    if config.store.path.join("log").is_dir() {
+    if has_store(&config.store.path)? {
         return Ok(());
     }
     Err(End::Usage(format!(
@@ -197,6 +197,9 @@ pub fn opened(file: &Path) -> Result<Box<dyn io::Read + Send>, End> {
         return Ok(Box::new(io::stdin()));
     }
     match std::fs::File::open(file) {
+        Ok(opened) if opened.metadata().is_ok_and(|m| m.is_dir()) => {
+            Err(unreadable(file, &io::ErrorKind::IsADirectory.into()))
+        }
         Ok(opened) => Ok(Box::new(opened)),
         Err(e) => Err(unreadable(file, &e)),
     }

@@ -1,7 +1,7 @@
 //! `quitus compliance`: the papers for the firm's own file, from the configuration in force and the store.
 
 use super::ask::{Ask, House};
-use super::edge::{self, DONE, End};
+use super::edge::{self, DONE, End, has_store};
 use super::output;
 use crate::answer::{
     ComplianceFacts, ComplianceFigures, CompliancePaper, DataSource, Firm, KindFigures, Line,
@@ -79,7 +79,7 @@ fn figures(
     config: &Config,
     year: i16,
 ) -> Result<Option<ComplianceFigures>, End> {
-    if !config.store.path.join("log").is_dir() {
+    if !has_store(&config.store.path)? {
         return Ok(None);
     }
     let house = House::open(named, false)?;

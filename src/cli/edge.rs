@@ -67,15 +67,35 @@ pub fn tell_faults(faults: &[Fault]) {
     anstream::eprintln!("{} mistake{many}", faults.len());
 }
 
+/// Where a configuration is looked for that nobody named.
+const USUAL: [&str; 2] = ["config/quitus.toml", "/etc/quitus/quitus.toml"];
+
+/// What to do where a folder may not be entered.
+const AS_WHOM: &str = "run this as the user of the daemon, as in `sudo -u quitus quitus status`";
+
+fn is_shut(path: &Path) -> bool {
+    std::fs::metadata(path).is_err_and(|e| e.kind() == io::ErrorKind::PermissionDenied)
+}
+
+/// Whether a store lies in this folder. One that may not be entered says nothing, so nobody is told to make another.
+pub fn has_store(folder: &Path) -> Result<bool, End> {
+    let log = folder.join("log");
+    match is_shut(&log) {
+        true => Err(End::Usage(format!(
+            "this user may not look into the store {}\n  → {AS_WHOM}",
+            folder.display()
+        ))),
+        false => Ok(log.is_dir()),
+    }
+}
+
 /// Where the configuration is: as named, as the environment names it, here, or in /etc.
 pub fn find_config(named: Option<&Path>) -> Option<PathBuf> {
-    let environment = || std::env::var_os("QUITUS_CONFIG").map(PathBuf::from);
-    let usual = || {
-        ["config/quitus.toml", "/etc/quitus/quitus.toml"]
-            .map(PathBuf::from)
-            .into_iter()
-            .find(|p| p.is_file())
+    let environment = || {
+        let named = std::env::var_os("QUITUS_CONFIG").filter(|name| !name.is_empty());
+        named.map(PathBuf::from)
     };
+    let usual = || USUAL.map(PathBuf::from).into_iter().find(|p| p.is_file());
     named
         .map(Path::to_owned)
         .or_else(environment)
@@ -85,6 +105,11 @@ pub fn find_config(named: Option<&Path>) -> Option<PathBuf> {
 /// The configuration's file, for a command that needs one.
 pub fn config_file(named: Option<&Path>) -> Result<PathBuf, End> {
     find_config(named).ok_or_else(|| {
+        if let Some(shut) = USUAL.iter().find(|p| is_shut(Path::new(p))) {
+            return End::Usage(format!(
+                "this user may not look for {shut}\n  → {AS_WHOM}"
+            ));
+        }
         End::Usage(
             "there is no configuration: neither --config, nor $QUITUS_CONFIG, nor config/quitus.toml here, nor \
              /etc/quitus/quitus.toml\n  → `quitus init` writes one, or begin with a copy of the example config/quitus.toml"

@@ -197,7 +197,7 @@ fn verify(command: &Command, named: Option<&Path>) -> Result<u8, End> {
         Some(folder) => folder.clone(),
         None => edge::config(named)?.store.path,
     };
-    if !folder.join("log").is_dir() {
+    if !edge::has_store(&folder)? {
         return Err(End::Usage(format!(
             "there is no log in {}",
             folder.display()

@@ -65,7 +65,7 @@ pub fn run(arguments: &Arguments, named: Option<&Path>) -> Result<u8, End> {
 /// Where the store lies; it must be there.
 fn folder(named: Option<&Path>) -> Result<StoreSettings, End> {
     let settings = edge::config(named)?.store;
-    if settings.path.join("log").is_dir() {
+    if edge::has_store(&settings.path)? {
         return Ok(settings);
     }
     let path = settings.path.display();

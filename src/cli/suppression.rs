@@ -124,7 +124,11 @@ pub fn run(arguments: &Arguments, named: Option<&Path>) -> Result<u8, End> {
                 column: column.as_deref(),
                 output: output.as_deref(),
             };
-            if list.column.is_some() || list.output.is_some() || list.file.is_file() {
+            // A list that is not there is told as one, and not as an address that is wrong.
+            let ending = list.file.extension().and_then(|e| e.to_str());
+            let is_named_so = !whom.contains('@') && matches!(ending, Some("csv" | "tsv" | "txt"));
+            let is_list = is_named_so || list.file.is_file();
+            if list.column.is_some() || list.output.is_some() || is_list {
                 return checking::run(&list, named, json);
             }
             match whom.as_str() {

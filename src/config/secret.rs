@@ -91,8 +91,8 @@ pub enum SecretError {
         why: String,
     },
     /// There was nothing in it, or more than a password.
-    #[error("{0} holds no usable password")]
-    Unusable(String),
+    #[error("{0} holds no usable password: {1}")]
+    Unusable(String, &'static str),
 }
 
 impl SecretSource {
@@ -117,8 +117,17 @@ impl SecretSource {
         };
         let first = text.strip_suffix('\n').unwrap_or(&text);
         let first = first.strip_suffix('\r').unwrap_or(first);
-        if first.is_empty() || first.contains(['\n', '\r', '\0']) {
-            return Err(SecretError::Unusable(self.to_string()));
+        // Some editors of Windows write a mark that nobody sees before the first letter.
+        let first = first.strip_prefix('\u{feff}').unwrap_or(first);
+        let wrong = match first {
+            "" => Some("it is empty"),
+            _ if first.contains(['\n', '\r', '\0']) => {
+                Some("more than the password stands in it; keep one line")
+            }
+            _ => None,
+        };
+        if let Some(why) = wrong {
+            return Err(SecretError::Unusable(self.to_string(), why));
         }
         Ok(Secret::new(first.to_owned()))
     }
@@ -295,8 +304,13 @@ mod tests {
         let secret = source.read().unwrap();
         assert_eq!(secret.expose(), "s3 cret");
         assert_eq!(format!("{secret:?}"), "…");
-        std::fs::write(folder.path().join("p"), "\n").unwrap();
-        assert!(matches!(source.read(), Err(SecretError::Unusable(_))));
+        std::fs::write(folder.path().join("p"), "\u{feff}s3cret\n").unwrap();
+        assert_eq!(source.read().unwrap().expose(), "s3cret");
+        for (text, says) in [("\n", "it is empty"), ("s3cret\n\n", "keep one line")] {
+            std::fs::write(folder.path().join("p"), text).unwrap();
+            let why = source.read().unwrap_err().to_string();
+            assert!(why.contains(says) && !why.contains("s3cret"), "{why}");
+        }
     }
 
     #[test]

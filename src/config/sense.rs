@@ -47,6 +47,7 @@ pub fn judge(doc: &mut Document) {
     }
     delay(doc);
     store(doc);
+    ranges(doc);
     countries(doc);
     ports(doc);
     recipients(doc);
@@ -71,6 +72,35 @@ fn store(doc: &mut Document) {
             doc.place(&path),
             "the path is empty: log and keys would lie beside this file",
             "write path = \"/var/lib/quitus\"",
+        );
+    }
+}
+
+/// Numbers that no clock and no memory can follow: they would end a part of the daemon, or make a good index look damaged.
+fn ranges(doc: &mut Document) {
+    let own = |path: &[&str]| -> Vec<String> { path.iter().map(|s| (*s).to_owned()).collect() };
+    let mut all: Vec<(Vec<String>, u64, u64)> = vec![
+        (own(&["store", "index_cache_mib"]), 1, 1 << 20),
+        (own(&["store", "ballast_mib"]), 0, 1 << 20),
+        (own(&["store", "free_space_floor_mib"]), 0, 1 << 30),
+        (own(&["canary", "imap", "timeout_seconds"]), 0, 3600),
+    ];
+    let numbers = (0..).map(|n: usize| n.to_string());
+    for n in numbers.take_while(|n| doc.has(&["mailbox", n.as_str()])) {
+        all.push((own(&["mailbox", &n, "poll_seconds"]), 0, 24 * 3600));
+        all.push((own(&["mailbox", &n, "imap", "timeout_seconds"]), 0, 3600));
+    }
+    for (path, least, most) in all {
+        let path: Vec<&str> = path.iter().map(String::as_str).collect();
+        let number = doc.peek::<u64>(&path);
+        let Some(number) = number.filter(|n| !(least..=most).contains(n)) else {
+            continue;
+        };
+        let name = path.last().copied().unwrap_or_default();
+        doc.fault(
+            doc.place(&path),
+            format!("{name}: nobody can mean {number}"),
+            format!("write a number from {least} to {most}, or leave it out"),
         );
     }
 }

@@ -4,7 +4,7 @@
 //! the templates and lexicons, and in where the passwords are; and whoever asks a running daemon needs its socket only.
 
 use super::assemble::assemble;
-use super::{Config, FolderSettings, Place, SecretSource, pieces, sheets};
+use super::{Config, FolderSettings, Place, SecretError, SecretSource, pieces, sheets};
 use crate::record::Fault;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -104,6 +104,9 @@ impl Survey {
             let fault = Fault {
                 what: format!("the password of {}: {why}", place.of),
                 fix: match place.source {
+                    _ if matches!(why, SecretError::Unusable(..)) => {
+                        "write the password there, in one line and nothing else".to_owned()
+                    }
                     SecretSource::Credential(_) => {
                         "as root while the service runs: CREDENTIALS_DIRECTORY=/run/credentials/quitus.service quitus check; or say \
                          here where else it is"

@@ -226,7 +226,7 @@ impl<R: Read> Reader<R> {
                 Ok(more) => more,
                 Err(e) if matches!(e.kind(), csv::ErrorKind::Io(_)) => return Err(e.into()),
                 Err(e) => {
-                    let line = e.position().map_or(0, csv::Position::line);
+                    let line = self.rows.get_ref().line(e.position());
                     chunk.faults.push(self.fault(
                         line,
                         e.to_string(),
@@ -238,7 +238,7 @@ impl<R: Read> Reader<R> {
             if !more {
                 break;
             }
-            let line = self.record.position().map_or(0, csv::Position::line);
+            let line = self.rows.get_ref().line(self.record.position());
             if let Some(value) = self.dated.and_then(|n| self.record.get(n)) {
                 self.order.see(line, value);
             }

@@ -115,11 +115,12 @@ pub fn read_sent(
                     mails.push(mail);
                     continue;
                 }
-                Err((what, fix)) => (record.position(), what, fix),
+                Err((what, fix)) => (rows.get_ref().line(record.position()), what, fix),
             },
             Err(e) if matches!(e.kind(), csv::ErrorKind::Io(_)) => return Err(e.into()),
             Err(e) => {
-                let fault = fault(file, e.position(), e.to_string(), "write it as a row");
+                let line = rows.get_ref().line(e.position());
+                let fault = fault(file, line, e.to_string(), "write it as a row");
                 faults.push(fault);
                 continue;
             }
@@ -128,9 +129,8 @@ pub fn read_sent(
     }
 }
 
-fn fault(file: &str, at: Option<&csv::Position>, what: String, fix: &str) -> Fault {
+fn fault(file: &str, line: u64, what: String, fix: &str) -> Fault {
     let mut fault = Fault::of_file(file, what, fix);
-    let line = at.map_or(0, csv::Position::line);
     fault.line = usize::try_from(line).unwrap_or(0);
     fault
 }

@@ -127,7 +127,7 @@ impl<R: Read> Table<R> {
         }
         let columns = self.header.len();
         if row.len() > columns {
-            let line = row.position().map_or(0, csv::Position::line);
+            let line = self.rows.get_ref().line(row.position());
             let values = row.len();
             return Err(NoTable::TooLong {
                 line,

@@ -43,11 +43,17 @@ pub(super) struct Decoder<R> {
     text: Vec<u8>,
     at: usize,
     ended: bool,
+    /// Lines end with CR LF.
+    crlf: bool,
 }
 
 impl<R: Read> Decoder<R> {
     pub(super) fn new(encoding: &'static encoding_rs::Encoding, sample: Vec<u8>, rest: R) -> Self {
+        let (text, _, _) = encoding.decode(&sample);
+        let first = text.split_once('\n');
+        let crlf = first.is_some_and(|(line, _)| line.ends_with('\r'));
         Self {
+            crlf,
             decoder: encoding.new_decoder_with_bom_removal(),
             source: std::io::Cursor::new(sample).chain(rest),
             text: Vec::new(),
@@ -61,6 +67,11 @@ impl<R> Decoder<R> {
     /// The encoding's name.
     pub(super) fn encoding(&self) -> &'static str {
         self.decoder.encoding().name()
+    }
+
+    /// The line of a row; 0 if nobody knows. The reader ends a row at its CR, and counts the LF for the next one.
+    pub(super) fn line(&self, at: Option<&csv::Position>) -> u64 {
+        at.map_or(0, |p| p.line() + u64::from(self.crlf))
     }
 }
 

@@ -193,10 +193,12 @@ impl Findings {
 
     /// Whether a human should look: what `replay` ends with 1 for.
     pub fn is_grave(&self) -> bool {
+        let unreadable = self.counts.passed.get(&Passed::Unreadable);
         !self.objections.is_empty()
             || !self.mailed_after.is_empty()
             || self.overdue().next().is_some()
             || !self.trouble.is_empty()
+            || unreadable.is_some_and(|n| *n > 0)
     }
 
     /// The addresses to be suppressed, each once, with the message that asks it.

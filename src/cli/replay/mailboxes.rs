@@ -80,15 +80,16 @@ impl Reading<'_> {
                 if self.stop.load(Ordering::Relaxed) {
                     return Ok(trouble);
                 }
-                match self.mailbox(settings, sent, notes).await {
-                    Ok(()) => {}
+                let unread = match self.mailbox(settings, sent, notes).await {
+                    Ok(unread) => unread,
                     Err(Broken::End(end)) => return Err(end),
-                    Err(Broken::Session(e)) => {
-                        let line = format!("{}: {e}", settings.name);
+                    Err(Broken::Session(e)) => vec![e.to_string()],
+                };
+                for what in unread {
+                    let line = format!("{}: {what}", settings.name);
+                    if !trouble.contains(&line) {
                         anstream::eprintln!("{line}");
-                        if !trouble.contains(&line) {
-                            trouble.push(line);
-                        }
+                        trouble.push(line);
                     }
                 }
             }
@@ -96,26 +97,48 @@ impl Reading<'_> {
         Ok(trouble)
     }
 
-    /// The sent mail of one mailbox, or the rest of it.
+    /// The sent mail of one mailbox, or the rest of it; tells which folders were not read.
     async fn mailbox(
         &self,
         settings: &MailboxSettings,
         sent: bool,
         notes: &mut Notes,
-    ) -> Result<(), Broken> {
+    ) -> Result<Vec<String>, Broken> {
         let connector = Connector::new(Arc::new(settings.clone()))?;
         let mut past = Some(Past::open(&connector).await?);
-        let folders = past.as_ref().map(|p| self.meant(p, settings, sent));
-        for (name, role) in folders.unwrap_or_default() {
+        let of = |p: &Past| {
+            (
+                self.meant(p, settings, sent),
+                self.missing(p, settings, sent),
+            )
+        };
+        let (folders, mut unread) = past.as_ref().map(of).unwrap_or_default();
+        for (name, role) in folders {
             let mut visit = Visit::of(self, &connector, past.take(), (name, role));
             let visited = visit.folder(notes).await;
+            unread.extend(visit.refused.take());
             past = visit.end();
             visited?;
         }
         if let Some(past) = past {
             past.close().await;
         }
-        Ok(())
+        Ok(unread)
+    }
+
+    /// Folders that somebody named and that are not there. A special use of the settings is one that a server may lack.
+    fn missing(&self, past: &Past, settings: &MailboxSettings, sent: bool) -> Vec<String> {
+        let asked = !sent && !self.folders.is_empty();
+        let named: &[String] = match sent {
+            true => std::slice::from_ref(&settings.sent),
+            false if asked => self.folders,
+            false => &settings.folders,
+        };
+        let counts = |f: &&String| asked || !(f.is_empty() || f.starts_with('\\'));
+        let is_lost = |f: &&String| past.names(std::slice::from_ref(*f)).is_empty();
+        let lost = named.iter().filter(counts).filter(is_lost);
+        lost.map(|f| SessionError::NoFolder(f.clone()).to_string())
+            .collect()
     }
 
     fn meant(

@@ -34,6 +34,8 @@ pub(super) struct Visit<'a> {
     name: String,
     role: FolderRole,
     portion: usize,
+    /// Why the server does not open the folder.
+    pub refused: Option<String>,
 }
 
 impl<'a> Visit<'a> {
@@ -51,6 +53,7 @@ impl<'a> Visit<'a> {
             name,
             role,
             portion: PORTION,
+            refused: None,
         }
     }
 
@@ -110,7 +113,7 @@ impl<'a> Visit<'a> {
             Ok(folder) => folder,
             // A folder that refuses to be opened delays no other.
             Err(e) if e.leaves_session_usable() => {
-                anstream::eprintln!("{}/{}: {e}", self.connector.settings().name, self.name);
+                self.refused = Some(format!("{}: {e}", self.name));
                 self.past = Some(past);
                 return Ok(());
             }
