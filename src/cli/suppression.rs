@@ -124,11 +124,7 @@ pub fn run(arguments: &Arguments, named: Option<&Path>) -> Result<u8, End> {
                 column: column.as_deref(),
                 output: output.as_deref(),
             };
-            // A list that is not there is told as one, and not as an address that is wrong.
-            let ending = list.file.extension().and_then(|e| e.to_str());
-            let is_named_so = !whom.contains('@') && matches!(ending, Some("csv" | "tsv" | "txt"));
-            let is_list = is_named_so || list.file.is_file();
-            if list.column.is_some() || list.output.is_some() || is_list {
+            if list.column.is_some() || list.output.is_some() || is_list(list.file) {
                 return checking::run(&list, named, json);
             }
             match whom.as_str() {
@@ -200,6 +196,13 @@ fn exported(named: Option<&Path>) -> Result<u8, End> {
     out.flush()?;
     house.close();
     Ok(DONE)
+}
+
+/// A list that is not there is told as one, and not as an address that is wrong.
+fn is_list(file: &Path) -> bool {
+    let ending = file.extension().and_then(|e| e.to_str());
+    let is_named_so = matches!(ending, Some("csv" | "tsv" | "txt"));
+    file.is_file() || (is_named_so && !file.to_string_lossy().contains('@'))
 }
 
 fn check(address: &str) -> Ask {
