@@ -14,13 +14,13 @@ pub const FORBIDDEN: &[&str] = &[
     // fr
     "conforme au rgpd", "conformes au rgpd", "conformité rgpd", "conformité au rgpd", "validé par la cnil",
     "validée par la cnil", "agréé par la cnil", "approuvé par la cnil", "certifié rgpd", "audité", "auditée",
-    "sans stocker", "ne stocke aucune", "ne stockons aucune", "aucune donnée", "100 % rgpd", "en toute légalité",
+    "en conformité avec le rgpd", "respectueux du rgpd", "sans stocker", "ne stocke aucune", "ne stockons aucune", "aucune donnée", "100 % rgpd", "en toute légalité",
     // en
-    "gdpr compliant", "gdpr-compliant", "complies with the gdpr", "compliant with the gdpr", "gdpr compliance",
+    "gdpr compliant", "gdpr-compliant", "in compliance with the gdpr", "complies with the gdpr", "compliant with the gdpr", "gdpr compliance",
     "approved by the cnil", "validated by the cnil", "audited by", "without storing", "stores no data", "no data is stored",
     "no personal data is stored", "fully compliant", "certified gdpr",
     // de
-    "dsgvo-konform", "dsgvo konform", "konform mit der dsgvo", "datenschutzkonform", "von der cnil geprüft", "auditiert",
+    "dsgvo-konform", "dsgvo konform", "im einklang mit der dsgvo", "konform mit der dsgvo", "datenschutzkonform", "von der cnil geprüft", "auditiert",
     "ohne speicherung", "ohne daten zu speichern", "keinerlei daten", "keine daten gespeichert",
     // es
     "conforme al rgpd", "conforme con el rgpd", "cumple con el rgpd", "cumple el rgpd", "validado por la cnil", "auditado por",
@@ -41,13 +41,22 @@ pub const FORBIDDEN: &[&str] = &[
 pub const REMOVED: &[&str] = &[
     "c'est fait", "ne vous enverra plus", "ne vous enverrons plus", "ne recevrez plus", "est retirée de notre liste",
     "retirée de notre liste", "retiré de notre liste", "avons retiré votre", "ne vous contacterons plus",
+    "êtes désinscrit", "êtes désinscrite", "avez été désinscrit", "avez été désinscrite", "vous avons désinscrit",
+    "vous avons désinscrite", "êtes désabonné", "êtes désabonnée", "avez été retiré", "avez été retirée", "vous avons retiré",
+    "vous avons retirée", "avons supprimé votre", "ne vous écrirons plus",
     "will send you no more", "has been removed", "was removed from", "have removed you", "will receive no more",
     "will not receive any more", "will not contact you again", "won't contact you",
-    "erledigt", "keine werbung mehr", "aus unserer werbeliste entfernt", "erhalten keine nachrichten mehr", "wurden entfernt",
+    "you have been removed", "you are unsubscribed", "you have been unsubscribed", "have unsubscribed you", "have removed your",
+    "verteiler ausgetragen", "liste gestrichen", "haben sie abgemeldet", "haben sie ausgetragen", "sind abgemeldet",
+    "wurden abgemeldet", "schreiben ihnen nicht mehr", "erledigt", "keine werbung mehr", "aus unserer werbeliste entfernt", "erhalten keine nachrichten mehr", "wurden entfernt",
     "no le enviará más", "no le enviaremos más", "ha sido retirada", "ha sido eliminada", "no recibirá más",
-    "non le invierà più", "è stato rimosso", "non riceverà più",
+    "dado de baja", "hemos eliminado su",
+    "non le invierà più", "è stato rimosso", "non riceverà più", "cancellata dalla nostra",
+    "cancellato dalla nostra", "non le scriveremo più",
     "geregeld", "stuurt u geen reclame meer", "is van onze mailinglijst verwijderd", "ontvangt geen berichten meer",
+    "bent afgemeld", "bent uitgeschreven", "hebben u afgemeld",
     "está feito", "não lhe enviará mais", "foi retirado", "foi removido", "não receberá mais",
+    "cancelámos a sua", "não lhe escreveremos mais",
 ];
 
 /// Sentences of [`REMOVED`] that speak of the future only and are true as an announcement when nothing is in force.

@@ -4,7 +4,7 @@ use super::{
     Answer, Desk, Refusal, case_story, draft, entering, learning, paper, proposing, recipients,
     senders, systems, thread, watched, words,
 };
-use crate::record::{CaseId, Clock, Concerned, RequestKind, RuleId};
+use crate::record::{CaseId, Clock, Concerned, RequestKind, RequestState, RuleId};
 use crate::register::{self, WhyVague};
 use crate::request::rule;
 use crate::service::{CaseFile, House};
@@ -111,8 +111,9 @@ fn vague(house: &House, case: &CaseFile) -> Option<WhyVague> {
 
 /// What an erasure asks of a human, since nothing here does it: mails that lie in mailboxes, recipients that letters name.
 fn erased_by_hand(house: &House, case: &CaseFile, text: &mut String) {
-    let erases = |r: &Clock| r.request == RequestKind::Erasure;
-    if !case.open_requests().any(erases) {
+    // Also when the letter has left: nothing says that it was done.
+    let erases = |r: &Clock| r.request == RequestKind::Erasure && r.state != RequestState::Refused;
+    if !case.row.requests.iter().any(erases) {
         return;
     }
     *text += "to do      delete the mails of this person from the mailboxes yourself (INBOX, Sent): nothing here deletes mail\n";

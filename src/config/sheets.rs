@@ -347,9 +347,10 @@ fn read(path: &Path) -> Result<String, String> {
 }
 
 fn unreadable(path: &Path, why: &str) -> Fault {
-    Fault::of_file(
-        &path.display().to_string(),
-        format!("this cannot be read: {why}"),
-        "give the user of the daemon the right to read it, or move it out of the folder",
-    )
+    let fix = match why.contains("UTF-8") {
+        true => "save it as UTF-8 (\"encoding\" where the editor saves)",
+        false => "give the user of the daemon the right to read it, or move it out of the folder",
+    };
+    let what = format!("this cannot be read: {why}");
+    Fault::of_file(&path.display().to_string(), what, fix)
 }

@@ -36,6 +36,10 @@ const FRENCH: &[(&str, &str)] = &[
     ),
     ("A3", "Un message automatique qui contient une demande."),
     ("A5", "Il n'est pas sûr qu'une personne l'ait écrit."),
+    (
+        "A5.dmarc",
+        "Le domaine de l'expéditeur le désavoue (DMARC) : il est peut-être falsifié.",
+    ),
     ("A5.junk", "Il se trouvait dans les indésirables."),
     (
         "A5.repeated",

@@ -82,6 +82,10 @@ const GATES: &[(&str, &str)] = &[
     ),
     ("A4", "It came through a list."),
     ("A5", "There is doubt whether a human wrote it."),
+    (
+        "A5.dmarc",
+        "The domain of its sender disowns it (DMARC): perhaps it is forged.",
+    ),
     ("A6", "It is not addressed to us."),
     ("A11", "Warm-up traffic."),
     ("A.ok", "Nothing speaks against answering."),

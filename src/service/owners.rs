@@ -14,8 +14,8 @@ use crate::answer::{DigestFirm, OWNER, OwnerFacts, compose_owner};
 use crate::config::Config;
 use crate::delivery::{Courier, Outcome};
 use crate::record::{
-    Address, Damaged, Event, Fate, Language, LetterHead, LetterId, Mode, OwnerNotice, OwnerNotices,
-    OwnerRow, State,
+    Address, Damaged, Event, Fate, Language, LetterHead, LetterId, LetterKind, Mode, OwnerNotice,
+    OwnerNotices, OwnerRow, State,
 };
 use serde::Serialize;
 use std::collections::HashMap;
@@ -250,7 +250,10 @@ impl Teller {
             reference: letter.case.to_string().as_str().into(),
             address: to.masked().as_str().into(),
             letter: of.head.kind,
-            requests: match of.head.answers.is_empty() {
+            // An acknowledgement may answer some of it: the rest was asked, too.
+            requests: match of.head.answers.is_empty()
+                || of.head.kind == LetterKind::Acknowledgement
+            {
                 true => asked.collect(),
                 false => of.head.answers.clone(),
             },

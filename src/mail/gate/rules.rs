@@ -244,12 +244,13 @@ pub(super) fn doubt(m: &InboundMessage, house: &House, c: &Circumstances) -> Opt
         .or_else(|| {
             absences::automatic(&m.fresh.text).map(|s| format!("words of an automatic answer: {s}"))
         })
-        .or_else(|| doubtful_circumstances(c).map(str::to_owned))
-        .or_else(|| {
-            let dmarc = authentication(&m.signs, house.authserv_id.as_deref()).dmarc;
-            (dmarc == Some(Dmarc::Fail)).then(|| "DMARC fail by our own border".to_owned())
-        })?;
-    Some(Hit::doubt("A5", sign))
+        .or_else(|| doubtful_circumstances(c).map(str::to_owned));
+    if let Some(sign) = sign {
+        return Some(Hit::doubt("A5", sign));
+    }
+    let dmarc = authentication(&m.signs, house.authserv_id.as_deref()).dmarc;
+    let is_disowned = dmarc == Some(Dmarc::Fail);
+    is_disowned.then(|| Hit::doubt("A5.dmarc", "DMARC fail by our own border"))
 }
 
 /// Marks that lists and bulk senders leave; those of our own groups and forwarders count for nothing.

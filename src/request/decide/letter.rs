@@ -26,23 +26,30 @@ pub(super) fn write(c: &Course<'_, '_>, kinds: &[RequestKind], d: &mut Decision)
     }
     if let Some(held) = holds_all(c, kinds) {
         d.alert |= held == rule::AGAIN;
+        await_proof(c, kinds, d);
         return draft(c, kinds, held, d);
     }
     if !c.whose.same {
         return neutral(c, kinds, d);
     }
     if let Some(held) = identity(c, kinds).or_else(|| register(c, kinds)) {
-        if held == rule::IDENTITY
-            && let Some(case) = &mut d.case
-        {
-            case.awaiting_identity = kinds.iter().copied().filter(needs_identity).collect();
-        }
+        await_proof(c, kinds, d);
         return draft(c, kinds, held, d);
     }
     if stop_alone && !stop_is_answered(c) {
         return done_without_letter(c, d, rule::STOP_ANSWER);
     }
     released(c, kinds, d);
+}
+
+/// B8, whatever else holds the letter: nobody's data are given, and nobody's erased, before it is proved who asks.
+fn await_proof(c: &Course<'_, '_>, kinds: &[RequestKind], d: &mut Decision) {
+    if c.whose.stranger || identity(c, kinds).is_none() {
+        return;
+    }
+    if let Some(case) = &mut d.case {
+        case.awaiting_identity = kinds.iter().copied().filter(needs_identity).collect();
+    }
 }
 
 fn done_without_letter(c: &Course<'_, '_>, d: &mut Decision, rule: RuleId) {

@@ -214,7 +214,7 @@ pub(super) const SAMPLES: &[Sample] = &[
         language: "en",
         end: End::Held,
         requests: &["access"],
-        rule: "A5",
+        rule: "A5.dmarc",
         letter: letter!("19-spoofed-access-en.eml"),
         sent: None,
     },
