@@ -75,6 +75,39 @@ fn what_runs_in_another_case_and_is_asked_again_is_counted_there() {
     assert_eq!(counted, [(other, RequestKind::Access)]);
 }
 
+#[test]
+fn nobodys_data_are_given_or_erased_unproved_whatever_else_holds_the_letter() {
+    let waiting = |kind: &str, gate: &str, facts: &[&str]| {
+        let case = Case {
+            asks: vec![kind.to_owned()],
+            facts: facts.iter().map(|f| (*f).to_owned()).collect(),
+            human: Vec::new(),
+            gate: gate.to_owned(),
+            stance: None,
+            unsure: false,
+            set: String::new(),
+            expect: Expected::default(),
+        };
+        let (decision, _) = run(&case);
+        let rule = decision.rule.to_string();
+        (rule, decision.case.unwrap().awaiting_identity)
+    };
+    for gate in ["act_only obey A5.dmarc", "act_only obey A6"] {
+        let held = gate.split_whitespace().last().unwrap().to_owned();
+        for (word, kind) in [
+            ("access", RequestKind::Access),
+            ("erasure", RequestKind::Erasure),
+        ] {
+            let unproved = waiting(word, gate, &["no_thread"]);
+            assert_eq!(unproved, (held.clone(), vec![kind]));
+            assert_eq!(waiting(word, gate, &[]), (held.clone(), Vec::new()));
+        }
+        assert!(waiting("stop", gate, &["no_thread"]).1.is_empty());
+    }
+    let junk = waiting("erasure", "answer obey A.ok", &["no_thread", "junk"]);
+    assert_eq!(junk, ("A5.junk".to_owned(), vec![RequestKind::Erasure]));
+}
+
 fn words(all: &'static [&'static str]) -> impl Strategy<Value = Vec<String>> {
     proptest::collection::vec(proptest::sample::select(all).prop_map(str::to_owned), 0..4)
 }
